@@ -1,0 +1,1 @@
+//! rho, phi, gamma, components, Definition 3.5.
