@@ -1,10 +1,16 @@
 //! fluidcheck.
 
+pub mod claims;
 pub mod coupling;
+pub mod faults;
 pub mod graph;
 pub mod marks;
 pub mod meanfield;
 pub mod model;
+pub mod occupancy;
 pub mod oracle;
+pub mod randomness;
 pub mod ratio;
 pub mod simulate;
+pub mod stats;
+pub mod subject;

@@ -1,0 +1,192 @@
+//! The registry: every checkable statement of the paper as a value.
+//!
+//! | word | meaning |
+//! |---|---|
+//! | claim | one statement in the form in which it is checked, with its hypothesis, its expected verdict and the faults that it must reject |
+//! | case | one input of a check; replayable by its index |
+//! | evidence | what a check saw: verdict, slack, vacuity, cases, witness |
+//! | slack | distance from the bound at its closest |
+//! | fault | a wrong model ([`crate::faults::Fault`]) |
+//!
+//! `cargo test`, `fluidcheck verify` and the tests of power all run [`all`], and a test compares it with
+//! the catalogue of the paper's statements, so that none is forgotten.
+//!
+//! Printed forms that are wrong stay in the registry with the expected verdict *violated*, beside the
+//! corrected forms: a printed form that suddenly holds means that the check lost its power.
+
+pub mod cases;
+mod errata;
+mod pathwise;
+mod section_2;
+mod section_3;
+mod section_4;
+mod statistical;
+mod appendices;
+mod verdict;
+
+use num_traits::One;
+use serde::Serialize;
+
+pub use cases::CasePlan;
+pub use verdict::{Evidence, Verdict, Witness};
+
+use crate::faults::Fault;
+use crate::graph::metrics;
+use crate::model::Model;
+use crate::ratio::{self, Ratio};
+use crate::subject::Subject;
+
+/// How a claim is checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// By integers, rationals or a proved rounding bound; one counterexample violates it.
+    Exact,
+    /// On every event of every path; one bad event violates it.
+    Pathwise,
+    /// By a sequential test with a stated error probability.
+    Statistical,
+}
+
+/// The verdict that a sound check gives on the reference model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Expected {
+    /// The statement is right.
+    Holds,
+    /// The statement is wrong as printed (an erratum).
+    Violated,
+}
+
+/// What a claim is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Scope {
+    /// A theorem about numbers or about graphs that the claim makes itself: checked once, whatever the graph.
+    Theory,
+    /// The graph at hand: checked on each.
+    Graph,
+}
+
+/// A premise of a statement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Hypothesis {
+    /// rho(G) < 1.
+    RhoBelowOne,
+    /// max(phi, gamma) <= 1.
+    PhiAndGammaAtMostOne,
+    /// Every task type has a server.
+    NoIsolatedTaskTypes,
+    /// d >= 2.
+    TwoChoices,
+    /// The subject's picker is a function of the mark.
+    FunctionOfMarks,
+    /// At most this many edges, so that exact arithmetic over the whole graph ends soon.
+    EdgesAtMost(u64),
+    /// At most this many servers.
+    ServersAtMost(u32),
+}
+
+impl Hypothesis {
+    /// `None` if it is met, else the figure that fails it.
+    pub fn failure(&self, setting: &Setting<'_>) -> Option<String> {
+        let graph = setting.model.graph();
+        match *self {
+            Self::RhoBelowOne => {
+                let rho = metrics::rho(setting.model);
+                (rho >= Ratio::one()).then(|| format!("needs rho(G) < 1, here rho(G) = {}", show(&rho)))
+            }
+            Self::PhiAndGammaAtMostOne => {
+                let (phi, gamma) = (metrics::phi(graph), metrics::gamma(graph));
+                (phi > Ratio::one() || gamma > Ratio::one())
+                    .then(|| format!("needs max(phi, gamma) <= 1, here phi = {}, gamma = {}", show(&phi), show(&gamma)))
+            }
+            Self::NoIsolatedTaskTypes => {
+                let isolated = graph.isolated_task_types().len();
+                (isolated > 0).then(|| format!("needs a server for every task type, here {isolated} have none and their tasks are lost"))
+            }
+            Self::TwoChoices => {
+                (setting.model.d() < 2).then(|| format!("needs d >= 2, here d = {}", setting.model.d()))
+            }
+            Self::FunctionOfMarks => (!setting.subject.is_function_of_marks())
+                .then(|| format!("needs a picker that is a function of the samples, {} draws for itself", setting.subject.name())),
+            Self::EdgesAtMost(limit) => (graph.n_edges() > limit)
+                .then(|| format!("exact arithmetic over at most {limit} edges, here {}", graph.n_edges())),
+            Self::ServersAtMost(limit) => (graph.n_servers() > limit)
+                .then(|| format!("enumerated for at most {limit} servers, here {}", graph.n_servers())),
+        }
+    }
+}
+
+/// A fraction with few digits as it is, else rounded.
+pub fn show(value: &Ratio) -> String {
+    let text = value.to_string();
+    if text.len() <= 15 { text } else { format!("{:.6}", ratio::to_f64(value)) }
+}
+
+/// What a claim is checked on.
+#[derive(Clone, Copy)]
+pub struct Setting<'a> {
+    /// The system or theory under check.
+    pub subject: &'a dyn Subject,
+    /// Graph, load and d.
+    pub model: &'a Model,
+    /// The cases of exact and pathwise claims; its seed is that of statistical ones too.
+    pub plan: CasePlan,
+    /// The error probability of this check, both directions together; unused by exact and pathwise claims.
+    pub alpha: f64,
+}
+
+/// One statement of the paper, in the form in which it is checked.
+pub struct Claim {
+    /// The id by which reports, `--only` and the catalogue name it.
+    pub id: &'static str,
+    /// Where it stands in the paper.
+    pub source: &'static str,
+    /// What is claimed, in one line.
+    pub statement: &'static str,
+    /// How it is checked.
+    pub kind: Kind,
+    /// What it is about.
+    pub scope: Scope,
+    /// What a sound check says of the reference.
+    pub expected: Expected,
+    /// Where it does not apply.
+    pub hypotheses: &'static [Hypothesis],
+    /// The wrong models that it must reject; never empty.
+    pub rejects: &'static [Fault],
+    /// The check itself; called only where all hypotheses are met.
+    pub check: fn(&Setting<'_>) -> Evidence,
+}
+
+impl Claim {
+    /// Checks the hypotheses, then the claim.
+    pub fn evaluate(&self, setting: &Setting<'_>) -> Evidence {
+        for hypothesis in self.hypotheses {
+            if let Some(why) = hypothesis.failure(setting) {
+                return Evidence::not_applicable(why);
+            }
+        }
+        (self.check)(setting)
+    }
+
+    /// Whether `verdict` is what a sound check of the reference gives.
+    pub fn is_expected(&self, verdict: Verdict) -> bool {
+        match (self.expected, verdict) {
+            (_, Verdict::NotApplicable) => true,
+            (Expected::Holds, verdict) => verdict == Verdict::Holds,
+            (Expected::Violated, verdict) => verdict == Verdict::Violated,
+        }
+    }
+}
+
+/// Every claim, in the order of the paper, errata last.
+pub fn all() -> impl Iterator<Item = &'static Claim> {
+    [section_2::CLAIMS, section_3::CLAIMS, section_4::CLAIMS, appendices::CLAIMS, pathwise::CLAIMS, statistical::CLAIMS, errata::CLAIMS]
+        .into_iter()
+        .flatten()
+}
+
+/// The claim with this id.
+pub fn find(id: &str) -> Option<&'static Claim> {
+    all().find(|claim| claim.id == id)
+}

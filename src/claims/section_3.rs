@@ -1,0 +1,6 @@
+//! section_3.
+
+use super::Claim;
+
+/// The claims of this part.
+pub const CLAIMS: &[Claim] = &[];

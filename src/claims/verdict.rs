@@ -1,0 +1,71 @@
+//! Verdicts, and the evidence behind them.
+
+use std::fmt;
+
+use serde::Serialize;
+
+/// What a check found. Never a bool: "not refuted" is not "holds".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Exact and pathwise claims: no counterexample among all cases. Statistical ones: the opposite was rejected.
+    Holds,
+    /// A counterexample, or the claim itself was rejected.
+    Violated,
+    /// Neither happened within the budget.
+    Inconclusive,
+    /// A hypothesis of the claim fails on this input.
+    NotApplicable,
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Holds => "holds",
+            Self::Violated => "violated",
+            Self::Inconclusive => "inconclusive",
+            Self::NotApplicable => "not applicable",
+        })
+    }
+}
+
+/// Where and how a claim failed, enough to see it again.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Witness {
+    /// The numbers that contradict the claim, in words.
+    pub found: String,
+    /// The index of the case, which `--case` replays.
+    pub case: u64,
+    /// The event of the path, counted from 0, for pathwise claims.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub event: Option<u64>,
+    /// Queue lengths, one list for each system involved.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub states: Vec<Vec<u32>>,
+    /// The shell line that replays the case; filled in by the runner.
+    pub replay: String,
+}
+
+/// The outcome of a check, with everything a reader needs to weigh it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Evidence {
+    /// What was found.
+    pub verdict: Verdict,
+    /// How far the measured side stayed from the bound at its closest, in the claim's own unit; negative for a violation.
+    pub slack: Option<f64>,
+    /// Whether the bound says no more than the trivial one in every case seen.
+    pub vacuous: bool,
+    /// How many cases, events or replications were looked at.
+    pub cases: u64,
+    /// What was done and found, in one line.
+    pub summary: String,
+    /// The counterexample of a violation.
+    pub witness: Option<Witness>,
+}
+
+impl Evidence {
+    /// A claim whose hypothesis fails; `why` names the hypothesis and the figure that fails it.
+    pub fn not_applicable(why: impl Into<String>) -> Self {
+        Self { verdict: Verdict::NotApplicable, slack: None, vacuous: false, cases: 0, summary: why.into(), witness: None }
+    }
+}

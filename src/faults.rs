@@ -1,0 +1,549 @@
+//! The wrong models, each a subject, with what it gets wrong.
+//!
+//! A fault is one small wrong part in the right pipeline. Every claim lists those that it must reject
+//! ([`crate::claims::Claim::rejects`]), and a test proves every pair; the reference model passes under
+//! the same budget.
+//!
+//! # Source
+//! The errors of the printed text, and those seen in public simulators and balancers.
+
+use num_traits::{One, Zero};
+use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
+use serde::Serialize;
+
+use crate::coupling::Interval;
+use crate::graph::{BipartiteGraph, Isolated};
+use crate::marks::{Mark, MarkBlock, MarkStream, RandomMarks, first_shortest};
+use crate::model::{Event, Model};
+use crate::ratio::{self, Ratio};
+use crate::simulate::Queues;
+use crate::subject::{Reference, Subject};
+
+macro_rules! faults {
+    ($($(#[doc = $doc:literal])+ $name:ident = $id:literal,)+) => {
+        /// A wrong model.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+        #[serde(rename_all = "kebab-case")]
+        #[non_exhaustive]
+        pub enum Fault {
+            $($(#[doc = $doc])+ $name,)+
+        }
+
+        impl Fault {
+            /// Every fault.
+            pub const ALL: &[Fault] = &[$(Fault::$name,)+];
+
+            /// The name that reports use.
+            pub fn id(&self) -> &'static str {
+                match self { $(Self::$name => $id,)+ }
+            }
+        }
+    };
+}
+
+faults! {
+    /// The d samples are distinct servers.
+    SamplingWithoutReplacement = "sampling-without-replacement",
+    /// d - 1 samples (at least one).
+    OneSampleLess = "one-sample-less",
+    /// d + 1 samples.
+    OneSampleMore = "one-sample-more",
+    /// Ties go to the lowest index (herding).
+    TiesToLowest = "ties-to-lowest",
+    /// The longest of the samples gets the task.
+    JoinLongest = "join-longest",
+    /// Lengths are compared without the task in service.
+    ServiceNotCounted = "service-not-counted",
+    /// Lengths are compared as they were before the last change of the server with the highest index sampled.
+    StaleLengths = "stale-lengths",
+    /// On a clash of the two samples the next server is taken.
+    ClashTakesNext = "clash-takes-next",
+    /// All servers are scanned, and a coin decides between the two shortest.
+    TwoShortestCoin = "two-shortest-coin",
+    /// Services happen at rate 0.95.
+    SlowService = "slow-service",
+    /// The clock of an idle server serves the next busy one.
+    IdleServersServe = "idle-servers-serve",
+    /// Arrivals at rate lambda M / N.
+    ArrivalRateInverted = "arrival-rate-inverted",
+    /// Task types arrive in proportion to their degrees.
+    ArrivalsByDegree = "arrivals-by-degree",
+    /// One edge of the graph is missing.
+    MissingEdge = "missing-edge",
+    /// The last server is never served.
+    LastServerNeverServed = "last-server-never-served",
+    /// One stream of marks for all replications.
+    ReusedStream = "reused-stream",
+    /// The occupancy counts queues longer than i where it should count those of at least i.
+    OccupancyOffByOne = "occupancy-off-by-one",
+    /// The transition rates use d - 1 samples.
+    RatesOneSampleLess = "rates-one-sample-less",
+    /// A test of regularity that looks at global degrees only.
+    RegularityByGlobalDegrees = "regularity-by-global-degrees",
+    /// rho with d_v in place of d_w.
+    RhoWithServerDegrees = "rho-with-server-degrees",
+    /// rho replaced by lambda.
+    RhoReplacedByLambda = "rho-replaced-by-lambda",
+    /// phi with d_v in place of d_w.
+    PhiWithServerDegrees = "phi-with-server-degrees",
+    /// phi with M and N swapped.
+    PhiWithSidesSwapped = "phi-with-sides-swapped",
+    /// gamma averages 1 / d_v over servers.
+    GammaOfServers = "gamma-of-servers",
+    /// rho(G) < 1 reported as necessary for ergodicity.
+    RhoNecessary = "rho-necessary",
+    /// Lemma 4.4 without the order of its two pairs.
+    PairsNotOrdered = "pairs-not-ordered",
+    /// Lemma C.1 with a constant below the sharp one.
+    LipschitzTooSmall = "lipschitz-too-small",
+    /// The divided difference with d + 1 terms.
+    DividedDifferenceShifted = "divided-difference-shifted",
+    /// The shared mass of (4.13) is the product, not the minimum.
+    ProductInsteadOfMinimum = "product-instead-of-minimum",
+    /// Two coupled systems break ties by coins of their own.
+    IndependentTieCoins = "independent-tie-coins",
+    /// The tie goes to the first sample in one system and to the last in the other.
+    FirstAndLastMinimiser = "first-and-last-minimiser",
+    /// Arrivals are coupled, departures are not.
+    DeparturesNotCoupled = "departures-not-coupled",
+    /// The two systems are driven by independent randomness.
+    IndependentSystems = "independent-systems",
+    /// q*_i with exponent (d i - 1) / (d - 1), as printed in Corollary 3.4.
+    FixedPointAsPrinted = "fixed-point-as-printed",
+    /// q*_i with the exponent of i + 1.
+    FixedPointShifted = "fixed-point-shifted",
+    /// q* for d + 1 samples.
+    FixedPointOneChoiceMore = "fixed-point-one-choice-more",
+    /// (3.5) without its departure term.
+    DroppedDepartures = "dropped-departures",
+    /// The moment bound rho^(i + 1).
+    MomentBoundShifted = "moment-bound-shifted",
+}
+
+/// Streams that change marks on their way.
+struct Altered<F> {
+    model: Model,
+    source: RandomMarks,
+    plain: MarkBlock,
+    rng: ChaCha8Rng,
+    alter: F,
+}
+
+impl<F: FnMut(&Model, Mark<'_>, &mut ChaCha8Rng, &mut MarkBlock) + Send> MarkStream for Altered<F> {
+    fn fill(&mut self, block: &mut MarkBlock, count: usize) {
+        self.plain.clear();
+        self.source.fill(&mut self.plain, count);
+        for mark in self.plain.iter() {
+            (self.alter)(&self.model, mark, &mut self.rng, block);
+        }
+    }
+}
+
+impl Fault {
+    fn altered(
+        model: &Model,
+        seed: u64,
+        replication: u64,
+        alter: impl FnMut(&Model, Mark<'_>, &mut ChaCha8Rng, &mut MarkBlock) + Send + 'static,
+    ) -> Box<dyn MarkStream> {
+        Box::new(Altered {
+            model: model.clone(),
+            source: RandomMarks::new(model, crate::randomness::stream_rng(seed, replication)),
+            plain: MarkBlock::new(model.d()),
+            rng: crate::randomness::stream_rng(seed, replication | 1 << 62),
+            alter,
+        })
+    }
+}
+
+/// `n` distinct positions of `0..of`, uniformly.
+fn distinct(rng: &mut ChaCha8Rng, of: usize, n: usize) -> Vec<usize> {
+    let mut positions: Vec<usize> = Vec::with_capacity(n);
+    while positions.len() < n.min(of) {
+        let position = rng.random_range(0..of);
+        if !positions.contains(&position) {
+            positions.push(position);
+        }
+    }
+    positions
+}
+
+/// One of `samples` among those that `better` cannot improve, the first.
+fn best(samples: &[u32], better: impl Fn(u32, u32) -> bool) -> u32 {
+    let mut best = samples[0];
+    for &sample in &samples[1..] {
+        if better(sample, best) {
+            best = sample;
+        }
+    }
+    best
+}
+
+impl Subject for Fault {
+    fn name(&self) -> String {
+        self.id().to_owned()
+    }
+
+    fn system(&self, model: &Model) -> Model {
+        if *self != Self::MissingEdge {
+            return model.clone();
+        }
+        let graph = model.graph();
+        let edges: Vec<_> = graph.iter_edges().collect();
+        // The first edge whose loss leaves no task type without a server.
+        let lost = edges.iter().position(|&(_, w)| graph.task_degree(w) > 1);
+        let kept: Vec<_> = edges.iter().enumerate().filter(|&(i, _)| Some(i) != lost).map(|(_, &e)| e).collect();
+        BipartiteGraph::from_edges(graph.n_servers(), graph.n_task_types(), &kept, Isolated::Drop)
+            .ok()
+            .and_then(|graph| Model::with_load(graph, model.load().clone(), model.d()).ok())
+            .unwrap_or_else(|| model.clone())
+    }
+
+    fn marks(&self, model: &Model, seed: u64, replication: u64) -> Box<dyn MarkStream> {
+        match self {
+            Self::ReusedStream => Reference.marks(model, seed, 0),
+            Self::SlowService => Self::altered(model, seed, replication, |model, mark, rng, block| {
+                // One service mark in twenty becomes the mark of an arrival with its rate: the ratio of the rates is what a path shows.
+                let to_arrival = matches!(mark, Mark::Service { .. }) && rng.random_bool(slow_share(model.lambda()));
+                if to_arrival {
+                    push_arrival(model, rng, block);
+                } else {
+                    block.push(mark);
+                }
+            }),
+            Self::ArrivalRateInverted => Self::altered(model, seed, replication, |model, mark, rng, block| {
+                let (n, m) = (f64::from(model.graph().n_servers()), f64::from(model.graph().n_task_types()));
+                // Total arrival rate lambda M^2 / N against services at rate N.
+                let arrivals = model.lambda() * m * m / n;
+                if rng.random_bool(arrivals / (arrivals + n)) {
+                    push_arrival(model, rng, block);
+                } else if let Mark::Service { server } = mark {
+                    block.push(Mark::Service { server });
+                } else {
+                    block.push(Mark::Service { server: rng.random_range(0..model.graph().n_servers()) });
+                }
+            }),
+            Self::ArrivalsByDegree => Self::altered(model, seed, replication, |model, mark, rng, block| match mark {
+                Mark::Arrival { .. } => {
+                    let graph = model.graph();
+                    // A uniform edge: the type comes up in proportion to its degree.
+                    let most = (0..graph.n_task_types()).map(|w| graph.task_degree(w)).max().unwrap_or(1).max(1);
+                    let task_type = loop {
+                        let w = rng.random_range(0..graph.n_task_types());
+                        if rng.random_range(0..most) < graph.task_degree(w) {
+                            break w;
+                        }
+                    };
+                    push_samples(model, task_type, rng, block);
+                }
+                mark => block.push(mark),
+            }),
+            _ => Reference.marks(model, seed, replication),
+        }
+    }
+
+    fn pick(&self, model: &Model, task_type: u32, samples: &[u32], lengths: &[u32], rng: &mut ChaCha8Rng) -> u32 {
+        let length = |v: u32| lengths[v as usize];
+        let servers = model.graph().servers_of(task_type);
+        match self {
+            Self::SamplingWithoutReplacement => {
+                let drawn: Vec<u32> = distinct(rng, servers.len(), samples.len()).into_iter().map(|i| servers.at(i)).collect();
+                first_shortest(&drawn, lengths)
+            }
+            Self::OneSampleLess => first_shortest(&samples[..samples.len().saturating_sub(1).max(1)], lengths),
+            Self::OneSampleMore => {
+                let mut drawn = samples.to_vec();
+                drawn.push(servers.at(rng.random_range(0..servers.len())));
+                first_shortest(&drawn, lengths)
+            }
+            Self::TiesToLowest => best(samples, |a, b| (length(a), a) < (length(b), b)),
+            Self::JoinLongest => best(samples, |a, b| length(a) > length(b)),
+            Self::ServiceNotCounted => best(samples, |a, b| length(a).saturating_sub(1) < length(b).saturating_sub(1)),
+            Self::StaleLengths => {
+                // The highest server sampled is judged as if it still were empty.
+                let stale = samples.iter().copied().max();
+                let seen = |v: u32| if Some(v) == stale { 0 } else { length(v) };
+                best(samples, |a, b| seen(a) < seen(b))
+            }
+            Self::ClashTakesNext => {
+                let mut drawn = samples.to_vec();
+                if drawn.len() > 1 && drawn[0] == drawn[1] {
+                    let at = servers.iter().position(|v| v == drawn[0]).unwrap_or(0);
+                    drawn[1] = servers.at((at + 1) % servers.len());
+                }
+                first_shortest(&drawn, lengths)
+            }
+            Self::TwoShortestCoin => {
+                let mut all: Vec<u32> = servers.iter().collect();
+                all.sort_by_key(|&v| length(v));
+                all[rng.random_range(0..all.len().min(2))]
+            }
+            Self::IndependentTieCoins => {
+                let least = length(first_shortest(samples, lengths));
+                let tied: Vec<u32> = samples.iter().copied().filter(|&v| length(v) == least).collect();
+                tied[rng.random_range(0..tied.len())]
+            }
+            _ => first_shortest(samples, lengths),
+        }
+    }
+
+    fn apply(&self, model: &Model, queues: &mut Queues, mark: Mark<'_>, rng: &mut ChaCha8Rng) -> Event {
+        match (self, mark) {
+            (_, Mark::Arrival { task_type, samples }) if !samples.is_empty() => {
+                let server = self.pick(model, task_type, samples, queues.lengths(), rng);
+                queues.join(server);
+                Event::Arrival { task_type, server }
+            }
+            (Self::LastServerNeverServed, Mark::Service { server }) if server + 1 == model.graph().n_servers() => {
+                Event::Service { server: 0 }
+            }
+            (Self::IdleServersServe, Mark::Service { server }) => {
+                let n = model.graph().n_servers();
+                let busy = (0..n).map(|i| (server + i) % n).find(|&v| queues.lengths()[v as usize] > 0);
+                let server = busy.unwrap_or(server);
+                queues.serve(server);
+                Event::Service { server }
+            }
+            (_, mark) => queues.apply(mark),
+        }
+    }
+
+    fn couple(&self, model: &Model, lower: &mut Queues, upper: &mut Queues, mark: Mark<'_>, rng: &mut ChaCha8Rng) {
+        match (self, mark) {
+            (Self::FirstAndLastMinimiser, Mark::Arrival { samples, .. }) if !samples.is_empty() => {
+                lower.join(first_shortest(samples, lower.lengths()));
+                let reversed: Vec<u32> = samples.iter().rev().copied().collect();
+                upper.join(first_shortest(&reversed, upper.lengths()));
+            }
+            (Self::DeparturesNotCoupled | Self::IndependentSystems, Mark::Service { server }) => {
+                lower.serve(server);
+                upper.serve(rng.random_range(0..model.graph().n_servers()));
+            }
+            (Self::IndependentSystems, Mark::Arrival { samples, .. }) if !samples.is_empty() => {
+                lower.join(first_shortest(samples, lower.lengths()));
+                let task_type = rng.random_range(0..model.graph().n_task_types());
+                let servers = model.graph().servers_of(task_type);
+                if !servers.is_empty() {
+                    let drawn: Vec<u32> = (0..samples.len()).map(|_| servers.at(rng.random_range(0..servers.len()))).collect();
+                    upper.join(first_shortest(&drawn, upper.lengths()));
+                }
+            }
+            (_, mark) => {
+                self.apply(model, lower, mark, rng);
+                self.apply(model, upper, mark, rng);
+            }
+        }
+    }
+
+    fn shared_mass(&self, model: &Model, task_type: u32, lower: &[u32], upper: &[u32]) -> Vec<Interval> {
+        if *self != Self::ProductInsteadOfMinimum {
+            return Reference.shared_mass(model, task_type, lower, upper);
+        }
+        // Two independent choices: mass p1 p2 for every pair of servers.
+        let (first, second) = (model.assignment(task_type, lower), model.assignment(task_type, upper));
+        let mut from = Ratio::zero();
+        let mut intervals = Vec::new();
+        for (server1, p1) in &first {
+            for (server2, p2) in &second {
+                let to = &from + p1 * p2;
+                intervals.push(Interval { from: from.clone(), to: to.clone(), server1: *server1, server2: *server2 });
+                from = to;
+            }
+        }
+        intervals
+    }
+
+    fn rho(&self, model: &Model) -> Ratio {
+        let graph = model.graph();
+        match self {
+            Self::RhoReplacedByLambda => model.load().exact().clone(),
+            Self::RhoWithServerDegrees => {
+                let rate = model.arrival_rate();
+                // sum over N_v of 1 / d_v is 1 for every server with a task type.
+                if graph.n_edges() > 0 { rate } else { Ratio::zero() }
+            }
+            _ => Reference.rho(model),
+        }
+    }
+
+    fn phi(&self, graph: &BipartiteGraph) -> Ratio {
+        let scale = Ratio::new(graph.n_servers().into(), graph.n_task_types().into());
+        let largest_deviation = |load: &dyn Fn(u32) -> Ratio, scale: &Ratio| {
+            (0..graph.n_servers())
+                .map(|v| {
+                    let deviation = scale * load(v) - Ratio::one();
+                    if deviation < Ratio::zero() { -deviation } else { deviation }
+                })
+                .max()
+                .unwrap_or_else(Ratio::zero)
+        };
+        match self {
+            Self::PhiWithServerDegrees => {
+                largest_deviation(&|v| if graph.server_degree(v) > 0 { Ratio::one() } else { Ratio::zero() }, &scale)
+            }
+            Self::PhiWithSidesSwapped => largest_deviation(
+                &|v| graph.task_types_of(v).iter().map(|w| ratio::whole(graph.task_degree(w) as u64).recip()).sum(),
+                &scale.recip(),
+            ),
+            _ => Reference.phi(graph),
+        }
+    }
+
+    fn gamma(&self, graph: &BipartiteGraph) -> Ratio {
+        if *self != Self::GammaOfServers {
+            return Reference.gamma(graph);
+        }
+        let sum: Ratio = (0..graph.n_servers())
+            .filter(|&v| graph.server_degree(v) > 0)
+            .map(|v| ratio::whole(graph.server_degree(v) as u64).recip())
+            .sum();
+        sum / ratio::whole(graph.n_servers().into())
+    }
+
+    fn is_regular(&self, graph: &BipartiteGraph) -> bool {
+        if *self != Self::RegularityByGlobalDegrees {
+            return Reference.is_regular(graph);
+        }
+        let same = |mut degrees: Box<dyn Iterator<Item = usize> + '_>| {
+            let first = degrees.next();
+            degrees.all(|degree| Some(degree) == first)
+        };
+        same(Box::new((0..graph.n_servers()).map(|v| graph.server_degree(v))))
+            && same(Box::new((0..graph.n_task_types()).map(|w| graph.task_degree(w))))
+    }
+
+    fn is_ergodic(&self, model: &Model) -> Option<bool> {
+        match self {
+            Self::RhoNecessary => Some(Reference.rho(model) < Ratio::one()),
+            _ => Reference.is_ergodic(model),
+        }
+    }
+
+    fn assignment(&self, model: &Model, task_type: u32, lengths: &[u32]) -> Vec<(u32, Ratio)> {
+        let servers: Vec<u32> = model.graph().servers_of(task_type).iter().collect();
+        let n = ratio::whole(servers.len() as u64);
+        let d = model.d();
+        match self {
+            Self::TiesToLowest => {
+                // The server of rank r by (length, index) gets ((n - r)^d - (n - r - 1)^d) / n^d.
+                let rank = |v: u32| {
+                    servers.iter().filter(|&&u| (lengths[u as usize], u) < (lengths[v as usize], v)).count() as u64
+                };
+                let power = |k: u64| ratio::power(&(ratio::whole(k) / &n), d);
+                let count = servers.len() as u64;
+                servers.iter().map(|&v| (v, power(count - rank(v)) - power(count - rank(v) - 1))).collect()
+            }
+            Self::SamplingWithoutReplacement => {
+                let count = servers.len() as u64;
+                let choose = |k: u64| -> Ratio { (0..u64::from(d).min(count)).map(|i| ratio::whole(k.saturating_sub(i))).product() };
+                let all = choose(count);
+                let at_least = |x: u32| servers.iter().filter(|&&u| lengths[u as usize] >= x).count() as u64;
+                servers
+                    .iter()
+                    .map(|&v| {
+                        let (n, m) = (at_least(lengths[v as usize]), at_least(lengths[v as usize] + 1));
+                        (v, (choose(n) - choose(m)) / &all / ratio::whole(n - m))
+                    })
+                    .collect()
+            }
+            _ => Reference.assignment(model, task_type, lengths),
+        }
+    }
+
+    fn transitions(&self, model: &Model, lengths: &[u32]) -> Vec<(Event, Ratio)> {
+        match self {
+            Self::RatesOneSampleLess => {
+                let less = Model::with_load(model.graph().clone(), model.load().clone(), (model.d() - 1).max(1));
+                less.unwrap_or_else(|_| model.clone()).transitions(lengths)
+            }
+            Self::IdleServersServe => {
+                let mut transitions = Reference.transitions(model, lengths);
+                let n = model.graph().n_servers();
+                for idle in (0..n).filter(|&v| lengths[v as usize] == 0) {
+                    let helped = (0..n).map(|i| (idle + i) % n).find(|&v| lengths[v as usize] > 0);
+                    transitions.extend(helped.map(|server| (Event::Service { server }, Ratio::one())));
+                }
+                transitions
+            }
+            Self::ArrivalRateInverted => {
+                let factor = Ratio::new(model.graph().n_task_types().into(), model.graph().n_servers().into());
+                let mut transitions = Reference.transitions(model, lengths);
+                for (event, rate) in &mut transitions {
+                    if matches!(event, Event::Arrival { .. }) {
+                        *rate *= &factor * &factor;
+                    }
+                }
+                transitions
+            }
+            _ => Reference.transitions(model, lengths),
+        }
+    }
+
+    fn occupancy(&self, lengths: &[u32]) -> Vec<u64> {
+        let mut counts = Reference.occupancy(lengths);
+        if *self == Self::OccupancyOffByOne && !counts.is_empty() {
+            counts.remove(0);
+        }
+        counts
+    }
+
+    fn divided_difference(&self, x: &Ratio, y: &Ratio, d: u32) -> Ratio {
+        match self {
+            Self::DividedDifferenceShifted => Reference.divided_difference(x, y, d + 1),
+            _ => Reference.divided_difference(x, y, d),
+        }
+    }
+
+    fn pairs_are_ordered(&self, first: (&Ratio, &Ratio), second: (&Ratio, &Ratio)) -> bool {
+        *self == Self::PairsNotOrdered || Reference.pairs_are_ordered(first, second)
+    }
+
+    fn lipschitz_constant(&self, d: u32) -> Ratio {
+        match self {
+            Self::LipschitzTooSmall => Reference.lipschitz_constant(d) * ratio::ratio(9, 10),
+            _ => Reference.lipschitz_constant(d),
+        }
+    }
+
+    fn fixed_point(&self, lambda: f64, d: u32, i: u32) -> f64 {
+        match self {
+            Self::FixedPointAsPrinted if d > 1 => lambda.powf((f64::from(d) * f64::from(i) - 1.0) / (f64::from(d) - 1.0)),
+            Self::FixedPointShifted => Reference.fixed_point(lambda, d, i + 1),
+            Self::FixedPointOneChoiceMore => Reference.fixed_point(lambda, d + 1, i),
+            _ => Reference.fixed_point(lambda, d, i),
+        }
+    }
+
+    fn right_hand_side(&self, lambda: f64, d: u32, q: &[f64], dq: &mut [f64]) {
+        Reference.right_hand_side(lambda, d, q, dq);
+        if *self == Self::DroppedDepartures {
+            for (i, change) in dq.iter_mut().enumerate() {
+                *change += q[i] - q.get(i + 1).copied().unwrap_or(0.0);
+            }
+        }
+    }
+
+    fn moment_bound(&self, rho: &Ratio, i: u32) -> Ratio {
+        match self {
+            Self::MomentBoundShifted => Reference.moment_bound(rho, i + 1),
+            _ => Reference.moment_bound(rho, i),
+        }
+    }
+}
+
+/// The share of service marks to turn into arrivals, so that arrivals and services come at lambda : 0.95.
+fn slow_share(lambda: f64) -> f64 {
+    1.0 - 0.95 * (1.0 + lambda) / (0.95 + lambda)
+}
+
+fn push_arrival(model: &Model, rng: &mut ChaCha8Rng, block: &mut MarkBlock) {
+    let task_type = rng.random_range(0..model.graph().n_task_types());
+    push_samples(model, task_type, rng, block);
+}
+
+fn push_samples(model: &Model, task_type: u32, rng: &mut ChaCha8Rng, block: &mut MarkBlock) {
+    let mut samples = Vec::new();
+    crate::marks::draw_samples(rng, model.graph().servers_of(task_type), model.d(), &mut samples);
+    block.push(Mark::Arrival { task_type, samples: &samples });
+}

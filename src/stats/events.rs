@@ -1,0 +1,326 @@
+//! Does every event of one path have its exact conditional law, given the state before it?
+//!
+//! The strongest test of a simulator or a picker: no steady state, no cap and no independent
+//! replications are needed, since given the past each event has a known law.
+//!
+//! An event is drawn in stages: arrival or service; the task type; the server that gets the task, by
+//! (4.12); the server whose clock rings. On each stage some *features* f of the outcome are watched.
+//! For a feature and a tilt theta the bet multiplies its wealth by
+//! exp(theta f(x)) / E exp(theta f), the likelihood ratio of the tilted law against the null. That is a
+//! martingale under the null, and so is the mixture over all features and tilts.
+//!
+//! *Violated*: the mixture reaches 1 / alpha (Ville). *Holds*: for every feature the alternative "each event is tilted
+//! by at least theta0" is rejected, for both signs of theta0. The inverse wealth of theta0 is a supermartingale under every
+//! tilt theta >= theta0, since g = ln E exp(. f) is convex with g(0) = 0 and therefore g(theta0) + g(theta - theta0) <= g(theta).
+//!
+//! | feature | sees |
+//! |---|---|
+//! | arrival share | service and arrival rates |
+//! | task type: rank, degree, and each type by itself | uneven or swapped arrival rates |
+//! | pick: shortest of N_w, rank in N_w, rank among ties | the number of samples, replacement, herding, missing edges |
+//! | service: busy, rank, last | stranded queues, idle servers that serve |
+//!
+//! # Source
+//! (4.12); Ville's inequality. Likelihood ratios as e-processes: Waudby-Smith and Ramdas (2024), section 2.
+
+use std::collections::HashMap;
+
+use super::log_mean_exp;
+use crate::model::{Event, Model, divided_difference_f64};
+
+/// The tilts of every feature, both signs.
+const TILTS: [f64; 7] = [0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0];
+
+/// The features, in the order of the wealth table.
+const FEATURES: [(&str, usize); 9] = [
+    // Name, and the position in TILTS of the smallest effect that "holds" excludes.
+    ("arrival share", 1),
+    ("task type by rank", 3),
+    ("task type by degree", 3),
+    ("pick of a shortest", 3),
+    ("pick by rank", 3),
+    ("pick among ties", 3),
+    ("service of the busy", 3),
+    ("service by rank", 3),
+    ("service of the last", 5),
+];
+
+/// Types are also watched one by one up to this many.
+const TYPES_ONE_BY_ONE: u32 = 1024;
+
+/// Wealth of one feature for every tilt; index 2 k for +TILTS[k], 2 k + 1 for -TILTS[k].
+type Wealth = [f64; 2 * TILTS.len()];
+
+/// The sequential test of a path's events against the exact law.
+#[derive(Clone, Debug)]
+pub struct EventTest {
+    model: Model,
+    lengths: Vec<u32>,
+    busy: u32,
+    log_wealth: [Wealth; FEATURES.len()],
+    /// Whether a feature ever could vary.
+    varies: [bool; FEATURES.len()],
+    type_counts: Vec<u64>,
+    types_seen: u64,
+    type_log_wealth: f64,
+    mean_degree: f64,
+    largest_degree_deviation: f64,
+    type_rank_normaliser: Wealth,
+    type_degree_normaliser: Wealth,
+    service_rank_normaliser: Wealth,
+    /// ln of the mean of exp(theta c_j) over n centred ranks c_j in [-1, 1], by n.
+    rank_normalisers: HashMap<usize, Wealth>,
+    events: u64,
+    alpha: f64,
+    violated: bool,
+    impossible: Option<String>,
+}
+
+/// What an [`EventTest`] has decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// The exact law was rejected.
+    Violated,
+    /// Every alternative of the stated size was rejected.
+    Holds,
+}
+
+fn tilt(index: usize) -> f64 {
+    if index % 2 == 0 { TILTS[index / 2] } else { -TILTS[index / 2] }
+}
+
+fn wealth(f: impl Fn(f64) -> f64) -> Wealth {
+    std::array::from_fn(|index| f(tilt(index)))
+}
+
+/// Position `j` of `n` as a number in [-1, 1].
+fn centred(j: usize, n: usize) -> f64 {
+    if n < 2 { 0.0 } else { 2.0 * j as f64 / (n - 1) as f64 - 1.0 }
+}
+
+impl EventTest {
+    /// A test of paths of `model` from the queue lengths `start`; wrong with probability at most `alpha`, half for each verdict.
+    ///
+    /// # Panics
+    /// Unless `start` has one length per server and 0 < alpha < 1.
+    pub fn new(model: &Model, start: &[u32], alpha: f64) -> Self {
+        let graph = model.graph();
+        assert_eq!(start.len(), graph.n_servers() as usize, "one queue length per server");
+        assert!(alpha > 0.0 && alpha < 1.0, "alpha = {alpha} is no probability");
+        let (n, m) = (graph.n_servers() as usize, graph.n_task_types());
+        let degree = |w| graph.task_degree(w) as f64;
+        let mean_degree = (0..m).map(degree).sum::<f64>() / f64::from(m);
+        let largest_degree_deviation = (0..m).map(|w| (degree(w) - mean_degree).abs()).fold(0.0, f64::max);
+        let scale = if largest_degree_deviation > 0.0 { largest_degree_deviation } else { 1.0 };
+        let average = |f: &dyn Fn(u32) -> f64, theta: f64| {
+            ((0..m).map(|w| (theta * f(w)).exp()).sum::<f64>() / f64::from(m)).ln()
+        };
+        let mut test = Self {
+            model: model.clone(),
+            lengths: start.to_vec(),
+            busy: start.iter().filter(|&&x| x > 0).count() as u32,
+            log_wealth: [[0.0; 2 * TILTS.len()]; FEATURES.len()],
+            varies: [false; FEATURES.len()],
+            type_counts: if m <= TYPES_ONE_BY_ONE { vec![0; m as usize] } else { Vec::new() },
+            types_seen: 0,
+            type_log_wealth: 0.0,
+            mean_degree,
+            largest_degree_deviation: scale,
+            type_rank_normaliser: [0.0; 2 * TILTS.len()],
+            type_degree_normaliser: wealth(|theta| average(&|w| (degree(w) - mean_degree) / scale, theta)),
+            service_rank_normaliser: [0.0; 2 * TILTS.len()],
+            rank_normalisers: HashMap::new(),
+            events: 0,
+            alpha,
+            violated: false,
+            impossible: None,
+        };
+        test.type_rank_normaliser = test.rank_normaliser(m as usize);
+        test.service_rank_normaliser = test.rank_normaliser(n);
+        test
+    }
+
+    fn rank_normaliser(&mut self, n: usize) -> Wealth {
+        *self.rank_normalisers.entry(n).or_insert_with(|| {
+            wealth(|theta| ((0..n).map(|j| (theta * centred(j, n)).exp()).sum::<f64>() / n as f64).ln())
+        })
+    }
+
+    fn bet(&mut self, feature: usize, value: f64, log_normaliser: &Wealth, varies: bool) {
+        self.varies[feature] |= varies;
+        if varies {
+            for (index, log) in self.log_wealth[feature].iter_mut().enumerate() {
+                *log += tilt(index) * value - log_normaliser[index];
+            }
+        }
+    }
+
+    /// An indicator with null probability `p`.
+    fn bet_on(&mut self, feature: usize, hit: bool, p: f64) {
+        let varies = p > 0.0 && p < 1.0;
+        if !varies && hit != (p >= 1.0) {
+            self.impossible = Some(format!("{} where its probability is {p}", FEATURES[feature].0));
+        }
+        self.bet(feature, f64::from(u8::from(hit)), &wealth(|theta| (p * theta.exp_m1()).ln_1p()), varies);
+    }
+
+    /// Takes the next event of the path. The test keeps its own copy of the queues.
+    pub fn observe(&mut self, event: Event) {
+        self.events += 1;
+        let lambda = self.model.lambda();
+        let graph = self.model.graph().clone();
+        let arrival = !matches!(event, Event::Service { .. });
+        self.bet_on(0, arrival, lambda / (1.0 + lambda));
+        match event {
+            Event::Arrival { task_type, .. } | Event::Lost { task_type } if task_type >= graph.n_task_types() => {
+                self.impossible = Some(format!("an arrival of task type {task_type} of {}", graph.n_task_types()));
+            }
+            Event::Arrival { server, .. } | Event::Service { server } if server >= graph.n_servers() => {
+                self.impossible = Some(format!("an event at server {server} of {}", graph.n_servers()));
+            }
+            Event::Arrival { task_type, server } => {
+                self.observe_type(task_type);
+                self.observe_pick(task_type, server);
+                let length = &mut self.lengths[server as usize];
+                self.busy += u32::from(*length == 0);
+                *length += 1;
+            }
+            Event::Lost { task_type } => {
+                self.observe_type(task_type);
+                if graph.task_degree(task_type) > 0 {
+                    self.impossible = Some(format!("a task of type {task_type} was lost although it has servers"));
+                }
+            }
+            Event::Service { server } => {
+                let n = graph.n_servers();
+                let length = self.lengths[server as usize];
+                self.bet_on(6, length > 0, f64::from(self.busy) / f64::from(n));
+                let normaliser = self.service_rank_normaliser;
+                self.bet(7, centred(server as usize, n as usize), &normaliser, n > 1);
+                self.bet_on(8, server + 1 == n, 1.0 / f64::from(n));
+                if length > 0 {
+                    self.lengths[server as usize] -= 1;
+                    self.busy -= u32::from(length == 1);
+                }
+            }
+        }
+        let log_e = self.log_e();
+        // Half of alpha is for this verdict.
+        self.violated |= log_e >= (2.0 / self.alpha).ln();
+    }
+
+    fn observe_type(&mut self, task_type: u32) {
+        let m = self.model.graph().n_task_types();
+        let (rank, degree) = (self.type_rank_normaliser, self.type_degree_normaliser);
+        self.bet(1, centred(task_type as usize, m as usize), &rank, m > 1);
+        let deviation = (self.model.graph().task_degree(task_type) as f64 - self.mean_degree) / self.largest_degree_deviation;
+        self.bet(2, deviation, &degree, degree[0] != 0.0);
+        if let Some(count) = self.type_counts.get_mut(task_type as usize) {
+            // The Krichevsky-Trofimov predictor of the next type against the uniform law.
+            let predicted = (*count as f64 + 0.5) / (self.types_seen as f64 + 0.5 * f64::from(m));
+            self.type_log_wealth += (predicted * f64::from(m)).ln();
+            *count += 1;
+            self.types_seen += 1;
+        }
+    }
+
+    fn observe_pick(&mut self, task_type: u32, server: u32) {
+        let graph = self.model.graph().clone();
+        let servers = graph.servers_of(task_type);
+        let degree = servers.len();
+        let Some(position) = servers.iter().position(|v| v == server) else {
+            self.impossible = Some(format!("server {server} got a task of type {task_type}, which it is not compatible with"));
+            return;
+        };
+        let d = self.model.d();
+        // Levels of N_w: (length, how many), ascending.
+        let mut lengths: Vec<u32> = servers.iter().map(|v| self.lengths[v as usize]).collect();
+        let chosen = lengths[position];
+        let before_tied = lengths[..position].iter().filter(|&&x| x == chosen).count();
+        let by_position = lengths.clone();
+        lengths.sort_unstable();
+        let mut levels: Vec<(u32, usize, f64)> = Vec::new();
+        let mut shorter = 0;
+        while shorter < degree {
+            let count = lengths[shorter..].partition_point(|&x| x == lengths[shorter]);
+            let (x, y) = ((degree - shorter) as f64 / degree as f64, (degree - shorter - count) as f64 / degree as f64);
+            levels.push((lengths[shorter], count, divided_difference_f64(x, y, d) / degree as f64));
+            shorter += count;
+        }
+        let shortest = levels[0];
+        self.bet_on(3, chosen == shortest.0, if levels.len() == 1 { 1.0 } else { shortest.1 as f64 * shortest.2 });
+        // Rank in N_w: the normaliser needs the probability of each server.
+        let share = |length: u32| levels[levels.partition_point(|level| level.0 < length)].2;
+        let mut rank = [0.0; 2 * TILTS.len()];
+        for (j, &length) in by_position.iter().enumerate() {
+            let (p, c) = (share(length), centred(j, degree));
+            for (index, sum) in rank.iter_mut().enumerate() {
+                *sum += p * (tilt(index) * c).exp();
+            }
+        }
+        self.bet(4, centred(position, degree), &rank.map(f64::ln), degree > 1);
+        let mut ties = [0.0; 2 * TILTS.len()];
+        for &(_, count, p) in &levels {
+            let normaliser = self.rank_normaliser(count);
+            for (index, sum) in ties.iter_mut().enumerate() {
+                *sum += p * count as f64 * normaliser[index].exp();
+            }
+        }
+        let tied = levels[levels.partition_point(|level| level.0 < chosen)].1;
+        self.bet(5, centred(before_tied, tied), &ties.map(f64::ln), levels.iter().any(|level| level.1 > 1));
+    }
+
+    /// ln of the mixture's wealth.
+    pub fn log_e(&self) -> f64 {
+        if self.impossible.is_some() {
+            return f64::INFINITY;
+        }
+        log_mean_exp(self.log_wealth.iter().flatten().copied().chain([self.type_log_wealth]))
+    }
+
+    /// What has been decided so far.
+    pub fn decision(&self) -> Option<Decision> {
+        if self.violated {
+            return Some(Decision::Violated);
+        }
+        // The other half of alpha, over two signs of every feature.
+        let threshold = (2.0 * 2.0 * FEATURES.len() as f64 / self.alpha).ln();
+        let excluded = |feature: usize| {
+            let k = FEATURES[feature].1;
+            let wealth = &self.log_wealth[feature];
+            wealth[2 * k] <= -threshold && wealth[2 * k + 1] <= -threshold
+        };
+        (self.events > 0 && (0..FEATURES.len()).all(|f| !self.varies[f] || excluded(f))).then_some(Decision::Holds)
+    }
+
+    /// The queue lengths that the events seen add up to.
+    pub fn lengths(&self) -> &[u32] {
+        &self.lengths
+    }
+
+    /// How many events there were.
+    pub fn events(&self) -> u64 {
+        self.events
+    }
+
+    /// The feature on which the most has been won, and whether its tilt is upwards.
+    pub fn strongest(&self) -> String {
+        if let Some(impossible) = &self.impossible {
+            return format!("impossible under the model: {impossible}");
+        }
+        let mut best = ("task type by itself", self.type_log_wealth, "uneven");
+        for (feature, wealth) in self.log_wealth.iter().enumerate() {
+            for (index, &log) in wealth.iter().enumerate() {
+                if log > best.1 {
+                    best = (FEATURES[feature].0, log, if index % 2 == 0 { "too often or too high" } else { "too rare or too low" });
+                }
+            }
+        }
+        format!("{}: {}", best.0, best.2)
+    }
+
+    /// The smallest effects that a verdict *holds* excludes, in words.
+    pub fn excludes() -> &'static str {
+        "tilts of 0.05 in the log-odds of an arrival, 1 for the last server, 0.25 elsewhere"
+    }
+}

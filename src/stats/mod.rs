@@ -1,0 +1,30 @@
+//! Sequential tests with stated error probabilities.
+//!
+//! | question | here |
+//! |---|---|
+//! | is the mean of a variable in [0, 1] above (below) a bound? | [`betting::MeanTest`] |
+//! | where is the mean, at every time together? | [`confidence::EmpiricalBernstein`] |
+//! | does every event of a path have its exact conditional law? | [`events::EventTest`] |
+//! | how is the error probability of a suite shared out? | [`budget::Ledger`] |
+//!
+//! All tests are e-processes: under the null hypothesis their wealth is a nonnegative supermartingale
+//! that starts at 1, so that by Ville's inequality it *ever* reaches 1 / alpha with probability at most
+//! alpha. They may be looked at after every observation, and stopped for any reason.
+//!
+//! # Source
+//! Waudby-Smith and Ramdas, *Estimating means of bounded random variables by betting*, JRSS B 86 (2024), 1-27.
+
+pub mod betting;
+pub mod budget;
+pub mod confidence;
+pub mod events;
+
+/// ln of the mean of exp over `logs`, without overflow.
+pub(crate) fn log_mean_exp(logs: impl Iterator<Item = f64> + Clone) -> f64 {
+    let largest = logs.clone().fold(f64::NEG_INFINITY, f64::max);
+    if largest == f64::NEG_INFINITY {
+        return largest;
+    }
+    let (sum, count) = logs.fold((0.0, 0u32), |(sum, count), log| (sum + (log - largest).exp(), count + 1));
+    largest + (sum / f64::from(count)).ln()
+}
