@@ -31,9 +31,10 @@ pub use cases::CasePlan;
 pub use verdict::{Evidence, Verdict, Witness};
 
 use crate::faults::Fault;
-use crate::graph::metrics;
+use crate::graph::{metrics, stability};
 use crate::model::Model;
 use crate::ratio::{self, Ratio};
+use crate::stationary::Samples;
 use crate::subject::Subject;
 
 /// How a claim is checked.
@@ -84,6 +85,8 @@ pub enum Hypothesis {
     EdgesAtMost(u64),
     /// At most this many servers.
     ServersAtMost(u32),
+    /// The certified bounds on the critical load do not exclude a steady state.
+    SteadyState,
 }
 
 impl Hypothesis {
@@ -111,6 +114,8 @@ impl Hypothesis {
                 .then(|| format!("needs a picker that is a function of the samples, {} draws for itself", setting.subject.name())),
             Self::EdgesAtMost(limit) => (graph.n_edges() > limit)
                 .then(|| format!("exact arithmetic over at most {limit} edges, here {}", graph.n_edges())),
+            Self::SteadyState => stability::no_steady_state(setting.model)
+                .map(|bounds| format!("needs a steady state, but lambda is above the critical load, at most {:.6}", bounds.upper)),
             Self::ServersAtMost(limit) => (graph.n_servers() > limit)
                 .then(|| format!("enumerated for at most {limit} servers, here {}", graph.n_servers())),
         }
@@ -134,6 +139,8 @@ pub struct Setting<'a> {
     pub plan: CasePlan,
     /// The error probability of this check, both directions together; unused by exact and pathwise claims.
     pub alpha: f64,
+    /// Steady-state samples, shared by the claims that look at the same system.
+    pub samples: &'a Samples<'a>,
 }
 
 /// One statement of the paper, in the form in which it is checked.
