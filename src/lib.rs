@@ -1,10 +1,13 @@
 //! fluidcheck.
 
+pub mod clock;
 pub mod coupling;
 pub mod graph;
 pub mod marks;
 pub mod meanfield;
 pub mod model;
+pub mod occupancy;
 pub mod oracle;
+pub mod randomness;
 pub mod ratio;
 pub mod simulate;
