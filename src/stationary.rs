@@ -112,7 +112,7 @@ impl<'a> Pair<'a> {
             marks: subject.marks(&system, seed, replication),
             block: MarkBlock::new(system.d()),
             position: 0,
-            rng: crate::randomness::stream_rng(seed, replication | 1 << 63),
+            rng: crate::randomness::coin_rng(seed, replication),
             lower: Queues::from_lengths(lower),
             upper: Queues::from_lengths(upper),
             met,

@@ -31,7 +31,7 @@ pub use cases::CasePlan;
 pub use verdict::{Evidence, Verdict, Witness};
 
 use crate::faults::Fault;
-use crate::graph::{metrics, stability};
+use crate::graph::metrics;
 use crate::model::Model;
 use crate::ratio::{self, Ratio};
 use crate::stationary::Samples;
@@ -85,8 +85,6 @@ pub enum Hypothesis {
     EdgesAtMost(u64),
     /// At most this many servers.
     ServersAtMost(u32),
-    /// The certified bounds on the critical load do not exclude a steady state.
-    SteadyState,
 }
 
 impl Hypothesis {
@@ -114,8 +112,6 @@ impl Hypothesis {
                 .then(|| format!("needs a picker that is a function of the samples, {} draws for itself", setting.subject.name())),
             Self::EdgesAtMost(limit) => (graph.n_edges() > limit)
                 .then(|| format!("exact arithmetic over at most {limit} edges, here {}", graph.n_edges())),
-            Self::SteadyState => stability::no_steady_state(setting.model)
-                .map(|bounds| format!("needs a steady state, but lambda is above the critical load, at most {:.6}", bounds.upper)),
             Self::ServersAtMost(limit) => (graph.n_servers() > limit)
                 .then(|| format!("enumerated for at most {limit} servers, here {}", graph.n_servers())),
         }
