@@ -3,6 +3,7 @@
 pub mod claims;
 pub mod clock;
 pub mod coupling;
+pub mod estimate;
 pub mod faults;
 pub mod graph;
 pub mod marks;
