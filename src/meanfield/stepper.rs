@@ -216,8 +216,7 @@ impl<S: System> Stepper<S> {
         let length = self.next_length.min(STABLE / self.problem.system.fastest_rate(&self.state));
         let to_end = 1.01 * length >= remaining;
         let h = if to_end { remaining } else { length };
-        // Negated, so that NaN is refused.
-        if !(0.1 * h > f64::EPSILON * self.time) || h < f64::MIN_POSITIVE {
+        if h.is_nan() || 0.1 * h <= f64::EPSILON * self.time || h < f64::MIN_POSITIVE {
             return Err(OdeError::StepTooSmall { reached: self.time, step: h });
         }
         self.stages[0].copy_from_slice(&self.slope);
@@ -230,11 +229,10 @@ impl<S: System> Stepper<S> {
 
         let (error, l1) = self.error(h);
         let factor = if error.is_finite() { SAFETY * error.powf(-1.0 / 8.0) } else { LARGEST_CUT };
-        // Negated, so that NaN is rejected.
-        if !(error <= 1.0) {
+        if error.is_nan() || error > 1.0 {
             self.work.rejected += 1;
             self.after_rejection = true;
-            self.next_length = h * factor.max(LARGEST_CUT).min(SAFETY);
+            self.next_length = h * factor.clamp(LARGEST_CUT, SAFETY);
             return Ok(Stop::Rejected);
         }
         self.next_length = h * factor.clamp(LARGEST_CUT, if self.after_rejection { 1.0 } else { LARGEST_GROWTH });
@@ -283,8 +281,8 @@ impl<S: System> Stepper<S> {
     /// Costs three evaluations of the right-hand side.
     pub fn segment(&mut self, keep: usize) -> Option<Segment> {
         let (start, h) = self.last?;
-        for s in 13..16 {
-            advance(&mut self.scratch, &self.last_start, h, STAGES[s], &self.stages);
+        for (s, weights) in STAGES.iter().enumerate().skip(13) {
+            advance(&mut self.scratch, &self.last_start, h, weights, &self.stages);
             self.problem.system.slope(&self.scratch, &mut self.stages[s]);
         }
         self.work.evaluations += 3;

@@ -9,6 +9,7 @@
 //! u_L' = lambda (u_(L-1)^d - u_L^d) >= 0. So D(s) <= t u_L(t) for all s <= t. The tasks above L obey
 //! (sum_(i>L) q_i)' = lambda q_L^d - q_(L+1) <= lambda u_L^d, so they stay below their start plus lambda t u_L(t)^d. The sum of
 //! both is [`Trajectory::truncation_bound`]; L grows until it is below [`Options::truncation_tolerance`].
+//! Where the integration ends early at q* ([`Trajectory::settled_at`]), t is that time, and from there on both the solution and what is returned stay near q*.
 //!
 //! # Nonexpansive in l1
 //! For two solutions of (3.5), (sum_i abs(q_i - r_i))' <= -abs(q_1 - r_1): the flow keeps the order, and an ordered pair approaches as above
@@ -39,6 +40,8 @@ pub struct Options {
     pub most_levels: usize,
     /// Take at most this many steps, accepted or not.
     pub most_steps: u64,
+    /// Keep what [`Trajectory::at`] needs; without it only the times asked for are known, and memory does not grow with the steps.
+    pub dense: bool,
 }
 
 impl Default for Options {
@@ -50,6 +53,7 @@ impl Default for Options {
             least_levels: 10,
             most_levels: 20_000,
             most_steps: 200_000,
+            dense: true,
         }
     }
 }
@@ -69,6 +73,9 @@ impl Options {
         Ok(())
     }
 }
+
+/// The largest product of steps and levels of which dense output is kept: 64 bytes each, 256 MiB in all.
+const MOST_STORED: usize = 1 << 22;
 
 /// Both truncations at L levels: the lower in the first half, the upper in the second.
 struct Bracket {
@@ -128,30 +135,23 @@ pub fn solve(lambda: f64, d: u32, start: &Start, times: &[f64], options: &Option
     let end = times.iter().copied().fold(0.0, f64::max);
     let wanted = options.truncation_tolerance;
     let mut levels = first_levels(lambda, d, start, end, options)?;
-    let mut truncations = 0;
+    let mut truncations = 1;
     loop {
-        truncations += 1;
-        let mut path = integrate(lambda, d, start, end, levels, options)?;
+        let mut path = integrate(lambda, d, start, times, levels, options)?;
         if path.truncation_bound <= wanted {
             path.truncations = truncations;
-            for &t in times {
-                let q = path.at(t)?;
-                let head: f64 = q.iter().zip(&path.fixed_point).map(|(q, target)| (q - target).abs()).sum();
-                path.l1_to_fixed_point.push(head + fixed_point_tail(lambda, d, levels));
-                path.q.push(q);
-            }
-            path.times = times.to_vec();
             return Ok(path);
         }
         if levels >= options.most_levels {
             return Err(OdeError::TooManyLevels { levels, bound: path.truncation_bound, wanted });
         }
         levels = (levels + levels / 4 + 2).min(options.most_levels);
+        truncations += 1;
     }
 }
 
 /// A first guess at the number of levels: those of the start, plus those that arrivals fill. Only speed depends on it.
-fn first_levels(lambda: f64, d: u32, start: &Start, end: f64, options: &Options) -> Result<usize, OdeError> {
+pub(super) fn first_levels(lambda: f64, d: u32, start: &Start, end: f64, options: &Options) -> Result<usize, OdeError> {
     let wanted = options.truncation_tolerance;
     let most = options.most_levels;
     let first_below = |tail: &dyn Fn(usize) -> f64| {
@@ -179,12 +179,20 @@ fn at_level(lambda: f64, d: u32, level: usize) -> f64 {
     super::fixed_point(lambda, d, u32::try_from(level).unwrap_or(u32::MAX))
 }
 
-/// One truncation, from 0 to `end` or until q* is reached.
-fn integrate(lambda: f64, d: u32, start: &Start, end: f64, levels: usize, options: &Options) -> Result<Trajectory, OdeError> {
+/// One truncation, from 0 to the last of `times` or until q* is reached.
+fn integrate(
+    lambda: f64,
+    d: u32,
+    start: &Start,
+    times: &[f64],
+    levels: usize,
+    options: &Options,
+) -> Result<Trajectory, OdeError> {
     let first = start.fractions(levels);
     let fixed_point = fixed_point_vec(lambda, d, levels);
     let beyond = fixed_point_tail(lambda, d, levels);
     let near = options.relative_tolerance * 1e-3;
+    let end = times.iter().copied().fold(0.0, f64::max);
     let mut stepper = Stepper::new(Problem {
         system: Bracket { lambda, d, levels },
         start: [first.as_slice(), &first].concat(),
@@ -192,6 +200,11 @@ fn integrate(lambda: f64, d: u32, start: &Start, end: f64, levels: usize, option
         relative_tolerance: options.relative_tolerance,
         absolute_tolerance: options.absolute_tolerance,
     });
+    let mut waiting: Vec<usize> = (0..times.len()).collect();
+    // Latest first, so that the next one is at the end of the list.
+    waiting.sort_by(|&a, &b| times[b].total_cmp(&times[a]));
+    let mut q = vec![first.clone(); times.len()];
+    waiting.retain(|&k| times[k] > 0.0);
     let mut segments = Vec::new();
     let mut truncation_error: f64 = 0.0;
     let mut settled_at = None;
@@ -203,7 +216,22 @@ fn integrate(lambda: f64, d: u32, start: &Start, end: f64, levels: usize, option
         if stepper.step()? == Stop::Rejected {
             continue;
         }
-        segments.extend(stepper.segment(levels));
+        let due = |waiting: &[usize], time: f64| waiting.last().copied().filter(|&k| times[k] <= time);
+        if (options.dense || due(&waiting, stepper.time()).is_some())
+            && let Some(segment) = stepper.segment(levels)
+        {
+            while let Some(k) = due(&waiting, stepper.time()) {
+                segment.evaluate(times[k], &mut q[k]);
+                confine(&mut q[k]);
+                waiting.pop();
+            }
+            if options.dense {
+                segments.push(segment);
+                if segments.len().saturating_mul(levels) > MOST_STORED {
+                    return Err(OdeError::TooMuchOutput { steps: segments.len(), levels, reached: stepper.time(), end });
+                }
+            }
+        }
         let (lower, upper) = stepper.state().split_at(levels);
         truncation_error = lower.iter().zip(upper).map(|(l, u)| (u - l).abs()).fold(truncation_error, f64::max);
         let distance: f64 = lower.iter().zip(&fixed_point).map(|(q, target)| (q - target).abs()).sum();
@@ -213,24 +241,28 @@ fn integrate(lambda: f64, d: u32, start: &Start, end: f64, levels: usize, option
         }
     }
     let (settled, upper) = stepper.state().split_at(levels);
+    for k in waiting {
+        q[k].copy_from_slice(settled);
+    }
     let last = upper.last().copied().unwrap_or(1.0);
     let t = stepper.time();
     let truncation_bound = t * last + start.tail(levels) + lambda * t * last.powf(d.into());
+    let distance = |q: &Vec<f64>| q.iter().zip(&fixed_point).map(|(q, target)| (q - target).abs()).sum::<f64>() + beyond;
     Ok(Trajectory {
-        times: Vec::new(),
-        q: Vec::new(),
-        l1_to_fixed_point: Vec::new(),
-        fixed_point,
+        times: times.to_vec(),
+        l1_to_fixed_point: q.iter().map(distance).collect(),
+        q,
         levels,
         truncation_error,
         truncation_bound,
         integration_error: stepper.local_errors(),
         work: stepper.work(),
-        truncations: 0,
+        truncations: 1,
         settled_at,
         segments,
         first,
         settled: settled.to_vec(),
         end,
+        fixed_point,
     })
 }
