@@ -47,16 +47,6 @@ fn every_reference_trajectory_is_met_to_1e_9() {
             worst_l1 = worst_l1.max((at.l1 - l1).abs());
         }
         let name = format!("lambda {}, d {}, {}", case.lambda, case.d, case.start);
-        println!(
-            "{name}: {worst:e} {worst_l1:e} levels {} trunc {:e} {:e} integ {:e} {:?} {} {:?}",
-            path.levels,
-            path.truncation_error,
-            path.truncation_bound,
-            path.integration_error,
-            path.work,
-            path.truncations,
-            path.settled_at
-        );
         assert!(worst < 1e-9, "{name}: {worst:e}");
         assert!(worst_l1 < 1e-8, "{name}: l1 {worst_l1:e}");
     }

@@ -73,6 +73,26 @@ pub enum OdeError {
         /// The time wanted.
         end: f64,
     },
+    /// Dense output would not fit in memory.
+    #[error("dense output of {steps} steps of {levels} levels, up to time {reached} of {end}, is too large: use dense = false")]
+    TooMuchOutput {
+        /// The steps so far.
+        steps: usize,
+        /// The levels of each.
+        levels: usize,
+        /// The time reached.
+        reached: f64,
+        /// The time wanted.
+        end: f64,
+    },
+    /// A trajectory without dense output was asked for its values between the times.
+    #[error(
+        "time {given}: this trajectory was solved without dense output: solve with dense = true, or with this time in the list"
+    )]
+    NotDense {
+        /// What was asked for.
+        given: f64,
+    },
     /// The step size fell below the resolution of time: the right-hand side is not finite or not smooth.
     #[error("the step size fell to {step:e} at time {reached}: the right-hand side is not finite or not smooth there")]
     StepTooSmall {

@@ -107,7 +107,8 @@ const LARGEST_CUT: f64 = 1.0 / 3.0;
 const SHARE_OF_A_STEP: f64 = 0.1;
 
 /// The longest step in units of the fastest decay time. The method is stable to about 6; the estimate of the error notices
-/// instability only after it has grown, and lets through errors of a hundred times the tolerance (seen for lambda = 0.8, d = 2 from
+/// instability only after it has grown, and lets through errors of a hundred times the tolerance (seen for lambda = 0.8, d = 2
+/// from
 /// empty near t = 40, where the smooth solution no longer limits the steps).
 const STABLE: f64 = 5.0;
 
@@ -216,8 +217,7 @@ impl<S: System> Stepper<S> {
         let length = self.next_length.min(STABLE / self.problem.system.fastest_rate(&self.state));
         let to_end = 1.01 * length >= remaining;
         let h = if to_end { remaining } else { length };
-        // Negated, so that NaN is refused.
-        if !(0.1 * h > f64::EPSILON * self.time) || h < f64::MIN_POSITIVE {
+        if h.is_nan() || 0.1 * h <= f64::EPSILON * self.time || h < f64::MIN_POSITIVE {
             return Err(OdeError::StepTooSmall { reached: self.time, step: h });
         }
         self.stages[0].copy_from_slice(&self.slope);
@@ -230,11 +230,10 @@ impl<S: System> Stepper<S> {
 
         let (error, l1) = self.error(h);
         let factor = if error.is_finite() { SAFETY * error.powf(-1.0 / 8.0) } else { LARGEST_CUT };
-        // Negated, so that NaN is rejected.
-        if !(error <= 1.0) {
+        if error.is_nan() || error > 1.0 {
             self.work.rejected += 1;
             self.after_rejection = true;
-            self.next_length = h * factor.max(LARGEST_CUT).min(SAFETY);
+            self.next_length = h * factor.clamp(LARGEST_CUT, SAFETY);
             return Ok(Stop::Rejected);
         }
         self.next_length = h * factor.clamp(LARGEST_CUT, if self.after_rejection { 1.0 } else { LARGEST_GROWTH });
@@ -283,8 +282,8 @@ impl<S: System> Stepper<S> {
     /// Costs three evaluations of the right-hand side.
     pub fn segment(&mut self, keep: usize) -> Option<Segment> {
         let (start, h) = self.last?;
-        for s in 13..16 {
-            advance(&mut self.scratch, &self.last_start, h, STAGES[s], &self.stages);
+        for (s, weights) in STAGES.iter().enumerate().skip(13) {
+            advance(&mut self.scratch, &self.last_start, h, weights, &self.stages);
             self.problem.system.slope(&self.scratch, &mut self.stages[s]);
         }
         self.work.evaluations += 3;

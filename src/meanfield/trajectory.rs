@@ -23,11 +23,11 @@ pub struct Trajectory {
     /// The number L of levels kept.
     pub levels: usize,
     /// The width of the bracket: the largest difference, over all levels and all ends of steps, between the upper and the lower
-    /// truncation. The figures are those of the lower one.
+    /// truncation, rounding and the common integration error of tiny values included. The figures are those of the lower one.
     pub truncation_error: f64,
     /// A proved bound, valid at every time up to the end, on sum_i (upper_i - lower_i) plus the tasks above level L.
     pub truncation_bound: f64,
-    /// The sum of the estimated local errors of the lower truncation's steps, in l1.
+    /// The sum of the estimated local errors of the steps, in l1, of both truncations together.
     pub integration_error: f64,
     /// The work of the last, finest truncation.
     pub work: Work,
@@ -51,31 +51,34 @@ impl Trajectory {
     /// q_1, ..., q_L at any time from 0 to [`Trajectory::end`].
     ///
     /// # Errors
-    /// [`OdeError::OutsideTrajectory`].
+    /// [`OdeError::OutsideTrajectory`]; [`OdeError::NotDense`] where dense output was declined.
     pub fn at(&self, t: f64) -> Result<Vec<f64>, OdeError> {
         let mut q = vec![0.0; self.levels];
         self.write_at(t, &mut q)?;
         Ok(q)
     }
 
-    /// Writes q_1, q_2, ... at time `t` to all of `q`, zeros above level L; costs nothing but a search and eight products per level.
+    /// Writes q_1, q_2, ... at time `t` to all of `q`, zeros above level L; costs nothing but a search and eight products per
+    /// level.
     ///
     /// # Errors
-    /// [`OdeError::OutsideTrajectory`]; then `q` is as before.
+    /// As [`Trajectory::at`]; then `q` is as before.
     pub fn write_at(&self, t: f64, q: &mut [f64]) -> Result<(), OdeError> {
         // Negated, so that NaN is refused.
         if !(t >= 0.0 && t <= self.end) {
             return Err(OdeError::OutsideTrajectory { given: t, end: self.end });
         }
-        if let Some(state) = self.settled_at.and_then(|at| (t >= at).then_some(&self.settled)) {
-            write_prefix(state, q);
-        } else if t == 0.0 || self.segments.is_empty() {
-            // Exactly as given, rather than as the interpolant's first term.
+        if t == 0.0 {
             write_prefix(&self.first, q);
-        } else {
-            let at = self.segments.partition_point(|segment| segment.start() <= t) - 1;
+        } else if self.settled_at.is_some_and(|settled| t > settled) {
+            write_prefix(&self.settled, q);
+        } else if let Some(last) = self.segments.len().checked_sub(1) {
+            // The last segment's end may round to just below the end of the trajectory.
+            let at = self.segments.partition_point(|segment| segment.end() < t).min(last);
             self.segments[at].evaluate(t, q);
             confine(q);
+        } else {
+            return Err(OdeError::NotDense { given: t });
         }
         Ok(())
     }

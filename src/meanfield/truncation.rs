@@ -9,11 +9,14 @@
 //! u_L' = lambda (u_(L-1)^d - u_L^d) >= 0. So D(s) <= t u_L(t) for all s <= t. The tasks above L obey
 //! (sum_(i>L) q_i)' = lambda q_L^d - q_(L+1) <= lambda u_L^d, so they stay below their start plus lambda t u_L(t)^d. The sum of
 //! both is [`Trajectory::truncation_bound`]; L grows until it is below [`Options::truncation_tolerance`].
+//! Where the integration ends early at q* ([`Trajectory::settled_at`]), t is that time; from there on both the solution and what
+//! is returned stay near q*.
 //!
 //! # Nonexpansive in l1
-//! For two solutions of (3.5), (sum_i abs(q_i - r_i))' <= -abs(q_1 - r_1): the flow keeps the order, and an ordered pair approaches as above
-//! (without the cut); any pair lies between its componentwise minimum and maximum, which are as far apart. So local errors add up and are not amplified,
-//! and the distance to q* never grows.
+//! For ordered solutions q <= r of (3.5) the sums telescope to (sum_i (r_i - q_i))' = -(r_1 - q_1) <= 0; the lower truncation has
+//! one more term, -lambda (r_L^d - q_L^d). Any pair of states lies between its componentwise minimum and maximum, which are as
+//! far apart as the pair, and the flow keeps the order, so that no two solutions move apart. Local errors are therefore
+//! not amplified, and the distance to q* never grows.
 
 use super::check_parameters;
 use super::error::OdeError;
@@ -39,6 +42,9 @@ pub struct Options {
     pub most_levels: usize,
     /// Take at most this many steps, accepted or not.
     pub most_steps: u64,
+    /// Keep what [`Trajectory::at`] needs; without it only the times asked for are known, and memory does not grow with the
+    /// steps.
+    pub dense: bool,
 }
 
 impl Default for Options {
@@ -50,6 +56,7 @@ impl Default for Options {
             least_levels: 10,
             most_levels: 20_000,
             most_steps: 200_000,
+            dense: true,
         }
     }
 }
@@ -69,6 +76,9 @@ impl Options {
         Ok(())
     }
 }
+
+/// The largest product of steps and levels of which dense output is kept: 64 bytes each, 256 MiB in all.
+const MOST_STORED: usize = 1 << 22;
 
 /// Both truncations at L levels: the lower in the first half, the upper in the second.
 struct Bracket {
@@ -95,7 +105,8 @@ impl System for Bracket {
         confine(lower) | confine(upper)
     }
 
-    /// With c_i = lambda d q_i^(d-1), the derivative has -(1 + c_i) on its diagonal and becomes symmetric with sqrt(c_i) beside it, as at
+    /// With c_i = lambda d q_i^(d-1), the derivative has -(1 + c_i) on its diagonal and becomes symmetric with sqrt(c_i)
+    /// beside it, as at
     /// q*; the c_i fall with i, so that Gershgorin bounds its eigenvalues by (1 + sqrt(c_1))^2.
     fn fastest_rate(&self, y: &[f64]) -> f64 {
         let c = self.lambda * f64::from(self.d) * y[self.levels].powf(f64::from(self.d - 1));
@@ -128,30 +139,23 @@ pub fn solve(lambda: f64, d: u32, start: &Start, times: &[f64], options: &Option
     let end = times.iter().copied().fold(0.0, f64::max);
     let wanted = options.truncation_tolerance;
     let mut levels = first_levels(lambda, d, start, end, options)?;
-    let mut truncations = 0;
+    let mut truncations = 1;
     loop {
-        truncations += 1;
-        let mut path = integrate(lambda, d, start, end, levels, options)?;
+        let mut path = integrate(lambda, d, start, times, levels, options)?;
         if path.truncation_bound <= wanted {
             path.truncations = truncations;
-            for &t in times {
-                let q = path.at(t)?;
-                let head: f64 = q.iter().zip(&path.fixed_point).map(|(q, target)| (q - target).abs()).sum();
-                path.l1_to_fixed_point.push(head + fixed_point_tail(lambda, d, levels));
-                path.q.push(q);
-            }
-            path.times = times.to_vec();
             return Ok(path);
         }
         if levels >= options.most_levels {
             return Err(OdeError::TooManyLevels { levels, bound: path.truncation_bound, wanted });
         }
         levels = (levels + levels / 4 + 2).min(options.most_levels);
+        truncations += 1;
     }
 }
 
 /// A first guess at the number of levels: those of the start, plus those that arrivals fill. Only speed depends on it.
-fn first_levels(lambda: f64, d: u32, start: &Start, end: f64, options: &Options) -> Result<usize, OdeError> {
+pub(super) fn first_levels(lambda: f64, d: u32, start: &Start, end: f64, options: &Options) -> Result<usize, OdeError> {
     let wanted = options.truncation_tolerance;
     let most = options.most_levels;
     let first_below = |tail: &dyn Fn(usize) -> f64| {
@@ -179,12 +183,20 @@ fn at_level(lambda: f64, d: u32, level: usize) -> f64 {
     super::fixed_point(lambda, d, u32::try_from(level).unwrap_or(u32::MAX))
 }
 
-/// One truncation, from 0 to `end` or until q* is reached.
-fn integrate(lambda: f64, d: u32, start: &Start, end: f64, levels: usize, options: &Options) -> Result<Trajectory, OdeError> {
+/// One truncation, from 0 to the last of `times` or until q* is reached.
+fn integrate(
+    lambda: f64,
+    d: u32,
+    start: &Start,
+    times: &[f64],
+    levels: usize,
+    options: &Options,
+) -> Result<Trajectory, OdeError> {
     let first = start.fractions(levels);
     let fixed_point = fixed_point_vec(lambda, d, levels);
     let beyond = fixed_point_tail(lambda, d, levels);
     let near = options.relative_tolerance * 1e-3;
+    let end = times.iter().copied().fold(0.0, f64::max);
     let mut stepper = Stepper::new(Problem {
         system: Bracket { lambda, d, levels },
         start: [first.as_slice(), &first].concat(),
@@ -192,6 +204,11 @@ fn integrate(lambda: f64, d: u32, start: &Start, end: f64, levels: usize, option
         relative_tolerance: options.relative_tolerance,
         absolute_tolerance: options.absolute_tolerance,
     });
+    let mut waiting: Vec<usize> = (0..times.len()).collect();
+    // Latest first, so that the next one is at the end of the list.
+    waiting.sort_by(|&a, &b| times[b].total_cmp(&times[a]));
+    let mut q = vec![first.clone(); times.len()];
+    waiting.retain(|&k| times[k] > 0.0);
     let mut segments = Vec::new();
     let mut truncation_error: f64 = 0.0;
     let mut settled_at = None;
@@ -203,7 +220,22 @@ fn integrate(lambda: f64, d: u32, start: &Start, end: f64, levels: usize, option
         if stepper.step()? == Stop::Rejected {
             continue;
         }
-        segments.extend(stepper.segment(levels));
+        let due = |waiting: &[usize], time: f64| waiting.last().copied().filter(|&k| times[k] <= time);
+        if (options.dense || due(&waiting, stepper.time()).is_some())
+            && let Some(segment) = stepper.segment(levels)
+        {
+            while let Some(k) = due(&waiting, stepper.time()) {
+                segment.evaluate(times[k], &mut q[k]);
+                confine(&mut q[k]);
+                waiting.pop();
+            }
+            if options.dense {
+                segments.push(segment);
+                if segments.len().saturating_mul(levels) > MOST_STORED {
+                    return Err(OdeError::TooMuchOutput { steps: segments.len(), levels, reached: stepper.time(), end });
+                }
+            }
+        }
         let (lower, upper) = stepper.state().split_at(levels);
         truncation_error = lower.iter().zip(upper).map(|(l, u)| (u - l).abs()).fold(truncation_error, f64::max);
         let distance: f64 = lower.iter().zip(&fixed_point).map(|(q, target)| (q - target).abs()).sum();
@@ -213,24 +245,28 @@ fn integrate(lambda: f64, d: u32, start: &Start, end: f64, levels: usize, option
         }
     }
     let (settled, upper) = stepper.state().split_at(levels);
+    for k in waiting {
+        q[k].copy_from_slice(settled);
+    }
     let last = upper.last().copied().unwrap_or(1.0);
     let t = stepper.time();
     let truncation_bound = t * last + start.tail(levels) + lambda * t * last.powf(d.into());
+    let distance = |q: &Vec<f64>| q.iter().zip(&fixed_point).map(|(q, target)| (q - target).abs()).sum::<f64>() + beyond;
     Ok(Trajectory {
-        times: Vec::new(),
-        q: Vec::new(),
-        l1_to_fixed_point: Vec::new(),
-        fixed_point,
+        times: times.to_vec(),
+        l1_to_fixed_point: q.iter().map(distance).collect(),
+        q,
         levels,
         truncation_error,
         truncation_bound,
         integration_error: stepper.local_errors(),
         work: stepper.work(),
-        truncations: 0,
+        truncations: 1,
         settled_at,
         segments,
         first,
         settled: settled.to_vec(),
         end,
+        fixed_point,
     })
 }
