@@ -1,5 +1,6 @@
 //! fluidcheck.
 
+pub mod battery;
 pub mod claims;
 pub mod clock;
 pub mod coupling;

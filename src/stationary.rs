@@ -366,7 +366,12 @@ mod tests {
         let take = |most| {
             let samples = Samples::new(&Reference, &model, 5, 1 << 24);
             let mut seen = Vec::new();
-            samples.each(most, |_, sample| { seen.push(sample.clone()); true }).unwrap();
+            samples
+                .each(most, |_, sample| {
+                    seen.push(sample.clone());
+                    true
+                })
+                .unwrap();
             seen
         };
         assert_eq!(take(5)[..3], take(3)[..]);

@@ -55,4 +55,3 @@ fn eq_2_1(setting: &Setting<'_>) -> Evidence {
         }
     })
 }
-

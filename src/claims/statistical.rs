@@ -17,7 +17,7 @@ use crate::graph::{BipartiteGraph, generate, metrics};
 use crate::model::Model;
 use crate::randomness::stream_rng;
 use crate::ratio;
-use crate::stationary::{NoCoalescence, Plan, Sample, Samples, START_ERROR};
+use crate::stationary::{NoCoalescence, Plan, START_ERROR, Sample, Samples};
 use crate::stats::betting::{MeanTest, Side};
 use crate::stats::events::{Decision, EventTest};
 use crate::subject::{Path, random_lengths};
@@ -169,7 +169,9 @@ fn decide(
             let upper = if certified { upper } else { 1.0 };
             part.test.observe_between(lower.clamp(0.0, 1.0), upper.clamp(0.0, 1.0));
         }
-        spent <= most && !parts.iter().any(|part| part.supports() == Some(false)) && parts.iter().any(|part| part.supports().is_none())
+        spent <= most
+            && !parts.iter().any(|part| part.supports() == Some(false))
+            && parts.iter().any(|part| part.supports().is_none())
     });
     if let Err(NoCoalescence { events }) = outcome {
         return undecided(events);
@@ -186,8 +188,7 @@ fn decide(
     if !certified {
         summary.push_str("; upper end not certified, since rho(G) >= 1");
     }
-    let witness =
-        (verdict == Verdict::Violated).then(|| Witness { found: summary.clone(), ..Witness::default() });
+    let witness = (verdict == Verdict::Violated).then(|| Witness { found: summary.clone(), ..Witness::default() });
     Evidence { verdict, slack: None, vacuous: false, cases: seen, summary, witness }
 }
 
@@ -353,7 +354,8 @@ fn thm_3_1(setting: &Setting<'_>) -> Evidence {
         let Some(model) = built(graph.ok(), lambda, d) else {
             return Evidence::not_applicable(format!("the {name} graph of this claim could not be made"));
         };
-        let samples = Samples::new(setting.subject, &model, setting.plan.seed ^ fingerprint(name), crate::suite::pilot_limit(&model));
+        let samples =
+            Samples::new(setting.subject, &model, setting.plan.seed ^ fingerprint(name), crate::suite::pilot_limit(&model));
         let fixed_point: Vec<f64> = (1..64).map(|i| setting.subject.fixed_point(lambda, d, i)).collect();
         let mut parts = [Part::new(format!("{name}: min(1, distance)"), limit, below, setting.alpha / 2.0)];
         let evidence = decide(setting, &samples, &mut parts, true, |sample, _| distance_between(sample, &fixed_point));

@@ -150,9 +150,8 @@ impl EventTest {
         let mean_degree = (0..m).map(degree).sum::<f64>() / f64::from(m);
         let largest_degree_deviation = (0..m).map(|w| (degree(w) - mean_degree).abs()).fold(0.0, f64::max);
         let scale = if largest_degree_deviation > 0.0 { largest_degree_deviation } else { 1.0 };
-        let average = |f: &dyn Fn(u32) -> f64, theta: f64| {
-            ((0..m).map(|w| (theta * f(w)).exp()).sum::<f64>() / f64::from(m)).ln()
-        };
+        let average =
+            |f: &dyn Fn(u32) -> f64, theta: f64| ((0..m).map(|w| (theta * f(w)).exp()).sum::<f64>() / f64::from(m)).ln();
         let mut test = Self {
             model: model.clone(),
             lengths: start.to_vec(),
@@ -189,9 +188,10 @@ impl EventTest {
     }
 
     fn rank_normaliser(&mut self, n: usize) -> Wealth {
-        *self.rank_normalisers.entry(n).or_insert_with(|| {
-            wealth(|theta| ((0..n).map(|j| (theta * centred(j, n)).exp()).sum::<f64>() / n as f64).ln())
-        })
+        *self
+            .rank_normalisers
+            .entry(n)
+            .or_insert_with(|| wealth(|theta| ((0..n).map(|j| (theta * centred(j, n)).exp()).sum::<f64>() / n as f64).ln()))
     }
 
     fn bet(&mut self, feature: usize, value: f64, log_normaliser: &Wealth, varies: bool) {
@@ -371,7 +371,8 @@ impl EventTest {
         for (feature, wealth) in self.log_wealth.iter().enumerate() {
             for (index, &log) in wealth.iter().enumerate() {
                 if log > best.1 {
-                    best = (FEATURES[feature].0, log, if index % 2 == 0 { "too often or too high" } else { "too rare or too low" });
+                    best =
+                        (FEATURES[feature].0, log, if index % 2 == 0 { "too often or too high" } else { "too rare or too low" });
                 }
             }
         }
