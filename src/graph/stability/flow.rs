@@ -63,8 +63,11 @@ pub fn critical_load_by_flow(graph: &BipartiteGraph, d: u32) -> Result<Critical,
     }
 }
 
+/// Sets of servers, ascending, with their weights.
+type SampleSets = Vec<(Vec<u32>, BigInt)>;
+
 /// Every set that d samples of some task type can make, with sum_w P(exactly this set), times a common scale.
-fn sample_sets(graph: &BipartiteGraph, d: u32) -> Result<(Vec<(Vec<u32>, BigInt)>, BigInt), StabilityError> {
+fn sample_sets(graph: &BipartiteGraph, d: u32) -> Result<(SampleSets, BigInt), StabilityError> {
     let too_many = || StabilityError::TooManySampleSets { d };
     let mut degrees: Vec<u32> = (0..graph.n_task_types()).map(|w| graph.task_degree(w) as u32).filter(|&k| k > 0).collect();
     degrees.sort_unstable();
@@ -96,8 +99,8 @@ fn sample_sets(graph: &BipartiteGraph, d: u32) -> Result<(Vec<(Vec<u32>, BigInt)
             continue;
         }
         let unit: BigInt = Pow::pow(&common / servers.len(), d);
-        for size in 1..=servers.len().min(d as usize) {
-            let weight = &onto[size] * &unit;
+        for (size, onto) in onto.iter().enumerate().take(servers.len().min(d as usize) + 1).skip(1) {
+            let weight = onto * &unit;
             for_each_subset(&servers, size, &mut |set| {
                 *sets.entry(set.to_vec()).or_default() += &weight;
             });
