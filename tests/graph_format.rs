@@ -94,7 +94,8 @@ fn the_corpus_of_the_fuzzer_comes_back_and_bad_files_in_it_are_refused() {
 #[test]
 fn matrices_as_other_programs_write_them_are_read() {
     let edges = |text: &str| read(text, Format::MatrixMarket).unwrap_or_else(|e| panic!("{e}")).iter_edges().collect::<Vec<_>>();
-    let table: [(&str, &str, &[(u32, u32)]); 8] = [
+    type Row = (&'static str, &'static str, &'static [(u32, u32)]);
+    let table: [Row; 8] = [
         ("pattern", "%%MatrixMarket matrix coordinate pattern general\n% c\n\n2 2 1\n 2 1 \n", &[(1, 0)]),
         (
             "explicit zeros are no edges",
