@@ -1,193 +1,220 @@
-//! The critical load of a small graph by maximum flow, exact.
-//!
-//! Every set U of servers that the samples of a type can form is a source of the probability that it
-//! comes up; it may send to each of its members, and a server takes 1. All flow arrives iff no set S is overloaded (Hall's
-//! condition), and a minimum cut shows an overloaded S. Newton's iteration on the load, from a set to the load at which that
-//! set is full, ends at the critical load after finitely many cuts.
-//!
-//! # Source
-//! (2.2) of Remark 1 for samples with replacement; Dinkelbach, Management Science 13 (1967) 492-498, for the iteration.
+//! The critical load by max-flow: sample sets are sources of work, servers are sinks.
 
 use std::collections::{BTreeMap, VecDeque};
 
 use num_bigint::BigInt;
 use num_integer::Integer;
-use num_traits::{One, Zero};
+use num_traits::{One, Pow, Signed, Zero};
 
-use super::{Critical, StabilityError, forced_load};
+use super::{Critical, StabilityError, check};
 use crate::graph::BipartiteGraph;
 use crate::ratio::{self, Ratio};
 
-/// The most sets of samples for which a network is built.
-pub const MAX_SAMPLE_SETS: usize = 4096;
+/// The largest number of distinct sample sets in the network.
+pub const MAX_SAMPLE_SETS: usize = 1 << 14;
 
-/// The exact critical load by maximum flow.
+/// The critical load, exact: the work of every set U that can be sampled must be split among the servers of U.
+///
+/// Newton's iteration on lambda = |S| / f(S) (Dinkelbach): from S = V, each step takes a minimal cut of the
+/// network at the present lambda, which is the set that breaks the criterion most, until none does. All capacities are
+/// integers, so the end is exact. The bottleneck is the last set that lowered lambda: no particular one among
+/// several maximising sets.
 ///
 /// # Errors
-/// [`StabilityError::TooManySampleSets`], [`StabilityError::NoEdges`].
+/// More than [`MAX_SAMPLE_SETS`] sample sets, d out of range, no edge.
 pub fn critical_load_by_flow(graph: &BipartiteGraph, d: u32) -> Result<Critical, StabilityError> {
-    let sets = sample_sets(graph, d)?;
-    if sets.is_empty() {
-        return Err(StabilityError::NoEdges);
-    }
-    let n = graph.n_servers() as usize;
-    let mut inside = vec![true; n];
+    check(graph, d)?;
+    let n = graph.n_servers();
+    let (sets, scale) = sample_sets(graph, d)?;
+    // weights sum_U p_U are f M / N, times the scale.
+    let f_of = |inside: &[bool]| {
+        let within = |set: &[u32]| set.iter().all(|&v| inside[v as usize]);
+        sets.iter().filter(|(set, _)| within(set)).map(|(_, p)| p).sum::<BigInt>()
+    };
+    let factor = Ratio::new(&scale * graph.n_task_types(), n.into());
+    let lambda_of = |inside: &[bool]| {
+        let size = inside.iter().filter(|&&x| x).count() as u64;
+        ratio::whole(size) * &factor / Ratio::from_integer(f_of(inside))
+    };
+    let mut set = vec![true; n as usize];
+    let mut lambda = lambda_of(&set);
     loop {
-        let count = inside.iter().filter(|&&member| member).count() as u64;
-        let lambda = ratio::whole(count) / forced_load(graph, d, &inside);
-        // A set that is overloaded at this load, if any, is full at a smaller one.
-        match overloaded(&sets, n, &lambda) {
-            Some(worse) => inside = worse,
-            None => {
-                let bottleneck = (0..graph.n_servers()).filter(|&v| inside[v as usize]).collect();
-                return Ok(Critical { lambda, bottleneck });
-            }
+        // lambda f(S) - |S| times the denominator of lambda / factor.
+        let rate = &lambda / &factor;
+        let mut network = Network::new(sets.len() + n as usize + 2);
+        let (source, sink) = (0, 1);
+        let unbounded: BigInt = sets.iter().map(|(_, p)| p).sum::<BigInt>() * rate.numer() + BigInt::one();
+        let mut supply = BigInt::zero();
+        for (i, (servers, p)) in sets.iter().enumerate() {
+            let capacity = p * rate.numer();
+            supply += &capacity;
+            network.edge(source, 2 + i, capacity);
+            servers.iter().for_each(|&v| network.edge(2 + i, 2 + sets.len() + v as usize, unbounded.clone()));
         }
+        (0..n as usize).for_each(|v| network.edge(2 + sets.len() + v, sink, rate.denom().clone()));
+        let flow = network.max_flow(source, sink);
+        if flow == supply {
+            return Ok(Critical { lambda, bottleneck: (0..n).filter(|&v| set[v as usize]).collect() });
+        }
+        // The source side of the cut has lambda f(S) > |S|, so lambda falls strictly.
+        let reached = network.reached(source);
+        set = (0..n as usize).map(|v| reached[2 + sets.len() + v]).collect();
+        lambda = lambda_of(&set);
     }
 }
 
-/// The sets that d samples of some type can form, each with (N / M) times the sum of its probabilities over types.
-fn sample_sets(graph: &BipartiteGraph, d: u32) -> Result<BTreeMap<Vec<u32>, Ratio>, StabilityError> {
-    let scale = Ratio::new(graph.n_servers().into(), graph.n_task_types().into());
-    let mut sets: BTreeMap<Vec<u32>, Ratio> = BTreeMap::new();
+/// Sets of servers, ascending, with their weights.
+type SampleSets = Vec<(Vec<u32>, BigInt)>;
+
+/// Every set that d samples of some task type can make, with sum_w P(exactly this set), times a common scale.
+fn sample_sets(graph: &BipartiteGraph, d: u32) -> Result<(SampleSets, BigInt), StabilityError> {
+    let too_many = || StabilityError::TooManySampleSets { d };
+    let mut degrees: Vec<u32> = (0..graph.n_task_types()).map(|w| graph.task_degree(w) as u32).filter(|&k| k > 0).collect();
+    degrees.sort_unstable();
+    degrees.dedup();
+    // Before any number grows: sets of up to min(d, d_w) of d_w servers.
+    let count = |k: u32| {
+        let mut sum = 0u128;
+        let mut binomial = 1u128;
+        for u in 1..=u128::from(k.min(d)) {
+            binomial = binomial * (u128::from(k) + 1 - u) / u;
+            sum += binomial;
+            if sum > MAX_SAMPLE_SETS as u128 {
+                return None;
+            }
+        }
+        Some(sum)
+    };
+    if degrees.iter().any(|&k| count(k).is_none()) {
+        return Err(too_many());
+    }
+    let common = degrees.iter().fold(BigInt::one(), |common, &k| common.lcm(&k.into()));
+    let scale: BigInt = Pow::pow(common.clone(), d);
+    let largest = degrees.last().copied().unwrap_or(0).min(d);
+    let onto: Vec<BigInt> = surjections(d, largest);
+    let mut sets: BTreeMap<Vec<u32>, BigInt> = BTreeMap::new();
     for w in 0..graph.n_task_types() {
         let servers: Vec<u32> = graph.servers_of(w).iter().collect();
-        let all = ratio::power(&ratio::whole(servers.len() as u64), d);
-        let mut stack: Vec<(usize, Vec<u32>)> = vec![(0, Vec::new())];
-        while let Some((from, set)) = stack.pop() {
-            if !set.is_empty() {
-                let weight = surjections(d, set.len() as u32);
-                *sets.entry(set.clone()).or_insert_with(Ratio::zero) += &scale * Ratio::from_integer(weight) / &all;
-                if sets.len() > MAX_SAMPLE_SETS {
-                    return Err(StabilityError::TooManySampleSets { d });
-                }
-            }
-            if set.len() < d as usize {
-                for (at, &server) in servers.iter().enumerate().skip(from) {
-                    let mut larger = set.clone();
-                    larger.push(server);
-                    stack.push((at + 1, larger));
-                }
-                if stack.len() > 4 * MAX_SAMPLE_SETS {
-                    return Err(StabilityError::TooManySampleSets { d });
-                }
+        if servers.is_empty() {
+            continue;
+        }
+        let unit: BigInt = Pow::pow(&common / servers.len(), d);
+        for (size, onto) in onto.iter().enumerate().take(servers.len().min(d as usize) + 1).skip(1) {
+            let weight = onto * &unit;
+            for_each_subset(&servers, size, &mut |set| {
+                *sets.entry(set.to_vec()).or_default() += &weight;
+            });
+            if sets.len() > MAX_SAMPLE_SETS {
+                return Err(too_many());
             }
         }
     }
-    Ok(sets)
+    Ok((sets.into_iter().collect(), scale))
 }
 
-/// The number of sequences of d samples in which exactly the given k servers occur, by inclusion and exclusion.
-fn surjections(d: u32, k: u32) -> BigInt {
-    let mut sum = BigInt::zero();
-    let mut choose = BigInt::one();
-    for missing in 0..=k {
-        let term = &choose * BigInt::from(k - missing).pow(d);
-        if missing % 2 == 0 {
-            sum += term;
-        } else {
-            sum -= term;
+/// For u = 0 to `largest`: the number of sequences of length d that use each of u symbols.
+fn surjections(d: u32, largest: u32) -> Vec<BigInt> {
+    // s(k, u) = u (s(k - 1, u) + s(k - 1, u - 1)).
+    let mut row = vec![BigInt::zero(); largest as usize + 1];
+    row[0] = BigInt::one();
+    for _ in 0..d {
+        for u in (1..row.len()).rev() {
+            row[u] = (&row[u] + &row[u - 1]) * u;
         }
-        choose = choose * (k - missing) / (missing + 1);
+        row[0] = BigInt::zero();
     }
-    sum
+    row
 }
 
-/// A set of servers on which the load `lambda` puts more than its size, or `None` if there is none.
-fn overloaded(sets: &BTreeMap<Vec<u32>, Ratio>, n: usize, lambda: &Ratio) -> Option<Vec<bool>> {
-    // Whole capacities: everything times the common denominator.
-    let weights: Vec<Ratio> = sets.values().map(|weight| weight * lambda).collect();
-    let unit = weights.iter().fold(BigInt::one(), |unit, weight| unit.lcm(weight.denom()));
-    let (source, sink) = (0, 1);
-    let mut network = Network::new(2 + n + sets.len());
-    let server = |v: u32| 2 + v as usize;
-    let mut offered = BigInt::zero();
-    for (at, (set, weight)) in sets.keys().zip(&weights).enumerate() {
-        let capacity = weight.numer() * (&unit / weight.denom());
-        offered += &capacity;
-        let node = 2 + n + at;
-        for &v in set {
-            network.arc(node, server(v), capacity.clone());
-        }
-        network.arc(source, node, capacity);
+fn for_each_subset(items: &[u32], size: usize, action: &mut impl FnMut(&[u32])) {
+    let mut at: Vec<usize> = (0..size).collect();
+    let mut set: Vec<u32> = items[..size].to_vec();
+    loop {
+        action(&set);
+        let Some(i) = (0..size).rev().find(|&i| at[i] < items.len() - size + i) else { return };
+        at[i] += 1;
+        (i + 1..size).for_each(|j| at[j] = at[j - 1] + 1);
+        (i..size).for_each(|j| set[j] = items[at[j]]);
     }
-    for v in 0..n as u32 {
-        network.arc(server(v), sink, unit.clone());
-    }
-    if network.maximum_flow(source, sink) == offered {
-        return None;
-    }
-    // On the source's side of the cut, each set of samples has all its servers there too: these are overloaded.
-    let reached = network.reachable(source);
-    Some((0..n as u32).map(|v| reached[server(v)]).collect())
 }
 
-struct Arc {
-    to: usize,
-    left: BigInt,
-}
-
-/// A flow network; arc 2 k + 1 is the reverse of arc 2 k.
+/// A network of integer capacities, and Dinic's algorithm.
 struct Network {
-    arcs: Vec<Arc>,
-    leaving: Vec<Vec<usize>>,
+    /// Edge 2 i and its reverse 2 i + 1.
+    to: Vec<usize>,
+    left: Vec<BigInt>,
+    around: Vec<Vec<usize>>,
 }
 
 impl Network {
     fn new(nodes: usize) -> Self {
-        Self { arcs: Vec::new(), leaving: vec![Vec::new(); nodes] }
+        Self { to: Vec::new(), left: Vec::new(), around: vec![Vec::new(); nodes] }
     }
 
-    fn arc(&mut self, from: usize, to: usize, capacity: BigInt) {
-        self.leaving[from].push(self.arcs.len());
-        self.arcs.push(Arc { to, left: capacity });
-        self.leaving[to].push(self.arcs.len());
-        self.arcs.push(Arc { to: from, left: BigInt::zero() });
+    fn edge(&mut self, from: usize, to: usize, capacity: BigInt) {
+        self.around[from].push(self.to.len());
+        self.to.push(to);
+        self.left.push(capacity);
+        self.around[to].push(self.to.len());
+        self.to.push(from);
+        self.left.push(BigInt::zero());
     }
 
-    /// Shortest augmenting paths (Edmonds and Karp): exact capacities need no scaling, and the networks are small.
-    fn maximum_flow(&mut self, source: usize, sink: usize) -> BigInt {
-        let mut flow = BigInt::zero();
-        while let Some(path) = self.shortest_path(source, sink) {
-            let amount = path.iter().map(|&arc| &self.arcs[arc].left).min().cloned().unwrap_or_else(BigInt::zero);
-            for arc in path {
-                self.arcs[arc].left -= &amount;
-                self.arcs[arc ^ 1].left += &amount;
-            }
-            flow += amount;
-        }
-        flow
-    }
-
-    fn shortest_path(&self, source: usize, sink: usize) -> Option<Vec<usize>> {
-        let by = self.search(source);
-        let mut path = Vec::new();
-        let mut node = sink;
-        while node != source {
-            let arc = by[node]?;
-            path.push(arc);
-            node = self.arcs[arc ^ 1].to;
-        }
-        Some(path)
-    }
-
-    /// For each node the arc by which a breadth-first search reached it.
-    fn search(&self, source: usize) -> Vec<Option<usize>> {
-        let mut by = vec![None; self.leaving.len()];
-        let mut queue = VecDeque::from([source]);
-        while let Some(node) = queue.pop_front() {
-            for &arc in &self.leaving[node] {
-                let Arc { to, left } = &self.arcs[arc];
-                if !left.is_zero() && by[*to].is_none() && *to != source {
-                    by[*to] = Some(arc);
-                    queue.push_back(*to);
+    fn levels(&self, source: usize) -> Vec<usize> {
+        let mut level = vec![usize::MAX; self.around.len()];
+        level[source] = 0;
+        let mut open = VecDeque::from([source]);
+        while let Some(node) = open.pop_front() {
+            for &edge in &self.around[node] {
+                let to = self.to[edge];
+                if level[to] == usize::MAX && self.left[edge].is_positive() {
+                    level[to] = level[node] + 1;
+                    open.push_back(to);
                 }
             }
         }
-        by
+        level
     }
 
-    fn reachable(&self, source: usize) -> Vec<bool> {
-        self.search(source).iter().enumerate().map(|(node, by)| node == source || by.is_some()).collect()
+    fn reached(&self, source: usize) -> Vec<bool> {
+        self.levels(source).into_iter().map(|level| level != usize::MAX).collect()
+    }
+
+    fn max_flow(&mut self, source: usize, sink: usize) -> BigInt {
+        let mut total = BigInt::zero();
+        loop {
+            let level = self.levels(source);
+            if level[sink] == usize::MAX {
+                return total;
+            }
+            let mut next = vec![0; self.around.len()];
+            // A path of edges from the source, extended, retreated from, or filled; no recursion, so no stack to overflow.
+            let mut path: Vec<usize> = Vec::new();
+            loop {
+                let node = path.last().map_or(source, |&edge| self.to[edge]);
+                if node == sink {
+                    let least = path.iter().map(|&edge| &self.left[edge]).min().cloned().unwrap_or_default();
+                    for &edge in &path {
+                        self.left[edge] -= &least;
+                        self.left[edge ^ 1] += &least;
+                    }
+                    total += least;
+                    let cut = path.iter().position(|&edge| self.left[edge].is_zero()).unwrap_or(0);
+                    path.truncate(cut);
+                    continue;
+                }
+                let Some(&edge) = self.around[node].get(next[node]) else {
+                    let Some(back) = path.pop() else { break };
+                    next[self.to[back ^ 1]] += 1;
+                    continue;
+                };
+                let to = self.to[edge];
+                if self.left[edge].is_positive() && level[to] == level[node] + 1 {
+                    path.push(edge);
+                } else {
+                    next[node] += 1;
+                }
+            }
+        }
     }
 }

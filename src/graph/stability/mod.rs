@@ -1,143 +1,132 @@
-//! The critical load: up to which lambda a system has a steady state.
+//! Which loads have a steady state: the exact criterion of ergodicity and the critical load.
 //!
-//! With d samples drawn with replacement, all of them fall into a set S of servers with probability
-//! (|S ∩ N_w| / d_w)^d, and then S must serve the task. The system is ergodic iff for every nonempty S
+//! With sampling with replacement the system is ergodic iff for every nonempty set S of servers
 //!
 //! (lambda N / M) sum_w (|S ∩ N_w| / d_w)^d < |S|,
 //!
-//! so that the critical load is the least |S| over g(S) = (N / M) sum_w (|S ∩ N_w| / d_w)^d. rho(G) < 1 is the case where random
-//! routing already is stable: sufficient, not necessary.
+//! the rate of the tasks that only S can serve against its service rate. The least lambda
+//! that breaks it is the **critical load**, min_S |S| / f(S) with f(S) = (N / M) sum_w (|S ∩ N_w| / d_w)^d. rho(G) < 1 implies it and is not necessary.
 //!
-//! | question | here |
-//! |---|---|
-//! | small graphs, exact, by enumeration | [`critical_load_by_subsets`] |
-//! | small graphs, exact, by maximum flow | [`critical_load_by_flow`] |
-//! | any graph, bounds from both sides | [`critical_load_bounds`] |
-//! | whichever fits | [`critical_load`], [`no_steady_state`] |
+//! | what | graphs | here |
+//! |---|---|---|
+//! | exact, by enumerating all S | N <= 20 | [`critical_load_by_subsets`] |
+//! | exact, by max-flow from sample sets to servers | few sample sets | [`critical_load_by_flow`] |
+//! | certified from both sides | all | [`critical_load_bounds`] |
+//! | ergodic or not, exact | as the exact ones | [`is_ergodic`] |
+//! | whichever of these fits | all | [`critical_load`], [`no_steady_state`] |
 //!
-//! Deviation from the print: (2.2) samples without replacement, the model of section 2 with.
+//! Without isolated task types the critical load is at most 1 (S = V). Where their tasks are dropped
+//! ([`Isolated::Drop`](super::Isolated::Drop)), the load that arrives is lower than lambda, and the critical lambda may exceed 1.
 //!
 //! # Source
-//! Remark 1; Cardinaels, Borst and van Leeuwaarden, Queueing Systems 93 (2019) 227-268, in the form for samples with replacement.
+//! Remark 1. Deviation: (2.2) as printed samples without replacement, while the model of section 2 samples with; the weights
+//! here are those of the model.
 
 mod bounds;
+mod critical;
 mod flow;
 mod subsets;
 
-use thiserror::Error;
-
-use crate::graph::BipartiteGraph;
-use crate::model::Model;
-use crate::ratio::{self, Ratio};
-
-pub use bounds::{Bounds, critical_load_bounds};
+pub use bounds::{Bounds, Effort, critical_load_bounds};
+pub use critical::{CriticalLoad, critical_load, no_steady_state};
 pub use flow::{MAX_SAMPLE_SETS, critical_load_by_flow};
 pub use subsets::{MAX_SERVERS, critical_load_by_subsets};
 
-/// Why an exact critical load cannot be had.
+use num_traits::One;
+use thiserror::Error;
+
+use super::BipartiteGraph;
+use crate::model::{MAX_CHOICES, Model};
+use crate::ratio::{self, Ratio};
+
+/// Why there is no critical load to be had.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum StabilityError {
-    /// Too many servers to enumerate their subsets.
-    #[error("{given} servers are too many to enumerate their subsets: at most {MAX_SERVERS}; take the bounds instead")]
+    /// Too many servers to enumerate their sets.
+    #[error("{servers} servers, above {MAX_SERVERS}: their sets are too many to enumerate, use the max-flow form or the bounds")]
     TooManyServers {
-        /// N.
-        given: u32,
+        /// How many there are.
+        servers: u32,
     },
-    /// Too many sets of samples for a flow network.
-    #[error("the graph has more than {MAX_SAMPLE_SETS} sets of {d} samples: too many for an exact flow; take the bounds instead")]
+    /// Too many sample sets for the max-flow form.
+    #[error("more than {MAX_SAMPLE_SETS} sets of up to d = {d} servers can be sampled: use the bounds")]
     TooManySampleSets {
-        /// d.
+        /// The number of samples.
         d: u32,
     },
-    /// No task type has a server, so that every load is stable.
-    #[error("no task type has a server: there is no critical load")]
+    /// d is 0 or above [`MAX_CHOICES`].
+    #[error("d = {given} is outside 1 to {MAX_CHOICES}: every arrival samples at least one server")]
+    Choices {
+        /// What was given.
+        given: u32,
+    },
+    /// Every task type is isolated: all tasks are lost, and no load is critical.
+    #[error("no task type has a server: all tasks are lost at any load")]
     NoEdges,
 }
 
-/// An exact critical load.
+/// A critical load and a set of servers that shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Critical {
-    /// The least |S| / g(S). It can exceed 1 only where isolated task types lose their tasks.
+    /// The system is ergodic below this lambda, and has no steady state at or above it.
     pub lambda: Ratio,
-    /// A set S that attains it: the smallest, and of these the first in lexicographic order, when enumerated.
+    /// A set S with |S| / f(S) = lambda, ascending; each function says which if there are several.
     pub bottleneck: Vec<u32>,
 }
 
-/// The critical load as far as it could be found.
-#[derive(Clone, Debug, PartialEq)]
-pub struct CriticalLoad {
-    /// Below this load there is a steady state.
-    pub lower: f64,
-    /// Above this load there is none.
-    pub upper: f64,
-    /// The exact value, where the graph was small enough.
-    pub exact: Option<Ratio>,
-    /// The set of servers that proves the upper bound, ascending.
-    pub bottleneck: Vec<u32>,
-}
-
-impl CriticalLoad {
-    /// Whether there is a steady state at this load; `None` between the bounds.
-    pub fn stable(&self, lambda: &Ratio) -> Option<bool> {
-        if let Some(exact) = &self.exact {
-            return Some(lambda < exact);
-        }
-        let lambda = ratio::to_f64(lambda);
-        // One rounding of lambda: the bounds have margins far above it.
-        if lambda < self.lower {
-            Some(true)
-        } else if lambda > self.upper {
-            Some(false)
-        } else {
-            None
-        }
+fn check(graph: &BipartiteGraph, d: u32) -> Result<(), StabilityError> {
+    if d == 0 || d > MAX_CHOICES {
+        return Err(StabilityError::Choices { given: d });
     }
-}
-
-/// g(S) = (N / M) sum_w (|S ∩ N_w| / d_w)^d, exact; `inside[v]` says whether server v is in S.
-///
-/// # Panics
-/// If `inside` is shorter than N.
-pub fn forced_load(graph: &BipartiteGraph, d: u32, inside: &[bool]) -> Ratio {
-    let mut sum = ratio::whole(0);
-    for w in 0..graph.n_task_types() {
-        let servers = graph.servers_of(w);
-        let count = servers.iter().filter(|&v| inside[v as usize]).count();
-        if count > 0 {
-            sum += ratio::power(&Ratio::new(count.into(), servers.len().into()), d);
-        }
-    }
-    sum * ratio::whole(graph.n_servers().into()) / ratio::whole(graph.n_task_types().into())
-}
-
-/// Graphs with at most this many servers are enumerated.
-const ENUMERATED: u32 = 16;
-
-/// The critical load: exact on small and on complete graphs, else within a relative gap of 1e-4 where the work allows.
-///
-/// # Errors
-/// [`StabilityError::NoEdges`].
-pub fn critical_load(graph: &BipartiteGraph, d: u32) -> Result<CriticalLoad, StabilityError> {
-    let exact = |critical: Critical| {
-        let value = ratio::to_f64(&critical.lambda);
-        CriticalLoad { lower: value, upper: value, exact: Some(critical.lambda), bottleneck: critical.bottleneck }
-    };
     if graph.n_edges() == 0 {
         return Err(StabilityError::NoEdges);
     }
-    if graph.is_implicit_complete() {
-        // (s / N)^d N / s increases in s: the whole is the bottleneck.
-        return Ok(exact(Critical { lambda: ratio::whole(1), bottleneck: (0..graph.n_servers()).collect() }));
-    }
-    if graph.n_servers() <= ENUMERATED {
-        return critical_load_by_subsets(graph, d).map(exact);
-    }
-    let Bounds { lower, upper, bottleneck, .. } = critical_load_bounds(graph, d, 1e-4)?;
-    Ok(CriticalLoad { lower, upper, exact: None, bottleneck })
+    Ok(())
 }
 
-/// The certified critical load, if lambda is at or above it: then there is no steady state.
-pub fn no_steady_state(model: &Model) -> Option<CriticalLoad> {
-    critical_load(model.graph(), model.d()).ok().filter(|critical| critical.stable(model.load().exact()) == Some(false))
+/// |S| / f(S) of one set of servers, exact; `None` where f(S) = 0. An upper bound on the critical load.
+///
+/// # Panics
+/// If a server is out of range.
+///
+/// ```
+/// use fluidcheck::{graph::{BipartiteGraph, Isolated, stability::ratio_of_set}, ratio::ratio};
+/// let graph = BipartiteGraph::from_edges(2, 2, &[(0, 0), (0, 1), (1, 1)], Isolated::Refuse)?;
+/// assert_eq!(ratio_of_set(&graph, 2, &[0]), Some(ratio(4, 5)));
+/// # Ok::<(), fluidcheck::graph::GraphError>(())
+/// ```
+pub fn ratio_of_set(graph: &BipartiteGraph, d: u32, servers: &[u32]) -> Option<Ratio> {
+    let mut set = servers.to_vec();
+    set.sort_unstable();
+    set.dedup();
+    let mut inside = vec![0u32; graph.n_task_types() as usize];
+    set.iter().for_each(|&v| graph.task_types_of(v).iter().for_each(|w| inside[w as usize] += 1));
+    let mut f = Ratio::from_integer(0.into());
+    for w in 0..graph.n_task_types() {
+        if inside[w as usize] > 0 {
+            f += ratio::power(&Ratio::new(inside[w as usize].into(), graph.task_degree(w).into()), d);
+        }
+    }
+    let f = f * Ratio::new(graph.n_servers().into(), graph.n_task_types().into());
+    (f > Ratio::from_integer(0.into())).then(|| ratio::whole(set.len() as u64) / f)
+}
+
+/// Whether the model has a steady state, exactly: lambda below the critical load.
+///
+/// The implicit complete graph has critical load 1; else by subsets up to [`MAX_SERVERS`] servers, then by max-flow.
+///
+/// # Errors
+/// [`StabilityError::TooManySampleSets`] for graphs too large to decide exactly.
+pub fn is_ergodic(model: &Model) -> Result<bool, StabilityError> {
+    let (graph, d) = (model.graph(), model.d());
+    if graph.n_edges() == 0 {
+        return Ok(true);
+    }
+    if graph.is_implicit_complete() {
+        return Ok(*model.load().exact() < Ratio::one());
+    }
+    let critical =
+        if graph.n_servers() <= MAX_SERVERS { critical_load_by_subsets(graph, d) } else { critical_load_by_flow(graph, d) };
+    Ok(*model.load().exact() < critical?.lambda)
 }
