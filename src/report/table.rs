@@ -44,7 +44,7 @@ pub fn suite(suite: &Suite) -> String {
         .iter()
         .filter(|row| row.claim.kind == Kind::Statistical && row.evidence.verdict != Verdict::NotApplicable)
         .collect();
-    if !statistical.is_empty() {
+    if !statistical.is_empty() && statistical.len() <= 12 {
         text.push_str("\nStatistical claims:\n");
         for row in statistical {
             let _ = writeln!(
@@ -166,7 +166,7 @@ fn totals(text: &mut String, suite: &Suite) {
             "Seed {}. The {} statistical checks err at all with probability at most {:e}, shared equally; exact and pathwise ones have no such error.",
             suite.seed,
             suite.ledger.entries.len(),
-            suite.ledger.spent().max(suite.ledger.alpha),
+            suite.ledger.alpha,
         );
     } else {
         let _ = writeln!(text, "Seed {}. No statistical check among them: nothing here rests on chance.", suite.seed);
