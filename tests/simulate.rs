@@ -18,7 +18,7 @@ use rayon::prelude::*;
 
 /// Any small model, isolated task types and servers without a type among them, with queue lengths.
 fn models() -> impl Strategy<Value = (Model, Vec<u32>)> {
-    (1u32..6, 1u32..5, 1u32..4, 1u32..20).prop_flat_map(|(n, m, d, twentieths)| {
+    (1u32..6, 1u32..5, 1u32..6, 1u32..20).prop_flat_map(|(n, m, d, twentieths)| {
         let edges = proptest::collection::vec(any::<bool>(), (n * m) as usize);
         (edges, proptest::collection::vec(0u32..4, n as usize)).prop_map(move |(present, lengths)| {
             let all = (0..n).flat_map(|v| (0..m).map(move |w| (v, w)));
@@ -318,5 +318,17 @@ fn random_marks_are_as_frequent_as_the_list_of_all_marks_says() {
     for (mark, probability, count) in counts {
         let error = count as f64 / n as f64 - fluidcheck::ratio::to_f64(&probability);
         assert!(error.abs() <= distance, "{mark:?}: {error}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn marks_do_not_depend_on_how_many_are_asked_for_at_a_time((model, _) in models(), seed: u64, sizes in proptest::collection::vec(0usize..150, 1..8)) {
+        let (mut pieces, mut whole) = (MarkBlock::new(model.d()), MarkBlock::new(model.d()));
+        let mut stream = RandomMarks::new(&model, stream_rng(seed, 0));
+        sizes.iter().for_each(|&size| stream.fill(&mut pieces, size));
+        RandomMarks::new(&model, stream_rng(seed, 0)).fill(&mut whole, sizes.iter().sum());
+        prop_assert!(pieces.iter().eq(whole.iter()));
+        prop_assert_eq!(pieces.len(), whole.len());
     }
 }
