@@ -99,6 +99,12 @@ faults! {
     LipschitzTooSmall = "lipschitz-too-small",
     /// The divided difference with d + 1 terms.
     DividedDifferenceShifted = "divided-difference-shifted",
+    /// The dual solution of (4.23) without its truncation at 0.
+    DualNotTruncated = "dual-not-truncated",
+    /// Constants of the inequalities of (4.46) and (4.48) below the maxima of their left sides.
+    LogarithmConstantsTooSmall = "logarithm-constants-too-small",
+    /// (4.49) without the factor 2 for its two tails.
+    ChernoffOneSided = "chernoff-one-sided",
     /// The shared mass of (4.13) is the product, not the minimum.
     ProductInsteadOfMinimum = "product-instead-of-minimum",
     /// Two coupled systems break ties by coins of their own.
@@ -503,6 +509,28 @@ impl Subject for Fault {
         match self {
             Self::LipschitzTooSmall => Reference.lipschitz_constant(d) * ratio::ratio(9, 10),
             _ => Reference.lipschitz_constant(d),
+        }
+    }
+
+    fn dual_solution(&self, theta: &Ratio, i0: u32, i: u32) -> Ratio {
+        match self {
+            Self::DualNotTruncated => ratio::power(theta, i0) - ratio::power(theta, i),
+            _ => Reference.dual_solution(theta, i0, i),
+        }
+    }
+
+    fn logarithm_constants(&self) -> (f64, f64) {
+        match self {
+            // The maxima are 3^(3/2) exp(-3/2) = 1.159 and exp(-1/2) / sqrt(2) = 0.429.
+            Self::LogarithmConstantsTooSmall => (1.0, 0.4),
+            _ => Reference.logarithm_constants(),
+        }
+    }
+
+    fn chernoff_bound(&self, mean: f64, epsilon: f64) -> f64 {
+        match self {
+            Self::ChernoffOneSided => Reference.chernoff_bound(mean, epsilon) / 2.0,
+            _ => Reference.chernoff_bound(mean, epsilon),
         }
     }
 
