@@ -9,6 +9,7 @@
 //! |---|---|
 //! | the number of events of a step is Poisson | [`Clock::events_in`] |
 //! | given their number, events are uniform in the step | [`Clock::times_in`] |
+//! | which events come before a time | [`Timeline`] |
 //!
 //! Since the mean of a step is a constant, the law of its number is one table, computed by additions, multiplications
 //! and divisions only (the same on every machine) and sampled by inversion with 64 bits. The distance in total variation to the
@@ -23,6 +24,7 @@ use std::sync::OnceLock;
 
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
+use thiserror::Error;
 
 use crate::randomness::clock_rng;
 
@@ -32,8 +34,9 @@ pub const MEAN_EVENTS: u32 = 256;
 /// The largest number of events in a step; a larger one has a probability below 10^-50.
 const MOST_EVENTS: usize = 640;
 
-/// Words of the generator that belong to a step: more than 2 + 2 [`MOST_EVENTS`].
+/// Each step has two to this power words of the generator: more than it can need.
 const WORDS_OF_STEP: u32 = 11;
+const _: () = assert!(2 + 2 * MOST_EVENTS <= 1 << WORDS_OF_STEP);
 
 /// The event times of one replication.
 ///
@@ -89,6 +92,168 @@ impl Clock {
     }
 }
 
+/// Why a path cannot be advanced to a time.
+#[derive(Clone, Copy, Debug, PartialEq, Error)]
+#[non_exhaustive]
+pub enum TimeError {
+    /// The path has already passed the time.
+    #[error("time {asked} is in the past of a path that is at {now}: ask for times in ascending order")]
+    Backwards {
+        /// The time asked for.
+        asked: f64,
+        /// Where the path is.
+        now: f64,
+    },
+    /// The time is NaN, infinite or negative.
+    #[error("time {asked} is not a time: give a finite number from 0 on")]
+    NotATime {
+        /// The time asked for.
+        asked: f64,
+    },
+}
+
+/// A place on a clock: how many events a path has applied, and which come next.
+///
+/// The path itself is applied by the closures, which are told how many events come next, and with
+/// [`Timeline::advance_timed`] their times.
+///
+/// ```
+/// use fluidcheck::clock::{Clock, Timeline};
+/// let mut timeline = Timeline::new(Clock::new(18.0, 1, 0));
+/// let mut events = 0;
+/// timeline.advance_to(100.0, |count| events += count)?;
+/// assert_eq!(events, timeline.events());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Timeline {
+    clock: Clock,
+    step: u64,
+    in_step: u32,
+    // The length of the current step, and its times once somebody has looked into it.
+    events_of_step: u32,
+    times: Option<Vec<f64>>,
+    looked: f64,
+    events: u64,
+}
+
+impl Timeline {
+    /// The start of a clock.
+    pub fn new(clock: Clock) -> Self {
+        Self { step: 0, in_step: 0, events_of_step: clock.events_in(0), times: None, looked: 0.0, events: 0, clock }
+    }
+
+    /// The number of events so far.
+    pub fn events(&self) -> u64 {
+        self.events
+    }
+
+    /// Where the path is: the last time advanced to, or the time of the last event if that is later.
+    pub fn time(&self) -> f64 {
+        self.last_event().map_or(self.looked, |last| last.max(self.looked))
+    }
+
+    /// The next `count` events.
+    pub fn advance_by(&mut self, count: u64, mut apply: impl FnMut(u64)) {
+        let mut left = count;
+        while left > 0 {
+            if self.in_step == self.events_of_step {
+                self.next_step();
+            }
+            let some = left.min(u64::from(self.events_of_step - self.in_step));
+            self.pass(some as u32);
+            apply(some);
+            left -= some;
+        }
+    }
+
+    /// All events strictly before `time`.
+    ///
+    /// # Errors
+    /// [`TimeError::NotATime`]; [`TimeError::Backwards`] where an event at or after `time` has been applied.
+    pub fn advance_to(&mut self, time: f64, mut apply: impl FnMut(u64)) -> Result<(), TimeError> {
+        self.check(time)?;
+        while self.clock.start_of(self.step + 1) <= time {
+            let rest = self.events_of_step - self.in_step;
+            self.pass(rest);
+            apply(rest.into());
+            self.next_step();
+        }
+        if time > self.clock.start_of(self.step) {
+            let some = self.times().partition_point(|&t| t < time) as u32 - self.in_step;
+            self.pass(some);
+            apply(some.into());
+        }
+        self.looked = time;
+        Ok(())
+    }
+
+    /// All events strictly before `time`, with their times in ascending order.
+    ///
+    /// # Errors
+    /// As [`Timeline::advance_to`].
+    pub fn advance_timed(&mut self, time: f64, mut apply: impl FnMut(&[f64])) -> Result<(), TimeError> {
+        self.check(time)?;
+        loop {
+            let from = self.in_step as usize;
+            let times = self.times.get_or_insert_with(|| self.clock.times_in(self.step));
+            let end = times.partition_point(|&t| t < time);
+            apply(&times[from..end]);
+            self.pass((end - from) as u32);
+            if self.clock.start_of(self.step + 1) > time {
+                break;
+            }
+            self.next_step();
+        }
+        self.looked = time;
+        Ok(())
+    }
+
+    /// The time of the next event.
+    pub fn next_time(&mut self) -> f64 {
+        let next = self.in_step as usize;
+        if let Some(&time) = self.times().get(next) {
+            return time;
+        }
+        // The step is not left: the path has not yet passed the rest of it.
+        (self.step + 1..).find_map(|step| self.clock.times_in(step).first().copied()).unwrap_or(f64::INFINITY)
+    }
+
+    fn check(&self, time: f64) -> Result<(), TimeError> {
+        if !(time >= 0.0 && time.is_finite()) {
+            return Err(TimeError::NotATime { asked: time });
+        }
+        let now = self.time();
+        // The state before an event at `now` is gone once that event is applied.
+        if time < now || self.last_event().is_some_and(|last| last >= time) {
+            return Err(TimeError::Backwards { asked: time, now });
+        }
+        Ok(())
+    }
+
+    /// The time of the last event applied in this step.
+    fn last_event(&self) -> Option<f64> {
+        let last = (self.in_step as usize).checked_sub(1)?;
+        Some(self.times.as_ref().map_or_else(|| self.clock.times_in(self.step)[last], |times| times[last]))
+    }
+
+    fn times(&mut self) -> &[f64] {
+        self.times.get_or_insert_with(|| self.clock.times_in(self.step))
+    }
+
+    fn pass(&mut self, count: u32) {
+        self.in_step += count;
+        self.events += u64::from(count);
+    }
+
+    fn next_step(&mut self) {
+        self.step += 1;
+        self.in_step = 0;
+        self.events_of_step = self.clock.events_in(self.step);
+        self.times = None;
+    }
+}
+
 fn number_of_events(rng: &mut impl Rng) -> u32 {
     let table = table();
     let u = rng.next_u64();
@@ -131,10 +296,5 @@ mod tests {
             // statrs evaluates the incomplete gamma function to about 12 digits.
             assert!((threshold as f64 / 2f64.powi(64) - law.cdf(k as u64)).abs() < 1e-10, "{k}");
         }
-    }
-
-    #[test]
-    fn a_step_never_needs_the_words_of_the_next() {
-        assert!(2 + 2 * MOST_EVENTS <= 1 << WORDS_OF_STEP);
     }
 }

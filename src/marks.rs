@@ -19,8 +19,7 @@
 //! # Source
 //! Section 2 and (4.12); uniformisation is classical.
 
-use num_bigint::BigInt;
-use num_traits::{One, ToPrimitive};
+use num_traits::One;
 use rand::rand_core::TryRng;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -28,7 +27,7 @@ use thiserror::Error;
 
 use crate::graph::Neighbours;
 use crate::model::Model;
-use crate::randomness::below;
+use crate::randomness::{Coin, below};
 use crate::ratio::{self, Ratio};
 
 /// One mark; samples are server ids.
@@ -214,35 +213,10 @@ pub fn draw_samples(rng: &mut impl Rng, servers: Neighbours<'_>, d: u32, samples
     samples.extend((0..d).map(|_| servers.at(below(rng, n) as usize)));
 }
 
-/// How an event is told to be an arrival, with probability lambda / (1 + lambda).
-#[derive(Clone, Copy, Debug)]
-enum Coin {
-    /// `arrivals` of `all` equally likely cases: exact.
-    Cases { arrivals: u32, all: u32 },
-    /// 64 uniform bits below the threshold; the error of the probability is below 2^-64.
-    Threshold(u64),
-}
-
-impl Coin {
-    fn of(lambda: &Ratio) -> Self {
-        let all = lambda.numer() + lambda.denom();
-        match (lambda.numer().to_u32(), all.to_u32()) {
-            (Some(arrivals), Some(all)) => Self::Cases { arrivals, all },
-            _ => {
-                let threshold: BigInt = (lambda.numer() << 64) / all;
-                // lambda < 1, so that the threshold is below 2^63.
-                Self::Threshold(threshold.to_u64().unwrap_or(1 << 63))
-            }
-        }
-    }
-
-    #[inline]
-    fn is_arrival(self, rng: &mut impl Rng) -> bool {
-        match self {
-            Self::Cases { arrivals, all } => below(rng, all) < arrivals,
-            Self::Threshold(threshold) => rng.next_u64() < threshold,
-        }
-    }
+/// The coin that tells whether an event is an arrival: lambda / (1 + lambda).
+pub(crate) fn arrival_coin(model: &Model) -> Coin {
+    let lambda = model.load().exact();
+    Coin::new(&(lambda / (Ratio::one() + lambda)))
 }
 
 /// Independent marks of a model, from a generator of random numbers.
@@ -266,7 +240,7 @@ pub struct RandomMarks<R = ChaCha8Rng> {
 impl<R: Rng> RandomMarks<R> {
     /// The marks that this generator gives.
     pub fn new(model: &Model, rng: R) -> Self {
-        Self { model: model.clone(), rng, coin: Coin::of(model.load().exact()) }
+        Self { model: model.clone(), rng, coin: arrival_coin(model) }
     }
 
     /// The model whose marks these are.
@@ -281,7 +255,7 @@ impl<R: Rng> MarkStream for RandomMarks<R> {
         assert_eq!(block.d, d as usize, "a block for the d of the model");
         let (n_servers, n_task_types) = (graph.n_servers(), graph.n_task_types());
         for _ in 0..count {
-            if self.coin.is_arrival(&mut self.rng) {
+            if self.coin.toss(&mut self.rng) {
                 let task_type = below(&mut self.rng, n_task_types);
                 let servers = graph.servers_of(task_type);
                 if servers.is_empty() {
@@ -295,6 +269,45 @@ impl<R: Rng> MarkStream for RandomMarks<R> {
                 block.push_bare(Kind::Service, server);
             }
         }
+    }
+}
+
+/// The marks of a stream, drawn ahead in blocks.
+///
+/// Marks do not depend on the state, so a block of them is drawn in one go, which overlaps the memory accesses of the
+/// graph's rows.
+#[derive(Clone, Debug)]
+pub struct DrawnAhead<S = RandomMarks> {
+    stream: S,
+    block: MarkBlock,
+    next: usize,
+    size: usize,
+}
+
+impl<S: MarkStream> DrawnAhead<S> {
+    /// A stream whose arrivals have `d` samples.
+    pub fn new(stream: S, d: u32) -> Self {
+        // 512 marks overlap enough; many samples get fewer marks, so that a block stays in a near cache.
+        let size = (4096 / d.max(1) as usize).clamp(1, 512);
+        Self { stream, block: MarkBlock::new(d), next: 0, size }
+    }
+
+    /// The stream behind.
+    pub fn stream(&self) -> &S {
+        &self.stream
+    }
+
+    /// The next marks, between 1 and `at_most` of them; none only at the end of the stream.
+    #[inline]
+    pub fn take(&mut self, at_most: usize) -> impl ExactSizeIterator<Item = Mark<'_>> {
+        if self.next == self.block.len() {
+            self.block.clear();
+            self.next = 0;
+            self.stream.fill(&mut self.block, self.size);
+        }
+        let from = self.next;
+        self.next = self.block.len().min(from.saturating_add(at_most));
+        (from..self.next).map(|i| self.block.get(i))
     }
 }
 
@@ -484,13 +497,5 @@ mod tests {
         let marks: Vec<_> = enumerate(&model).unwrap().collect();
         assert_eq!(marks[0], (OwnedMark::Arrival { task_type: 0, samples: vec![] }, ratio(1, 6)));
         assert_eq!(marks.len(), 3);
-    }
-
-    #[test]
-    fn loads_of_many_digits_still_have_their_share_of_arrivals() {
-        let coin = Coin::of(&ratio::parse("0.123456789012345").unwrap());
-        let Coin::Threshold(threshold) = coin else { panic!("{coin:?}") };
-        let share = threshold as f64 / 2f64.powi(64);
-        assert!((share - 0.123456789012345 / 1.123456789012345).abs() < 1e-15);
     }
 }

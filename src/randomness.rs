@@ -6,13 +6,18 @@
 //! | the clock of replication r | [`clock_rng`] |
 //! | the coins of a coupling of replication r | [`coin_rng`] |
 //! | an exactly uniform integer | [`below`] |
+//! | an event of rational probability | [`Coin`] |
 //!
 //! Seeds by worker would make results depend on the number of threads; seeds by replication do not. Streams of
 //! ChaCha8 under one key never overlap. Clocks and coins have keys of their own, so that they share no
 //! number with the marks whatever stream numbers a caller chooses.
 
+use num_bigint::BigInt;
+use num_traits::ToPrimitive;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+
+use crate::ratio::Ratio;
 
 /// The generator of one replication: the key from `seed`, the stream number from `stream`.
 pub fn stream_rng(seed: u64, stream: u64) -> ChaCha8Rng {
@@ -69,9 +74,49 @@ fn redraw(rng: &mut impl Rng, n: u32, mut product: u64) -> u64 {
     product
 }
 
+/// A coin of rational probability.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Coin(Law);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Law {
+    /// `heads` of `all` equally likely cases: exact.
+    Cases { heads: u32, all: u32 },
+    /// 64 uniform bits below the threshold.
+    Threshold(u64),
+}
+
+impl Coin {
+    /// A coin of this probability: exact where its denominator is below 2^32, else with an error below 2^-63.
+    ///
+    /// # Panics
+    /// If the probability is outside [0, 1].
+    pub fn new(probability: &Ratio) -> Self {
+        let (heads, all) = (probability.numer(), probability.denom());
+        assert!(heads.sign() != num_bigint::Sign::Minus && heads <= all, "a probability is from 0 to 1, not {probability}");
+        Self(match (heads.to_u32(), all.to_u32()) {
+            (Some(heads), Some(all)) => Law::Cases { heads, all },
+            _ => {
+                let threshold: BigInt = (heads << 64) / all;
+                Law::Threshold(threshold.to_u64().unwrap_or(u64::MAX))
+            }
+        })
+    }
+
+    /// Whether heads come up.
+    #[inline]
+    pub fn toss(self, rng: &mut impl Rng) -> bool {
+        match self.0 {
+            Law::Cases { heads, all } => below(rng, all) < heads,
+            Law::Threshold(threshold) => rng.next_u64() < threshold,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ratio;
 
     /// Yields given words, then panics.
     struct Words(std::vec::IntoIter<u32>);
@@ -116,5 +161,14 @@ mod tests {
         distinct.sort_unstable();
         distinct.dedup();
         assert_eq!(distinct.len(), all.len());
+    }
+
+    #[test]
+    fn a_coin_of_few_digits_is_exact_and_one_of_many_nearly() {
+        assert_eq!(Coin::new(&ratio::ratio(4, 9)), Coin(Law::Cases { heads: 4, all: 9 }));
+        let Coin(Law::Threshold(threshold)) = Coin::new(&ratio::parse("0.123456789012345").unwrap()) else {
+            panic!("a denominator above 2^32")
+        };
+        assert!((threshold as f64 / 2f64.powi(64) - 0.123456789012345).abs() < 1e-16);
     }
 }

@@ -15,14 +15,11 @@
 
 use thiserror::Error;
 
-use crate::clock::Clock;
-use crate::marks::{Mark, MarkBlock, MarkStream, RandomMarks, first_shortest};
+use crate::clock::{Clock, TimeError, Timeline};
+use crate::marks::{DrawnAhead, Mark, RandomMarks, first_shortest};
 use crate::model::{Event, Model};
 use crate::occupancy::Occupancy;
 use crate::randomness::stream_rng;
-
-/// Marks drawn ahead in one go: enough to overlap their memory accesses, few enough for the first-level cache.
-const BLOCK: usize = 512;
 
 /// Why a simulation cannot be started or continued as asked.
 #[derive(Clone, Debug, PartialEq, Error)]
@@ -36,20 +33,9 @@ pub enum SimulateError {
         /// N.
         needed: usize,
     },
-    /// The path has already passed the time asked for.
-    #[error("time {asked} is in the past of a path that is at {now}: ask for times in ascending order")]
-    Backwards {
-        /// The time asked for.
-        asked: f64,
-        /// Where the path is.
-        now: f64,
-    },
-    /// The time is NaN, infinite or negative.
-    #[error("time {asked} is not a time: give a finite number from 0 on")]
-    NotATime {
-        /// The time asked for.
-        asked: f64,
-    },
+    /// The time asked for is none, or in the path's past.
+    #[error(transparent)]
+    Time(#[from] TimeError),
 }
 
 /// Queue lengths with all that is counted about them.
@@ -308,18 +294,9 @@ impl TimeAverage {
 /// ```
 #[derive(Clone, Debug)]
 pub struct Simulation {
-    marks: RandomMarks,
-    block: MarkBlock,
-    next: usize,
+    marks: DrawnAhead,
     queues: Queues,
-    events: u64,
-    clock: Clock,
-    step: u64,
-    in_step: u32,
-    // The length of the current step, and its times once somebody has looked into it.
-    events_of_step: u32,
-    times: Option<Vec<f64>>,
-    looked: f64,
+    timeline: Timeline,
 }
 
 impl Simulation {
@@ -332,19 +309,10 @@ impl Simulation {
         if !start.is_empty() && start.len() != n as usize {
             return Err(SimulateError::StartLength { given: start.len(), needed: n as usize });
         }
-        let clock = Clock::new(model.event_rate(), seed, replication);
         Ok(Self {
-            marks: RandomMarks::new(model, stream_rng(seed, replication)),
-            block: MarkBlock::new(model.d()),
-            next: 0,
+            marks: DrawnAhead::new(RandomMarks::new(model, stream_rng(seed, replication)), model.d()),
             queues: if start.is_empty() { Queues::empty(n) } else { Queues::from_lengths(start) },
-            events: 0,
-            step: 0,
-            in_step: 0,
-            events_of_step: clock.events_in(0),
-            times: None,
-            looked: 0.0,
-            clock,
+            timeline: Timeline::new(Clock::new(model.event_rate(), seed, replication)),
         })
     }
 
@@ -355,56 +323,55 @@ impl Simulation {
 
     /// The model.
     pub fn model(&self) -> &Model {
-        self.marks.model()
+        self.marks.stream().model()
     }
 
     /// The number of events so far.
     pub fn events(&self) -> u64 {
-        self.events
+        self.timeline.events()
     }
 
     /// Where the path is: the last time advanced to, or the time of the last event if that is later.
     pub fn time(&self) -> f64 {
-        self.last_event().map_or(self.looked, |last| last.max(self.looked))
+        self.timeline.time()
+    }
+
+    /// The time of the next event, which is not applied.
+    pub fn next_time(&mut self) -> f64 {
+        self.timeline.next_time()
     }
 
     /// Applies the next `count` events.
     pub fn step_events(&mut self, count: u64) {
-        self.fold_events(count, &mut Unseen);
+        let Self { marks, queues, timeline } = self;
+        timeline.advance_by(count, |some| fold(marks, queues, some, &mut Unseen));
     }
 
     /// Applies the next `count` events and shows each to the observer, without times.
     pub fn observe_events(&mut self, count: u64, observer: &mut impl Observer) {
-        self.fold_events(count, &mut Shown { observer, times: None });
+        let Self { marks, queues, timeline } = self;
+        timeline.advance_by(count, |some| fold(marks, queues, some, &mut Shown { observer, times: None }));
     }
 
     /// Applies the next `count` events and counts them in the average.
     pub fn average_events(&mut self, count: u64, average: &mut TimeAverage) {
-        self.fold_events(count, &mut Averaged(average));
+        let Self { marks, queues, timeline } = self;
+        timeline.advance_by(count, |some| fold(marks, queues, some, &mut Averaged(average)));
     }
 
     /// Applies all events strictly before `time`.
     ///
     /// # Errors
-    /// [`SimulateError::NotATime`]; [`SimulateError::Backwards`] where an event at or after `time` has been applied.
+    /// [`SimulateError::Time`].
     pub fn advance_to(&mut self, time: f64) -> Result<(), SimulateError> {
-        self.check(time)?;
-        while self.clock.start_of(self.step + 1) <= time {
-            self.fold_step(u64::from(self.events_of_step - self.in_step), &mut Unseen);
-            self.next_step();
-        }
-        if time > self.clock.start_of(self.step) {
-            let end = self.times().partition_point(|&t| t < time) as u32;
-            self.fold_step(u64::from(end - self.in_step), &mut Unseen);
-        }
-        self.looked = time;
-        Ok(())
+        let Self { marks, queues, timeline } = self;
+        Ok(timeline.advance_to(time, |some| fold(marks, queues, some, &mut Unseen))?)
     }
 
     /// Shows the state at each time of an ascending grid.
     ///
     /// # Errors
-    /// As [`Simulation::advance_to`], at the first time that is refused.
+    /// [`SimulateError::Time`] at the first time that is refused.
     pub fn observe_at(&mut self, grid: &[f64], observer: &mut impl Observer) -> Result<(), SimulateError> {
         for &time in grid {
             self.advance_to(time)?;
@@ -416,95 +383,25 @@ impl Simulation {
     /// Applies all events strictly before `time` and shows each to the observer with its time, then the state at `time`.
     ///
     /// # Errors
-    /// As [`Simulation::advance_to`].
+    /// [`SimulateError::Time`].
     pub fn observe_until(&mut self, time: f64, observer: &mut impl Observer) -> Result<(), SimulateError> {
-        self.check(time)?;
-        loop {
-            let whole = self.clock.start_of(self.step + 1) <= time;
-            let times = self.times().to_vec();
-            let end = times.partition_point(|&t| t < time) as u32;
-            let done = self.in_step;
-            self.fold_step(u64::from(end - done), &mut Shown { observer, times: Some(&times[done as usize..]) });
-            if !whole {
-                break;
-            }
-            self.next_step();
-        }
-        self.looked = time;
-        observer.at(time, &self.queues);
+        let Self { marks, queues, timeline } = self;
+        timeline.advance_timed(time, |times| {
+            let count = times.len() as u64;
+            fold(marks, queues, count, &mut Shown { observer, times: Some(times) });
+        })?;
+        observer.at(time, queues);
         Ok(())
     }
+}
 
-    /// The time of the next event, which is not applied.
-    pub fn next_time(&mut self) -> f64 {
-        let next = self.in_step as usize;
-        if let Some(&time) = self.times().get(next) {
-            return time;
-        }
-        // The step is not left: the path has not yet passed the rest of it.
-        (self.step + 1..).find_map(|step| self.clock.times_in(step).first().copied()).unwrap_or(f64::INFINITY)
-    }
-
-    fn check(&self, time: f64) -> Result<(), SimulateError> {
-        if !(time >= 0.0 && time.is_finite()) {
-            return Err(SimulateError::NotATime { asked: time });
-        }
-        let now = self.time();
-        // The state before an event at `now` is gone once that event is applied.
-        if time < now || self.last_event().is_some_and(|last| last >= time) {
-            return Err(SimulateError::Backwards { asked: time, now });
-        }
-        Ok(())
-    }
-
-    /// The time of the last event applied in this step.
-    fn last_event(&self) -> Option<f64> {
-        let last = (self.in_step as usize).checked_sub(1)?;
-        Some(self.times.as_ref().map_or_else(|| self.clock.times_in(self.step)[last], |times| times[last]))
-    }
-
-    fn times(&mut self) -> &[f64] {
-        self.times.get_or_insert_with(|| self.clock.times_in(self.step))
-    }
-
-    fn next_step(&mut self) {
-        self.step += 1;
-        self.in_step = 0;
-        self.events_of_step = self.clock.events_in(self.step);
-        self.times = None;
-    }
-
-    fn fold_events(&mut self, mut count: u64, watch: &mut impl Watch) {
-        while count > 0 {
-            if self.in_step == self.events_of_step {
-                self.next_step();
-            }
-            let some = count.min(u64::from(self.events_of_step - self.in_step));
-            self.fold_step(some, watch);
-            count -= some;
-        }
-    }
-
-    /// Applies `count` events, which must be left in the step.
-    fn fold_step(&mut self, count: u64, watch: &mut impl Watch) {
-        self.in_step += count as u32;
-        self.events += count;
-        let mut left = count as usize;
-        while left > 0 {
-            if self.next == self.block.len() {
-                self.block.clear();
-                self.next = 0;
-                // Long sample sequences get fewer marks a block, so that it stays in a near cache.
-                let marks = (8 * BLOCK / self.block.d().max(1) as usize).clamp(1, BLOCK);
-                self.marks.fill(&mut self.block, marks);
-            }
-            let end = self.block.len().min(self.next + left);
-            for i in self.next..end {
-                watch.step(self.block.get(i), &mut self.queues);
-            }
-            left -= end - self.next;
-            self.next = end;
-        }
+/// The fold: the next `count` marks of an endless stream.
+fn fold(marks: &mut DrawnAhead, queues: &mut Queues, count: u64, watch: &mut impl Watch) {
+    let mut left = count as usize;
+    while left > 0 {
+        let some = marks.take(left);
+        left -= some.len();
+        some.for_each(|mark| watch.step(mark, queues));
     }
 }
 
