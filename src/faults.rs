@@ -73,6 +73,10 @@ faults! {
     MissingEdge = "missing-edge",
     /// The last server is never served.
     LastServerNeverServed = "last-server-never-served",
+    /// The clock of an idle server counts as an arrival and a departure.
+    GhostDepartures = "ghost-departures",
+    /// Tasks that would join a queue of three or more vanish, but are reported as arrivals.
+    DroppedArrivals = "dropped-arrivals",
     /// One stream of marks for all replications.
     ReusedStream = "reused-stream",
     /// The occupancy counts queues longer than i where it should count those of at least i.
@@ -294,15 +298,27 @@ impl Subject for Fault {
         }
     }
 
+    fn is_function_of_marks(&self) -> bool {
+        // Independent coins count as one here: a coupling must find out.
+        !matches!(self, Self::SamplingWithoutReplacement | Self::OneSampleMore | Self::TwoShortestCoin)
+    }
+
     fn apply(&self, model: &Model, queues: &mut Queues, mark: Mark<'_>, rng: &mut ChaCha8Rng) -> Event {
         match (self, mark) {
             (_, Mark::Arrival { task_type, samples }) if !samples.is_empty() => {
                 let server = self.pick(model, task_type, samples, queues.lengths(), rng);
-                queues.join(server);
+                if *self != Self::DroppedArrivals || queues.lengths()[server as usize] < 3 {
+                    queues.join(server);
+                }
                 Event::Arrival { task_type, server }
             }
             (Self::LastServerNeverServed, Mark::Service { server }) if server + 1 == model.graph().n_servers() => {
                 Event::Service { server: 0 }
+            }
+            (Self::GhostDepartures, Mark::Service { server }) if queues.lengths()[server as usize] == 0 => {
+                queues.join(server);
+                queues.serve(server);
+                Event::Service { server }
             }
             (Self::IdleServersServe, Mark::Service { server }) => {
                 let n = model.graph().n_servers();
