@@ -21,6 +21,7 @@ mod pathwise;
 mod section_2;
 mod section_3;
 mod section_4;
+mod states;
 mod statistical;
 mod verdict;
 
