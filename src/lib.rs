@@ -1,6 +1,7 @@
 //! fluidcheck.
 
 pub mod claims;
+pub mod clock;
 pub mod coupling;
 pub mod faults;
 pub mod graph;

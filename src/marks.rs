@@ -1,1 +1,501 @@
-//! Marks.
+//! Marks: everything random about an event, drawn without a look at the state.
+//!
+//! The process is uniformised. Events come at rate (1 + lambda) N; an event is the arrival of a task of a uniform type w
+//! together with d samples of N_w with probability lambda / (1 + lambda), else a ring of the service clock of a
+//! uniform server. The state only decides what a mark does, by the deterministic map of [`first_shortest`].
+//!
+//! | statement | here |
+//! |---|---|
+//! | arrivals at rate lambda N / M per type, services at rate 1 per server (section 2) | [`RandomMarks`], [`enumerate`] |
+//! | d samples with replacement | [`draw_samples`] |
+//! | "ties are broken at random" and (4.12) | [`first_shortest`] |
+//!
+//! The first sampled server of minimal length breaks ties at random, since the samples are exchangeable: given which
+//! lengths were sampled, each server of the minimal length is as likely as any other to come first.
+//!
+//! A stream of marks comes from a generator, from a recording, from bytes (a fuzzer), or is the list of all marks with
+//! their exact probabilities.
+//!
+//! # Source
+//! Section 2 and (4.12); uniformisation is classical.
+
+use num_traits::One;
+use rand::rand_core::TryRng;
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use thiserror::Error;
+
+use crate::graph::Neighbours;
+use crate::model::Model;
+use crate::randomness::{Coin, below};
+use crate::ratio::{self, Ratio};
+
+/// One mark; samples are server ids.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mark<'a> {
+    /// A task arrives. Without samples its type is isolated, and the task is lost.
+    Arrival {
+        /// The type of the task.
+        task_type: u32,
+        /// The sampled servers in the order of sampling, repetitions included.
+        samples: &'a [u32],
+    },
+    /// The service clock of a server rings.
+    Service {
+        /// The server.
+        server: u32,
+    },
+}
+
+/// A [`Mark`] that holds its samples.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OwnedMark {
+    /// See [`Mark::Arrival`].
+    Arrival {
+        /// The type of the task.
+        task_type: u32,
+        /// The sampled servers.
+        samples: Vec<u32>,
+    },
+    /// See [`Mark::Service`].
+    Service {
+        /// The server.
+        server: u32,
+    },
+}
+
+impl OwnedMark {
+    /// The same mark, borrowed.
+    pub fn as_mark(&self) -> Mark<'_> {
+        match self {
+            Self::Arrival { task_type, samples } => Mark::Arrival { task_type: *task_type, samples },
+            Self::Service { server } => Mark::Service { server: *server },
+        }
+    }
+}
+
+impl From<Mark<'_>> for OwnedMark {
+    fn from(mark: Mark<'_>) -> Self {
+        match mark {
+            Mark::Arrival { task_type, samples } => Self::Arrival { task_type, samples: samples.to_vec() },
+            Mark::Service { server } => Self::Service { server },
+        }
+    }
+}
+
+/// What a head in a block stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Arrival,
+    Lost,
+    Service,
+}
+
+/// Marks in flat memory: a head each, and d samples per arrival.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MarkBlock {
+    d: usize,
+    heads: Vec<(Kind, u32)>,
+    // d entries for every mark, so that no mark needs an offset; those of a mark without samples mean nothing.
+    samples: Vec<u32>,
+}
+
+impl MarkBlock {
+    /// An empty block for arrivals of `d` samples.
+    pub fn new(d: u32) -> Self {
+        Self { d: d as usize, heads: Vec::new(), samples: Vec::new() }
+    }
+
+    /// d.
+    pub fn d(&self) -> u32 {
+        self.d as u32
+    }
+
+    /// Removes all marks, keeping the memory.
+    pub fn clear(&mut self) {
+        self.heads.clear();
+        self.samples.clear();
+    }
+
+    /// Appends a mark.
+    ///
+    /// # Panics
+    /// If an arrival has samples, but not d.
+    pub fn push(&mut self, mark: Mark<'_>) {
+        match mark {
+            Mark::Arrival { task_type, samples: [] } => self.push_bare(Kind::Lost, task_type),
+            Mark::Arrival { task_type, samples } => {
+                assert_eq!(samples.len(), self.d, "as many samples as the block has room for");
+                self.heads.push((Kind::Arrival, task_type));
+                self.samples.extend_from_slice(samples);
+            }
+            Mark::Service { server } => self.push_bare(Kind::Service, server),
+        }
+    }
+
+    #[inline]
+    fn push_bare(&mut self, kind: Kind, value: u32) {
+        self.heads.push((kind, value));
+        self.samples.resize(self.heads.len() * self.d, 0);
+    }
+
+    /// How many marks there are.
+    pub fn len(&self) -> usize {
+        self.heads.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.heads.is_empty()
+    }
+
+    /// The mark at position `i`.
+    ///
+    /// # Panics
+    /// If `i >= len()`.
+    #[inline]
+    pub fn get(&self, i: usize) -> Mark<'_> {
+        match self.heads[i] {
+            (Kind::Service, server) => Mark::Service { server },
+            (Kind::Arrival, task_type) => Mark::Arrival { task_type, samples: &self.samples[i * self.d..(i + 1) * self.d] },
+            (Kind::Lost, task_type) => Mark::Arrival { task_type, samples: &[] },
+        }
+    }
+
+    /// The marks in order.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = Mark<'_>> + Clone {
+        (0..self.len()).map(|i| self.get(i))
+    }
+}
+
+/// A source of marks.
+pub trait MarkStream {
+    /// Appends up to `count` marks; fewer only where the stream ends.
+    fn fill(&mut self, block: &mut MarkBlock, count: usize);
+}
+
+impl<S: MarkStream + ?Sized> MarkStream for &mut S {
+    fn fill(&mut self, block: &mut MarkBlock, count: usize) {
+        (**self).fill(block, count);
+    }
+}
+
+/// The first of the sampled servers whose queue is shortest among them.
+///
+/// ```
+/// use fluidcheck::marks::first_shortest;
+/// assert_eq!(first_shortest(&[2, 0, 1], &[4, 4, 5]), 0);
+/// ```
+///
+/// # Panics
+/// If there is no sample, or a sample has no length.
+#[inline]
+pub fn first_shortest(samples: &[u32], lengths: &[u32]) -> u32 {
+    let mut best = samples[0];
+    let mut shortest = lengths[best as usize];
+    for &server in &samples[1..] {
+        let length = lengths[server as usize];
+        // Strictly shorter: an equally long later sample never wins.
+        if length < shortest {
+            (best, shortest) = (server, length);
+        }
+    }
+    best
+}
+
+/// Appends `d` independent uniform samples of `servers`, with replacement.
+///
+/// # Panics
+/// If `servers` is empty and d > 0.
+#[inline]
+pub fn draw_samples(rng: &mut impl Rng, servers: Neighbours<'_>, d: u32, samples: &mut Vec<u32>) {
+    let n = servers.len() as u32;
+    samples.extend((0..d).map(|_| servers.at(below(rng, n) as usize)));
+}
+
+/// The coin that tells whether an event is an arrival: lambda / (1 + lambda).
+pub(crate) fn arrival_coin(model: &Model) -> Coin {
+    let lambda = model.load().exact();
+    Coin::new(&(lambda / (Ratio::one() + lambda)))
+}
+
+/// Independent marks of a model, from a generator of random numbers.
+///
+/// ```
+/// use fluidcheck::{graph::BipartiteGraph, model::Model, randomness::stream_rng};
+/// use fluidcheck::marks::{MarkBlock, MarkStream, RandomMarks};
+/// let model = Model::new(BipartiteGraph::complete(10, 10)?, 0.8, 2)?;
+/// let mut block = MarkBlock::new(model.d());
+/// RandomMarks::new(&model, stream_rng(1, 0)).fill(&mut block, 5);
+/// assert_eq!(block.len(), 5);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct RandomMarks<R = ChaCha8Rng> {
+    model: Model,
+    rng: R,
+    coin: Coin,
+}
+
+impl<R: Rng> RandomMarks<R> {
+    /// The marks that this generator gives.
+    pub fn new(model: &Model, rng: R) -> Self {
+        Self { model: model.clone(), rng, coin: arrival_coin(model) }
+    }
+
+    /// The model whose marks these are.
+    pub fn model(&self) -> &Model {
+        &self.model
+    }
+}
+
+impl<R: Rng> MarkStream for RandomMarks<R> {
+    fn fill(&mut self, block: &mut MarkBlock, count: usize) {
+        let (graph, d) = (self.model.graph(), self.model.d());
+        assert_eq!(block.d, d as usize, "a block for the d of the model");
+        let (n_servers, n_task_types) = (graph.n_servers(), graph.n_task_types());
+        for _ in 0..count {
+            if self.coin.toss(&mut self.rng) {
+                let task_type = below(&mut self.rng, n_task_types);
+                let servers = graph.servers_of(task_type);
+                if servers.is_empty() {
+                    block.push_bare(Kind::Lost, task_type);
+                } else {
+                    block.heads.push((Kind::Arrival, task_type));
+                    draw_samples(&mut self.rng, servers, d, &mut block.samples);
+                }
+            } else {
+                let server = below(&mut self.rng, n_servers);
+                block.push_bare(Kind::Service, server);
+            }
+        }
+    }
+}
+
+/// The marks of a stream, drawn ahead in blocks.
+///
+/// Marks do not depend on the state, so a block of them is drawn in one go, which overlaps the memory accesses of the
+/// graph's rows.
+#[derive(Clone, Debug)]
+pub struct DrawnAhead<S = RandomMarks> {
+    stream: S,
+    block: MarkBlock,
+    next: usize,
+    size: usize,
+}
+
+impl<S: MarkStream> DrawnAhead<S> {
+    /// A stream whose arrivals have `d` samples.
+    pub fn new(stream: S, d: u32) -> Self {
+        // 512 marks overlap enough; many samples get fewer marks, so that a block stays in a near cache.
+        let size = (4096 / d.max(1) as usize).clamp(1, 512);
+        Self { stream, block: MarkBlock::new(d), next: 0, size }
+    }
+
+    /// The stream behind.
+    pub fn stream(&self) -> &S {
+        &self.stream
+    }
+
+    /// The next marks, between 1 and `at_most` of them; none only at the end of the stream.
+    #[inline]
+    pub fn take(&mut self, at_most: usize) -> impl ExactSizeIterator<Item = Mark<'_>> {
+        if self.next == self.block.len() {
+            self.block.clear();
+            self.next = 0;
+            self.stream.fill(&mut self.block, self.size);
+        }
+        let from = self.next;
+        self.next = self.block.len().min(from.saturating_add(at_most));
+        (from..self.next).map(|i| self.block.get(i))
+    }
+}
+
+/// Marks that were recorded, once through.
+#[derive(Clone, Debug)]
+pub struct ReplayedMarks {
+    recorded: MarkBlock,
+    next: usize,
+}
+
+impl ReplayedMarks {
+    /// Replays this block from its start.
+    pub fn new(recorded: MarkBlock) -> Self {
+        Self { recorded, next: 0 }
+    }
+
+    /// Starts again with the first mark.
+    pub fn rewind(&mut self) {
+        self.next = 0;
+    }
+}
+
+impl MarkStream for ReplayedMarks {
+    fn fill(&mut self, block: &mut MarkBlock, count: usize) {
+        let end = self.recorded.len().min(self.next.saturating_add(count));
+        for i in self.next..end {
+            block.push(self.recorded.get(i));
+        }
+        self.next = end;
+    }
+}
+
+/// A generator whose first words are given bytes; after them ChaCha8 takes over, so that no draw waits forever.
+///
+/// A word of which only some bytes are left is filled up with zeros.
+#[derive(Clone, Debug)]
+pub struct BytesRng {
+    bytes: Vec<u8>,
+    next: usize,
+    tail: ChaCha8Rng,
+}
+
+impl BytesRng {
+    /// The bytes, least significant first in each word, then the stream of seed 0.
+    pub fn new(bytes: &[u8]) -> Self {
+        Self { bytes: bytes.to_vec(), next: 0, tail: ChaCha8Rng::seed_from_u64(0) }
+    }
+
+    fn head<const LENGTH: usize>(&mut self) -> Option<[u8; LENGTH]> {
+        let left = self.bytes.get(self.next..).filter(|left| !left.is_empty())?;
+        let taken = left.len().min(LENGTH);
+        let mut word = [0; LENGTH];
+        word[..taken].copy_from_slice(&left[..taken]);
+        self.next += taken;
+        Some(word)
+    }
+}
+
+impl TryRng for BytesRng {
+    type Error = std::convert::Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Self::Error> {
+        Ok(self.head().map_or_else(|| self.tail.next_u32(), u32::from_le_bytes))
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Self::Error> {
+        Ok(self.head().map_or_else(|| self.tail.next_u64(), u64::from_le_bytes))
+    }
+
+    fn try_fill_bytes(&mut self, destination: &mut [u8]) -> Result<(), Self::Error> {
+        for byte in destination {
+            *byte = match self.head::<1>() {
+                Some([byte]) => byte,
+                None => self.tail.next_u32() as u8,
+            };
+        }
+        Ok(())
+    }
+}
+
+/// Marks that a fuzzer steers: [`RandomMarks`] over [`BytesRng`], so that there is no second way of drawing to test.
+pub type BytesMarks = RandomMarks<BytesRng>;
+
+impl BytesMarks {
+    /// The marks that these bytes, then ChaCha8, give.
+    pub fn from_bytes(model: &Model, bytes: &[u8]) -> Self {
+        Self::new(model, BytesRng::new(bytes))
+    }
+}
+
+/// The most marks that [`enumerate`] lists.
+pub const MAX_ENUMERATED: u64 = 1 << 24;
+
+/// Why the marks of a model cannot be listed.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum MarksError {
+    /// There are more than [`MAX_ENUMERATED`].
+    #[error("the model has more than {MAX_ENUMERATED} marks: take a smaller graph, smaller degrees or fewer samples")]
+    TooMany,
+}
+
+/// All marks of a model with their exact probabilities, which sum to 1. Zero-probability marks do not occur.
+///
+/// # Errors
+/// [`MarksError::TooMany`] above [`MAX_ENUMERATED`].
+///
+/// ```
+/// use fluidcheck::{graph::BipartiteGraph, marks::enumerate, model::Model, ratio::{Ratio, ratio}};
+/// let model = Model::new(BipartiteGraph::complete(2, 1)?, 0.5, 2)?;
+/// let marks: Vec<_> = enumerate(&model)?.collect();
+/// assert_eq!(marks.len(), 4 + 2);
+/// assert_eq!(marks.iter().map(|(_, weight)| weight).sum::<Ratio>(), ratio(1, 1));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn enumerate(model: &Model) -> Result<impl Iterator<Item = (OwnedMark, Ratio)> + use<'_>, MarksError> {
+    let (graph, d) = (model.graph(), model.d());
+    let sequences = |w: u32| (graph.task_degree(w).max(1) as u64).checked_pow(d);
+    let mut count = u64::from(graph.n_servers());
+    for w in 0..graph.n_task_types() {
+        count = sequences(w).and_then(|some| count.checked_add(some)).ok_or(MarksError::TooMany)?;
+        if count > MAX_ENUMERATED {
+            return Err(MarksError::TooMany);
+        }
+    }
+    let lambda = model.load().exact();
+    let each_type = lambda / (Ratio::one() + lambda) / ratio::whole(graph.n_task_types().into());
+    let each_server = (Ratio::one() + lambda).recip() / ratio::whole(graph.n_servers().into());
+    let arrivals = (0..graph.n_task_types()).flat_map(move |task_type| {
+        let servers = graph.servers_of(task_type);
+        let degree = servers.len() as u64;
+        let all = degree.max(1).pow(d);
+        let weight = &each_type / ratio::whole(all);
+        (0..all).map(move |mut code| {
+            // The digits of the code in base d_w are the positions of the samples.
+            let digits = if degree == 0 { 0 } else { d };
+            let samples = (0..digits)
+                .map(|_| {
+                    let server = servers.at((code % degree) as usize);
+                    code /= degree;
+                    server
+                })
+                .collect();
+            (OwnedMark::Arrival { task_type, samples }, weight.clone())
+        })
+    });
+    let services = (0..graph.n_servers()).map(move |server| (OwnedMark::Service { server }, each_server.clone()));
+    Ok(arrivals.chain(services))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::{BipartiteGraph, Isolated};
+    use crate::ratio::ratio;
+
+    #[test]
+    fn a_block_gives_back_what_was_pushed() {
+        let marks = [
+            Mark::Arrival { task_type: 3, samples: &[5, 5] },
+            Mark::Service { server: 1 },
+            Mark::Arrival { task_type: 0, samples: &[] },
+            Mark::Arrival { task_type: 1, samples: &[0, 2] },
+        ];
+        let mut block = MarkBlock::new(2);
+        marks.iter().for_each(|&mark| block.push(mark));
+        assert!(block.iter().eq(marks));
+        let mut replayed = MarkBlock::new(2);
+        let mut stream = ReplayedMarks::new(block);
+        stream.fill(&mut replayed, 3);
+        stream.fill(&mut replayed, 3);
+        assert!(replayed.iter().eq(marks));
+    }
+
+    #[test]
+    fn too_many_marks_are_refused_before_any_is_listed() {
+        let model = Model::new(BipartiteGraph::complete(1000, 1).unwrap(), 0.5, 1024).unwrap();
+        assert_eq!(enumerate(&model).err(), Some(MarksError::TooMany));
+        let model = Model::new(BipartiteGraph::complete(2, u32::MAX).unwrap(), 0.5, 20).unwrap();
+        assert_eq!(enumerate(&model).err(), Some(MarksError::TooMany));
+    }
+
+    #[test]
+    fn an_isolated_type_has_one_mark_of_full_weight() {
+        let graph = BipartiteGraph::from_edges(1, 2, &[(0, 1)], Isolated::Drop).unwrap();
+        let model = Model::new(graph, 0.5, 3).unwrap();
+        let marks: Vec<_> = enumerate(&model).unwrap().collect();
+        assert_eq!(marks[0], (OwnedMark::Arrival { task_type: 0, samples: vec![] }, ratio(1, 6)));
+        assert_eq!(marks.len(), 3);
+    }
+}
