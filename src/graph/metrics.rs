@@ -1,1 +1,349 @@
-//! rho, phi, gamma, components, Definition 3.5.
+//! The figures of a graph: rho, phi, gamma, components, degrees, Definition 3.5.
+//!
+//! | statement | here |
+//! |---|---|
+//! | (2.1), the busiest server under random routing | [`rho`], [`max_server_load`], [`busiest_servers`] |
+//! | (2.3), irregularity and mean inverse task degree | [`phi`], [`gamma`] |
+//! | Definition 3.5, N d_v = M d_w along every edge | [`is_regular`] |
+//! | connected components (after Definition 3.5) | [`components`] |
+//!
+//! The exact forms cost hardly more than the `f64` ones: a server is looked at with fractions only
+//! where its `f64` load lies within the proven rounding error of the extreme one, and servers
+//! with the same multiset of task degrees are looked at once.
+//!
+//! Isolated task types that were kept with [`Isolated::Drop`](super::Isolated::Drop) add nothing to any sum, while M
+//! stays the number of all task types: their tasks are lost.
+//!
+//! # Source
+//! Section 2, (2.1) and (2.3); Definition 3.5. No deviation from the print.
+
+use std::collections::HashMap;
+
+use num_traits::{One, Signed, Zero};
+
+use super::BipartiteGraph;
+use crate::model::Model;
+use crate::ratio::{self, Ratio};
+
+/// (2.1): rho(G) = max_v (lambda N / M) sum_{w in N_v} 1 / d_w, exact.
+///
+/// ```
+/// use fluidcheck::{graph::{metrics, BipartiteGraph, Isolated}, model::Model, ratio::ratio};
+/// let graph = BipartiteGraph::from_edges(2, 2, &[(0, 0), (0, 1), (1, 1)], Isolated::Refuse)?;
+/// assert_eq!(metrics::rho(&Model::new(graph, 0.8, 2)?), ratio(6, 5));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn rho(model: &Model) -> Ratio {
+    model.load().exact() * max_server_load(model.graph())
+}
+
+/// (2.3): phi(G) = max_v |(N / M) sum_{w in N_v} 1 / d_w - 1|, exact.
+pub fn phi(graph: &BipartiteGraph) -> Ratio {
+    let one = Ratio::one();
+    (max_server_load(graph) - &one).abs().max((min_server_load(graph) - &one).abs())
+}
+
+/// (2.3): gamma(G) = (1 / M) sum_w 1 / d_w, exact; isolated task types add nothing to the sum.
+pub fn gamma(graph: &BipartiteGraph) -> Ratio {
+    if graph.is_implicit_complete() {
+        return ratio::whole(graph.n_servers().into()).recip();
+    }
+    let mut degrees: Vec<u32> = (0..graph.n_task_types()).map(|w| graph.task_degree(w) as u32).filter(|&d| d > 0).collect();
+    sum_of_inverses(&run_lengths(&mut degrees)) / ratio::whole(graph.n_task_types().into())
+}
+
+/// rho(G) in floating point; relative error below (max_v d_v + 5) 2^-52.
+pub fn rho_f64(model: &Model) -> f64 {
+    model.lambda() * extremes_f64(&server_loads_f64(model.graph())).1
+}
+
+/// phi(G) in floating point; absolute error below (max_v d_v + 5) 2^-52 times the largest load.
+pub fn phi_f64(graph: &BipartiteGraph) -> f64 {
+    let (min, max) = extremes_f64(&server_loads_f64(graph));
+    (max - 1.0).abs().max((min - 1.0).abs())
+}
+
+/// gamma(G) in floating point; relative error below (M + 3) 2^-52.
+pub fn gamma_f64(graph: &BipartiteGraph) -> f64 {
+    if graph.is_implicit_complete() {
+        return 1.0 / f64::from(graph.n_servers());
+    }
+    let degrees = (0..graph.n_task_types()).map(|w| graph.task_degree(w)).filter(|&d| d > 0);
+    degrees.map(|d| 1.0 / d as f64).sum::<f64>() / f64::from(graph.n_task_types())
+}
+
+/// load_v / lambda = (N / M) sum_{w in N_v} 1 / d_w of every server under random routing, in floating point.
+///
+/// The relative error of each is below (d_v + 3) 2^-52: no term is negative.
+pub fn server_loads_f64(graph: &BipartiteGraph) -> Vec<f64> {
+    if graph.is_implicit_complete() {
+        return vec![1.0; graph.n_servers() as usize];
+    }
+    let inverse: Vec<f64> = (0..graph.n_task_types()).map(|w| 1.0 / graph.task_degree(w) as f64).collect();
+    let scale = f64::from(graph.n_servers()) / f64::from(graph.n_task_types());
+    (0..graph.n_servers()).map(|v| scale * graph.task_types_of(v).iter().map(|w| inverse[w as usize]).sum::<f64>()).collect()
+}
+
+/// load_v / lambda of one server, exact.
+///
+/// # Panics
+/// If `server >= n_servers()`.
+pub fn server_load(graph: &BipartiteGraph, server: u32) -> Ratio {
+    if graph.is_implicit_complete() {
+        assert!(server < graph.n_servers(), "server {server} of {}", graph.n_servers());
+        return Ratio::one();
+    }
+    scale(graph) * sum_of_inverses(&degrees_around(graph, server))
+}
+
+/// The largest load_v / lambda, exact: rho(G) = lambda times it.
+pub fn max_server_load(graph: &BipartiteGraph) -> Ratio {
+    extreme(graph, Extreme::Max).0
+}
+
+/// The smallest load_v / lambda, exact; 0 where a server has no task type.
+pub fn min_server_load(graph: &BipartiteGraph) -> Ratio {
+    extreme(graph, Extreme::Min).0
+}
+
+/// All servers that attain [`max_server_load`] exactly, ascending.
+pub fn busiest_servers(graph: &BipartiteGraph) -> Vec<u32> {
+    if graph.is_implicit_complete() {
+        return (0..graph.n_servers()).collect();
+    }
+    extreme(graph, Extreme::Max).1
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Extreme {
+    Min,
+    Max,
+}
+
+/// The extreme load_v / lambda and, but for the implicit complete graph, the servers that attain it.
+fn extreme(graph: &BipartiteGraph, which: Extreme) -> (Ratio, Vec<u32>) {
+    if graph.is_implicit_complete() {
+        return (Ratio::one(), Vec::new());
+    }
+    let loads = server_loads_f64(graph);
+    // |float - exact| <= (d_v + 3) 2^-52 exact; 8 instead of 3 covers the rounding of the comparison itself.
+    let margin = |v: usize| (graph.server_degree(v as u32) as f64 + 8.0) * f64::EPSILON;
+    let candidates: Vec<usize> = match which {
+        Extreme::Max => {
+            let sure = (0..loads.len()).map(|v| loads[v] * (1.0 - margin(v))).fold(0.0, f64::max);
+            (0..loads.len()).filter(|&v| loads[v] * (1.0 + margin(v)) >= sure).collect()
+        }
+        Extreme::Min => {
+            let sure = (0..loads.len()).map(|v| loads[v] * (1.0 + margin(v))).fold(f64::INFINITY, f64::min);
+            (0..loads.len()).filter(|&v| loads[v] * (1.0 - margin(v)) <= sure).collect()
+        }
+    };
+    let mut groups: HashMap<Vec<(u32, u32)>, Vec<u32>> = HashMap::new();
+    for v in candidates {
+        groups.entry(degrees_around(graph, v as u32)).or_default().push(v as u32);
+    }
+    let mut best: Option<(Ratio, Vec<u32>)> = None;
+    for (degrees, servers) in groups {
+        let load = sum_of_inverses(&degrees);
+        match &mut best {
+            Some((value, all)) if *value == load => all.extend(servers),
+            Some((value, _)) if (load > *value) != (which == Extreme::Max) => {}
+            _ => best = Some((load, servers)),
+        }
+    }
+    let (value, mut servers) = best.expect("a graph has a server, and the extreme one is a candidate");
+    servers.sort_unstable();
+    (scale(graph) * value, servers)
+}
+
+/// N / M.
+fn scale(graph: &BipartiteGraph) -> Ratio {
+    Ratio::new(graph.n_servers().into(), graph.n_task_types().into())
+}
+
+/// The distinct d_w over w in N_v, each with how often it occurs.
+fn degrees_around(graph: &BipartiteGraph, server: u32) -> Vec<(u32, u32)> {
+    let mut degrees: Vec<u32> = graph.task_types_of(server).iter().map(|w| graph.task_degree(w) as u32).collect();
+    run_lengths(&mut degrees)
+}
+
+fn run_lengths(degrees: &mut [u32]) -> Vec<(u32, u32)> {
+    degrees.sort_unstable();
+    degrees.chunk_by(|a, b| a == b).map(|run| (run[0], run.len() as u32)).collect()
+}
+
+/// sum of count / degree, halved recursively so that the denominators stay short for as long as possible.
+fn sum_of_inverses(degrees: &[(u32, u32)]) -> Ratio {
+    match degrees {
+        [] => Ratio::zero(),
+        [(degree, count)] => Ratio::new((*count).into(), (*degree).into()),
+        _ => {
+            let (left, right) = degrees.split_at(degrees.len() / 2);
+            sum_of_inverses(left) + sum_of_inverses(right)
+        }
+    }
+}
+
+fn extremes_f64(loads: &[f64]) -> (f64, f64) {
+    loads.iter().fold((f64::INFINITY, 0.0), |(min, max), &load| (load.min(min), load.max(max)))
+}
+
+/// Definition 3.5: N d_v = M d_w for every edge (v, w).
+///
+/// Vertices without an edge are no obstacle. So this implies phi(G) = 0 only where every
+/// server has an edge (an erratum of the paper: it does not exclude a server and a task type both isolated).
+pub fn is_regular(graph: &BipartiteGraph) -> bool {
+    if graph.is_implicit_complete() {
+        return true;
+    }
+    // Both products are below 2^64.
+    let (n, m) = (u64::from(graph.n_servers()), u64::from(graph.n_task_types()));
+    (0..graph.n_servers()).all(|v| {
+        let types = graph.task_types_of(v);
+        let weight = n * types.len() as u64;
+        types.iter().all(|w| weight == m * graph.task_degree(w) as u64)
+    })
+}
+
+/// The connected components of a graph.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Components {
+    /// How many there are; a vertex without an edge is one of its own.
+    pub count: u32,
+    /// For each server, the number of its component: 0, 1, ... by smallest server, then by smallest task type.
+    pub of_server: Vec<u32>,
+    /// For each task type, the number of its component.
+    pub of_task_type: Vec<u32>,
+}
+
+impl Components {
+    /// How many servers and task types each component has.
+    pub fn sizes(&self) -> Vec<(u32, u32)> {
+        let mut sizes = vec![(0, 0); self.count as usize];
+        self.of_server.iter().for_each(|&c| sizes[c as usize].0 += 1);
+        self.of_task_type.iter().for_each(|&c| sizes[c as usize].1 += 1);
+        sizes
+    }
+}
+
+/// The connected components, in time linear in N + M + |E|; the implicit complete graph in N + M.
+pub fn components(graph: &BipartiteGraph) -> Components {
+    let (n, m) = (graph.n_servers() as usize, graph.n_task_types() as usize);
+    if graph.is_implicit_complete() {
+        return Components { count: 1, of_server: vec![0; n], of_task_type: vec![0; m] };
+    }
+    const NONE: u32 = u32::MAX;
+    let (mut of_server, mut of_task_type) = (vec![NONE; n], vec![NONE; m]);
+    let mut count = 0;
+    let mut open = Vec::new();
+    for start in 0..graph.n_servers() {
+        if of_server[start as usize] != NONE {
+            continue;
+        }
+        of_server[start as usize] = count;
+        open.push(start);
+        while let Some(v) = open.pop() {
+            for w in graph.task_types_of(v).iter() {
+                if of_task_type[w as usize] != NONE {
+                    continue;
+                }
+                of_task_type[w as usize] = count;
+                for other in graph.servers_of(w).iter() {
+                    if of_server[other as usize] == NONE {
+                        of_server[other as usize] = count;
+                        open.push(other);
+                    }
+                }
+            }
+        }
+        count += 1;
+    }
+    for &w in graph.isolated_task_types() {
+        of_task_type[w as usize] = count;
+        count += 1;
+    }
+    Components { count, of_server, of_task_type }
+}
+
+/// The degrees of one side, summed up.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Degrees {
+    /// The smallest; 0 where a vertex has no edge.
+    pub min: u32,
+    /// |E| divided by the number of vertices.
+    pub mean: f64,
+    /// The largest.
+    pub max: u32,
+}
+
+/// The degrees d_v of the servers.
+pub fn server_degrees(graph: &BipartiteGraph) -> Degrees {
+    if graph.is_implicit_complete() {
+        let m = graph.n_task_types();
+        return Degrees { min: m, mean: m.into(), max: m };
+    }
+    degrees((0..graph.n_servers()).map(|v| graph.server_degree(v)), graph)
+}
+
+/// The degrees d_w of the task types, isolated ones included.
+pub fn task_degrees(graph: &BipartiteGraph) -> Degrees {
+    if graph.is_implicit_complete() {
+        let n = graph.n_servers();
+        return Degrees { min: n, mean: n.into(), max: n };
+    }
+    degrees((0..graph.n_task_types()).map(|w| graph.task_degree(w)), graph)
+}
+
+fn degrees(all: impl ExactSizeIterator<Item = usize>, graph: &BipartiteGraph) -> Degrees {
+    let mean = graph.n_edges() as f64 / all.len() as f64;
+    let (min, max) = all.fold((u32::MAX, 0), |(min, max), d| (min.min(d as u32), max.max(d as u32)));
+    Degrees { min, mean, max }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::Isolated;
+    use crate::ratio::ratio;
+
+    #[test]
+    fn the_complete_graph_costs_nothing_whatever_its_size() {
+        let graph = BipartiteGraph::complete(u32::MAX, u32::MAX).unwrap();
+        assert_eq!(phi(&graph), Ratio::zero());
+        assert_eq!(gamma(&graph), ratio(1, i64::from(u32::MAX)));
+        assert!(is_regular(&graph));
+        assert_eq!(task_degrees(&graph).max, u32::MAX);
+    }
+
+    #[test]
+    fn an_isolated_task_type_counts_in_m_and_adds_nothing() {
+        let graph = BipartiteGraph::from_edges(2, 2, &[(0, 0), (1, 0)], Isolated::Drop).unwrap();
+        assert_eq!(gamma(&graph), ratio(1, 4));
+        assert_eq!(max_server_load(&graph), ratio(1, 2));
+        assert_eq!(components(&graph).sizes(), [(2, 1), (0, 1)]);
+    }
+
+    #[test]
+    fn definition_3_5_looks_at_edges_and_does_not_imply_phi_zero() {
+        // A server and a task type both isolated, in the ratio N : M.
+        let graph = BipartiteGraph::from_edges(2, 2, &[(0, 0)], Isolated::Drop).unwrap();
+        assert!(is_regular(&graph));
+        assert_eq!(phi(&graph), ratio(1, 1));
+        // phi = 0 without Definition 3.5: types {0}, {1}, {0, 1}, {0, 1}.
+        let edges = [(0, 0), (1, 1), (0, 2), (1, 2), (0, 3), (1, 3)];
+        let graph = BipartiteGraph::from_edges(2, 4, &edges, Isolated::Refuse).unwrap();
+        assert!(!is_regular(&graph));
+        assert_eq!(phi(&graph), Ratio::zero());
+    }
+
+    #[test]
+    fn loads_that_no_float_can_tell_apart_are_told_apart() {
+        // Server 0 has three types of degree 3, server 1 a private one: 3 (1/3) = 1 in floats in any order of
+        // rounding that matters; both are busiest, and only they.
+        let mut edges: Vec<_> = (0..3).flat_map(|w| [(0, w), (2 + 2 * w, w), (3 + 2 * w, w)]).collect();
+        edges.push((1, 3));
+        let graph = BipartiteGraph::from_edges(8, 4, &edges, Isolated::Refuse).unwrap();
+        assert_eq!(busiest_servers(&graph), [0, 1]);
+        assert_eq!(max_server_load(&graph), ratio(2, 1));
+    }
+}
