@@ -151,7 +151,7 @@ impl Fault {
             model: model.clone(),
             source: RandomMarks::new(model, crate::randomness::stream_rng(seed, replication)),
             plain: MarkBlock::new(model.d()),
-            rng: crate::randomness::stream_rng(seed, replication | 1 << 62),
+            rng: crate::randomness::coin_rng(seed, replication),
             alter,
         })
     }

@@ -227,7 +227,7 @@ impl<'a> Path<'a> {
         let system = subject.system(model);
         let marks = subject.marks(&system, seed, replication);
         // A picker's own coins come from a stream of their own, far from those of the marks.
-        let rng = crate::randomness::stream_rng(seed, replication | 1 << 63);
+        let rng = crate::randomness::coin_rng(seed, replication);
         let block = marks::MarkBlock::new(system.d());
         Self { subject, system, marks, block, position: 0, rng, queues: Queues::from_lengths(start) }
     }

@@ -34,6 +34,7 @@ use crate::faults::Fault;
 use crate::graph::metrics;
 use crate::model::Model;
 use crate::ratio::{self, Ratio};
+use crate::stationary::Samples;
 use crate::subject::Subject;
 
 /// How a claim is checked.
@@ -134,6 +135,8 @@ pub struct Setting<'a> {
     pub plan: CasePlan,
     /// The error probability of this check, both directions together; unused by exact and pathwise claims.
     pub alpha: f64,
+    /// Steady-state samples, shared by the claims that look at the same system.
+    pub samples: &'a Samples<'a>,
 }
 
 /// One statement of the paper, in the form in which it is checked.

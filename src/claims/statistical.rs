@@ -1,6 +1,374 @@
-//! Statistical claims, decided by sequential tests.
+//! Statistical claims, decided by sequential tests with a stated error probability.
+//!
+//! | claim | evidence |
+//! |---|---|
+//! | `transition-law` | every event of one path against its exact conditional law ([`crate::stats::events`]) |
+//! | `flow-balance`, `cor-4.3`, `prop-4.1-ergodic` | independent replications that bracket the steady state ([`crate::stationary`]) |
+//! | `thm-3.1` | the same on graphs of its own, along a sequence |
+//!
+//! *Holds* means that the opposite was rejected, *violated* that the claim was, *inconclusive* that neither happened.
+//! Each side has half of the check's error probability, and each part of a claim an equal share of that.
 
-use super::Claim;
+use super::cases::fingerprint;
+use super::verdict::Witness;
+use super::{Claim, Evidence, Expected, Hypothesis, Kind, Scope, Setting, Verdict};
+use crate::faults::Fault;
+use crate::graph::{BipartiteGraph, generate, metrics};
+use crate::model::Model;
+use crate::randomness::stream_rng;
+use crate::ratio;
+use crate::stationary::{NoCoalescence, Sample, Samples, START_ERROR};
+use crate::stats::betting::{MeanTest, Side};
+use crate::stats::events::{Decision, EventTest};
+use crate::subject::{Path, random_lengths};
 
 /// The statistical claims.
-pub const CLAIMS: &[Claim] = &[];
+pub const CLAIMS: &[Claim] = &[TRANSITION_LAW, FLOW_BALANCE, COR_4_3, ERGODIC, THM_3_1];
+
+/// Replications that a claim on the steady state may use.
+const MOST_SAMPLES: usize = 6000;
+
+/// (4.12) and the rates of section 2, event by event along one path.
+pub const TRANSITION_LAW: Claim = Claim {
+    id: "transition-law",
+    source: "section 2, (4.12)",
+    statement: "given the state before it, each event has its exact law: type, server by (4.12), service",
+    kind: Kind::Statistical,
+    scope: Scope::Graph,
+    expected: Expected::Holds,
+    hypotheses: &[],
+    rejects: &[
+        Fault::SamplingWithoutReplacement,
+        Fault::OneSampleLess,
+        Fault::OneSampleMore,
+        Fault::TiesToLowest,
+        Fault::JoinLongest,
+        Fault::ServiceNotCounted,
+        Fault::StaleLengths,
+        Fault::ClashTakesNext,
+        Fault::TwoShortestCoin,
+        Fault::SlowService,
+        Fault::IdleServersServe,
+        Fault::ArrivalRateInverted,
+        Fault::ArrivalsByDegree,
+        Fault::MissingEdge,
+        Fault::LastServerNeverServed,
+    ],
+    check: transition_law,
+};
+
+fn transition_law(setting: &Setting<'_>) -> Evidence {
+    let model = setting.model;
+    let graph = model.graph();
+    let seed = setting.plan.seed ^ fingerprint("transition-law");
+    let start = random_lengths(&mut stream_rng(seed, 0), graph.n_servers(), 3);
+    let mut test = EventTest::new(model, &start, setting.alpha);
+    let mut path = Path::new(setting.subject, model, seed, 1, start);
+    // An arrival costs its degree: the budget is in looks at a queue, so that large graphs end too.
+    let cost = (graph.n_edges() / u64::from(graph.n_task_types())).max(1);
+    let most = (u64::from(setting.plan.effort) * 400_000_000 / (cost + 60)).clamp(2_000, 3_000_000);
+    let decision = loop {
+        let event = path.step();
+        test.observe(event);
+        if test.decision().is_some() || test.events() >= most {
+            break test.decision();
+        }
+    };
+    // A subject that reports other events than it lets happen is wrong whatever the law of its reports.
+    let honest = test.lengths() == path.queues().lengths();
+    let (events, won) = (test.events(), test.log_e() / std::f64::consts::LN_10);
+    let violated = |found: String| Evidence {
+        verdict: Verdict::Violated,
+        slack: None,
+        vacuous: false,
+        cases: events,
+        summary: found.clone(),
+        witness: Some(Witness { found, event: Some(events - 1), ..Witness::default() }),
+    };
+    match decision {
+        _ if !honest => violated(format!("after {events} events the queues differ from what the events add up to")),
+        Some(Decision::Violated) => violated(format!(
+            "rejected after {events} events with wealth 1e{won:.1} (error probability {:.1e}); strongest: {}",
+            setting.alpha / 2.0,
+            test.strongest()
+        )),
+        Some(Decision::Holds) => Evidence {
+            verdict: Verdict::Holds,
+            slack: None,
+            vacuous: false,
+            cases: events,
+            summary: format!("{events} events exclude {} (error probability {:.1e})", EventTest::excludes(), setting.alpha / 2.0),
+            witness: None,
+        },
+        None => Evidence {
+            verdict: Verdict::Inconclusive,
+            slack: None,
+            vacuous: false,
+            cases: events,
+            summary: format!("{events} events excluded neither the law nor {}; more with --effort", EventTest::excludes()),
+            witness: None,
+        },
+    }
+}
+
+/// One part of a claim on a mean: below an upper limit, or above a lower one.
+struct Part {
+    name: String,
+    limit: f64,
+    below: bool,
+    test: MeanTest,
+}
+
+impl Part {
+    fn new(name: impl Into<String>, limit: f64, below: bool, alpha: f64) -> Self {
+        Self { name: name.into(), limit, below, test: MeanTest::new(limit.clamp(0.0, 1.0), alpha) }
+    }
+
+    /// Whether the part was decided, and for the claim.
+    fn supports(&self) -> Option<bool> {
+        self.test.decision().map(|side| (side == Side::Below) == self.below)
+    }
+
+    /// In words: what is claimed, and how the test stands.
+    fn shown(&self) -> String {
+        let relation = if self.below { "<=" } else { ">=" };
+        let standing = match self.supports() {
+            Some(true) => "certified",
+            Some(false) => "rejected",
+            None => "open",
+        };
+        format!("{} {relation} {:.6} {standing}", self.name, self.limit)
+    }
+}
+
+/// Runs bracketing samples through the parts until all are decided, or one against the claim.
+fn decide(
+    setting: &Setting<'_>,
+    samples: &Samples<'_>,
+    parts: &mut [Part],
+    certified: bool,
+    mut measure: impl FnMut(&Sample, usize) -> (f64, f64),
+) -> Evidence {
+    let mut seen = 0u64;
+    let outcome = samples.each(MOST_SAMPLES * setting.plan.effort.max(1) as usize, |_, sample| {
+        seen += 1;
+        for (at, part) in parts.iter_mut().enumerate() {
+            let (lower, upper) = measure(sample, at);
+            // Where the upper start is a guess, nothing may rest on the upper system.
+            let upper = if certified { upper } else { 1.0 };
+            part.test.observe_between(lower.clamp(0.0, 1.0), upper.clamp(0.0, 1.0));
+        }
+        !parts.iter().any(|part| part.supports() == Some(false)) && parts.iter().any(|part| part.supports().is_none())
+    });
+    if let Err(NoCoalescence { events }) = outcome {
+        return undecided(events);
+    }
+    let verdict = if parts.iter().any(|part| part.supports() == Some(false)) {
+        Verdict::Violated
+    } else if parts.iter().all(|part| part.supports() == Some(true)) {
+        Verdict::Holds
+    } else {
+        Verdict::Inconclusive
+    };
+    let mut summary = parts.iter().map(Part::shown).collect::<Vec<_>>().join(", ");
+    summary.push_str(&format!(" by {seen} replications (error probability {:.1e})", setting.alpha));
+    if !certified {
+        summary.push_str("; upper end not certified, since rho(G) >= 1");
+    }
+    let witness =
+        (verdict == Verdict::Violated).then(|| Witness { found: summary.clone(), ..Witness::default() });
+    Evidence { verdict, slack: None, vacuous: false, cases: seen, summary, witness }
+}
+
+fn undecided(events: u64) -> Evidence {
+    Evidence {
+        verdict: Verdict::Inconclusive,
+        slack: None,
+        vacuous: false,
+        cases: 0,
+        summary: format!("two copies on common marks, from empty and from above, had not met after {events} events"),
+        witness: None,
+    }
+}
+
+/// Flow balance: in steady state the busy fraction is the load.
+pub const FLOW_BALANCE: Claim = Claim {
+    id: "flow-balance",
+    source: "(4.10) with i = 1",
+    statement: "E q_1(infinity) = lambda, within 1 %",
+    kind: Kind::Statistical,
+    scope: Scope::Graph,
+    expected: Expected::Holds,
+    hypotheses: &[Hypothesis::NoIsolatedTaskTypes, Hypothesis::RhoBelowOne],
+    rejects: &[Fault::SlowService, Fault::IdleServersServe],
+    check: flow_balance,
+};
+
+fn flow_balance(setting: &Setting<'_>) -> Evidence {
+    let lambda = setting.model.lambda();
+    let share = setting.alpha / 2.0;
+    let mut parts = [
+        Part::new("E q_1(infinity)", lambda * 1.01 + START_ERROR, true, share),
+        Part::new("E q_1(infinity)", lambda * 0.99, false, share),
+    ];
+    decide(setting, setting.samples, &mut parts, true, |sample, _| {
+        let (lower, upper) = sample.q(1);
+        (lower, upper)
+    })
+}
+
+/// Corollary 4.3: geometric moments of the steady state.
+pub const COR_4_3: Claim = Claim {
+    id: "cor-4.3",
+    source: "Corollary 4.3",
+    statement: "E q_i(infinity) <= rho(G)^i for i = 2, 3, 4 (i = 1 is flow-balance: equality where rho = lambda)",
+    kind: Kind::Statistical,
+    scope: Scope::Graph,
+    expected: Expected::Holds,
+    hypotheses: &[Hypothesis::NoIsolatedTaskTypes, Hypothesis::RhoBelowOne, Hypothesis::TwoChoices],
+    rejects: &[Fault::JoinLongest, Fault::MomentBoundShifted],
+    check: cor_4_3,
+};
+
+fn cor_4_3(setting: &Setting<'_>) -> Evidence {
+    let rho = metrics::rho(setting.model);
+    let share = setting.alpha / 3.0;
+    let mut parts = [2, 3, 4].map(|i| {
+        let bound = ratio::to_f64(&setting.subject.moment_bound(&rho, i));
+        Part::new(format!("E q_{i}(infinity)"), bound - START_ERROR, true, share)
+    });
+    decide(setting, setting.samples, &mut parts, true, |sample, at| sample.q(at as u32 + 2))
+}
+
+/// Proposition 4.1: one law whatever the start.
+pub const ERGODIC: Claim = Claim {
+    id: "prop-4.1-ergodic",
+    source: "Proposition 4.1",
+    statement: "the laws from empty and from L tasks everywhere are within 1 % in total variation at a stated time",
+    kind: Kind::Statistical,
+    scope: Scope::Graph,
+    expected: Expected::Holds,
+    hypotheses: &[Hypothesis::RhoBelowOne, Hypothesis::FunctionOfMarks],
+    rejects: &[Fault::LastServerNeverServed],
+    check: ergodic,
+};
+
+fn ergodic(setting: &Setting<'_>) -> Evidence {
+    // Coupling inequality: the distance is at most the probability that coupled copies have not met.
+    let mut parts = [Part::new("P(copies have not met)", 0.01, true, setting.alpha / 2.0)];
+    let mut evidence = decide(setting, setting.samples, &mut parts, true, |sample, _| {
+        let apart = f64::from(u8::from(!sample.met));
+        (apart, apart)
+    });
+    match setting.samples.each(0, |_, _| false) {
+        Ok(plan) => {
+            let time = plan.warm_up as f64 / setting.model.event_rate();
+            let level = plan.start.level;
+            evidence.summary.push_str(&format!(" after {} events (t about {time:.0}) from L = {level}", plan.warm_up));
+            evidence
+        }
+        Err(NoCoalescence { events }) => growth(setting, events),
+    }
+}
+
+/// Does the number of tasks still grow when the copies have not met? Then there is no steady state.
+///
+/// With g = total / (total + s), the mean of g at event 2 k exceeds that at event k by at most 0.1 where the law
+/// has settled by event k; linear growth makes it 1/6. A difference above 0.1 violates the claim, anything else leaves it open.
+fn growth(setting: &Setting<'_>, events: u64) -> Evidence {
+    let model = setting.model;
+    let n = model.graph().n_servers();
+    let steps = (2_000 * u64::from(n)).min(events / 8).max(1);
+    let seed = setting.plan.seed ^ fingerprint("growth");
+    let totals = |replication: u64| {
+        let mut path = Path::new(setting.subject, model, seed, replication, vec![0; n as usize]);
+        [steps, steps].map(|steps| {
+            (0..steps).for_each(|_| drop(path.step()));
+            path.queues().total() as f64
+        })
+    };
+    let scale = totals(0)[0].max(1.0);
+    let mut test = MeanTest::new(0.55, setting.alpha / 2.0);
+    let most = (200_000_000 / (2 * steps)).clamp(10, 2_000);
+    for replication in 1..=most {
+        let [early, late] = totals(replication).map(|total| total / (total + scale));
+        test.observe((late - early + 1.0) / 2.0);
+        if test.decision().is_some() {
+            break;
+        }
+    }
+    let mut evidence = undecided(events);
+    evidence.cases = test.count();
+    if test.decision() == Some(Side::Above) {
+        evidence.verdict = Verdict::Violated;
+        evidence.summary = format!(
+            "the number of tasks still grows between events {steps} and {}: certified by {} replications (error probability {:.1e})",
+            2 * steps,
+            test.count(),
+            setting.alpha / 2.0
+        );
+        evidence.witness = Some(Witness { found: evidence.summary.clone(), ..Witness::default() });
+    }
+    evidence
+}
+
+/// Theorem 3.1 and Remark 2 with p = 1, along two regular graphs.
+pub const THM_3_1: Claim = Claim {
+    id: "thm-3.1",
+    source: "Theorem 3.1, Remark 2",
+    statement: "E sum_i |q_i(infinity) - q*_i| is below 0.15 on a regular graph with N = 400, k = 100 and above 0.3 on the cycle (lambda = 0.8, d = 2)",
+    kind: Kind::Statistical,
+    scope: Scope::Theory,
+    expected: Expected::Holds,
+    hypotheses: &[],
+    rejects: &[Fault::FixedPointOneChoiceMore, Fault::FixedPointShifted],
+    check: thm_3_1,
+};
+
+fn thm_3_1(setting: &Setting<'_>) -> Evidence {
+    let (lambda, d) = (0.8, 2);
+    let graphs = [
+        (generate::random_regular(400, 400, 100, setting.plan.seed), "regular", 0.15, true),
+        (generate::cycle(60), "cycle", 0.3, false),
+    ];
+    let mut total = 0;
+    let mut summaries = Vec::new();
+    let mut verdict = Verdict::Holds;
+    for (graph, name, limit, below) in graphs {
+        let Some(model) = built(graph.ok(), lambda, d) else {
+            return Evidence::not_applicable(format!("the {name} graph of this claim could not be made"));
+        };
+        let samples = Samples::new(setting.subject, &model, setting.plan.seed ^ fingerprint(name), crate::suite::pilot_limit(&model));
+        let fixed_point: Vec<f64> = (1..64).map(|i| setting.subject.fixed_point(lambda, d, i)).collect();
+        let mut parts = [Part::new(format!("{name}: min(1, distance)"), limit, below, setting.alpha / 2.0)];
+        let evidence = decide(setting, &samples, &mut parts, true, |sample, _| distance_between(sample, &fixed_point));
+        total += evidence.cases;
+        summaries.push(evidence.summary);
+        verdict = match (verdict, evidence.verdict) {
+            (Verdict::Violated, _) | (_, Verdict::Violated) => Verdict::Violated,
+            (Verdict::Holds, other) => other,
+            (undecided, _) => undecided,
+        };
+    }
+    let summary = summaries.join("; ");
+    let witness = (verdict == Verdict::Violated).then(|| Witness { found: summary.clone(), ..Witness::default() });
+    Evidence { verdict, slack: None, vacuous: false, cases: total, summary, witness }
+}
+
+fn built(graph: Option<BipartiteGraph>, lambda: f64, d: u32) -> Option<Model> {
+    Model::new(graph?, lambda, d).ok()
+}
+
+/// min(1, sum_i |q_i - q*_i|) from below and above, where each q_i is only known to lie between the two systems.
+fn distance_between(sample: &Sample, fixed_point: &[f64]) -> (f64, f64) {
+    let (from_empty, from_above) = &sample.last;
+    let levels = from_above.len().max(from_empty.len()).max(fixed_point.len());
+    let at = |q: &[f64], i: usize| q.get(i).copied().unwrap_or(0.0);
+    let (mut least, mut most) = (0.0, 0.0);
+    for i in 0..levels {
+        let (low, high, target) = (at(from_empty, i), at(from_above, i), at(fixed_point, i));
+        least += (low - target).max(target - high).max(0.0);
+        most += (target - low).abs().max((high - target).abs());
+    }
+    (f64::min(least, 1.0), f64::min(most, 1.0))
+}

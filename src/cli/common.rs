@@ -1,0 +1,134 @@
+//! Options that several commands share, and how they are read.
+
+use std::io::IsTerminal;
+
+use clap::{Args, ValueEnum};
+
+use super::output::{Failure, warn};
+use fluidcheck::graph::format::Format;
+use fluidcheck::graph::source::{self, Source};
+use fluidcheck::graph::{BipartiteGraph, Isolated};
+use fluidcheck::model::{Load, Model};
+
+/// How a graph is read.
+#[derive(Args)]
+pub struct GraphOptions {
+    /// Seed of random graph specs
+    #[arg(long, default_value_t = 1, value_name = "SEED")]
+    pub graph_seed: u64,
+    /// Format of the graph file; by its extension if not given
+    #[arg(long, value_enum)]
+    pub format: Option<FormatName>,
+    /// Task types without a server: refuse the graph, or drop them (their tasks are lost)
+    #[arg(long, value_enum, default_value = "refuse")]
+    pub isolated: IsolatedChoice,
+}
+
+/// The formats of graph files.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum FormatName {
+    /// `server task_type` per line, 0-based
+    EdgeList,
+    /// Header `server,task_type`, any labels
+    Csv,
+    /// Matrix Market coordinate or array, and KONECT-style files
+    MatrixMarket,
+}
+
+impl From<FormatName> for Format {
+    fn from(name: FormatName) -> Self {
+        match name {
+            FormatName::EdgeList => Self::EdgeList,
+            FormatName::Csv => Self::Csv,
+            FormatName::MatrixMarket => Self::MatrixMarket,
+        }
+    }
+}
+
+/// What to do with isolated task types.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum IsolatedChoice {
+    /// An error that names them
+    Refuse,
+    /// Their tasks are lost, and every output says so
+    Drop,
+}
+
+impl GraphOptions {
+    /// Reads or makes the graph.
+    pub fn load(&self, text: &str) -> Result<BipartiteGraph, Failure> {
+        let isolated = match self.isolated {
+            IsolatedChoice::Refuse => Isolated::Refuse,
+            IsolatedChoice::Drop => Isolated::Drop,
+        };
+        let graph = source::load(text, self.format.map(Format::from), self.graph_seed, isolated)?;
+        let lost = graph.isolated_task_types().len();
+        if lost > 0 {
+            warn(&format!(
+                "{lost} of {} task types have no server; their tasks are lost, so that the load per server is {:.6} lambda",
+                graph.n_task_types(),
+                1.0 - lost as f64 / f64::from(graph.n_task_types())
+            ));
+        }
+        Ok(graph)
+    }
+
+    /// The words by which a user names this graph again.
+    pub fn arguments(&self, text: &str) -> Vec<String> {
+        let mut words = vec![text.to_owned()];
+        if matches!(Source::parse(text), Ok(Source::Spec(spec)) if spec.is_random()) {
+            words.extend(["--graph-seed".to_owned(), self.graph_seed.to_string()]);
+        }
+        if let Some(format) = self.format.and_then(|name| name.to_possible_value()) {
+            words.extend(["--format".to_owned(), format.get_name().to_owned()]);
+        }
+        if self.isolated == IsolatedChoice::Drop {
+            words.extend(["--isolated".to_owned(), "drop".to_owned()]);
+        }
+        words
+    }
+}
+
+/// lambda and d.
+#[derive(Args)]
+pub struct ModelOptions {
+    /// Load per server, 0 < lambda < 1, a decimal or a fraction
+    #[arg(long, default_value = "0.8", allow_negative_numbers = true)]
+    pub lambda: String,
+    /// Samples per arrival
+    #[arg(short = 'd', long = "choices", default_value_t = 2, value_name = "D")]
+    pub d: u32,
+}
+
+impl ModelOptions {
+    /// The load.
+    pub fn load(&self) -> Result<Load, Failure> {
+        Ok(Load::parse(&self.lambda)?)
+    }
+
+    /// The model on `graph`.
+    pub fn model(&self, graph: BipartiteGraph) -> Result<Model, Failure> {
+        Ok(Model::with_load(graph, self.load()?, self.d)?)
+    }
+}
+
+/// A probability strictly between 0 and 1.
+pub fn probability(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(value) if value > 0.0 && value < 1.0 => Ok(value),
+        _ => Err("must be a number strictly between 0 and 1, such as 1e-6".to_owned()),
+    }
+}
+
+/// A list of times.
+pub fn times(text: &str) -> Result<f64, String> {
+    match text.trim().parse::<f64>() {
+        Ok(value) if value.is_finite() && value >= 0.0 => Ok(value),
+        _ => Err("must be a finite time, 0 or later, such as 0.1,1,10".to_owned()),
+    }
+}
+
+/// Whether progress may be shown: on a terminal, and not when asked to be quiet.
+pub fn shows_progress(quiet: bool) -> bool {
+    !quiet && std::io::stderr().is_terminal()
+}

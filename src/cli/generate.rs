@@ -1,0 +1,51 @@
+//! `fluidcheck generate`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::common::{FormatName, GraphOptions};
+use super::output::{Failure, print};
+use fluidcheck::graph::format::{self, Format};
+
+#[derive(Args)]
+pub struct Arguments {
+    /// Graph spec, or a file to convert
+    #[arg(value_name = "GRAPH")]
+    graph: String,
+    #[command(flatten)]
+    options: GraphOptions,
+    /// File to write; standard output if `-`
+    #[arg(short, long, value_name = "FILE")]
+    output: PathBuf,
+    /// Format to write; by the file's extension if not given
+    #[arg(long, value_enum)]
+    to: Option<FormatName>,
+    /// Say nothing
+    #[arg(long)]
+    quiet: bool,
+}
+
+pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
+    let to = arguments.to.map(Format::from).unwrap_or_else(|| Format::of_path(&arguments.output));
+    let graph = arguments.options.load(&arguments.graph)?;
+    if arguments.output.as_os_str() == "-" {
+        let mut text = Vec::new();
+        format::write(&graph, to, &mut text)?;
+        print(&text)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    format::write_path(&graph, to, &arguments.output)?;
+    if !arguments.quiet {
+        let line = format!(
+            "{}: {} servers, {} task types, {} edges\n",
+            arguments.output.display(),
+            graph.n_servers(),
+            graph.n_task_types(),
+            graph.n_edges()
+        );
+        print(line.as_bytes())?;
+    }
+    Ok(ExitCode::SUCCESS)
+}

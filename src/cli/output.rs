@@ -1,0 +1,93 @@
+//! What goes where: results to stdout, one line of error to stderr, and the exit code.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use serde_json::Value;
+
+/// Usage and input errors.
+pub const USAGE: u8 = 2;
+
+/// Why a command ended early.
+#[derive(Debug)]
+pub enum Failure {
+    /// Something to tell in one line, exit code 2.
+    Message(String),
+    /// Whoever read our output has gone: nothing is left to say.
+    ClosedPipe,
+}
+
+impl<E: std::error::Error> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self::Message(error.to_string())
+    }
+}
+
+/// Writes to stdout.
+///
+/// # Errors
+/// A closed pipe, or a message when stdout cannot be written (a full disk).
+pub fn print(bytes: &[u8]) -> Result<(), Failure> {
+    let mut stdout = io::stdout().lock();
+    let written = stdout.write_all(bytes).and_then(|()| stdout.flush());
+    written.map_err(|error| match error.kind() {
+        io::ErrorKind::BrokenPipe => Failure::ClosedPipe,
+        _ => Failure::Message(format!("standard output: {error}: the result is incomplete, free some space or redirect it elsewhere")),
+    })
+}
+
+/// Writes one JSON object and a line end.
+///
+/// # Errors
+/// As [`print`].
+pub fn print_json(value: &Value) -> Result<(), Failure> {
+    let mut text = serde_json::to_string_pretty(value).map_err(|error| Failure::Message(error.to_string()))?;
+    text.push('\n');
+    print(text.as_bytes())
+}
+
+/// A note on stderr that does not end the command.
+pub fn warn(message: &str) {
+    let _ = writeln!(io::stderr(), "warning: {}", one_line(message));
+}
+
+/// Prints a usage error in one line, help and version as they are.
+pub fn usage(error: &clap::Error) -> ExitCode {
+    use clap::error::ErrorKind;
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => match print(error.render().to_string().as_bytes()) {
+            Ok(()) | Err(Failure::ClosedPipe) => ExitCode::SUCCESS,
+            Err(failure) => finish(Err(failure)),
+        },
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            let _ = write!(io::stderr(), "{}", error.render());
+            ExitCode::from(USAGE)
+        }
+        _ => {
+            // The first paragraph says what is wrong; the usage lines below it would make it many lines.
+            let text = error.render().to_string();
+            let text = text.strip_prefix("error: ").unwrap_or(&text);
+            let said: Vec<_> = text.lines().map(str::trim).take_while(|line| !line.starts_with("Usage:")).collect();
+            let said = said.join(" ");
+            let said = said.split("For more information").next().unwrap_or_default();
+            finish(Err(Failure::Message(format!("{} (see --help)", said.trim()))))
+        }
+    }
+}
+
+/// The exit code, after the last words on stderr.
+pub fn finish(result: Result<ExitCode, Failure>) -> ExitCode {
+    match result {
+        Ok(code) => code,
+        Err(Failure::ClosedPipe) => ExitCode::SUCCESS,
+        Err(Failure::Message(message)) => {
+            let _ = writeln!(io::stderr(), "error: {}", one_line(&message));
+            ExitCode::from(USAGE)
+        }
+    }
+}
+
+/// Control characters of a file's content must not break the line or drive the terminal.
+fn one_line(message: &str) -> String {
+    message.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}

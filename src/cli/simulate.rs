@@ -1,0 +1,251 @@
+//! `fluidcheck simulate`.
+
+use std::fmt::Write;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::{Value, json};
+
+use super::common::{GraphOptions, ModelOptions, probability, shows_progress, times};
+use super::output::{Failure, print, print_json, warn};
+use fluidcheck::estimate::{self, Estimated, Options, SteadyState, Transient};
+use fluidcheck::graph::stability;
+use fluidcheck::meanfield::{self, Start, fixed_point_vec};
+use fluidcheck::model::Model;
+
+#[derive(Args)]
+pub struct Arguments {
+    /// Graph file or spec
+    #[arg(value_name = "GRAPH")]
+    graph: String,
+    #[command(flatten)]
+    options: GraphOptions,
+    #[command(flatten)]
+    model: ModelOptions,
+    /// The state at --times from --start, in place of the steady state
+    #[arg(long)]
+    transient: bool,
+    /// Times of a transient
+    #[arg(long, value_delimiter = ',', value_parser = times, default_value = "0.5,1,2,5", allow_negative_numbers = true)]
+    times: Vec<f64>,
+    /// Start of a transient: empty, level:3, geometric:0.9 (independent and alike over the servers)
+    #[arg(long, default_value = "empty")]
+    start: String,
+    /// Seed of all paths
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Exactly this many independent replications; without it, as many as --precision needs (a transient: 1000)
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
+    replications: Option<u64>,
+    /// Probability with which all intervals hold together
+    #[arg(long, value_parser = probability, default_value = "0.95")]
+    confidence: f64,
+    /// Relative half-width of the mean queue length's interval at which to stop
+    #[arg(long, value_parser = probability, default_value = "0.01")]
+    precision: f64,
+    /// Most events to spend, all replications together
+    #[arg(long, default_value_t = 400_000_000, value_parser = clap::value_parser!(u64).range(1..))]
+    events: u64,
+    /// Most seconds to spend; the result then depends on the machine's speed
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    time_limit: Option<f64>,
+    /// One JSON object
+    #[arg(long)]
+    json: bool,
+    /// No progress bar
+    #[arg(long)]
+    quiet: bool,
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(value) if value > 0.0 && value <= 1e9 => Ok(value),
+        _ => Err("must be a positive number of seconds, such as 30".to_owned()),
+    }
+}
+
+pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
+    let load = arguments.model.load()?;
+    let start = Start::parse(&arguments.start)?;
+    let graph = arguments.options.load(&arguments.graph)?;
+    let model = arguments.model.model(graph)?;
+    let options = Options {
+        seed: arguments.seed,
+        confidence: arguments.confidence,
+        precision: arguments.precision,
+        events: arguments.events,
+        replications: arguments.replications,
+        time_limit: arguments.time_limit.map(Duration::from_secs_f64),
+    };
+    let bar = progress(arguments.quiet);
+    let report = |events: u64, of: u64| {
+        bar.set_length(of);
+        bar.set_position(events.min(of));
+    };
+    if arguments.transient {
+        let estimate = estimate::transient(&model, &start, &arguments.times, &options, &report)?;
+        bar.finish_and_clear();
+        let field = meanfield::solve(load.value(), model.d(), &start, &arguments.times, &meanfield::Options::default())?;
+        return print_transient(arguments, &model, &start, &estimate, &field);
+    }
+    refuse_without_steady_state(&model)?;
+    let estimate = estimate::steady_state(&model, &options, &report)?;
+    bar.finish_and_clear();
+    if estimate.start_error.is_none() {
+        warn("rho(G) >= 1: the upper ends are not certified, they rest on a guess of a start above the steady state");
+    }
+    if !estimate.precise && arguments.replications.is_none() {
+        warn("the budget ended before the precision was reached: allow more with --events, or ask for less with --precision");
+    }
+    print_steady_state(arguments, &model, &estimate)
+}
+
+/// Above the critical load nothing settles; a simulation would only show a transient.
+fn refuse_without_steady_state(model: &Model) -> Result<(), Failure> {
+    let Some(bounds) = stability::no_steady_state(model) else { return Ok(()) };
+    let graph = model.graph();
+    let names: Vec<_> = bounds.bottleneck.iter().take(10).map(|&v| graph.server_name(v)).collect();
+    let more = if bounds.bottleneck.len() > 10 { format!(" and {} more", bounds.bottleneck.len() - 10) } else { String::new() };
+    Err(Failure::Message(format!(
+        "lambda = {} is above the critical load, at most {:.6} for d = {}: there is no steady state (bottleneck: {}{more}); take a lower --lambda, or look at --transient",
+        model.load().exact(),
+        bounds.upper,
+        model.d(),
+        names.join(", ")
+    )))
+}
+
+fn progress(quiet: bool) -> ProgressBar {
+    if !shows_progress(quiet) {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} events of the budget, {elapsed}");
+    ProgressBar::new(0).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
+fn interval(e: &Estimated) -> Value {
+    json!({ "mean": e.mean, "lower": e.lower, "upper": e.upper, "standard_error": e.standard_error })
+}
+
+fn levels(q: &[Estimated]) -> Vec<Value> {
+    (1..)
+        .zip(q)
+        .map(|(i, e)| json!({ "i": i, "mean": e.mean, "lower": e.lower, "upper": e.upper, "standard_error": e.standard_error }))
+        .collect()
+}
+
+fn print_steady_state(arguments: &Arguments, model: &Model, estimate: &SteadyState) -> Result<ExitCode, Failure> {
+    let fixed_point = fixed_point_vec(model.lambda(), model.d(), estimate.q.len());
+    let limit: f64 = fixed_point_vec(model.lambda(), model.d(), 4096).iter().sum();
+    let isolated = model.graph().isolated_task_types().len();
+    if arguments.json {
+        print_json(&json!({
+            "graph": arguments.graph,
+            "lambda": model.lambda(),
+            "d": model.d(),
+            "seed": arguments.seed,
+            "confidence": arguments.confidence,
+            "q": levels(&estimate.q),
+            "mean_queue_length": interval(&estimate.mean_queue_length),
+            "mean_delay": interval(&estimate.mean_delay),
+            "fixed_point": fixed_point,
+            "fixed_point_mean_queue_length": limit,
+            "start_level": estimate.plan.start.level,
+            "start_error": estimate.start_error,
+            "isolated_task_types": isolated,
+            "replications": estimate.replications,
+            "coalesced": estimate.met,
+            "precision_reached": estimate.precise,
+            "events": estimate.events,
+            "events_per_second": estimate.events as f64 / estimate.seconds,
+            "seconds": estimate.seconds,
+        }))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut text = String::new();
+    let _ = writeln!(text, "steady state of {}, lambda = {}, d = {}", arguments.graph, model.load().exact(), model.d());
+    if isolated > 0 {
+        let _ = writeln!(text, "{isolated} task types have no server: their tasks are lost");
+    }
+    let _ = writeln!(text, "{:>18}  {:>9}  {:>9}  {:>9}  {:>9}", "", "mean", "lower", "upper", "q*");
+    for ((i, e), target) in (1..).zip(&estimate.q).zip(&fixed_point) {
+        line(&mut text, &format!("q_{i}"), e, Some(*target));
+    }
+    line(&mut text, "mean queue length", &estimate.mean_queue_length, Some(limit));
+    line(&mut text, "mean delay", &estimate.mean_delay, Some(limit / model.lambda()));
+    let certified = match estimate.start_error {
+        Some(error) => format!("but for {error:.1e}"),
+        None => "by a guess, not certified".to_owned(),
+    };
+    let _ = writeln!(
+        text,
+        "all intervals hold together with probability {}; {} replications bracketed from empty and from {} tasks everywhere ({certified})\nseed {}, {} events, {:.2e} a second",
+        arguments.confidence,
+        estimate.replications,
+        estimate.plan.start.level,
+        arguments.seed,
+        estimate.events,
+        estimate.events as f64 / estimate.seconds,
+    );
+    print(text.as_bytes())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn line(text: &mut String, name: &str, e: &Estimated, target: Option<f64>) {
+    let _ = write!(text, "{name:>18}  {:>9.6}  {:>9.6}  {:>9.6}", e.mean, e.lower, e.upper);
+    let _ = match target {
+        Some(target) => writeln!(text, "  {target:>9.6}"),
+        None => writeln!(text),
+    };
+}
+
+fn print_transient(
+    arguments: &Arguments,
+    model: &Model,
+    start: &Start,
+    estimate: &Transient,
+    field: &meanfield::Trajectory,
+) -> Result<ExitCode, Failure> {
+    if arguments.json {
+        let at: Vec<_> = estimate
+            .times
+            .iter()
+            .zip(&estimate.q)
+            .zip(field.q.iter().zip(&estimate.mean_queue_length))
+            .map(|((t, q), (limit, mean))| {
+                json!({
+                    "t": t, "q": levels(q), "mean_queue_length": mean,
+                    "mean_field": limit, "mean_field_mean_queue_length": limit.iter().sum::<f64>(),
+                })
+            })
+            .collect();
+        print_json(&json!({
+            "graph": arguments.graph, "lambda": model.lambda(), "d": model.d(), "start": start.to_string(),
+            "seed": arguments.seed, "confidence": arguments.confidence, "times": estimate.times, "at": at,
+            "isolated_task_types": model.graph().isolated_task_types().len(),
+            "replications": estimate.replications, "events": estimate.events,
+            "events_per_second": estimate.events as f64 / estimate.seconds, "seconds": estimate.seconds,
+        }))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut text = String::new();
+    let _ = writeln!(text, "{}, lambda = {}, d = {}, from {start}", arguments.graph, model.load().exact(), model.d());
+    let _ = writeln!(text, "{:>18}  {:>9}  {:>9}  {:>9}  {:>9}", "", "mean", "lower", "upper", "(3.5)");
+    for (at, t) in estimate.times.iter().enumerate() {
+        let _ = writeln!(text, "t = {t}");
+        for (i, e) in (1..).zip(&estimate.q[at]) {
+            line(&mut text, &format!("q_{i}"), e, Some(field.q[at].get(i - 1).copied().unwrap_or(0.0)));
+        }
+        let limit: f64 = field.q[at].iter().sum();
+        let _ = writeln!(text, "{:>18}  {:>9.6}  {:>9}  {:>9}  {limit:>9.6}", "mean queue length", estimate.mean_queue_length[at], "", "");
+    }
+    let _ = writeln!(
+        text,
+        "all intervals hold together with probability {}; {} independent replications, seed {}, {} events",
+        arguments.confidence, estimate.replications, arguments.seed, estimate.events
+    );
+    print(text.as_bytes())?;
+    Ok(ExitCode::SUCCESS)
+}

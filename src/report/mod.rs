@@ -1,0 +1,4 @@
+//! What a suite found, for people and for programs.
+
+pub mod json;
+pub mod table;

@@ -1,0 +1,362 @@
+//! Samples that bracket the steady state, without guessing a burn-in.
+//!
+//! Two copies of the system share their marks, one from empty, one from "every server has L tasks". The chain is monotone in
+//! its start (Proposition 3.9), so for every nondecreasing f, at every fixed number of events,
+//!
+//! E f(from empty) <= E f(X(infinity)) <= E f(from L) + P(some queue of X(infinity) is longer than L).
+//!
+//! The last term is at most N E q_(L+1)(infinity). Where rho(G) < 1 the drift of sum_v z^(X_v), 1 < z < 1 / rho, gives
+//! N^-1 E sum_v z^(X_v) <= (1 - lambda) / (1 - z rho), and Markov's inequality E q_B(infinity) <= z^-B (1 - lambda) / (1 - z rho); the best z is
+//! B / ((B + 1) rho). L is chosen so that N E q_(L+1) is below [`START_ERROR`]. Where rho(G) >= 1 no such bound is known:
+//! the upper start is then a guess, and every result says "upper end not certified".
+//!
+//! How many events pass before the samples is chosen from pilot runs with randomness of their own; that choice can
+//! make an interval wide, never wrong.
+//!
+//! # Source
+//! Proposition 3.9; the drift of sum_v z^(X_v) in the manner of Proposition 4.1.
+
+use std::sync::Mutex;
+
+use rand_chacha::ChaCha8Rng;
+
+use crate::graph::metrics;
+use crate::marks::{MarkBlock, MarkStream};
+use crate::model::Model;
+use crate::ratio;
+use crate::simulate::Queues;
+use crate::subject::Subject;
+
+/// The largest probability that the upper start is exceeded in steady state.
+pub const START_ERROR: f64 = 1e-9;
+
+/// Marks drawn ahead of the fold.
+const BLOCK: usize = 256;
+
+/// Pilot runs that choose the length of a replication.
+const PILOTS: u64 = 8;
+
+/// A start above the steady state.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct UpperStart {
+    /// L: every server starts with that many tasks.
+    pub level: u32,
+    /// A bound on the probability that the steady state exceeds it somewhere; `None` where rho(G) >= 1.
+    pub error: Option<f64>,
+}
+
+/// min over z of z^-B (1 - lambda) / (1 - z rho): a bound on E q_B(infinity). At most 1; 1 where it says nothing.
+///
+/// # Panics
+/// Unless 0 < rho < 1.
+pub fn tail_bound(rho: f64, busy: f64, level: u32) -> f64 {
+    assert!(rho > 0.0 && rho < 1.0, "the tail bound needs rho in (0, 1), not {rho}");
+    let b = f64::from(level);
+    let z = b / ((b + 1.0) * rho);
+    if z <= 1.0 {
+        return 1.0;
+    }
+    // Upwards by more than the rounding of the few operations.
+    ((1.0 - busy).ln() - b * z.ln() - (1.0 - z * rho).ln() + 1e-9).exp().min(1.0)
+}
+
+/// The start that is above the steady state but for [`START_ERROR`], or `guess` where none is certified.
+pub fn upper_start(model: &Model, guess: u32) -> UpperStart {
+    let graph = model.graph();
+    let n = f64::from(graph.n_servers());
+    // Rounded upwards: the bound increases in rho.
+    let rho = ratio::to_f64(&metrics::rho(model)) * (1.0 + 1e-12);
+    if rho >= 1.0 {
+        return UpperStart { level: guess, error: None };
+    }
+    let lost = graph.isolated_task_types().len() as f64 / f64::from(graph.n_task_types());
+    let busy = model.lambda() * (1.0 - lost);
+    let error = |level: u32| n * tail_bound(rho, busy, level.saturating_add(1));
+    // Loads next to 1 would need starts that no run can leave: the level is capped, its error is not hidden.
+    const HIGHEST: u32 = 1 << 20;
+    let (mut low, mut high) = (0, 1);
+    while error(high) > START_ERROR && high < HIGHEST {
+        (low, high) = (high, high * 2);
+    }
+    while high - low > 1 {
+        let middle = low + (high - low) / 2;
+        if error(middle) > START_ERROR {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    UpperStart { level: high, error: Some(error(high).min(1.0)) }
+}
+
+/// Two systems on one stream of marks.
+pub struct Pair<'a> {
+    subject: &'a dyn Subject,
+    system: Model,
+    marks: Box<dyn MarkStream>,
+    block: MarkBlock,
+    position: usize,
+    rng: ChaCha8Rng,
+    lower: Queues,
+    upper: Queues,
+    met: bool,
+}
+
+impl<'a> Pair<'a> {
+    /// Both systems of replication `replication` under `seed`.
+    pub fn new(subject: &'a dyn Subject, model: &Model, seed: u64, replication: u64, lower: Vec<u32>, upper: Vec<u32>) -> Self {
+        let system = subject.system(model);
+        let met = lower == upper;
+        Self {
+            subject,
+            marks: subject.marks(&system, seed, replication),
+            block: MarkBlock::new(system.d()),
+            position: 0,
+            rng: crate::randomness::coin_rng(seed, replication),
+            lower: Queues::from_lengths(lower),
+            upper: Queues::from_lengths(upper),
+            met,
+            system,
+        }
+    }
+
+    /// The lower system.
+    pub fn lower(&self) -> &Queues {
+        &self.lower
+    }
+
+    /// The upper system; after the two have met, they are one.
+    pub fn upper(&self) -> &Queues {
+        if self.met { &self.lower } else { &self.upper }
+    }
+
+    /// Whether the two systems are in the same state, and therefore remain so.
+    pub fn met(&self) -> bool {
+        self.met
+    }
+
+    /// Lets `events` shared marks act.
+    pub fn advance(&mut self, events: u64) {
+        for _ in 0..events {
+            if self.position == self.block.len() {
+                self.block.clear();
+                self.marks.fill(&mut self.block, BLOCK);
+                self.position = 0;
+            }
+            let mark = self.block.get(self.position);
+            self.position += 1;
+            if self.met {
+                self.subject.apply(&self.system, &mut self.lower, mark, &mut self.rng);
+            } else {
+                self.subject.couple(&self.system, &mut self.lower, &mut self.upper, mark, &mut self.rng);
+                // In order, equal totals mean equal states; a subject without order is looked at in full.
+                self.met = self.lower.total() == self.upper.total()
+                    && self.subject.is_function_of_marks()
+                    && self.lower.lengths() == self.upper.lengths();
+            }
+        }
+    }
+}
+
+/// How long replications are, and where they start.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Plan {
+    /// The upper start.
+    pub start: UpperStart,
+    /// Events before the window.
+    pub warm_up: u64,
+    /// Events of the window.
+    pub window: u64,
+    /// Events between two looks inside the window.
+    pub every: u64,
+    /// The highest level seen by a pilot from empty.
+    pub top: u32,
+}
+
+/// Why there is no plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoCoalescence {
+    /// Events that passed without the two systems meeting.
+    pub events: u64,
+}
+
+/// Chooses a plan by pilots that stop after `limit` events each.
+///
+/// # Errors
+/// [`NoCoalescence`] where a pilot's systems did not meet within `limit` events.
+pub fn plan(subject: &dyn Subject, model: &Model, seed: u64, limit: u64) -> Result<Plan, NoCoalescence> {
+    let n = model.graph().n_servers();
+    let mut slowest = 0;
+    let mut top = 0;
+    let mut start = upper_start(model, 0);
+    // The pilots' randomness is apart from that of the replications.
+    let seed = seed ^ crate::claims::cases::fingerprint("pilot");
+    if start.error.is_none() {
+        let mut path = Pair::new(subject, model, seed, u64::from(u32::MAX), vec![0; n as usize], vec![0; n as usize]);
+        path.advance(limit.min(200 * u64::from(n)));
+        start.level = 2 * longest(path.lower()) + 10;
+    }
+    let every = u64::from(n.div_ceil(4));
+    for pilot in 0..PILOTS {
+        let mut pair = Pair::new(subject, model, seed, pilot, vec![0; n as usize], vec![start.level; n as usize]);
+        let mut events = 0;
+        while !pair.met() {
+            if events >= limit {
+                return Err(NoCoalescence { events });
+            }
+            pair.advance(every);
+            events += every;
+        }
+        slowest = slowest.max(events);
+        top = top.max(longest(pair.lower()));
+    }
+    // Twice the slowest pilot: most replications have met before their window opens.
+    Ok(Plan { start, warm_up: 2 * slowest, window: slowest.max(64 * every), every, top })
+}
+
+fn longest(queues: &Queues) -> u32 {
+    queues.occupancy().counts().len() as u32
+}
+
+/// What one replication saw, averaged over its window.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sample {
+    /// q_1, q_2, ... from empty: at or below the steady state in expectation.
+    pub lower: Vec<f64>,
+    /// The same from L: at or above, but for the start's error.
+    pub upper: Vec<f64>,
+    /// q_1, q_2, ... at the end of the window, from empty and from L, not averaged.
+    pub last: (Vec<f64>, Vec<f64>),
+    /// Whether the systems had met before the window.
+    pub met: bool,
+    /// Events of the replication.
+    pub events: u64,
+}
+
+impl Sample {
+    /// The sample of one replication.
+    pub fn draw(subject: &dyn Subject, model: &Model, plan: &Plan, seed: u64, replication: u64) -> Self {
+        let n = model.graph().n_servers() as usize;
+        let mut pair = Pair::new(subject, model, seed, replication, vec![0; n], vec![plan.start.level; n]);
+        pair.advance(plan.warm_up);
+        let met = pair.met();
+        let looks = (plan.window / plan.every).max(1);
+        let (mut lower, mut upper) = (Vec::<u64>::new(), Vec::<u64>::new());
+        for _ in 0..looks {
+            pair.advance(plan.every);
+            add(&mut lower, pair.lower().occupancy().counts());
+            add(&mut upper, pair.upper().occupancy().counts());
+        }
+        let average = |sums: Vec<u64>, looks: u64| -> Vec<f64> {
+            sums.into_iter().map(|sum| sum as f64 / (looks as f64 * n as f64)).collect()
+        };
+        let last = |queues: &Queues| average(queues.occupancy().counts().to_vec(), 1);
+        Self {
+            last: (last(pair.lower()), last(pair.upper())),
+            lower: average(lower, looks),
+            upper: average(upper, looks),
+            met,
+            events: plan.warm_up + looks * plan.every,
+        }
+    }
+
+    /// q_i from below and above; 0 beyond the longest queue. `i >= 1`.
+    pub fn q(&self, i: u32) -> (f64, f64) {
+        let at = |q: &[f64]| q.get(i as usize - 1).copied().unwrap_or(0.0);
+        (at(&self.lower), at(&self.upper))
+    }
+
+    /// The mean queue length from below and above.
+    pub fn mean_queue_length(&self) -> (f64, f64) {
+        (self.lower.iter().sum(), self.upper.iter().sum())
+    }
+}
+
+fn add(sums: &mut Vec<u64>, counts: &[u64]) {
+    if sums.len() < counts.len() {
+        sums.resize(counts.len(), 0);
+    }
+    for (sum, count) in sums.iter_mut().zip(counts) {
+        *sum += count;
+    }
+}
+
+/// Samples of one model under one seed, drawn when first asked for, shared by the claims that look at the same steady state.
+pub struct Samples<'a> {
+    subject: &'a dyn Subject,
+    model: &'a Model,
+    seed: u64,
+    limit: u64,
+    state: Mutex<Option<(Result<Plan, NoCoalescence>, Vec<Sample>)>>,
+}
+
+impl<'a> Samples<'a> {
+    /// Nothing is drawn yet. A pilot gives up after `limit` events.
+    pub fn new(subject: &'a dyn Subject, model: &'a Model, seed: u64, limit: u64) -> Self {
+        Self { subject, model, seed, limit, state: Mutex::new(None) }
+    }
+
+    /// Shows samples `0, 1, ...` to `look` until it has seen enough (returns `false`), or `most` of them.
+    ///
+    /// # Errors
+    /// [`NoCoalescence`] where there is no plan.
+    pub fn each(&self, most: usize, mut look: impl FnMut(&Plan, &Sample) -> bool) -> Result<Plan, NoCoalescence> {
+        for at in 0..most {
+            // One sample at a time, so that claims that wait for the lock get their turn.
+            let mut state = self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+            let (plan, samples) =
+                state.get_or_insert_with(|| (plan(self.subject, self.model, self.seed, self.limit), Vec::new()));
+            let plan = (*plan)?;
+            if at == samples.len() {
+                samples.push(Sample::draw(self.subject, self.model, &plan, self.seed, at as u64));
+            }
+            let sample = samples[at].clone();
+            drop(state);
+            if !look(&plan, &sample) {
+                return Ok(plan);
+            }
+        }
+        let state = self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        match &*state {
+            Some((plan, _)) => *plan,
+            None => Err(NoCoalescence { events: 0 }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::BipartiteGraph;
+    use crate::subject::Reference;
+
+    #[test]
+    fn the_start_is_exceeded_with_at_most_the_stated_probability() {
+        // M/M/1: P(X > L) = lambda^(L + 1) exactly.
+        let model = Model::new(BipartiteGraph::complete(1, 1).unwrap(), 0.5, 1).unwrap();
+        let start = upper_start(&model, 0);
+        let exact = 0.5f64.powi(start.level as i32 + 1);
+        assert!(exact <= start.error.unwrap() && start.error.unwrap() <= START_ERROR);
+    }
+
+    #[test]
+    fn the_tail_bound_is_above_the_exact_tail_of_a_single_server() {
+        for level in 1..60 {
+            for rho in [0.1, 0.5, 0.8, 0.99] {
+                assert!(tail_bound(rho, rho, level) >= f64::powi(rho, level as i32));
+            }
+        }
+    }
+
+    #[test]
+    fn samples_do_not_depend_on_who_asks_first() {
+        let model = Model::new(BipartiteGraph::complete(3, 2).unwrap(), 0.6, 2).unwrap();
+        let take = |most| {
+            let samples = Samples::new(&Reference, &model, 5, 1 << 24);
+            let mut seen = Vec::new();
+            samples.each(most, |_, sample| { seen.push(sample.clone()); true }).unwrap();
+            seen
+        };
+        assert_eq!(take(5)[..3], take(3)[..]);
+    }
+}

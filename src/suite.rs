@@ -1,0 +1,201 @@
+//! The suite: every claim on every graph, under one error budget.
+//!
+//! Each check is a pure function of the claim, the model and the seed, so that the result does not depend on
+//! the number of threads. Claims of [`Scope::Theory`] run once, those of [`Scope::Graph`] on each input.
+
+use std::time::Instant;
+
+use rayon::prelude::*;
+
+use crate::claims::{self, CasePlan, Claim, Evidence, Expected, Kind, Scope, Setting, Verdict};
+use crate::model::Model;
+use crate::stationary::Samples;
+use crate::stats::budget::Ledger;
+use crate::subject::Subject;
+
+/// A graph of the suite.
+#[derive(Clone, Debug)]
+pub struct Input {
+    /// What reports call the graph.
+    pub name: String,
+    /// What a user writes to name it on the command line: a spec or a path, with the options that it needs.
+    pub arguments: Vec<String>,
+    /// Graph, load and d.
+    pub model: Model,
+}
+
+/// What to run.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The seed of all randomness.
+    pub seed: u64,
+    /// The error probability of all statistical checks together.
+    pub alpha: f64,
+    /// Scales the number of random cases.
+    pub effort: u32,
+    /// Only these claims; all if empty.
+    pub only: Vec<String>,
+    /// Not these.
+    pub except: Vec<String>,
+    /// Replay one case.
+    pub case: Option<u64>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { seed: 1, alpha: 1e-6, effort: 1, only: Vec::new(), except: Vec::new(), case: None }
+    }
+}
+
+/// One claim on one graph.
+pub struct Row {
+    /// The claim.
+    pub claim: &'static Claim,
+    /// The graph's name; `None` for a claim of [`Scope::Theory`].
+    pub graph: Option<String>,
+    /// What was found.
+    pub evidence: Evidence,
+    /// Wall time of the check.
+    pub seconds: f64,
+}
+
+impl Row {
+    /// Whether the verdict is the one that a sound check of the reference gives.
+    pub fn is_expected(&self) -> bool {
+        self.claim.is_expected(self.evidence.verdict)
+    }
+}
+
+/// How a suite ended, in the order of severity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Outcome {
+    /// Every verdict as expected.
+    AsExpected,
+    /// Some claims undecided within the budget.
+    SomeInconclusive,
+    /// Some verdicts contradict what is expected.
+    SomeViolated,
+}
+
+/// The results of a suite, in the order of the registry.
+pub struct Suite {
+    /// One row for each claim and graph.
+    pub rows: Vec<Row>,
+    /// How the error probability was shared out.
+    pub ledger: Ledger,
+    /// The seed of all randomness.
+    pub seed: u64,
+}
+
+impl Suite {
+    /// How it ended.
+    pub fn outcome(&self) -> Outcome {
+        self.rows
+            .iter()
+            .map(|row| match (row.is_expected(), row.evidence.verdict) {
+                (true, _) => Outcome::AsExpected,
+                (false, Verdict::Inconclusive) => Outcome::SomeInconclusive,
+                (false, _) => Outcome::SomeViolated,
+            })
+            .max()
+            .unwrap_or(Outcome::AsExpected)
+    }
+}
+
+/// The checks that `options` select, in the order of the registry.
+pub fn selection(inputs: &[Input], options: &Options) -> Vec<(&'static Claim, usize)> {
+    let wanted = |claim: &Claim| {
+        (options.only.is_empty() || options.only.iter().any(|id| id == claim.id)) && !options.except.iter().any(|id| id == claim.id)
+    };
+    claims::all()
+        .filter(|claim| wanted(claim))
+        .flat_map(|claim| match claim.scope {
+            Scope::Theory => 0..inputs.len().min(1),
+            Scope::Graph => 0..inputs.len(),
+        }
+        .map(move |input| (claim, input)))
+        .collect()
+}
+
+/// Runs the selected claims on all inputs. `progress` is called after each check with the row, from any thread.
+pub fn run(subject: &dyn Subject, inputs: &[Input], options: &Options, progress: &(dyn Fn(&Row) + Sync)) -> Suite {
+    let checks = selection(inputs, options);
+    let statistical = checks.iter().filter(|(claim, _)| claim.kind == Kind::Statistical);
+    let ledger = Ledger::equal(options.alpha, statistical.map(|&(claim, i)| (claim.id.to_owned(), inputs[i].name.clone())));
+    let share = ledger.entries.first().map_or(options.alpha, |entry| entry.alpha);
+    // Statistical checks take longest: started first, they do not hold up the end.
+    let mut order: Vec<usize> = (0..checks.len()).collect();
+    order.sort_by_key(|&at| checks[at].0.kind != Kind::Statistical);
+    let samples: Vec<_> =
+        inputs.iter().map(|input| Samples::new(subject, &input.model, options.seed, pilot_limit(&input.model))).collect();
+    let mut rows: Vec<(usize, Row)> = order
+        .into_par_iter()
+        .with_max_len(1)
+        .map(|at| {
+            let (claim, input) = checks[at];
+            let row = check(subject, claim, &inputs[input], &samples[input], options, share);
+            progress(&row);
+            (at, row)
+        })
+        .collect();
+    rows.sort_by_key(|&(at, _)| at);
+    Suite { rows: rows.into_iter().map(|(_, row)| row).collect(), ledger, seed: options.seed }
+}
+
+fn check(
+    subject: &dyn Subject,
+    claim: &'static Claim,
+    input: &Input,
+    samples: &Samples<'_>,
+    options: &Options,
+    alpha: f64,
+) -> Row {
+    let start = Instant::now();
+    let plan = CasePlan { seed: options.seed, effort: options.effort, only: options.case };
+    let mut evidence = claim.evaluate(&Setting { subject, model: &input.model, plan, alpha, samples });
+    if let Some(witness) = &mut evidence.witness {
+        witness.replay = replay(claim, input, options, alpha, witness.case);
+    }
+    let graph = (claim.scope == Scope::Graph).then(|| input.name.clone());
+    Row { claim, graph, evidence, seconds: start.elapsed().as_secs_f64() }
+}
+
+/// After how many events a pilot gives up: far more than a stable system of this size needs.
+pub fn pilot_limit(model: &Model) -> u64 {
+    (20_000 * u64::from(model.graph().n_servers())).clamp(4_000_000, 100_000_000)
+}
+
+/// The shell line that sees a violation again.
+fn replay(claim: &Claim, input: &Input, options: &Options, alpha: f64, case: u64) -> String {
+    let mut words = vec!["fluidcheck".to_owned(), "verify".to_owned()];
+    if claim.scope == Scope::Graph {
+        words.extend(input.arguments.iter().cloned());
+        words.extend(["--lambda".to_owned(), input.model.load().exact().to_string()]);
+        words.extend(["-d".to_owned(), input.model.d().to_string()]);
+    }
+    words.extend(["--only".to_owned(), claim.id.to_owned(), "--seed".to_owned(), options.seed.to_string()]);
+    if claim.kind == Kind::Statistical {
+        // Alone in its suite, the check gets the share that it had.
+        words.extend(["--alpha".to_owned(), format!("{alpha:e}")]);
+    } else {
+        words.extend(["--case".to_owned(), case.to_string()]);
+    }
+    words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
+}
+
+/// A word as a POSIX shell reads it back.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_=:,./+".contains(c);
+    if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
+}
+
+/// How often each verdict was given, expected or not.
+pub fn tally(suite: &Suite) -> [(Verdict, usize); 4] {
+    [Verdict::Holds, Verdict::Violated, Verdict::Inconclusive, Verdict::NotApplicable]
+        .map(|verdict| (verdict, suite.rows.iter().filter(|row| row.evidence.verdict == verdict).count()))
+}
+
+/// Whether a claim stands for an error in the printed paper.
+pub fn is_erratum(claim: &Claim) -> bool {
+    claim.expected == Expected::Violated
+}
