@@ -1,5 +1,6 @@
 //! fluidcheck.
 
+pub mod bounds;
 pub mod claims;
 pub mod clock;
 pub mod coupling;

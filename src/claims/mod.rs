@@ -16,6 +16,7 @@
 
 pub mod cases;
 mod errata;
+mod graphs;
 mod pathwise;
 mod section_2;
 mod section_3;
