@@ -13,6 +13,7 @@ use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
 
 use crate::coupling::Interval;
+use crate::graph::generate::{GenerateError, Norm, Sites};
 use crate::graph::{BipartiteGraph, Isolated};
 use crate::marks::{Mark, MarkBlock, MarkStream, RandomMarks, first_shortest};
 use crate::model::{Event, Model};
@@ -83,6 +84,10 @@ faults! {
     OccupancyOffByOne = "occupancy-off-by-one",
     /// The transition rates use d - 1 samples.
     RatesOneSampleLess = "rates-one-sample-less",
+    /// Distances of a geometric graph are measured on the cube: the torus does not wrap around.
+    TorusWithoutWrap = "torus-without-wrap",
+    /// A half-edge matching whose surplus copies of an edge are left out, so that degrees fall short.
+    MultiEdgesErased = "multi-edges-erased",
     /// A test of regularity that looks at global degrees only.
     RegularityByGlobalDegrees = "regularity-by-global-degrees",
     /// rho with d_v in place of d_w.
@@ -129,6 +134,10 @@ faults! {
     DroppedDepartures = "dropped-departures",
     /// The moment bound rho^(i + 1).
     MomentBoundShifted = "moment-bound-shifted",
+    /// theta = 1 / (2 rho0 d) in the proof of Theorem 3.8, not capped by rho0.
+    MixingThetaNotCapped = "mixing-theta-not-capped",
+    /// t = sqrt(ln(1/eta)) in (4.46), without 2 c3, as the first step of (4.47) reads.
+    ComparisonTimeAsPrinted = "comparison-time-as-printed",
 }
 
 /// Streams that change marks on their way.
@@ -435,6 +444,35 @@ impl Subject for Fault {
             && same(Box::new((0..graph.n_task_types()).map(|w| graph.task_degree(w))))
     }
 
+    fn geometric(&self, sites: &Sites, radius: f64, norm: Norm) -> Result<BipartiteGraph, GenerateError> {
+        if *self != Self::TorusWithoutWrap {
+            return Reference.geometric(sites, radius, norm);
+        }
+        let p = norm.p();
+        let apart = |v: u32, w: u32| {
+            let along = sites.server(v).iter().zip(sites.task_type(w)).map(|(x, y)| (x - y).abs());
+            if p.is_infinite() { along.fold(0.0, f64::max) } else { along.map(|t| t.powf(p)).sum::<f64>().powf(p.recip()) }
+        };
+        let (n, m) = (sites.n_servers(), sites.n_task_types());
+        let edges: Vec<_> = (0..n).flat_map(|v| (0..m).map(move |w| (v, w))).filter(|&(v, w)| apart(v, w) <= radius).collect();
+        Ok(BipartiteGraph::from_edges(n, m, &edges, Isolated::Drop)?)
+    }
+
+    fn random_regular(&self, n: u32, m: u32, k: u32, seed: u64) -> Result<BipartiteGraph, GenerateError> {
+        let graph = Reference.random_regular(n, m, k, seed)?;
+        if *self != Self::MultiEdgesErased || n == 0 || m == 0 {
+            return Ok(graph);
+        }
+        // A fresh matching of half-edges, the second copy of an edge forgotten.
+        let mut rng = crate::randomness::stream_rng(seed, 0);
+        let mut types: Vec<u32> = (0..u64::from(n) * u64::from(k)).map(|i| (i % u64::from(m)) as u32).collect();
+        for i in (1..types.len()).rev() {
+            types.swap(i, rng.random_range(0..=i));
+        }
+        let edges: std::collections::BTreeSet<(u32, u32)> = (0..n).flat_map(|v| vec![v; k as usize]).zip(types).collect();
+        Ok(BipartiteGraph::from_edges(n, m, &edges.into_iter().collect::<Vec<_>>(), Isolated::Drop)?)
+    }
+
     fn is_ergodic(&self, model: &Model) -> Option<bool> {
         match self {
             Self::RhoNecessary => Some(Reference.rho(model) < Ratio::one()),
@@ -572,6 +610,20 @@ impl Subject for Fault {
         match self {
             Self::MomentBoundShifted => Reference.moment_bound(rho, i + 1),
             _ => Reference.moment_bound(rho, i),
+        }
+    }
+
+    fn mixing_theta(&self, rho0: &Ratio, d: u32) -> Ratio {
+        match self {
+            Self::MixingThetaNotCapped => (rho0 * ratio::whole(2 * u64::from(d))).recip(),
+            _ => Reference.mixing_theta(rho0, d),
+        }
+    }
+
+    fn comparison_time(&self, log_inverse_eta: f64, c3: f64) -> f64 {
+        match self {
+            Self::ComparisonTimeAsPrinted => log_inverse_eta.sqrt(),
+            _ => Reference.comparison_time(log_inverse_eta, c3),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! fluidcheck.
 
 pub mod battery;
+pub mod bounds;
 pub mod claims;
 pub mod clock;
 pub mod coupling;

@@ -17,8 +17,10 @@ use num_traits::Zero;
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
+use crate::bounds;
 use crate::coupling::{self, Interval};
-use crate::graph::{BipartiteGraph, metrics, stability};
+use crate::graph::generate::{self, GenerateError, Norm, Sites};
+use crate::graph::{BipartiteGraph, Isolated, metrics, stability};
 use crate::marks::{self, Mark, MarkStream, RandomMarks};
 use crate::meanfield;
 use crate::model::{self, Event, Model};
@@ -103,6 +105,22 @@ pub trait Subject: Sync {
         metrics::is_regular(graph)
     }
 
+    /// Definition 3.3: the geometric graph on given places; isolated task types are kept.
+    ///
+    /// # Errors
+    /// [`GenerateError`] where there is no such graph.
+    fn geometric(&self, sites: &Sites, radius: f64, norm: Norm) -> Result<BipartiteGraph, GenerateError> {
+        sites.within(radius, norm, Isolated::Drop)
+    }
+
+    /// The random regular graphs of section 5.
+    ///
+    /// # Errors
+    /// [`GenerateError`] where there is no such graph.
+    fn random_regular(&self, n: u32, m: u32, k: u32, seed: u64) -> Result<BipartiteGraph, GenerateError> {
+        generate::random_regular(n, m, k, seed)
+    }
+
     /// Whether a small system has a steady state (Remark 1, with replacement); `None` if it is too large to enumerate.
     fn is_ergodic(&self, model: &Model) -> Option<bool> {
         stability::critical_load_by_subsets(model.graph(), model.d()).ok().map(|critical| *model.load().exact() < critical.lambda)
@@ -166,6 +184,16 @@ pub trait Subject: Sync {
     /// The bound of Corollary 4.3 on E q_i(infinity).
     fn moment_bound(&self, rho: &Ratio, i: u32) -> Ratio {
         ratio::power(rho, i)
+    }
+
+    /// theta of the proof of Theorem 3.8.
+    fn mixing_theta(&self, rho0: &Ratio, d: u32) -> Ratio {
+        bounds::mixing_theta(rho0, d)
+    }
+
+    /// The time of (4.46), given ln(1/eta).
+    fn comparison_time(&self, log_inverse_eta: f64, c3: f64) -> f64 {
+        bounds::comparison_time(log_inverse_eta, c3)
     }
 }
 

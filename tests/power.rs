@@ -9,6 +9,7 @@ use fluidcheck::claims::{self, CasePlan, Claim, Evidence, Kind, Scope, Setting, 
 use fluidcheck::faults::Fault;
 use fluidcheck::graph::{BipartiteGraph, Isolated};
 use fluidcheck::model::Model;
+use fluidcheck::stationary::Samples;
 use fluidcheck::subject::{Reference, Subject};
 use rayon::prelude::*;
 
@@ -41,7 +42,8 @@ fn graphs() -> Vec<(&'static str, BipartiteGraph)> {
     let cycle: Vec<_> = (0..5).flat_map(|w| [(w, w), ((w + 1) % 5, w)]).collect();
     let two_components: Vec<_> = (0..4).flat_map(|v| (0..2).map(move |k| (v, v / 2 * 2 + k))).collect();
     // Every server v of 12 serves the types w of 8 with v w + v + 3 w < 20 or v = w: degrees from 1 to 8.
-    let irregular: Vec<_> = (0..12).flat_map(|v| (0..8).map(move |w| (v, w))).filter(|&(v, w)| v * w + v + 3 * w < 20 || v % 8 == w).collect();
+    let irregular: Vec<_> =
+        (0..12).flat_map(|v| (0..8).map(move |w| (v, w))).filter(|&(v, w)| v * w + v + 3 * w < 20 || v % 8 == w).collect();
     vec![
         ("k22", from_types(2, &[&[0, 1], &[0, 1]])),
         ("private2", from_types(2, &[&[0], &[0, 1]])),
@@ -62,14 +64,17 @@ fn models() -> Vec<(String, Model)> {
     let loads = [(0.3, 2), (0.8, 2), (0.3, 1), (0.8, 3)];
     graphs()
         .into_iter()
-        .flat_map(|(name, graph)| loads.map(|(lambda, d)| (format!("{name}, lambda {lambda}, d {d}"), (graph.clone(), lambda, d))))
+        .flat_map(|(name, graph)| {
+            loads.map(|(lambda, d)| (format!("{name}, lambda {lambda}, d {d}"), (graph.clone(), lambda, d)))
+        })
         .map(|(name, (graph, lambda, d))| (name, Model::new(graph, lambda, d).expect("a proving model is valid")))
         .collect()
 }
 
 fn evaluate(claim: &Claim, subject: &dyn Subject, model: &Model) -> Evidence {
     let plan = CasePlan { seed: 20_260_731, effort: 1, only: None };
-    claim.evaluate(&Setting { subject, model, plan, alpha: ALPHA })
+    let samples = Samples::new(subject, model, plan.seed, 4_000_000);
+    claim.evaluate(&Setting { subject, model, plan, alpha: ALPHA, samples: &samples })
 }
 
 /// The settings of a claim: theories are checked once whatever the graph, and statistical tests cost much more than the others.
@@ -109,7 +114,8 @@ fn the_reference_gets_the_expected_verdict_on_every_proving_setting_and_a_tellin
 #[test]
 fn every_claim_rejects_each_fault_that_it_lists() {
     let models = models();
-    let pairs: Vec<(&Claim, &Fault)> = claims::all().flat_map(|claim| claim.rejects.iter().map(move |fault| (claim, fault))).collect();
+    let pairs: Vec<(&Claim, &Fault)> =
+        claims::all().flat_map(|claim| claim.rejects.iter().map(move |fault| (claim, fault))).collect();
     let survivors: Vec<String> = pairs
         .par_iter()
         .filter(|(claim, fault)| {
@@ -128,8 +134,11 @@ fn every_claim_rejects_each_fault_that_it_lists() {
 #[test]
 fn every_fault_is_rejected_by_some_claim() {
     let rejected: BTreeSet<Fault> = claims::all().flat_map(|claim| claim.rejects).copied().collect();
-    let survivors: Vec<&str> =
-        Fault::ALL.iter().filter(|fault| !rejected.contains(fault) && !LEFT_TO_STATISTICAL.contains(fault)).map(Fault::id).collect();
+    let survivors: Vec<&str> = Fault::ALL
+        .iter()
+        .filter(|fault| !rejected.contains(fault) && !LEFT_TO_STATISTICAL.contains(fault))
+        .map(Fault::id)
+        .collect();
     assert!(survivors.is_empty(), "no claim rejects {survivors:?}");
 }
 

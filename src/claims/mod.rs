@@ -17,6 +17,7 @@
 mod appendices;
 pub mod cases;
 mod errata;
+mod graphs;
 mod pathwise;
 mod section_2;
 mod section_3;

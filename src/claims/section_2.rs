@@ -1,15 +1,36 @@
 //! Section 2: rho, phi, gamma and the criterion of ergodicity.
+//!
+//! | statement | claim |
+//! |---|---|
+//! | (2.1) | [`EQ_2_1`] |
+//! | (2.3), and rho <= lambda (1 + phi) | [`EQ_2_3`] |
+//! | Remark 1 with replacement, on graphs of its own and on the graph at hand | [`REM_1`], [`REM_1_GRAPH`] |
+//!
+//! All figures are recomputed from the neighbour lists by [`super::graphs`].
+//!
+//! # Source
+//! Section 2. Deviation from the print: (2.2) samples without replacement; see the errata.
 
-use num_traits::Zero;
+use rand_chacha::ChaCha8Rng;
 
 use super::cases::{Outcome, run};
-use super::{Claim, Evidence, Expected, Kind, Scope, Setting, show};
+use super::graphs::{self, Loads};
+use super::{Claim, Evidence, Expected, Hypothesis, Kind, Scope, Setting, show};
 use crate::faults::Fault;
-use crate::model::Model;
-use crate::ratio::{self, Ratio};
+use crate::graph::{BipartiteGraph, GraphError, Isolated};
+use crate::model::{Load, Model};
+use crate::randomness::below;
+use crate::ratio::{self, Ratio, ratio};
+use crate::subject::Subject;
 
 /// The claims of section 2.
-pub const CLAIMS: &[Claim] = &[EQ_2_1];
+pub const CLAIMS: &[Claim] = &[EQ_2_1, EQ_2_3, REM_1, REM_1_GRAPH];
+
+/// Edges up to which every server's load is summed exactly.
+const MOST_EDGES: u64 = 1 << 18;
+
+/// Servers up to which all sets of servers are looked at.
+const MOST_SERVERS: u32 = 12;
 
 /// (2.1): the busiest server carries at least the average load.
 pub const EQ_2_1: Claim = Claim {
@@ -19,39 +40,226 @@ pub const EQ_2_1: Claim = Claim {
     kind: Kind::Exact,
     scope: Scope::Graph,
     expected: Expected::Holds,
-    hypotheses: &[super::Hypothesis::NoIsolatedTaskTypes],
-    rejects: &[Fault::RhoWithServerDegrees],
+    hypotheses: &[Hypothesis::NoIsolatedTaskTypes, Hypothesis::EdgesAtMost(MOST_EDGES)],
+    rejects: &[Fault::RhoWithServerDegrees, Fault::RhoReplacedByLambda],
     check: eq_2_1,
 };
 
-/// The load of every server under random routing, summed edge by edge from the definition.
-fn loads(model: &Model) -> Vec<Ratio> {
-    let graph = model.graph();
-    let rate = model.load().exact() * ratio::whole(graph.n_servers().into()) / ratio::whole(graph.n_task_types().into());
-    let mut loads = vec![Ratio::zero(); graph.n_servers() as usize];
-    for w in 0..graph.n_task_types() {
-        let share = &rate / ratio::whole(graph.servers_of(w).len().max(1) as u64);
-        for v in graph.servers_of(w).iter() {
-            loads[v as usize] += &share;
-        }
-    }
-    loads
-}
-
 fn eq_2_1(setting: &Setting<'_>) -> Evidence {
-    run(&setting.plan, "eq-2.1", 1, "graphs, rho recomputed edge by edge", |_, _| {
-        let loads = loads(setting.model);
+    run(&setting.plan, "eq-2.1", 1, "graph, rho recomputed edge by edge", |_, _| {
+        let loads = Loads::of(setting.model.graph());
         let lambda = setting.model.load().exact();
         let rho = setting.subject.rho(setting.model);
-        let Some(largest) = loads.iter().max() else { return Outcome::Skipped };
-        let equal = loads.iter().all(|load| load == largest);
+        let largest = lambda * loads.max();
         let slack = ratio::to_f64(&(&rho - lambda));
-        if rho != *largest {
-            Outcome::violated(slack, format!("rho(G) = {}, but the busiest server has load {}", show(&rho), show(largest)))
-        } else if rho < *lambda || (rho == *lambda) != equal {
+        if loads.mean() != ratio::whole(1) {
+            // The average over V is lambda since every task type hands out all of its rate.
+            Outcome::violated(slack, format!("the mean load is {} lambda, not lambda", show(&loads.mean())))
+        } else if rho != largest {
+            Outcome::violated(slack, format!("rho(G) = {}, but the busiest server has load {}", show(&rho), show(&largest)))
+        } else if rho < *lambda || (rho == *lambda) != loads.are_equal() {
+            let equal = loads.are_equal();
             Outcome::violated(slack, format!("rho(G) = {} with lambda = {}, loads equal: {equal}", show(&rho), show(lambda)))
         } else {
             Outcome::holds(slack)
+        }
+    })
+}
+
+/// (2.3): irregularity and mean inverse degree, what they bound, and what leaves them as they are.
+pub const EQ_2_3: Claim = Claim {
+    id: "eq-2.3",
+    source: "(2.3), proof of Corollary 3.6",
+    statement: "phi and gamma as defined; rho(G) <= lambda (1 + phi(G)), gamma(G) <= 1 / min d_w; renaming and copies change none of them",
+    kind: Kind::Exact,
+    scope: Scope::Graph,
+    expected: Expected::Holds,
+    hypotheses: &[Hypothesis::EdgesAtMost(MOST_EDGES)],
+    rejects: &[Fault::PhiWithServerDegrees, Fault::PhiWithSidesSwapped, Fault::GammaOfServers],
+    check: eq_2_3,
+};
+
+/// (rho, phi, gamma) as the subject computes them.
+type Figures = (Ratio, Ratio, Ratio);
+
+fn figures(subject: &dyn Subject, model: &Model) -> Figures {
+    (subject.rho(model), subject.phi(model.graph()), subject.gamma(model.graph()))
+}
+
+fn eq_2_3(setting: &Setting<'_>) -> Evidence {
+    let (model, graph) = (setting.model, setting.model.graph());
+    let given = figures(setting.subject, model);
+    // Copies of a large graph tell no more than those of a small one.
+    let copies = if graph.n_edges() <= MOST_EDGES / 8 { 3 } else { 1 };
+    run(&setting.plan, "eq-2.3", 1 + copies, "forms of the graph (as given, renamed, copied)", |case, rng| {
+        if case == 0 {
+            return definitions(model, &given);
+        }
+        let count = u32::try_from(case).unwrap_or(1);
+        let Ok(changed) = renamed_copies(graph, count, rng) else { return Outcome::Skipped };
+        let Ok(changed) = Model::with_load(changed, model.load().clone(), model.d()) else { return Outcome::Skipped };
+        let found = figures(setting.subject, &changed);
+        if found == given {
+            return Outcome::holds(0.0);
+        }
+        Outcome::violated(
+            f64::NAN,
+            format!("(rho, phi, gamma) = {} for the graph, {} for {count} renamed copies of it", shown(&given), shown(&found)),
+        )
+    })
+}
+
+fn shown((rho, phi, gamma): &Figures) -> String {
+    format!("({}, {}, {})", show(rho), show(phi), show(gamma))
+}
+
+fn definitions(model: &Model, given: &Figures) -> Outcome {
+    let graph = model.graph();
+    let (rho, phi, gamma) = given;
+    let (own_phi, own_gamma) = (Loads::of(graph).phi(), graphs::gamma(graph));
+    let violated = |what: String| Outcome::violated(f64::NAN, what);
+    if *phi != own_phi {
+        return violated(format!("phi(G) = {}, edge by edge {}", show(phi), show(&own_phi)));
+    }
+    if *gamma != own_gamma {
+        return violated(format!("gamma(G) = {}, type by type {}", show(gamma), show(&own_gamma)));
+    }
+    let bound = model.load().exact() * (phi + ratio::whole(1));
+    if *rho > bound {
+        return violated(format!("rho(G) = {} above lambda (1 + phi(G)) = {}", show(rho), show(&bound)));
+    }
+    let least = (0..graph.n_task_types()).map(|w| graph.servers_of(w).iter().count()).filter(|&degree| degree > 0).min();
+    let Some(least) = least else { return Outcome::Skipped };
+    let largest = Ratio::new(1.into(), least.into());
+    if *gamma > largest {
+        return violated(format!("gamma(G) = {} above 1 / min d_w = {}", show(gamma), show(&largest)));
+    }
+    Outcome::holds(ratio::to_f64(&(bound - rho)).min(ratio::to_f64(&(largest - gamma))))
+}
+
+/// `count` copies side by side, servers and task types renamed at random, so that copies are mixed.
+fn renamed_copies(graph: &BipartiteGraph, count: u32, rng: &mut ChaCha8Rng) -> Result<BipartiteGraph, GraphError> {
+    let (n, m) = (graph.n_servers(), graph.n_task_types());
+    let (servers, task_types) = (shuffled(n.saturating_mul(count), rng), shuffled(m.saturating_mul(count), rng));
+    let edges: Vec<(u32, u32)> = (0..count)
+        .flat_map(|copy| graph.iter_edges().map(move |(v, w)| (copy * n + v, copy * m + w)))
+        .map(|(v, w)| (servers[v as usize], task_types[w as usize]))
+        .collect();
+    BipartiteGraph::from_edges(servers.len() as u32, task_types.len() as u32, &edges, Isolated::Drop)
+}
+
+fn shuffled(n: u32, rng: &mut ChaCha8Rng) -> Vec<u32> {
+    let mut all: Vec<u32> = (0..n).collect();
+    for i in (1..n).rev() {
+        all.swap(i as usize, below(rng, i + 1) as usize);
+    }
+    all
+}
+
+/// Remark 1 on graphs small enough for all sets of servers.
+pub const REM_1: Claim = Claim {
+    id: "rem-1",
+    source: "Remark 1, with replacement; Proposition 4.1",
+    statement: "ergodic iff (lambda N / M) sum_w (|S ∩ N_w| / d_w)^d < |S| for every nonempty S; rho(G) < 1 implies it and is not necessary",
+    kind: Kind::Exact,
+    scope: Scope::Theory,
+    expected: Expected::Holds,
+    hypotheses: &[],
+    rejects: &[Fault::RhoNecessary],
+    check: rem_1,
+};
+
+fn rem_1(setting: &Setting<'_>) -> Evidence {
+    let listed: Vec<_> = graphs::listed().into_iter().filter(|(_, graph)| graph.n_servers() <= MOST_SERVERS).collect();
+    let settings = |graphs: usize| graphs as u64 * 3 * LOADS;
+    let count = settings(listed.len()) + settings(40) * u64::from(setting.plan.effort);
+    run(&setting.plan, "rem-1", count, "settings of graph, lambda and d, by all sets of servers", |case, rng| {
+        let graph = match listed.get((case / (3 * LOADS)) as usize) {
+            Some((_, graph)) => graph.clone(),
+            None => match graphs::random(rng) {
+                Ok(graph) => graph,
+                Err(_) => return Outcome::Skipped,
+            },
+        };
+        let d = 1 + (case / LOADS % 3) as u32;
+        let Some(critical) = graphs::critical_load(&graph, d) else { return Outcome::Skipped };
+        let Some(load) = load(case % LOADS, &critical) else { return Outcome::Skipped };
+        let Ok(model) = Model::with_load(graph, load, d) else { return Outcome::Skipped };
+        ergodicity(setting.subject, &model)
+    })
+}
+
+/// How many loads [`load`] knows.
+const LOADS: u64 = 5;
+
+/// Everyday loads, then the critical one and its neighbours; `None` outside (0, 1).
+fn load(index: u64, critical: &Ratio) -> Option<Load> {
+    let exact = match index {
+        0 => ratio(4, 5),
+        1 => ratio(9, 10),
+        2 => critical.clone(),
+        3 => critical * ratio(999_999, 1_000_000),
+        _ => critical * ratio(1_000_001, 1_000_000),
+    };
+    Load::new(exact).ok()
+}
+
+/// The subject's answer against every set of servers.
+fn ergodicity(subject: &dyn Subject, model: &Model) -> Outcome {
+    let (graph, lambda) = (model.graph(), model.load().exact());
+    let mut worst: Option<(u32, Ratio)> = None;
+    for (set, weight) in graphs::weights(graph, model.d()) {
+        let excess = lambda * weight - ratio::whole(set.count_ones().into());
+        if worst.as_ref().is_none_or(|(_, most)| excess > *most) {
+            worst = Some((set, excess));
+        }
+    }
+    let Some((set, excess)) = worst else { return Outcome::Skipped };
+    let ergodic = excess < ratio::whole(0);
+    let servers: Vec<u32> = (0..graph.n_servers()).filter(|v| set >> v & 1 == 1).collect();
+    let figures = || {
+        let types: Vec<Vec<u32>> = (0..graph.n_task_types()).map(|w| graph.servers_of(w).iter().collect()).collect();
+        format!(
+            "lambda = {}, d = {}, task types {types:?}: S = {servers:?} receives {} more than it serves",
+            show(lambda),
+            model.d(),
+            show(&excess)
+        )
+    };
+    if lambda * Loads::of(graph).max() < ratio::whole(1) && !ergodic {
+        return Outcome::violated(f64::NAN, format!("rho(G) < 1, yet {}", figures()));
+    }
+    match subject.is_ergodic(model) {
+        None => Outcome::Skipped,
+        Some(said) if said == ergodic => Outcome::holds(ratio::to_f64(&excess).abs()),
+        Some(said) => Outcome::violated(f64::NAN, format!("called ergodic: {said}; {}", figures())),
+    }
+}
+
+/// Remark 1 on the graph at hand.
+pub const REM_1_GRAPH: Claim = Claim {
+    id: "rem-1-graph",
+    source: "Remark 1, with replacement; Proposition 4.1",
+    statement: "this graph is called ergodic iff no set of servers receives at least what it serves",
+    kind: Kind::Exact,
+    scope: Scope::Graph,
+    expected: Expected::Holds,
+    hypotheses: &[Hypothesis::ServersAtMost(MOST_SERVERS), Hypothesis::EdgesAtMost(MOST_EDGES)],
+    rejects: &[Fault::RhoNecessary],
+    check: rem_1_graph,
+};
+
+fn rem_1_graph(setting: &Setting<'_>) -> Evidence {
+    let model = setting.model;
+    run(&setting.plan, "rem-1-graph", LOADS + 1, "loads, by all sets of servers", |case, _| {
+        if case == 0 {
+            return ergodicity(setting.subject, model);
+        }
+        let Some(critical) = graphs::critical_load(model.graph(), model.d()) else { return Outcome::Skipped };
+        let Some(load) = load(case - 1, &critical) else { return Outcome::Skipped };
+        match Model::with_load(model.graph().clone(), load, model.d()) {
+            Ok(model) => ergodicity(setting.subject, &model),
+            Err(_) => Outcome::Skipped,
         }
     })
 }

@@ -1,6 +1,317 @@
-//! section_3.
+//! Section 3: geometric and regular graphs, and the mean-field equations.
+//!
+//! | statement | claim |
+//! |---|---|
+//! | Definition 3.3 | [`DEF_3_3`] |
+//! | Definition 3.5 and (3.3), on graphs of its own and on the graph at hand | [`EQ_3_3`], [`EQ_3_3_GRAPH`] |
+//! | q* of Theorem 3.1, the solution of (3.5), its limit (4.44) | [`ODE_FIXED_POINT`], [`ODE_ORDER`], [`EQ_4_44`] |
+//!
+//! The claims about (3.5) put the subject's right-hand side and fixed point into [`crate::meanfield::checks`].
+//!
+//! # Source
+//! Section 3; (4.44). Deviation from the print: Definition 3.5 implies phi = 0 only where every server has an edge; see the errata.
 
-use super::Claim;
+use num_traits::Zero;
 
-/// The claims of this part.
-pub const CLAIMS: &[Claim] = &[];
+use super::cases::{Outcome, run};
+use super::graphs::{self, Loads};
+use super::verdict::{Verdict, Witness};
+use super::{Claim, Evidence, Expected, Hypothesis, Kind, Scope, Setting, show};
+use crate::faults::Fault;
+use crate::graph::BipartiteGraph;
+use crate::graph::generate::{Norm, Reach, Sites, disjoint_union};
+use crate::meanfield::checks::{self, Measured};
+use crate::meanfield::{OdeError, spectral_gap};
+use crate::model::Model;
+use crate::randomness::below;
+use crate::subject::Subject;
+
+/// The claims of section 3.
+pub const CLAIMS: &[Claim] = &[DEF_3_3, EQ_3_3, EQ_3_3_GRAPH, ODE_FIXED_POINT, ODE_ORDER, EQ_4_44];
+
+/// Definition 3.3, against all pairs of points.
+pub const DEF_3_3: Claim = Claim {
+    id: "def-3.3",
+    source: "Definition 3.3",
+    statement: "(v, w) is an edge iff the distance of v and w in the p-norm on the unit torus is at most r; a mean degree sets r by the volume of the ball",
+    kind: Kind::Exact,
+    scope: Scope::Theory,
+    expected: Expected::Holds,
+    hypotheses: &[],
+    rejects: &[Fault::TorusWithoutWrap],
+    check: def_3_3,
+};
+
+/// Dimension and p; the volume of the unit ball where it is known in closed form.
+const NORMS: &[(u32, f64, Option<f64>)] = &[
+    (1, 2.0, Some(2.0)),
+    (2, 2.0, Some(std::f64::consts::PI)),
+    (2, 1.0, Some(2.0)),
+    (2, f64::INFINITY, Some(4.0)),
+    (3, 2.0, Some(4.0 * std::f64::consts::PI / 3.0)),
+    (3, 1.0, Some(4.0 / 3.0)),
+    (2, 1.5, None),
+    (2, 3.0, None),
+    (3, 7.0, None),
+];
+
+fn def_3_3(setting: &Setting<'_>) -> Evidence {
+    let count = NORMS.len() as u64 * 4 * u64::from(setting.plan.effort);
+    run(&setting.plan, "def-3.3", count, "geometric graphs, against all pairs of points", |case, rng| {
+        let (dim, p, ball) = NORMS[(case % NORMS.len() as u64) as usize];
+        let (n, m) = (60 + below(rng, 90), 40 + below(rng, 60));
+        let Ok(norm) = Norm::new(p) else { return Outcome::Skipped };
+        // From a few neighbours each to balls that meet themselves around the torus.
+        let reach = match case / NORMS.len() as u64 % 4 {
+            0 => Reach::MeanDegree(3.0),
+            1 => Reach::MeanDegree(15.0),
+            2 => Reach::Radius(0.4),
+            _ => Reach::Radius(0.6),
+        };
+        let (Ok(radius), Ok(sites)) = (reach.radius(n, dim, norm), Sites::uniform(n, m, dim, setting.plan.seed ^ case)) else {
+            return Outcome::Skipped;
+        };
+        if let (Reach::MeanDegree(degree), Some(ball)) = (reach, ball) {
+            // The logarithms of Gamma functions behind the volume are good to 13 digits.
+            let mean = f64::from(n) * ball * radius.powi(dim as i32);
+            if (mean / degree - 1.0).abs() > 1e-12 {
+                return Outcome::violated(
+                    f64::NAN,
+                    format!("mean degree {degree} asked, radius {radius} in dim {dim}, p {p} gives {mean}"),
+                );
+            }
+        }
+        match setting.subject.geometric(&sites, radius, norm) {
+            Ok(graph) => edges_are_near_pairs(&graph, &sites, radius, p),
+            Err(error) => Outcome::violated(f64::NAN, format!("no graph of {n} servers and {m} types: {error}")),
+        }
+    })
+}
+
+/// Every pair of points, but for those whose distance differs from the radius by no more than rounding can.
+fn edges_are_near_pairs(graph: &BipartiteGraph, sites: &Sites, radius: f64, p: f64) -> Outcome {
+    // A difference is off by 2^-53, each power by a few (p + 1) units, sum and root by a few more; 2^-40 covers both sides amply.
+    let unsure = radius * (p.min(100.0) + 10.0) * 2f64.powi(-44);
+    let mut least = f64::INFINITY;
+    for w in 0..graph.n_task_types() {
+        let mut compatible = vec![false; graph.n_servers() as usize];
+        graph.servers_of(w).iter().for_each(|v| compatible[v as usize] = true);
+        for v in 0..graph.n_servers() {
+            let distance = torus_distance(sites.server(v), sites.task_type(w), p);
+            let margin = (distance - radius).abs();
+            if margin <= unsure {
+                continue;
+            }
+            least = least.min(margin);
+            if compatible[v as usize] != (distance < radius) {
+                let (x, y) = (sites.server(v), sites.task_type(w));
+                let edge = compatible[v as usize];
+                return Outcome::violated(
+                    -margin,
+                    format!(
+                        "server {v} at {x:?} and type {w} at {y:?}: distance {distance} for p = {p}, radius {radius}, edge: {edge}"
+                    ),
+                );
+            }
+        }
+    }
+    Outcome::holds(least)
+}
+
+/// The shortest way from x to any of the copies of y, one step around the torus in each direction.
+fn torus_distance(x: &[f64], y: &[f64], p: f64) -> f64 {
+    let along = x.iter().zip(y).map(|(x, y)| [y - 1.0, *y, y + 1.0].iter().map(|y| (x - y).abs()).fold(f64::INFINITY, f64::min));
+    if p.is_infinite() { along.fold(0.0, f64::max) } else { along.map(|t| t.powf(p)).sum::<f64>().powf(p.recip()) }
+}
+
+/// Definition 3.5 and what it implies, on graphs made for it.
+pub const EQ_3_3: Claim = Claim {
+    id: "eq-3.3",
+    source: "Definition 3.5, (3.3), Corollary 3.6",
+    statement: "N d_v = M d_w on every edge, and every server with an edge, imply phi(G) = 0, rho(G) = lambda and equal degrees in each component",
+    kind: Kind::Exact,
+    scope: Scope::Theory,
+    expected: Expected::Holds,
+    hypotheses: &[],
+    rejects: &[Fault::RegularityByGlobalDegrees, Fault::MultiEdgesErased],
+    check: eq_3_3,
+};
+
+fn eq_3_3(setting: &Setting<'_>) -> Evidence {
+    let listed = graphs::listed();
+    let random = 60 * u64::from(setting.plan.effort);
+    run(&setting.plan, "eq-3.3", listed.len() as u64 + random, "graphs, regular or not, connected or not", |case, rng| {
+        if let Some((_, graph)) = listed.get(case as usize) {
+            return regularity(setting, graph);
+        }
+        let mut part = || {
+            // n = m l / k, so that the half-edges match.
+            let (m, k) = (2 + below(rng, 9), 1 + below(rng, 4));
+            let n = m * (1 + below(rng, 2));
+            setting.subject.random_regular(n, m, k.min(m), u64::from(below(rng, u32::MAX)))
+        };
+        let graph = match case % 4 {
+            0 => graphs::random(rng).map_err(Into::into),
+            1 => part(),
+            // Regular only if the parts agree in N / M, whatever their degrees.
+            2 => part().and_then(|first| disjoint_union(&[first, part()?])),
+            _ => part().and_then(|first| disjoint_union(&[first.clone(), first.clone(), first])),
+        };
+        let Ok(graph) = graph else { return Outcome::Skipped };
+        if case % 4 == 3 && !graphs::is_regular(&graph) {
+            return Outcome::violated(
+                f64::NAN,
+                format!("copies of a random regular graph are not regular: {}", adjacency(&graph)),
+            );
+        }
+        regularity(setting, &graph)
+    })
+}
+
+/// Definition 3.5 on the graph at hand.
+pub const EQ_3_3_GRAPH: Claim = Claim {
+    id: "eq-3.3-graph",
+    source: "Definition 3.5, (3.3)",
+    statement: "this graph is called regular iff N d_v = M d_w on every edge; if it is and every server has an edge, phi(G) = 0 and rho(G) = lambda",
+    kind: Kind::Exact,
+    scope: Scope::Graph,
+    expected: Expected::Holds,
+    hypotheses: &[Hypothesis::EdgesAtMost(1 << 22)],
+    rejects: &[Fault::RegularityByGlobalDegrees],
+    check: eq_3_3_graph,
+};
+
+fn eq_3_3_graph(setting: &Setting<'_>) -> Evidence {
+    run(&setting.plan, "eq-3.3-graph", 1, "graph, edge by edge", |_, _| regularity(setting, setting.model.graph()))
+}
+
+/// The task types' servers, in words; cut short for large graphs.
+fn adjacency(graph: &BipartiteGraph) -> String {
+    let types: Vec<Vec<u32>> =
+        (0..graph.n_task_types()).take(12).map(|w| graph.servers_of(w).iter().take(12).collect()).collect();
+    format!("{} servers, {} task types {types:?}", graph.n_servers(), graph.n_task_types())
+}
+
+fn regularity(setting: &Setting<'_>, graph: &BipartiteGraph) -> Outcome {
+    let regular = graphs::is_regular(graph);
+    let said = setting.subject.is_regular(graph);
+    let violated = |what: String| Outcome::violated(f64::NAN, format!("{what}; {}", adjacency(graph)));
+    if said != regular {
+        return violated(format!("called regular: {said}, edge by edge: {regular}"));
+    }
+    if !regular || !graphs::every_server_has_an_edge(graph) {
+        return Outcome::Holds { slack: 0.0, vacuous: true };
+    }
+    let (phi, lambda) = (setting.subject.phi(graph), setting.model.load().exact());
+    if !phi.is_zero() {
+        return violated(format!("regular, but phi(G) = {}", show(&phi)));
+    }
+    if graph.n_edges() <= 1 << 18 && !Loads::of(graph).phi().is_zero() {
+        return violated("regular, but the loads differ".to_owned());
+    }
+    let Ok(model) = Model::with_load(graph.clone(), setting.model.load().clone(), setting.model.d()) else {
+        return Outcome::Skipped;
+    };
+    let rho = setting.subject.rho(&model);
+    if rho != *lambda {
+        return violated(format!("regular, but rho(G) = {} with lambda = {}", show(&rho), show(lambda)));
+    }
+    if let Some((v, w)) = unequal_in_a_component(graph) {
+        return violated(format!("regular, but degrees differ in the component of server {v}, server {w}"));
+    }
+    Outcome::holds(0.0)
+}
+
+/// Two servers of one component with different degrees, or whose task types have: along edges, both sides must stay the same.
+fn unequal_in_a_component(graph: &BipartiteGraph) -> Option<(u32, u32)> {
+    let degree = |v: u32| graph.task_types_of(v).iter().count();
+    (0..graph.n_task_types()).find_map(|w| {
+        // Servers joined by a type have the same degree; so, step by step, have all of a component.
+        let first = graph.servers_of(w).iter().next()?;
+        graph.servers_of(w).iter().find(|&v| degree(v) != degree(first)).map(|v| (first, v))
+    })
+}
+
+/// q* is the fixed point of (3.5).
+pub const ODE_FIXED_POINT: Claim = Claim {
+    id: "ode-fixed-point",
+    source: "Theorem 3.1, (3.5)",
+    statement: "q*_i = lambda^((d^i - 1)/(d - 1)) is a fixed point of (3.5), and the only summable one",
+    kind: Kind::Exact,
+    scope: Scope::Theory,
+    expected: Expected::Holds,
+    hypotheses: &[],
+    rejects: &[Fault::FixedPointAsPrinted, Fault::FixedPointShifted, Fault::FixedPointOneChoiceMore, Fault::DroppedDepartures],
+    check: |setting| evidence(Ok(fixed_point(setting.subject))),
+};
+
+/// [`checks::fixed_point`] of a subject.
+pub(super) fn fixed_point(subject: &dyn Subject) -> Measured {
+    checks::fixed_point(&|lambda, d, i| subject.fixed_point(lambda, d, i), &|lambda, d, q, dq| {
+        subject.right_hand_side(lambda, d, q, dq);
+    })
+}
+
+/// (3.5) is quasi-monotone.
+pub const ODE_ORDER: Claim = Claim {
+    id: "ode-order",
+    source: "(3.5)",
+    statement: "solutions of (3.5) keep the order of their starts, stay nonincreasing in [0, 1], and increase to q* from empty",
+    kind: Kind::Exact,
+    scope: Scope::Theory,
+    expected: Expected::Holds,
+    hypotheses: &[],
+    rejects: &[Fault::DroppedDepartures],
+    check: |setting| evidence(checks::order(&|lambda, d, q, dq| setting.subject.right_hand_side(lambda, d, q, dq))),
+};
+
+/// (4.44): exponential approach, with the rate that the linearisation and the tail of the start give.
+pub const EQ_4_44: Claim = Claim {
+    id: "eq-4.44",
+    source: "(4.44)",
+    statement: "sum_i |qbar_i(t) - q*_i| falls exponentially: at the spectral gap from light tails, at 1 - r from q_i(0) = r^i with 1 - r below it",
+    kind: Kind::Exact,
+    scope: Scope::Theory,
+    expected: Expected::Holds,
+    hypotheses: &[],
+    rejects: &[Fault::DroppedDepartures],
+    check: |setting| evidence(rate(setting.subject, &gap)),
+};
+
+/// The spectral gap; NaN, which fails every comparison, where there is none.
+pub(super) fn gap(lambda: f64, d: u32) -> f64 {
+    spectral_gap(lambda, d).map_or(f64::NAN, |gap| gap.gap)
+}
+
+/// [`checks::rate`] of a subject.
+pub(super) fn rate(subject: &dyn Subject, gap: &dyn Fn(f64, u32) -> f64) -> Result<Measured, OdeError> {
+    checks::rate(&|lambda, d, q, dq| subject.right_hand_side(lambda, d, q, dq), gap)
+}
+
+/// What a check of (3.5) found, as evidence. Its comparisons have no index to replay: all of them run at once, in a fixed order.
+pub(super) fn evidence(measured: Result<Measured, OdeError>) -> Evidence {
+    match measured {
+        Ok(measured) if measured.slack >= 0.0 => Evidence {
+            verdict: Verdict::Holds,
+            slack: Some(measured.slack),
+            vacuous: false,
+            cases: measured.cases,
+            summary: format!("{} comparisons, least margin at {}", measured.cases, measured.worst),
+            witness: None,
+        },
+        Ok(measured) => violated(measured.slack, measured.cases, measured.worst),
+        // A right-hand side that cannot be integrated is none of (3.5).
+        Err(error) => violated(f64::NAN, 1, error.to_string()),
+    }
+}
+
+fn violated(slack: f64, cases: u64, found: String) -> Evidence {
+    Evidence {
+        verdict: Verdict::Violated,
+        slack: slack.is_finite().then_some(slack),
+        vacuous: false,
+        cases,
+        summary: found.clone(),
+        witness: Some(Witness { found, ..Witness::default() }),
+    }
+}

@@ -3,13 +3,20 @@
 use fluidcheck::claims::{self, CasePlan, Evidence, Setting};
 use fluidcheck::graph::{BipartiteGraph, Isolated};
 use fluidcheck::model::Model;
+use fluidcheck::stationary::Samples;
 use fluidcheck::subject::Subject;
 use proptest::test_runner::{Config, TestRunner};
 
 /// The evidence of a claim on a model.
 pub fn evidence(id: &str, subject: &dyn Subject, model: &Model) -> Evidence {
     let plan = CasePlan { seed: 7, effort: 1, only: None };
-    claims::find(id).expect("a claim of the registry").evaluate(&Setting { subject, model, plan, alpha: 1e-6 })
+    claims::find(id).expect("a claim of the registry").evaluate(&Setting {
+        subject,
+        model,
+        plan,
+        alpha: 1e-6,
+        samples: &Samples::new(subject, model, 1, 4_000_000),
+    })
 }
 
 /// Types {0}, {0, 1}: irregular, and the smallest graph on which random routing and JSQ(2) differ.
@@ -34,7 +41,8 @@ pub fn small_system(n: u8, masks: &[u8], lengths: &[(u8, u8)], d: u8) -> (Model,
     if masks.is_empty() {
         masks.push(all);
     }
-    let edges: Vec<_> = masks.iter().zip(0..).flat_map(|(mask, w)| (0..n).filter(move |v| mask >> v & 1 == 1).map(move |v| (v, w))).collect();
+    let edges: Vec<_> =
+        masks.iter().zip(0..).flat_map(|(mask, w)| (0..n).filter(move |v| mask >> v & 1 == 1).map(move |v| (v, w))).collect();
     let graph = BipartiteGraph::from_edges(n, masks.len() as u32, &edges, Isolated::Refuse).expect("no type is empty");
     let of = |v: u32| lengths.get(v as usize).copied().unwrap_or((0, 0));
     let upper: Vec<u32> = (0..n).map(|v| u32::from(of(v).1 % 6)).collect();
@@ -43,12 +51,18 @@ pub fn small_system(n: u8, masks: &[u8], lengths: &[(u8, u8)], d: u8) -> (Model,
 }
 
 /// Runs a property on random inputs with a fixed seed and gives the shrunk counterexample, if there is one.
-pub fn counterexample<S: proptest::strategy::Strategy>(strategy: S, check: impl Fn(S::Value) -> Result<(), String>) -> Option<S::Value>
+pub fn counterexample<S: proptest::strategy::Strategy>(
+    strategy: S,
+    check: impl Fn(S::Value) -> Result<(), String>,
+) -> Option<S::Value>
 where
     S::Value: Clone,
 {
     let config = Config { cases: 5000, failure_persistence: None, ..Config::default() };
-    let mut runner = TestRunner::new_with_rng(config, proptest::test_runner::TestRng::deterministic_rng(proptest::test_runner::RngAlgorithm::ChaCha));
+    let mut runner = TestRunner::new_with_rng(
+        config,
+        proptest::test_runner::TestRng::deterministic_rng(proptest::test_runner::RngAlgorithm::ChaCha),
+    );
     match runner.run(&strategy, |value| check(value).map_err(proptest::test_runner::TestCaseError::fail)) {
         Err(proptest::test_runner::TestError::Fail(_, value)) => Some(value),
         _ => None,

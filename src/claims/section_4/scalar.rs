@@ -136,7 +136,10 @@ fn linear_program(setting: &Setting<'_>, rho0: &Ratio, theta: &Ratio, eta: &Rati
         // (4.24), right side.
         let printed = (eta - geometric_tail(rho0, i0)) * &z + geometric_tail(&product, i0);
         if value != printed {
-            return Outcome::violated(f64::NAN, format!("{at}, i0 = {i0}: the dual value is {}, (4.24) has {}", show(&value), show(&printed)));
+            return Outcome::violated(
+                f64::NAN,
+                format!("{at}, i0 = {i0}: the dual value is {}, (4.24) has {}", show(&value), show(&printed)),
+            );
         }
         slack = slack.min(ratio::to_f64(&((&optimum - &value) / &optimum)));
         if value > optimum {
@@ -150,7 +153,10 @@ fn linear_program(setting: &Setting<'_>, rho0: &Ratio, theta: &Ratio, eta: &Rati
             let last = rho * theta / (1.0 - rho * theta) * ((1.0 - rho) * eta).powf(exponent);
             // The exponent multiplies the relative error of its base.
             if value < middle || ratio::to_f64(&middle) < last * (1.0 - ROUNDING * (1.0 + exponent)) {
-                return Outcome::violated(slack, format!("{at}, i0 = {i0}: {} >= {} >= {last:e} fails", show(&value), show(&middle)));
+                return Outcome::violated(
+                    slack,
+                    format!("{at}, i0 = {i0}: {} >= {} >= {last:e} fails", show(&value), show(&middle)),
+                );
             }
         }
     }
@@ -173,10 +179,16 @@ fn logarithm_inequality(setting: &Setting<'_>, id: &'static str, (p, c): (f64, f
             return Outcome::holds(bound - upper);
         }
         // Not proved: is it refuted? Look inside.
-        let worst = (0..=16).map(|k| from + (to - from) * f64::from(k) / 16.0).max_by(|a, b| g(*a, *a).total_cmp(&g(*b, *b))).unwrap_or(from);
+        let worst = (0..=16)
+            .map(|k| from + (to - from) * f64::from(k) / 16.0)
+            .max_by(|a, b| g(*a, *a).total_cmp(&g(*b, *b)))
+            .unwrap_or(from);
         let value = g(worst, worst) * (1.0 - ROUNDING);
         if value > bound {
-            Outcome::violated(bound - value, format!("at ln(1/x) = {worst}: left side over right side is {} of {bound}", g(worst, worst)))
+            Outcome::violated(
+                bound - value,
+                format!("at ln(1/x) = {worst}: left side over right side is {} of {bound}", g(worst, worst)),
+            )
         } else {
             Outcome::Skipped
         }
@@ -204,8 +216,13 @@ fn eq_4_49(setting: &Setting<'_>) -> Evidence {
         let ((a, b), epsilon) = (PS[case / EPSILONS.len() % PS.len()], EPSILONS[case % EPSILONS.len()]);
         // |k - n a / b| >= eps n a / b, times b eps_denominator.
         let distance = |k: u64| (k * b).abs_diff(n * a) * epsilon.1;
-        let weight = |k: u64| BigInt::from(binomial(u128::from(n), u128::from(k))) * Pow::pow(BigInt::from(a), k) * Pow::pow(BigInt::from(b - a), n - k);
-        let tail: BigInt = (0..=n).filter(|&k| distance(k) >= epsilon.0 * n * a).map(weight).fold(BigInt::zero(), |sum, w| sum + w);
+        let weight = |k: u64| {
+            BigInt::from(binomial(u128::from(n), u128::from(k)))
+                * Pow::pow(BigInt::from(a), k)
+                * Pow::pow(BigInt::from(b - a), n - k)
+        };
+        let tail: BigInt =
+            (0..=n).filter(|&k| distance(k) >= epsilon.0 * n * a).map(weight).fold(BigInt::zero(), |sum, w| sum + w);
         let tail = ratio::to_f64(&Ratio::new(tail, Pow::pow(BigInt::from(b), n)));
         let (mean, eps) = (n as f64 * a as f64 / b as f64, epsilon.0 as f64 / epsilon.1 as f64);
         let bound = setting.subject.chernoff_bound(mean, eps);

@@ -123,6 +123,16 @@ impl Sites {
         Ok(Self { dim, servers: draw(n), task_types: draw(m) })
     }
 
+    /// How many servers there are.
+    pub fn n_servers(&self) -> u32 {
+        (self.servers.len() / self.dim as usize) as u32
+    }
+
+    /// How many task types there are.
+    pub fn n_task_types(&self) -> u32 {
+        (self.task_types.len() / self.dim as usize) as u32
+    }
+
     /// The place of a server: `dim` coordinates in [0, 1).
     ///
     /// # Panics

@@ -1,0 +1,62 @@
+//! The claims of section 2: rho, phi, gamma and the criterion of ergodicity.
+
+mod common_systems;
+
+use common_systems::{SmallGraph, any_model, assert_power, evaluate, model, proving_models, small_graphs};
+use fluidcheck::claims::Verdict;
+use fluidcheck::faults::Fault;
+use fluidcheck::graph::BipartiteGraph;
+use fluidcheck::model::Model;
+use fluidcheck::subject::Reference;
+use proptest::prelude::*;
+
+#[test]
+fn every_claim_rejects_its_faults_and_accepts_the_reference() {
+    for id in ["eq-2.1", "eq-2.3", "rem-1-graph"] {
+        assert_power(id, &proving_models());
+    }
+    assert_power("rem-1", &[any_model()]);
+}
+
+#[test]
+fn lost_tasks_and_endless_graphs_are_not_applicable() {
+    let lossy = model(2, &[&[0, 1], &[]], 0.8, 2);
+    assert_eq!(evaluate("eq-2.1", &Reference, &lossy).verdict, Verdict::NotApplicable);
+    assert_eq!(evaluate("eq-2.3", &Reference, &lossy).verdict, Verdict::Holds);
+    let endless = Model::new(BipartiteGraph::complete(1_000_000, 1_000_000).unwrap(), 0.8, 2).unwrap();
+    for id in ["eq-2.1", "eq-2.3", "rem-1-graph"] {
+        let evidence = evaluate(id, &Reference, &endless);
+        assert_eq!(evidence.verdict, Verdict::NotApplicable, "{id}: {}", evidence.summary);
+    }
+}
+
+#[test]
+fn the_path_of_three_servers_is_ergodic_although_rho_exceeds_one() {
+    let path = model(3, &[&[0, 1], &[1, 2]], 0.8, 2);
+    assert_eq!(evaluate("rem-1-graph", &Reference, &path).verdict, Verdict::Holds);
+    let evidence = evaluate("rem-1-graph", &Fault::RhoNecessary, &path);
+    assert_eq!(evidence.verdict, Verdict::Violated);
+    assert!(evidence.summary.contains("called ergodic: false"), "{}", evidence.summary);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn the_claims_of_section_2_hold_on_every_small_graph(graph in small_graphs(), twentieths in 1..20u32, d in 1..=3u32) {
+        let model = graph.model(f64::from(twentieths) / 20.0, d);
+        for id in ["eq-2.1", "eq-2.3", "rem-1-graph"] {
+            let evidence = evaluate(id, &Reference, &model);
+            prop_assert_eq!(evidence.verdict, Verdict::Holds, "{}: {}", id, evidence.summary);
+        }
+    }
+}
+
+#[test]
+fn quickcheck_finds_no_graph_that_violates_section_2_either() {
+    fn holds(graph: SmallGraph, twentieths: u8, d: u8) -> bool {
+        let model = graph.model(f64::from(1 + twentieths % 19) / 20.0, 1 + u32::from(d % 4));
+        ["eq-2.1", "eq-2.3", "rem-1-graph"].iter().all(|id| evaluate(id, &Reference, &model).verdict == Verdict::Holds)
+    }
+    quickcheck::QuickCheck::new().tests(64).quickcheck(holds as fn(SmallGraph, u8, u8) -> bool);
+}
