@@ -449,16 +449,16 @@ impl Subject for Fault {
         match self {
             Self::TiesToLowest => {
                 // The server of rank r by (length, index) gets ((n - r)^d - (n - r - 1)^d) / n^d.
-                let rank = |v: u32| {
-                    servers.iter().filter(|&&u| (lengths[u as usize], u) < (lengths[v as usize], v)).count() as u64
-                };
+                let rank =
+                    |v: u32| servers.iter().filter(|&&u| (lengths[u as usize], u) < (lengths[v as usize], v)).count() as u64;
                 let power = |k: u64| ratio::power(&(ratio::whole(k) / &n), d);
                 let count = servers.len() as u64;
                 servers.iter().map(|&v| (v, power(count - rank(v)) - power(count - rank(v) - 1))).collect()
             }
             Self::SamplingWithoutReplacement => {
                 let count = servers.len() as u64;
-                let choose = |k: u64| -> Ratio { (0..u64::from(d).min(count)).map(|i| ratio::whole(k.saturating_sub(i))).product() };
+                let choose =
+                    |k: u64| -> Ratio { (0..u64::from(d).min(count)).map(|i| ratio::whole(k.saturating_sub(i))).product() };
                 let all = choose(count);
                 let at_least = |x: u32| servers.iter().filter(|&&u| lengths[u as usize] >= x).count() as u64;
                 servers

@@ -36,10 +36,8 @@ mod lemma_4_4 {
                 return Err(format!("d = {d}: {given} at ({a}, {b}) / {n}, by division {right}"));
             }
         }
-        let ordered = subject.pairs_are_ordered(
-            (&fraction(first.0), &fraction(first.1)),
-            (&fraction(second.0), &fraction(second.1)),
-        );
+        let ordered =
+            subject.pairs_are_ordered((&fraction(first.0), &fraction(first.1)), (&fraction(second.0), &fraction(second.1)));
         if ordered && quotient(first.0, first.1, d) > quotient(second.0, second.1, d) {
             return Err(format!("d = {d}: falls from {first:?} / {n} to {second:?} / {n}"));
         }
@@ -66,7 +64,9 @@ mod lemma_4_4 {
         let exact: Ratio = (0..d).map(|k| x_exact.pow(k as i32) * y_exact.pow((d - 1 - k) as i32)).sum();
         let error = Ratio::from_float(divided_difference_f64(x, y, d)).expect("finite") - &exact;
         let allowed = exact * Ratio::new((3 * d).into(), BigInt::from(1u64 << 53));
-        (error <= allowed && -error.clone() <= allowed).then_some(()).ok_or_else(|| format!("x = {x}, y = {y}, d = {d}: error {error}"))
+        (error <= allowed && -error.clone() <= allowed)
+            .then_some(())
+            .ok_or_else(|| format!("x = {x}, y = {y}, d = {d}: error {error}"))
     }
 
     proptest! {

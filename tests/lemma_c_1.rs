@@ -35,7 +35,9 @@ mod lemma_c_1 {
         let Some(slope) = slope(subject, n, first, second, d) else { return Ok(()) };
         for (name, constant) in [("the paper's", paper(d)), ("the sharp", subject.lipschitz_constant(d))] {
             if slope > constant {
-                return Err(format!("d = {d}: slope {slope} between {first:?} / {n} and {second:?} / {n}, {name} K is {constant}"));
+                return Err(format!(
+                    "d = {d}: slope {slope} between {first:?} / {n} and {second:?} / {n}, {name} K is {constant}"
+                ));
             }
         }
         Ok(())

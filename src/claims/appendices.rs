@@ -101,7 +101,9 @@ fn expansion_cases(effort: u32) -> u64 {
 /// sum_(i >= least) binom(d, i) (a - b)^(i - least) b^(d - i), in integers.
 fn binomial_sum(a: u64, b: u64, d: u32, least: u32) -> BigInt {
     let (step, b) = (BigInt::from(a - b), BigInt::from(b));
-    (least..=d).map(|i| BigInt::from(binomial(u64::from(d), u64::from(i))) * Pow::pow(&step, i - least) * Pow::pow(&b, d - i)).sum()
+    (least..=d)
+        .map(|i| BigInt::from(binomial(u64::from(d), u64::from(i))) * Pow::pow(&step, i - least) * Pow::pow(&b, d - i))
+        .sum()
 }
 
 fn eq_a_1(setting: &Setting<'_>) -> Evidence {
@@ -130,7 +132,10 @@ fn eq_a_2(setting: &Setting<'_>) -> Evidence {
         if left == right && left >= Ratio::zero() {
             Outcome::Holds { slack, vacuous: d == 1 }
         } else {
-            Outcome::violated(slack, format!("d = {d}, x = {x}, y = {y}: derivative {}, the expansion is {}", show(&left), show(&right)))
+            Outcome::violated(
+                slack,
+                format!("d = {d}, x = {x}, y = {y}: derivative {}, the expansion is {}", show(&left), show(&right)),
+            )
         }
     })
 }
@@ -142,7 +147,11 @@ fn lipschitz_case(case: u64, rng: &mut ChaCha8Rng) -> (u32, u64, [(u64, u64); 2]
     const N: u64 = 4;
     let pairs = || (1..=N).flat_map(|a| (0..a).map(move |b| (a, b)));
     // First the corner (1, 1), where the constant is attained in the limit.
-    let corner = [[(1_000_000, 999_999), (999_999, 999_998)], [(1_000_000, 999_999), (1_000_000, 999_998)], [(1_000_000, 0), (999_999, 0)]];
+    let corner = [
+        [(1_000_000, 999_999), (999_999, 999_998)],
+        [(1_000_000, 999_999), (1_000_000, 999_998)],
+        [(1_000_000, 0), (999_999, 0)],
+    ];
     if let Some(&near) = corner.get(index) {
         return (d, 1_000_000, near);
     }
@@ -165,7 +174,8 @@ fn lipschitz_cases(effort: u32) -> u64 {
 /// |difference of the divided differences| and |x1 - x2| + |y1 - y2|, with the pairs in words.
 fn lipschitz_sides(setting: &Setting<'_>, d: u32, n: u64, pairs: [(u64, u64); 2]) -> (Ratio, Ratio, String) {
     let [(a1, b1), (a2, b2)] = pairs;
-    let value = |a: u64, b: u64| setting.subject.divided_difference(&Ratio::new(a.into(), n.into()), &Ratio::new(b.into(), n.into()), d);
+    let value =
+        |a: u64, b: u64| setting.subject.divided_difference(&Ratio::new(a.into(), n.into()), &Ratio::new(b.into(), n.into()), d);
     let (first, second) = (value(a1, b1), value(a2, b2));
     let difference = if first > second { first - second } else { second - first };
     let distance = Ratio::new((a1.abs_diff(a2) + b1.abs_diff(b2)).into(), n.into());
@@ -177,7 +187,10 @@ fn within(setting: &Setting<'_>, constant: &Ratio, d: u32, n: u64, pairs: [(u64,
     let bound = constant * &distance;
     let slack = ratio::to_f64(&(&bound - &difference));
     if difference > bound {
-        return Outcome::violated(slack, format!("{at}: {} above K times the distance = {} with K = {constant}", show(&difference), show(&bound)));
+        return Outcome::violated(
+            slack,
+            format!("{at}: {} above K times the distance = {} with K = {constant}", show(&difference), show(&bound)),
+        );
     }
     // Trivial: both values lie between 0 and d. A pair and itself, or d = 1, say nothing.
     Outcome::Holds { slack, vacuous: d == 1 || distance.is_zero() || bound >= ratio::whole(d.into()) }
@@ -191,19 +204,28 @@ fn lemma_c_1(setting: &Setting<'_>) -> Evidence {
 }
 
 fn lemma_c_1_sharp(setting: &Setting<'_>) -> Evidence {
-    run(&setting.plan, "lemma-c.1-sharp", lipschitz_cases(setting.plan.effort), "pairs of pairs in any order, and d", |case, rng| {
-        let (d, n, pairs) = lipschitz_case(case, rng);
-        let constant = setting.subject.lipschitz_constant(d);
-        // Both partial derivatives at distance at most delta from (1, 1) are at least (d (d - 1) / 2)(1 - delta)^(d - 2), so the
-        // quotient of the first listed case is at least (1 - 3 (d - 2) / n) of the sharp constant: a larger one is not sharp.
-        if case < u64::from(MOST_CHOICES) && d > 1 {
-            let (difference, distance, at) = lipschitz_sides(setting, d, n, pairs);
-            let attained = difference / distance;
-            let least = &constant * (Ratio::one() - Ratio::new((3 * u64::from(d)).into(), n.into()));
-            if attained < least {
-                return Outcome::violated(f64::NAN, format!("{at}: the quotient is {}, so K = {constant} is not attained near (1, 1)", show(&attained)));
+    run(
+        &setting.plan,
+        "lemma-c.1-sharp",
+        lipschitz_cases(setting.plan.effort),
+        "pairs of pairs in any order, and d",
+        |case, rng| {
+            let (d, n, pairs) = lipschitz_case(case, rng);
+            let constant = setting.subject.lipschitz_constant(d);
+            // Both partial derivatives at distance at most delta from (1, 1) are at least (d (d - 1) / 2)(1 - delta)^(d - 2), so the
+            // quotient of the first listed case is at least (1 - 3 (d - 2) / n) of the sharp constant: a larger one is not sharp.
+            if case < u64::from(MOST_CHOICES) && d > 1 {
+                let (difference, distance, at) = lipschitz_sides(setting, d, n, pairs);
+                let attained = difference / distance;
+                let least = &constant * (Ratio::one() - Ratio::new((3 * u64::from(d)).into(), n.into()));
+                if attained < least {
+                    return Outcome::violated(
+                        f64::NAN,
+                        format!("{at}: the quotient is {}, so K = {constant} is not attained near (1, 1)", show(&attained)),
+                    );
+                }
             }
-        }
-        within(setting, &constant, d, n, pairs)
-    })
+            within(setting, &constant, d, n, pairs)
+        },
+    )
 }

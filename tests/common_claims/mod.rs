@@ -34,7 +34,8 @@ pub fn small_system(n: u8, masks: &[u8], lengths: &[(u8, u8)], d: u8) -> (Model,
     if masks.is_empty() {
         masks.push(all);
     }
-    let edges: Vec<_> = masks.iter().zip(0..).flat_map(|(mask, w)| (0..n).filter(move |v| mask >> v & 1 == 1).map(move |v| (v, w))).collect();
+    let edges: Vec<_> =
+        masks.iter().zip(0..).flat_map(|(mask, w)| (0..n).filter(move |v| mask >> v & 1 == 1).map(move |v| (v, w))).collect();
     let graph = BipartiteGraph::from_edges(n, masks.len() as u32, &edges, Isolated::Refuse).expect("no type is empty");
     let of = |v: u32| lengths.get(v as usize).copied().unwrap_or((0, 0));
     let upper: Vec<u32> = (0..n).map(|v| u32::from(of(v).1 % 6)).collect();
@@ -43,12 +44,18 @@ pub fn small_system(n: u8, masks: &[u8], lengths: &[(u8, u8)], d: u8) -> (Model,
 }
 
 /// Runs a property on random inputs with a fixed seed and gives the shrunk counterexample, if there is one.
-pub fn counterexample<S: proptest::strategy::Strategy>(strategy: S, check: impl Fn(S::Value) -> Result<(), String>) -> Option<S::Value>
+pub fn counterexample<S: proptest::strategy::Strategy>(
+    strategy: S,
+    check: impl Fn(S::Value) -> Result<(), String>,
+) -> Option<S::Value>
 where
     S::Value: Clone,
 {
     let config = Config { cases: 5000, failure_persistence: None, ..Config::default() };
-    let mut runner = TestRunner::new_with_rng(config, proptest::test_runner::TestRng::deterministic_rng(proptest::test_runner::RngAlgorithm::ChaCha));
+    let mut runner = TestRunner::new_with_rng(
+        config,
+        proptest::test_runner::TestRng::deterministic_rng(proptest::test_runner::RngAlgorithm::ChaCha),
+    );
     match runner.run(&strategy, |value| check(value).map_err(proptest::test_runner::TestCaseError::fail)) {
         Err(proptest::test_runner::TestError::Fail(_, value)) => Some(value),
         _ => None,

@@ -85,7 +85,10 @@ impl<'a> Ledger<'a> {
         let total = i128::from(queues.total());
         if total != self.start + i128::from(queues.arrivals()) - i128::from(queues.departures()) {
             let (arrivals, departures) = (queues.arrivals(), queues.departures());
-            return Some(format!("{total} tasks after a start with {}, {arrivals} arrivals and {departures} departures", self.start));
+            return Some(format!(
+                "{total} tasks after a start with {}, {arrivals} arrivals and {departures} departures",
+                self.start
+            ));
         }
         let kept = [queues.arrivals(), queues.departures(), queues.lost()];
         if kept != [self.arrivals, self.departures, self.lost] {
@@ -155,7 +158,13 @@ fn subject_path(setting: &Setting<'_>, case: u64, start: Vec<u32>, events: u64) 
             }),
         };
         if let Some(found) = found {
-            return violated_at_event(setting, case, event, format!("{happened:?}: {found}"), &[queues.lengths(), &ledger.lengths]);
+            return violated_at_event(
+                setting,
+                case,
+                event,
+                format!("{happened:?}: {found}"),
+                &[queues.lengths(), &ledger.lengths],
+            );
         }
     }
     Outcome::holds(0.0)
@@ -193,7 +202,9 @@ impl Observer for Auditor<'_> {
         let found = found.or_else(|| {
             let fits = match (mark, event) {
                 (Mark::Service { server: rung }, Event::Service { server }) => rung == server,
-                (Mark::Arrival { task_type: of, samples }, Event::Arrival { task_type, server }) => of == task_type && samples.contains(&server),
+                (Mark::Arrival { task_type: of, samples }, Event::Arrival { task_type, server }) => {
+                    of == task_type && samples.contains(&server)
+                }
                 (Mark::Arrival { task_type: of, samples: [] }, Event::Lost { task_type }) => of == task_type,
                 _ => false,
             };
@@ -236,7 +247,10 @@ fn simulations(
     }
     let events = shown.events();
     if auditor.events != events || auditor.last_time >= horizon && events > 0 {
-        return Ok(Some((events, format!("{} events seen of {events}, the last at {} before {horizon}", auditor.events, auditor.last_time))));
+        return Ok(Some((
+            events,
+            format!("{} events seen of {events}, the last at {} before {horizon}", auditor.events, auditor.last_time),
+        )));
     }
     // One look at the end; many looks; by number of events; and the fold of the marks.
     let mut once = fresh()?;
@@ -258,7 +272,14 @@ fn simulations(
         ("the fold of the marks", path.queues(), events),
     ] {
         if n_events != events || queues != shown.queues() {
-            return Ok(Some((events, format!("by {what} {n_events} events and queues {:?}, shown {events} and {:?}", queues.lengths(), shown.queues().lengths()))));
+            return Ok(Some((
+                events,
+                format!(
+                    "by {what} {n_events} events and queues {:?}, shown {events} and {:?}",
+                    queues.lengths(),
+                    shown.queues().lengths()
+                ),
+            )));
         }
     }
     // A look at the time of an event gives the state before it.
@@ -293,17 +314,38 @@ fn oracle_path(setting: &Setting<'_>, case: u64, start: Vec<u32>, events: u64) -
         if let Event::Service { server } = happened
             && ledger.lengths[server as usize] == 0
         {
-            return violated_at_event(setting, case, event, format!("a task leaves server {server}, which has none"), &[&ledger.lengths]);
+            return violated_at_event(
+                setting,
+                case,
+                event,
+                format!("a task leaves server {server}, which has none"),
+                &[&ledger.lengths],
+            );
         }
         let mut found = ledger.enter(happened).err();
         let total = ledger.start + i128::from(oracle.arrivals()) - i128::from(oracle.departures());
-        if total != i128::from(oracle.total()) || [oracle.arrivals(), oracle.departures(), oracle.lost()] != [ledger.arrivals, ledger.departures, ledger.lost] {
+        if total != i128::from(oracle.total())
+            || [oracle.arrivals(), oracle.departures(), oracle.lost()] != [ledger.arrivals, ledger.departures, ledger.lost]
+        {
             found = Some(format!("{} tasks, {} arrivals, {} departures", oracle.total(), oracle.arrivals(), oracle.departures()));
-        } else if (looks_at_all(n, event) || event + 1 == events) && (oracle.lengths() != ledger.lengths || oracle.occupancy() != occupancy(&ledger.lengths)) {
-            found = Some(format!("queues {:?} with occupancy {:?}, the events add up to {:?}", oracle.lengths(), oracle.occupancy(), ledger.lengths));
+        } else if (looks_at_all(n, event) || event + 1 == events)
+            && (oracle.lengths() != ledger.lengths || oracle.occupancy() != occupancy(&ledger.lengths))
+        {
+            found = Some(format!(
+                "queues {:?} with occupancy {:?}, the events add up to {:?}",
+                oracle.lengths(),
+                oracle.occupancy(),
+                ledger.lengths
+            ));
         }
         if let Some(found) = found {
-            return violated_at_event(setting, case, event, format!("plain simulator, {happened:?}: {found}"), &[&ledger.lengths]);
+            return violated_at_event(
+                setting,
+                case,
+                event,
+                format!("plain simulator, {happened:?}: {found}"),
+                &[&ledger.lengths],
+            );
         }
     }
     Outcome::holds(0.0)

@@ -36,7 +36,7 @@ pub const PROP_3_9_MASS: Claim = Claim {
     kind: Kind::Pathwise,
     scope: Scope::Graph,
     expected: Expected::Holds,
-    hypotheses: &[],
+    hypotheses: &[Hypothesis::EdgesAtMost(2_000_000)],
     rejects: &[Fault::ProductInsteadOfMinimum],
     check: prop_3_9_mass,
 };
@@ -62,7 +62,7 @@ pub const EQ_4_14: Claim = Claim {
     kind: Kind::Pathwise,
     scope: Scope::Graph,
     expected: Expected::Holds,
-    hypotheses: &[Hypothesis::FunctionOfMarks, Hypothesis::EdgesAtMost(2_000_000)],
+    hypotheses: &[Hypothesis::FunctionOfMarks, Hypothesis::EdgesAtMost(2_000_000), Hypothesis::ServersAtMost(100_000)],
     rejects: &[Fault::OccupancyOffByOne, Fault::IndependentSystems],
     check: eq_4_14,
 };
@@ -90,7 +90,11 @@ fn prop_3_9_mass(setting: &Setting<'_>) -> Evidence {
     let events = events_of_path(setting, 12_000, mean_task_degree(setting) * (1 + u64::from(setting.model.d()) / 8));
     run(&setting.plan, "prop-3.9-mass", PATHS, "coupled paths, every event", |case, rng| {
         let start = ordered_pair(start_of(case, rng), rng, setting.model.graph().n_servers());
-        if case.is_multiple_of(2) { shared_mass_path(setting, case, rng, start, events) } else { production_path(setting, case, Coupling::SharedMass, start, events) }
+        if case.is_multiple_of(2) {
+            shared_mass_path(setting, case, rng, start, events)
+        } else {
+            production_path(setting, case, Coupling::SharedMass, start, events)
+        }
     })
 }
 
@@ -100,7 +104,13 @@ fn start_of(case: u64, rng: &mut ChaCha8Rng) -> u64 {
 }
 
 /// The coupling of the proof, event by event: the subject's partition of [0, 1), U exact with 64 bits.
-fn shared_mass_path(setting: &Setting<'_>, case: u64, rng: &mut ChaCha8Rng, (mut lower, mut upper): (Vec<u32>, Vec<u32>), events: u64) -> Outcome {
+fn shared_mass_path(
+    setting: &Setting<'_>,
+    case: u64,
+    rng: &mut ChaCha8Rng,
+    (mut lower, mut upper): (Vec<u32>, Vec<u32>),
+    events: u64,
+) -> Outcome {
     let graph = setting.model.graph();
     let (n, m) = (graph.n_servers(), graph.n_task_types());
     let arrival = setting.model.lambda() / (1.0 + setting.model.lambda());
@@ -114,7 +124,13 @@ fn shared_mass_path(setting: &Setting<'_>, case: u64, rng: &mut ChaCha8Rng, (mut
                 if graph.servers_of(w).is_empty() {
                     continue;
                 }
-                return violated_at_event(setting, case, event, format!("no server for U = {}", ratio::to_f64(&u)), &[&lower, &upper]);
+                return violated_at_event(
+                    setting,
+                    case,
+                    event,
+                    format!("no server for U = {}", ratio::to_f64(&u)),
+                    &[&lower, &upper],
+                );
             };
             lower[interval.server1 as usize] += 1;
             upper[interval.server2 as usize] += 1;
@@ -126,7 +142,8 @@ fn shared_mass_path(setting: &Setting<'_>, case: u64, rng: &mut ChaCha8Rng, (mut
             upper[v] = upper[v].saturating_sub(1);
             v
         };
-        let server = if looks_at_all(n, event) { disorder(&lower, &upper) } else { (lower[touched] > upper[touched]).then_some(touched) };
+        let server =
+            if looks_at_all(n, event) { disorder(&lower, &upper) } else { (lower[touched] > upper[touched]).then_some(touched) };
         if let Some(server) = server {
             return violated_at_event(setting, case, event, broken(server, &lower, &upper), &[&lower, &upper]);
         }
@@ -135,7 +152,13 @@ fn shared_mass_path(setting: &Setting<'_>, case: u64, rng: &mut ChaCha8Rng, (mut
 }
 
 /// A coupled path of the crate's own simulation.
-fn production_path(setting: &Setting<'_>, case: u64, coupling: Coupling, (lower, upper): (Vec<u32>, Vec<u32>), events: u64) -> Outcome {
+fn production_path(
+    setting: &Setting<'_>,
+    case: u64,
+    coupling: Coupling,
+    (lower, upper): (Vec<u32>, Vec<u32>),
+    events: u64,
+) -> Outcome {
     let n = setting.model.graph().n_servers();
     let seed = path_seed(setting, "production couplings");
     let mut pair = match CoupledSimulation::new(setting.model, coupling, seed, case, lower.clone(), upper.clone()) {
@@ -171,7 +194,9 @@ fn prop_3_9_samples(setting: &Setting<'_>) -> Evidence {
             1 => with_cap(setting, case, start, events),
             _ => {
                 // The largest multiple of a seventh below the load.
-                let Ok(less) = Load::new(setting.model.load().exact() * ratio::ratio(1 + case as i64 % 6, 7)) else { return Outcome::Skipped };
+                let Ok(less) = Load::new(setting.model.load().exact() * ratio::ratio(1 + case as i64 % 6, 7)) else {
+                    return Outcome::Skipped;
+                };
                 production_path(setting, case, Coupling::Thinned { lower: less }, start, events)
             }
         }
@@ -179,7 +204,13 @@ fn prop_3_9_samples(setting: &Setting<'_>) -> Evidence {
 }
 
 /// The subject's coupling from below and above, and a third system between them.
-fn three_starts(setting: &Setting<'_>, case: u64, rng: &mut ChaCha8Rng, (lower, upper): (Vec<u32>, Vec<u32>), events: u64) -> Outcome {
+fn three_starts(
+    setting: &Setting<'_>,
+    case: u64,
+    rng: &mut ChaCha8Rng,
+    (lower, upper): (Vec<u32>, Vec<u32>),
+    events: u64,
+) -> Outcome {
     let system = setting.subject.system(setting.model);
     let n = system.graph().n_servers();
     let middle: Vec<u32> = lower.iter().zip(&upper).map(|(&l, &u)| rng.random_range(l..=u)).collect();
@@ -241,7 +272,13 @@ fn with_cap(setting: &Setting<'_>, case: u64, (lower, upper): (Vec<u32>, Vec<u32
                 return violated_at_event(setting, case, event, format!("a queue above the cap of {cap}"), &[full]);
             }
             if pair.lower().lengths() != low || pair.upper().lengths() != high {
-                return violated_at_event(setting, case, event, "the pair and the grand coupling differ", &[pair.lower().lengths(), low]);
+                return violated_at_event(
+                    setting,
+                    case,
+                    event,
+                    "the pair and the grand coupling differ",
+                    &[pair.lower().lengths(), low],
+                );
             }
         }
     }
@@ -275,7 +312,11 @@ fn local_order(setting: &Setting<'_>, case: u64, rng: &mut ChaCha8Rng, lower: Ve
         let mut types: Vec<u32> = Vec::new();
         for ((before, after), kept) in before.iter().zip(after).zip(&mut kept) {
             for v in (0..n).filter(|&v| before[v as usize] != after[v as usize]) {
-                if after[v as usize] > before[v as usize] { kept.raise(v, before[v as usize]) } else { kept.lower(v, before[v as usize]) }
+                if after[v as usize] > before[v as usize] {
+                    kept.raise(v, before[v as usize])
+                } else {
+                    kept.lower(v, before[v as usize])
+                }
                 types.extend(graph.task_types_of(v).iter().take(16));
             }
         }
@@ -292,7 +333,8 @@ fn local_order(setting: &Setting<'_>, case: u64, rng: &mut ChaCha8Rng, lower: Ve
                 return Some(format!("task type {w}: Q_{i}^w is {} in the lower system and {} in the upper", q1[i], q2[i]));
             }
             kept.iter().zip([q1, q2]).find_map(|(kept, q)| {
-                (0..levels).find(|&i| kept.at_least(w, i) != q[i])
+                (0..levels)
+                    .find(|&i| kept.at_least(w, i) != q[i])
                     .map(|i| format!("task type {w}: Q_{i}^w is kept as {}, a recount gives {}", kept.at_least(w, i), q[i]))
             })
         });
@@ -307,8 +349,16 @@ fn local_order(setting: &Setting<'_>, case: u64, rng: &mut ChaCha8Rng, lower: Ve
                     recount.pop();
                 }
                 let given = setting.subject.occupancy(queues.lengths());
-                let wrong = given != recount[1..] || queues.occupancy().counts() != &recount[1..] || *queues.occupancy() != Occupancy::of(queues.lengths());
-                wrong.then(|| format!("Q_1, Q_2, ... are {given:?} and {:?}, a recount gives {:?}", queues.occupancy().counts(), &recount[1..]))
+                let wrong = given != recount[1..]
+                    || queues.occupancy().counts() != &recount[1..]
+                    || *queues.occupancy() != Occupancy::of(queues.lengths());
+                wrong.then(|| {
+                    format!(
+                        "Q_1, Q_2, ... are {given:?} and {:?}, a recount gives {:?}",
+                        queues.occupancy().counts(),
+                        &recount[1..]
+                    )
+                })
             })
         });
         if let Some(found) = found {

@@ -46,7 +46,9 @@ fn n_marks(setting: &Setting<'_>) -> Option<usize> {
 
 fn independent_streams(setting: &Setting<'_>) -> Evidence {
     let Some(n_marks) = n_marks(setting) else {
-        return Evidence::not_applicable(format!("needs marks that differ: the first {MOST_MARKS} of independent streams may be equal by chance"));
+        return Evidence::not_applicable(format!(
+            "needs marks that differ: the first {MOST_MARKS} of independent streams may be equal by chance"
+        ));
     };
     let replications: Vec<u64> = (0..6).chain([1 << 20, 1 << 40]).collect();
     run(&setting.plan, "independent-streams", 3, "seeds with eight replications", |case, _| {
@@ -62,16 +64,29 @@ fn independent_streams(setting: &Setting<'_>) -> Evidence {
         for (seed, replication) in replications.iter().map(|&r| (seed, r)).chain([(seed ^ 1 << 63, 0)]) {
             let marks = draw(seed, replication);
             if marks != draw(seed, replication) {
-                return violated_at_event(setting, case, 0, format!("seed {seed}, replication {replication}: other marks when drawn again"), &[]);
+                return violated_at_event(
+                    setting,
+                    case,
+                    0,
+                    format!("seed {seed}, replication {replication}: other marks when drawn again"),
+                    &[],
+                );
             }
             if let Some((_, other)) = seen.iter().find(|(other, _)| *other == marks) {
                 let found = format!("seed {seed}, replication {replication} has the same first {n_marks} marks as {other}");
                 return violated_at_event(setting, case, 0, found, &[]);
             }
             seen.push((marks, format!("seed {seed}, replication {replication}")));
-            let first = Clock::new(setting.model.event_rate(), seed, replication).times_in(0).iter().map(|t| t.to_bits()).collect();
+            let first =
+                Clock::new(setting.model.event_rate(), seed, replication).times_in(0).iter().map(|t| t.to_bits()).collect();
             if let Some(other) = times.insert(first, replication) {
-                return violated_at_event(setting, case, 0, format!("replications {replication} and {other} have the same event times"), &[]);
+                return violated_at_event(
+                    setting,
+                    case,
+                    0,
+                    format!("replications {replication} and {other} have the same event times"),
+                    &[],
+                );
             }
         }
         Outcome::holds(0.0)

@@ -118,7 +118,10 @@ fn divided_differences_at(setting: &Setting<'_>, n: u64, first: (u64, u64), seco
     // The arguments are rounded as well, which costs up to d - 1 more roundings, and one for the comparison.
     let rounding = f64::from(4 * d + 1) * f64::EPSILON;
     if low > high * (1.0 + rounding) {
-        return Outcome::violated(high - low, format!("d = {d}: in floating point {low} at ({x1}, {y1}) above {high} at ({x2}, {y2})"));
+        return Outcome::violated(
+            high - low,
+            format!("d = {d}: in floating point {low} at ({x1}, {y1}) above {high} at ({x2}, {y2})"),
+        );
     }
     // For d = 1 both are 1, and where a pair is compared with itself there is nothing to see.
     Outcome::Holds { slack, vacuous: d == 1 || first == second }
@@ -130,15 +133,17 @@ fn divided_differences_at(setting: &Setting<'_>, n: u64, first: (u64, u64), seco
 /// most 2 d - 1 in all, none of them with cancellation, so the relative error is below (1 + u)^(2 d - 1) - 1 < 3 d u,
 /// u = 2^-53.
 fn rounds_too_far(x: f64, y: f64, d: u32) -> Option<String> {
-    let (x_exact, y_exact, given) = (Ratio::from_float(x)?, Ratio::from_float(y)?, Ratio::from_float(divided_difference_f64(x, y, d))?);
+    let (x_exact, y_exact, given) =
+        (Ratio::from_float(x)?, Ratio::from_float(y)?, Ratio::from_float(divided_difference_f64(x, y, d))?);
     // Both arguments as integers over 2^k.
     let scale = x_exact.denom().max(y_exact.denom()).clone();
     let integer = |value: &Ratio| value.numer() * (&scale / value.denom());
     let exact = Ratio::new_raw(integer_sum(&integer(&x_exact), &integer(&y_exact), d), Pow::pow(&scale, d - 1));
     let error = if given > exact { &given - &exact } else { &exact - &given };
     let allowed = &exact * Ratio::new(BigInt::from(3 * d), BigInt::from(1u64 << 53));
-    (error > allowed || (exact.is_zero() && !given.is_zero()))
-        .then(|| format!("d = {d}, x = {x:e}, y = {y:e}: in floating point {}, exactly {}", ratio::to_f64(&given), ratio::to_f64(&exact)))
+    (error > allowed || (exact.is_zero() && !given.is_zero())).then(|| {
+        format!("d = {d}, x = {x:e}, y = {y:e}: in floating point {}, exactly {}", ratio::to_f64(&given), ratio::to_f64(&exact))
+    })
 }
 
 fn eq_4_19(setting: &Setting<'_>) -> Evidence {
@@ -163,12 +168,16 @@ fn eq_4_19(setting: &Setting<'_>) -> Evidence {
         let bound = ratio::whole(d.into()) * (&x - &y);
         let slack = ratio::to_f64(&(&bound - &left));
         if left != &factor * (&x - &y) {
-            let found = format!("x = {x}, y = {y}, d = {d}: x^d - y^d = {}, the divided difference is {}", show(&left), show(&factor));
+            let found =
+                format!("x = {x}, y = {y}, d = {d}: x^d - y^d = {}, the divided difference is {}", show(&left), show(&factor));
             return Outcome::violated(slack, found);
         }
         // The factor d xi^(d - 1) is at most d also where x = y.
         if left > bound || factor > ratio::whole(d.into()) {
-            return Outcome::violated(slack, format!("x = {x}, y = {y}, d = {d}: {} above {}, factor {}", show(&left), show(&bound), show(&factor)));
+            return Outcome::violated(
+                slack,
+                format!("x = {x}, y = {y}, d = {d}: {} above {}, factor {}", show(&left), show(&bound), show(&factor)),
+            );
         }
         // Trivial: x^d - y^d <= 1.
         Outcome::Holds { slack, vacuous: bound >= ratio::whole(1) }

@@ -112,7 +112,12 @@ fn load_inequality(setting: &Setting<'_>, weights: &EdgeWeights, rho: &Ratio, lo
         slack = slack.min(ratio::to_f64(&((&right - &left) / &servers)));
         vacuous &= right >= lambda * &servers;
         if left > right {
-            let found = format!("i = {i}: {} on the left, rho times {servers_changed} is {} with rho = {}", show(&left), show(&right), show(rho));
+            let found = format!(
+                "i = {i}: {} on the left, rho times {servers_changed} is {} with rho = {}",
+                show(&left),
+                show(&right),
+                show(rho)
+            );
             return Outcome::violated_at(slack, found, &[lower, upper]);
         }
     }

@@ -110,13 +110,18 @@ fn eq_4_12(setting: &Setting<'_>) -> Evidence {
         for (at, &v) in servers.iter().enumerate() {
             let p = stated.iter().find(|&&(u, _)| u == v).map_or_else(Ratio::zero, |(_, p)| p.clone());
             if p != fraction(weights[at], total) {
-                let found = format!("task type {w}, server {v}: stated {}, by enumeration {}", show(&p), show(&fraction(weights[at], total)));
+                let found = format!(
+                    "task type {w}, server {v}: stated {}, by enumeration {}",
+                    show(&p),
+                    show(&fraction(weights[at], total))
+                );
                 return Outcome::violated_at(f64::NAN, found, &[&lengths]);
             }
             sum += p;
         }
         if sum != Ratio::one() || stated.len() != servers.len() {
-            let found = format!("task type {w}: {} probabilities with sum {} over {} servers", stated.len(), show(&sum), servers.len());
+            let found =
+                format!("task type {w}: {} probabilities with sum {} over {} servers", stated.len(), show(&sum), servers.len());
             return Outcome::violated_at(f64::NAN, found, &[&lengths]);
         }
         if setting.subject.is_function_of_marks()
@@ -158,7 +163,9 @@ fn map_has_another_law(
             return;
         };
         if of != task_type || queues.lengths()[server as usize] != lengths[server as usize] + 1 {
-            wrong.get_or_insert_with(|| format!("task type {task_type}, samples {samples:?}: {event:?}, but server {server} did not grow by it"));
+            wrong.get_or_insert_with(|| {
+                format!("task type {task_type}, samples {samples:?}: {event:?}, but server {server} did not grow by it")
+            });
         }
         if let Ok(at) = servers.binary_search(&server) {
             joined[at] += 1;
@@ -175,7 +182,9 @@ fn map_has_another_law(
         for (what, count) in [("joined", joined[at]), ("picked", picked[at])] {
             if fraction(count, n_all) != fraction(weights[at], total) {
                 let expected = show(&fraction(weights[at], total));
-                return Some(format!("task type {task_type}: server {v} is {what} by {count} of {n_all} sample sequences, a share of {expected} is right"));
+                return Some(format!(
+                    "task type {task_type}: server {v} is {what} by {count} of {n_all} sample sequences, a share of {expected} is right"
+                ));
             }
         }
     }
@@ -220,7 +229,10 @@ fn eq_4_13(setting: &Setting<'_>) -> Evidence {
                 if x1.iter().zip(&x2).any(|(a, b)| a > b) {
                     return violated(format!(
                         "U in [{}, {}) sends the task to server {} in system 1 and {} in system 2, which breaks the order",
-                        show(&interval.from), show(&interval.to), interval.server1, interval.server2,
+                        show(&interval.from),
+                        show(&interval.to),
+                        interval.server1,
+                        interval.server2,
                     ));
                 }
                 x1[interval.server1 as usize] -= 1;
@@ -239,7 +251,11 @@ fn eq_4_13(setting: &Setting<'_>) -> Evidence {
                 let given = if system == 1 { &mass[at].0 } else { &mass[at].1 };
                 let right = fraction(weights[at], total);
                 if *given != right {
-                    return violated(format!("system {system}: server {v} has mass {}, by enumeration {}", show(given), show(&right)));
+                    return violated(format!(
+                        "system {system}: server {v} has mass {}, by enumeration {}",
+                        show(given),
+                        show(&right)
+                    ));
                 }
             }
         }
