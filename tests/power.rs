@@ -9,7 +9,6 @@ use fluidcheck::claims::{self, CasePlan, Claim, Evidence, Kind, Scope, Setting, 
 use fluidcheck::faults::Fault;
 use fluidcheck::graph::{BipartiteGraph, Isolated};
 use fluidcheck::model::Model;
-use fluidcheck::stationary::Samples;
 use fluidcheck::subject::{Reference, Subject};
 use rayon::prelude::*;
 
@@ -25,6 +24,44 @@ const LEFT_TO_STATISTICAL: &[Fault] = &[
     Fault::MissingEdge,
     Fault::LastServerNeverServed,
     Fault::MomentBoundShifted,
+];
+
+/// Faults of the claims of sections 2 and 3.
+const LEFT_TO_SECTIONS_2_AND_3: &[Fault] = &[
+    Fault::RegularityByGlobalDegrees,
+    Fault::GammaOfServers,
+    Fault::RhoNecessary,
+    Fault::FixedPointAsPrinted,
+    Fault::FixedPointShifted,
+    Fault::FixedPointOneChoiceMore,
+    Fault::DroppedDepartures,
+];
+
+/// The statements of section 4 and the appendices, and the claims that check them.
+const CATALOGUE: &[(&str, &[&str])] = &[
+    ("Lemma 4.2, (4.1) to (4.3)", &["lemma-4.2"]),
+    ("(4.4)", &["eq-4.4"]),
+    ("Proposition 4.1, (4.5) to (4.9)", &["prop-4.1-drift"]),
+    ("Lemma 4.4, (4.11)", &["lemma-4.4"]),
+    ("(4.12)", &["eq-4.12"]),
+    ("(4.13)", &["eq-4.13", "prop-3.9-mass"]),
+    ("Proposition 3.9", &["prop-3.9-mass", "prop-3.9-samples"]),
+    ("(4.14)", &["eq-4.14"]),
+    ("(4.19)", &["eq-4.19"]),
+    ("(4.20)", &["eq-4.20"]),
+    ("(4.23) to (4.25)", &["eq-4.23"]),
+    ("Lemma 4.5, (4.30), (4.31)", &["lemma-4.5-drift"]),
+    ("(4.39)", &["eq-4.39"]),
+    ("(4.42)", &["eq-4.42"]),
+    ("(4.46)", &["eq-4.46"]),
+    ("(4.48)", &["eq-4.48"]),
+    ("(4.49)", &["eq-4.49"]),
+    ("(A.1), (C.2)", &["eq-A.1"]),
+    ("(A.2)", &["eq-A.2"]),
+    ("Lemma C.1", &["lemma-c.1", "lemma-c.1-sharp"]),
+    ("section 2, every path", &["conservation"]),
+    ("section 5, replications", &["independent-streams"]),
+    ("(2.1)", &["eq-2.1"]),
 ];
 
 fn graph(n: u32, m: u32, edges: &[(u32, u32)]) -> BipartiteGraph {
@@ -73,8 +110,7 @@ fn models() -> Vec<(String, Model)> {
 
 fn evaluate(claim: &Claim, subject: &dyn Subject, model: &Model) -> Evidence {
     let plan = CasePlan { seed: 20_260_731, effort: 1, only: None };
-    let samples = Samples::new(subject, model, plan.seed, 4_000_000);
-    claim.evaluate(&Setting { subject, model, plan, alpha: ALPHA, samples: &samples })
+    claim.evaluate(&Setting { subject, model, plan, alpha: ALPHA })
 }
 
 /// The settings of a claim: theories are checked once whatever the graph, and statistical tests cost much more than the others.
@@ -136,7 +172,9 @@ fn every_fault_is_rejected_by_some_claim() {
     let rejected: BTreeSet<Fault> = claims::all().flat_map(|claim| claim.rejects).copied().collect();
     let survivors: Vec<&str> = Fault::ALL
         .iter()
-        .filter(|fault| !rejected.contains(fault) && !LEFT_TO_STATISTICAL.contains(fault))
+        .filter(|fault| {
+            !rejected.contains(fault) && !LEFT_TO_STATISTICAL.contains(fault) && !LEFT_TO_SECTIONS_2_AND_3.contains(fault)
+        })
         .map(Fault::id)
         .collect();
     assert!(survivors.is_empty(), "no claim rejects {survivors:?}");
@@ -149,4 +187,12 @@ fn every_claim_that_should_hold_rejects_a_fault_and_has_an_id_of_its_own() {
         assert!(ids.insert(claim.id), "{} is there twice", claim.id);
         assert!(!claim.rejects.is_empty() || claim.is_expected(Verdict::Violated), "{} rejects nothing", claim.id);
     }
+}
+
+#[test]
+fn the_registry_is_the_catalogue_of_the_papers_statements() {
+    let named: BTreeSet<&str> = CATALOGUE.iter().flat_map(|(_, ids)| ids.iter().copied()).collect();
+    let there: BTreeSet<&str> = claims::all().map(|claim| claim.id).collect();
+    assert_eq!(named.difference(&there).collect::<Vec<_>>(), [&""; 0], "statements without their claim");
+    assert_eq!(there.difference(&named).collect::<Vec<_>>(), [&""; 0], "claims that no statement of the catalogue names");
 }

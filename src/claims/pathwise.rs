@@ -43,5 +43,5 @@ fn path_seed(setting: &Setting<'_>, claim: &str) -> u64 {
 
 /// Whether the whole state is looked at after this event: always on small graphs, now and then on large ones.
 fn looks_at_all(n_servers: u32, event: u64) -> bool {
-    n_servers <= 64 || event.is_multiple_of(256)
+    n_servers <= 64 || event.is_multiple_of(u64::from(n_servers.max(256)))
 }

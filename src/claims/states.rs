@@ -60,7 +60,7 @@ fn listed(case: u64, v: u32, n: u32) -> u32 {
             }
         }
         6 => {
-            if v % 2 == 0 {
+            if v.is_multiple_of(2) {
                 30
             } else {
                 1
@@ -118,7 +118,7 @@ pub(super) fn levels(states: &[&[u32]]) -> usize {
 /// How many random states a check that looks at every edge can afford.
 pub(super) fn affordable(graph: &BipartiteGraph, d: u32, effort: u32) -> u64 {
     let cost = (graph.n_edges() + u64::from(graph.n_servers()) + 100) * (1 + u64::from(d) / 8);
-    (400_000 / cost).clamp(6, 300) * u64::from(effort.max(1))
+    (150_000 / cost).clamp(6, 150) * u64::from(effort.max(1))
 }
 
 /// A sum of fractions kept apart by key, so that the many terms of one degree share a small denominator.
@@ -169,11 +169,15 @@ impl EdgeWeights {
 /// Every sequence of `d` of the numbers `0..n`, in lexicographic order.
 pub(super) fn for_each_sequence(n: usize, d: u32, mut visit: impl FnMut(&[usize])) {
     let mut sequence = vec![0; d as usize];
-    loop {
+    // Digits of a counter, not an odometer in place: rustc 1.95 with thin LTO and one codegen unit loses the odometer's
+    // `fill`, and with it a sample sequence.
+    for code in 0..n.pow(d) {
+        let mut rest = code;
+        for sample in sequence.iter_mut().rev() {
+            *sample = rest % n;
+            rest /= n;
+        }
         visit(&sequence);
-        let Some(at) = sequence.iter().rposition(|&s| s + 1 < n) else { return };
-        sequence[at] += 1;
-        sequence[at + 1..].fill(0);
     }
 }
 

@@ -8,6 +8,7 @@ use fluidcheck::subject::Subject;
 use proptest::test_runner::{Config, TestRunner};
 
 /// The evidence of a claim on a model.
+#[allow(dead_code)]
 pub fn evidence(id: &str, subject: &dyn Subject, model: &Model) -> Evidence {
     let plan = CasePlan { seed: 7, effort: 1, only: None };
     claims::find(id).expect("a claim of the registry").evaluate(&Setting {
@@ -20,6 +21,7 @@ pub fn evidence(id: &str, subject: &dyn Subject, model: &Model) -> Evidence {
 }
 
 /// Types {0}, {0, 1}: irregular, and the smallest graph on which random routing and JSQ(2) differ.
+#[allow(dead_code)]
 pub fn private2() -> Model {
     let graph = BipartiteGraph::from_edges(2, 2, &[(0, 0), (0, 1), (1, 1)], Isolated::Refuse).expect("valid");
     Model::new(graph, 0.3, 2).expect("valid")

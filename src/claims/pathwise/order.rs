@@ -36,7 +36,7 @@ pub const PROP_3_9_MASS: Claim = Claim {
     kind: Kind::Pathwise,
     scope: Scope::Graph,
     expected: Expected::Holds,
-    hypotheses: &[],
+    hypotheses: &[Hypothesis::EdgesAtMost(2_000_000)],
     rejects: &[Fault::ProductInsteadOfMinimum],
     check: prop_3_9_mass,
 };
@@ -62,7 +62,7 @@ pub const EQ_4_14: Claim = Claim {
     kind: Kind::Pathwise,
     scope: Scope::Graph,
     expected: Expected::Holds,
-    hypotheses: &[Hypothesis::FunctionOfMarks, Hypothesis::EdgesAtMost(2_000_000)],
+    hypotheses: &[Hypothesis::FunctionOfMarks, Hypothesis::EdgesAtMost(2_000_000), Hypothesis::ServersAtMost(100_000)],
     rejects: &[Fault::OccupancyOffByOne, Fault::IndependentSystems],
     check: eq_4_14,
 };

@@ -1,0 +1,80 @@
+//! The claims of section 4 on arbitrary small graphs, with shrinking.
+
+mod common_claims;
+
+use common_claims::{counterexample, small_system};
+use fluidcheck::claims::{self, CasePlan, Scope, Setting, Verdict};
+use fluidcheck::faults::Fault;
+use fluidcheck::subject::{Reference, Subject};
+use proptest::prelude::*;
+
+/// Servers, task types as bit masks, d, and which case of each claim.
+type Raw = (u8, Vec<u8>, u8, u8);
+
+/// The exact and pathwise claims about graphs whose checks are here.
+const IDS: [&str; 9] =
+    ["lemma-4.2", "eq-4.4", "prop-4.1-drift", "eq-4.12", "eq-4.13", "eq-4.20", "lemma-4.5-drift", "eq-4.39", "eq-4.42"];
+
+/// One case of each of these claims on one graph.
+fn no_counterexample(subject: &dyn Subject, ids: &[&str], (n, masks, d, case): &Raw) -> Result<(), String> {
+    let (model, ..) = small_system(*n, masks, &[], *d);
+    let plan = CasePlan { seed: 3, effort: 1, only: Some((*case).into()) };
+    for id in ids {
+        let evidence = claims::find(id).ok_or("no such claim")?.evaluate(&Setting { subject, model: &model, plan, alpha: 1e-6 });
+        if evidence.verdict == Verdict::Violated {
+            return Err(format!("{id}: {}", evidence.summary));
+        }
+    }
+    Ok(())
+}
+
+proptest! {
+    #[test]
+    fn no_claim_of_section_4_has_a_counterexample(raw in any::<Raw>()) {
+        prop_assert_eq!(no_counterexample(&Reference, &IDS, &raw), Ok(()));
+    }
+}
+
+#[test]
+fn no_claim_of_section_4_has_a_counterexample_of_quickcheck() {
+    fn property(raw: Raw) -> Result<(), String> {
+        no_counterexample(&Reference, &IDS, &raw)
+    }
+    quickcheck::quickcheck(property as fn(Raw) -> Result<(), String>);
+}
+
+#[test]
+fn faults_have_counterexamples_on_small_graphs() {
+    let table = [
+        ("lemma-4.2", Fault::RatesOneSampleLess),
+        ("lemma-4.2", Fault::IdleServersServe),
+        ("eq-4.4", Fault::RhoReplacedByLambda),
+        ("eq-4.12", Fault::TiesToLowest),
+        ("eq-4.12", Fault::SamplingWithoutReplacement),
+        ("eq-4.13", Fault::ProductInsteadOfMinimum),
+        ("eq-4.20", Fault::RhoReplacedByLambda),
+        ("eq-4.42", Fault::PhiWithSidesSwapped),
+    ];
+    for (id, fault) in table {
+        assert!(counterexample(any::<Raw>(), |raw| no_counterexample(&fault, &[id], &raw)).is_some(), "{id} and {}", fault.id());
+    }
+}
+
+#[test]
+fn a_violation_replays_by_its_case() {
+    let (model, ..) = small_system(2, &[0, 6], &[], 1);
+    for claim in claims::all().filter(|claim| claim.scope == Scope::Graph && IDS.contains(&claim.id)) {
+        for fault in claim.rejects {
+            let plan = CasePlan { seed: 11, effort: 1, only: None };
+            let first = claim.evaluate(&Setting { subject: fault, model: &model, plan, alpha: 1e-6 });
+            let Some(witness) = first.witness else { continue };
+            let again = claim.evaluate(&Setting {
+                subject: fault,
+                model: &model,
+                plan: CasePlan { only: Some(witness.case), ..plan },
+                alpha: 1e-6,
+            });
+            assert_eq!(again.witness.map(|w| w.found), Some(witness.found), "{} and {}", claim.id, fault.id());
+        }
+    }
+}
