@@ -219,7 +219,12 @@ fn ergodicity(subject: &dyn Subject, model: &Model) -> Outcome {
     let servers: Vec<u32> = (0..graph.n_servers()).filter(|v| set >> v & 1 == 1).collect();
     let figures = || {
         let types: Vec<Vec<u32>> = (0..graph.n_task_types()).map(|w| graph.servers_of(w).iter().collect()).collect();
-        format!("lambda = {}, d = {}, task types {types:?}: S = {servers:?} receives {} more than it serves", show(lambda), model.d(), show(&excess))
+        format!(
+            "lambda = {}, d = {}, task types {types:?}: S = {servers:?} receives {} more than it serves",
+            show(lambda),
+            model.d(),
+            show(&excess)
+        )
     };
     if lambda * Loads::of(graph).max() < ratio::whole(1) && !ergodic {
         return Outcome::violated(f64::NAN, format!("rho(G) < 1, yet {}", figures()));

@@ -18,8 +18,8 @@ use super::graphs::{self, Loads};
 use super::verdict::{Verdict, Witness};
 use super::{Claim, Evidence, Expected, Hypothesis, Kind, Scope, Setting, show};
 use crate::faults::Fault;
-use crate::graph::generate::{Norm, Reach, Sites, disjoint_union};
 use crate::graph::BipartiteGraph;
+use crate::graph::generate::{Norm, Reach, Sites, disjoint_union};
 use crate::meanfield::checks::{self, Measured};
 use crate::meanfield::{OdeError, spectral_gap};
 use crate::model::Model;
@@ -75,7 +75,10 @@ fn def_3_3(setting: &Setting<'_>) -> Evidence {
             // The logarithms of Gamma functions behind the volume are good to 13 digits.
             let mean = f64::from(n) * ball * radius.powi(dim as i32);
             if (mean / degree - 1.0).abs() > 1e-12 {
-                return Outcome::violated(f64::NAN, format!("mean degree {degree} asked, radius {radius} in dim {dim}, p {p} gives {mean}"));
+                return Outcome::violated(
+                    f64::NAN,
+                    format!("mean degree {degree} asked, radius {radius} in dim {dim}, p {p} gives {mean}"),
+                );
             }
         }
         match setting.subject.geometric(&sites, radius, norm) {
@@ -105,7 +108,9 @@ fn edges_are_near_pairs(graph: &BipartiteGraph, sites: &Sites, radius: f64, p: f
                 let edge = compatible[v as usize];
                 return Outcome::violated(
                     -margin,
-                    format!("server {v} at {x:?} and type {w} at {y:?}: distance {distance} for p = {p}, radius {radius}, edge: {edge}"),
+                    format!(
+                        "server {v} at {x:?} and type {w} at {y:?}: distance {distance} for p = {p}, radius {radius}, edge: {edge}"
+                    ),
                 );
             }
         }
@@ -154,7 +159,10 @@ fn eq_3_3(setting: &Setting<'_>) -> Evidence {
         };
         let Ok(graph) = graph else { return Outcome::Skipped };
         if case % 4 == 3 && !graphs::is_regular(&graph) {
-            return Outcome::violated(f64::NAN, format!("copies of a random regular graph are not regular: {}", adjacency(&graph)));
+            return Outcome::violated(
+                f64::NAN,
+                format!("copies of a random regular graph are not regular: {}", adjacency(&graph)),
+            );
         }
         regularity(setting, &graph)
     })
@@ -179,7 +187,8 @@ fn eq_3_3_graph(setting: &Setting<'_>) -> Evidence {
 
 /// The task types' servers, in words; cut short for large graphs.
 fn adjacency(graph: &BipartiteGraph) -> String {
-    let types: Vec<Vec<u32>> = (0..graph.n_task_types()).take(12).map(|w| graph.servers_of(w).iter().take(12).collect()).collect();
+    let types: Vec<Vec<u32>> =
+        (0..graph.n_task_types()).take(12).map(|w| graph.servers_of(w).iter().take(12).collect()).collect();
     format!("{} servers, {} task types {types:?}", graph.n_servers(), graph.n_task_types())
 }
 
@@ -232,12 +241,7 @@ pub const ODE_FIXED_POINT: Claim = Claim {
     scope: Scope::Theory,
     expected: Expected::Holds,
     hypotheses: &[],
-    rejects: &[
-        Fault::FixedPointAsPrinted,
-        Fault::FixedPointShifted,
-        Fault::FixedPointOneChoiceMore,
-        Fault::DroppedDepartures,
-    ],
+    rejects: &[Fault::FixedPointAsPrinted, Fault::FixedPointShifted, Fault::FixedPointOneChoiceMore, Fault::DroppedDepartures],
     check: |setting| evidence(Ok(fixed_point(setting.subject))),
 };
 
@@ -258,9 +262,7 @@ pub const ODE_ORDER: Claim = Claim {
     expected: Expected::Holds,
     hypotheses: &[],
     rejects: &[Fault::DroppedDepartures],
-    check: |setting| {
-        evidence(checks::order(&|lambda, d, q, dq| setting.subject.right_hand_side(lambda, d, q, dq)))
-    },
+    check: |setting| evidence(checks::order(&|lambda, d, q, dq| setting.subject.right_hand_side(lambda, d, q, dq))),
 };
 
 /// (4.44): exponential approach, with the rate that the linearisation and the tail of the start give.
