@@ -172,9 +172,9 @@ fn rate(model: &Model) -> Ratio {
 
 /// (B.6) with Q_i - Q_i.
 pub(super) const B_6_PRINTED: Claim =
-    printed("err-b.6-printed", "(B.6)", "Q_i^w jumps at the rate of its arrivals plus Q_i^w - Q_i^w", |setting| {
+    printed("err-b.6-printed", "(B.6)", "Q_i^w jumps at the rate of its arrivals plus Q_i^w - Q_i^w, which is 0", |setting| {
         over_states(setting, "err-b.6-printed", 100, |model, lengths, _| {
-            jumps(setting.subject, model, lengths, |arrivals, at, _| rate(model) * arrivals + ratio::whole(at - at))
+            jumps(setting.subject, model, lengths, |arrivals, _, _| rate(model) * arrivals)
         })
     });
 
