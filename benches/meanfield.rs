@@ -26,39 +26,51 @@ fn ours(lambda: f64, d: u32, end: f64) -> Vec<f64> {
     solve(lambda, d, &Start::Empty, &[end], &options).expect("solvable").q.remove(0)
 }
 
-fn dop853(lambda: f64, d: u32, levels: usize, end: f64) -> Vec<f64> {
+fn dop853(lambda: f64, d: u32, levels: usize, end: f64) -> Result<Vec<f64>, String> {
     let start = DVector::zeros(levels);
     let mut solver = Dop853::new(Lower { lambda, d }, 0.0, end, end, start, RELATIVE, ABSOLUTE);
     solver.set_output(OutputType::Sparse);
-    solver.integrate().expect("solvable");
-    solver.y_out().last().expect("an end").as_slice().to_vec()
+    solver.integrate().map_err(|error| error.to_string())?;
+    Ok(solver.y_out().last().expect("an end").as_slice().to_vec())
 }
 
-fn dopri5(lambda: f64, d: u32, levels: usize, end: f64) -> Vec<f64> {
+fn dopri5(lambda: f64, d: u32, levels: usize, end: f64) -> Result<Vec<f64>, String> {
     let start = DVector::zeros(levels);
     let mut solver = Dopri5::new(Lower { lambda, d }, 0.0, end, end, start, RELATIVE, ABSOLUTE);
     solver.set_output(OutputType::Sparse);
-    solver.integrate().expect("solvable");
-    solver.y_out().last().expect("an end").as_slice().to_vec()
+    solver.integrate().map_err(|error| error.to_string())?;
+    Ok(solver.y_out().last().expect("an end").as_slice().to_vec())
 }
+
+type Solver = fn(f64, u32, usize, f64) -> Result<Vec<f64>, String>;
 
 fn to_the_fixed_point(c: &mut Criterion) {
     for lambda in [0.8, 0.95] {
         let d = 2;
-        // The distance from empty is below 2 e^(-gap t) times the mean queue length: 25 / gap is ample.
-        let end = 25.0 / spectral_gap(lambda, d).expect("valid").gap;
-        let q = ours(lambda, d, end);
-        let levels = q.len();
-        for (name, q) in [("ours", q), ("dop853", dop853(lambda, d, levels, end)), ("dopri5", dopri5(lambda, d, levels, end))] {
-            let distance = steady_state_distance(&q, lambda, d).l1;
+        // From empty the distance falls like e^(-gap t), from below 3: 21 / gap is enough, as the assertions see.
+        let end = 21.0 / spectral_gap(lambda, d).expect("valid").gap;
+        let arrived = |name: &str, q: &[f64]| {
+            let distance = steady_state_distance(q, lambda, d).l1;
             assert!(distance < 1e-8, "{name}, lambda {lambda}: l1 {distance:e} at {end}");
-        }
+        };
+        let q = ours(lambda, d, end);
+        arrived("fluidcheck", &q);
+        let levels = q.len();
         let mut group = c.benchmark_group(format!("to_fixed_point/lambda_{lambda}"));
         // Both truncations and the bracket.
         group.bench_function("fluidcheck", |b| b.iter(|| ours(black_box(lambda), d, end)));
         // The lower truncation alone, without a bound.
-        group.bench_function("ode_solvers_dop853", |b| b.iter(|| dop853(black_box(lambda), d, levels, end)));
-        group.bench_function("ode_solvers_dopri5", |b| b.iter(|| dopri5(black_box(lambda), d, levels, end)));
+        let others: [(&str, Solver); 2] = [("ode_solvers_dop853", dop853), ("ode_solvers_dopri5", dopri5)];
+        for (name, solver) in others {
+            match solver(lambda, d, levels, end) {
+                Ok(q) => {
+                    arrived(name, &q);
+                    group.bench_function(name, |b| b.iter(|| solver(black_box(lambda), d, levels, end)));
+                }
+                // Long runs near q* are limited by stability, which some solvers take for stiffness and give up.
+                Err(error) => eprintln!("{name}, lambda {lambda}: left out, does not arrive ({error})"),
+            }
+        }
         group.finish();
     }
 }

@@ -38,7 +38,9 @@ const MOST_LEVELS: u32 = 40;
 #[non_exhaustive]
 pub enum EstimateError {
     /// The systems from empty and from above did not meet.
-    #[error("no steady state was reached: copies from empty and from above had not met after {events} events; the load may be at or above the critical load (see inspect), or allow more with --events")]
+    #[error(
+        "no steady state was reached: copies from empty and from above had not met after {events} events; the load may be at or above the critical load (see inspect), or allow more with --events"
+    )]
     NoSteadyState {
         /// Events that passed.
         events: u64,
@@ -142,7 +144,8 @@ impl Bracket {
 
     /// The interval, its upper end raised by what the samples leave out.
     fn estimated(&self, left_out: f64, scale: f64) -> Estimated {
-        let standard_error = if self.count > 1.0 { (self.squares.max(0.0) / (self.count - 1.0) / self.count).sqrt() } else { f64::NAN };
+        let standard_error =
+            if self.count > 1.0 { (self.squares.max(0.0) / (self.count - 1.0) / self.count).sqrt() } else { f64::NAN };
         Estimated {
             mean: self.sum / self.count * scale,
             lower: self.lower.lower() * scale,
@@ -158,7 +161,8 @@ impl Bracket {
 /// [`EstimateError::NoSteadyState`].
 pub fn steady_state(model: &Model, options: &Options, progress: &dyn Fn(u64, u64)) -> Result<SteadyState, EstimateError> {
     let started = Instant::now();
-    let plan = plan(&Reference, model, options.seed, (options.events / 16).max(1)).map_err(|NoCoalescence { events }| EstimateError::NoSteadyState { events })?;
+    let plan = plan(&Reference, model, options.seed, (options.events / 16).max(1))
+        .map_err(|NoCoalescence { events }| EstimateError::NoSteadyState { events })?;
     let levels = (plan.top + 2).min(MOST_LEVELS);
     let alpha = (1.0 - options.confidence) / f64::from(levels + 1);
     // The queue length is averaged up to `cap`; what lies above is bounded by Corollary 4.3.
@@ -167,7 +171,11 @@ pub fn steady_state(model: &Model, options: &Options, progress: &dyn Fn(u64, u64
     let cap = f64::from(plan.start.level.max(1));
     let tail = |c: f64| if rho < 1.0 { rho.powf(c + 1.0) / (1.0 - rho) } else { 0.0 };
     let lost = model.graph().isolated_task_types().len() as f64 / f64::from(model.graph().n_task_types());
-    let cap = if rho < 1.0 { (1..=plan.start.level).map(f64::from).find(|&c| tail(c) < options.precision * rho / 20.0).unwrap_or(cap) } else { cap };
+    let cap = if rho < 1.0 {
+        (1..=plan.start.level).map(f64::from).find(|&c| tail(c) < options.precision * rho / 20.0).unwrap_or(cap)
+    } else {
+        cap
+    };
     let mut q: Vec<Bracket> = (0..levels).map(|_| Bracket::new(1.0, alpha)).collect();
     let mut queue = Bracket::new(cap, alpha);
     let (mut events, mut replications, mut met) = (0u64, 0u64, 0u64);
@@ -282,7 +290,9 @@ pub fn transient(
         }
         replications += batch;
         progress(events, options.events);
-        if events + events / replications * BATCH > options.events || options.time_limit.is_some_and(|limit| started.elapsed() >= limit) {
+        if events + events / replications * BATCH > options.events
+            || options.time_limit.is_some_and(|limit| started.elapsed() >= limit)
+        {
             break;
         }
     }

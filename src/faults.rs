@@ -74,6 +74,10 @@ faults! {
     MissingEdge = "missing-edge",
     /// The last server is never served.
     LastServerNeverServed = "last-server-never-served",
+    /// The clock of an idle server counts as an arrival and a departure.
+    GhostDepartures = "ghost-departures",
+    /// Tasks that would join a queue of three or more vanish, but are reported as arrivals.
+    DroppedArrivals = "dropped-arrivals",
     /// One stream of marks for all replications.
     ReusedStream = "reused-stream",
     /// The occupancy counts queues longer than i where it should count those of at least i.
@@ -104,6 +108,12 @@ faults! {
     LipschitzTooSmall = "lipschitz-too-small",
     /// The divided difference with d + 1 terms.
     DividedDifferenceShifted = "divided-difference-shifted",
+    /// The dual solution of (4.23) without its truncation at 0.
+    DualNotTruncated = "dual-not-truncated",
+    /// Constants of the inequalities of (4.46) and (4.48) below the maxima of their left sides.
+    LogarithmConstantsTooSmall = "logarithm-constants-too-small",
+    /// (4.49) without the factor 2 for its two tails.
+    ChernoffOneSided = "chernoff-one-sided",
     /// The shared mass of (4.13) is the product, not the minimum.
     ProductInsteadOfMinimum = "product-instead-of-minimum",
     /// Two coupled systems break ties by coins of their own.
@@ -297,15 +307,27 @@ impl Subject for Fault {
         }
     }
 
+    fn is_function_of_marks(&self) -> bool {
+        // Independent coins count as one here: a coupling must find out.
+        !matches!(self, Self::SamplingWithoutReplacement | Self::OneSampleMore | Self::TwoShortestCoin)
+    }
+
     fn apply(&self, model: &Model, queues: &mut Queues, mark: Mark<'_>, rng: &mut ChaCha8Rng) -> Event {
         match (self, mark) {
             (_, Mark::Arrival { task_type, samples }) if !samples.is_empty() => {
                 let server = self.pick(model, task_type, samples, queues.lengths(), rng);
-                queues.join(server);
+                if *self != Self::DroppedArrivals || queues.lengths()[server as usize] < 3 {
+                    queues.join(server);
+                }
                 Event::Arrival { task_type, server }
             }
             (Self::LastServerNeverServed, Mark::Service { server }) if server + 1 == model.graph().n_servers() => {
                 Event::Service { server: 0 }
+            }
+            (Self::GhostDepartures, Mark::Service { server }) if queues.lengths()[server as usize] == 0 => {
+                queues.join(server);
+                queues.serve(server);
+                Event::Service { server }
             }
             (Self::IdleServersServe, Mark::Service { server }) => {
                 let n = model.graph().n_servers();
@@ -466,16 +488,16 @@ impl Subject for Fault {
         match self {
             Self::TiesToLowest => {
                 // The server of rank r by (length, index) gets ((n - r)^d - (n - r - 1)^d) / n^d.
-                let rank = |v: u32| {
-                    servers.iter().filter(|&&u| (lengths[u as usize], u) < (lengths[v as usize], v)).count() as u64
-                };
+                let rank =
+                    |v: u32| servers.iter().filter(|&&u| (lengths[u as usize], u) < (lengths[v as usize], v)).count() as u64;
                 let power = |k: u64| ratio::power(&(ratio::whole(k) / &n), d);
                 let count = servers.len() as u64;
                 servers.iter().map(|&v| (v, power(count - rank(v)) - power(count - rank(v) - 1))).collect()
             }
             Self::SamplingWithoutReplacement => {
                 let count = servers.len() as u64;
-                let choose = |k: u64| -> Ratio { (0..u64::from(d).min(count)).map(|i| ratio::whole(k.saturating_sub(i))).product() };
+                let choose =
+                    |k: u64| -> Ratio { (0..u64::from(d).min(count)).map(|i| ratio::whole(k.saturating_sub(i))).product() };
                 let all = choose(count);
                 let at_least = |x: u32| servers.iter().filter(|&&u| lengths[u as usize] >= x).count() as u64;
                 servers
@@ -542,6 +564,28 @@ impl Subject for Fault {
         match self {
             Self::LipschitzTooSmall => Reference.lipschitz_constant(d) * ratio::ratio(9, 10),
             _ => Reference.lipschitz_constant(d),
+        }
+    }
+
+    fn dual_solution(&self, theta: &Ratio, i0: u32, i: u32) -> Ratio {
+        match self {
+            Self::DualNotTruncated => ratio::power(theta, i0) - ratio::power(theta, i),
+            _ => Reference.dual_solution(theta, i0, i),
+        }
+    }
+
+    fn logarithm_constants(&self) -> (f64, f64) {
+        match self {
+            // The maxima are 3^(3/2) exp(-3/2) = 1.159 and exp(-1/2) / sqrt(2) = 0.429.
+            Self::LogarithmConstantsTooSmall => (1.0, 0.4),
+            _ => Reference.logarithm_constants(),
+        }
+    }
+
+    fn chernoff_bound(&self, mean: f64, epsilon: f64) -> f64 {
+        match self {
+            Self::ChernoffOneSided => Reference.chernoff_bound(mean, epsilon) / 2.0,
+            _ => Reference.chernoff_bound(mean, epsilon),
         }
     }
 

@@ -1,9 +1,11 @@
 //! fluidcheck.
 
+pub mod battery;
 pub mod bounds;
 pub mod claims;
 pub mod clock;
 pub mod coupling;
+pub mod estimate;
 pub mod faults;
 pub mod graph;
 pub mod marks;

@@ -19,6 +19,8 @@
 //! # Source
 //! Section 2 and (4.12); uniformisation is classical.
 
+use std::ops::Range;
+
 use num_traits::One;
 use rand::rand_core::TryRng;
 use rand::{Rng, SeedableRng};
@@ -85,7 +87,7 @@ impl From<Mark<'_>> for OwnedMark {
 
 /// What a head in a block stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+pub(crate) enum Kind {
     Arrival,
     Lost,
     Service,
@@ -96,7 +98,8 @@ enum Kind {
 pub struct MarkBlock {
     d: usize,
     heads: Vec<(Kind, u32)>,
-    // d entries for every mark, so that no mark needs an offset; those of a mark without samples mean nothing.
+    // d entries for every mark, so that no mark needs an offset. A service repeats its server, so that the fold can read
+    // every mark alike; those of a lost arrival mean nothing.
     samples: Vec<u32>,
 }
 
@@ -123,20 +126,24 @@ impl MarkBlock {
     /// If an arrival has samples, but not d.
     pub fn push(&mut self, mark: Mark<'_>) {
         match mark {
-            Mark::Arrival { task_type, samples: [] } => self.push_bare(Kind::Lost, task_type),
+            Mark::Arrival { task_type, samples: [] } => self.push_repeated((Kind::Lost, task_type), 0),
             Mark::Arrival { task_type, samples } => {
                 assert_eq!(samples.len(), self.d, "as many samples as the block has room for");
                 self.heads.push((Kind::Arrival, task_type));
                 self.samples.extend_from_slice(samples);
             }
-            Mark::Service { server } => self.push_bare(Kind::Service, server),
+            Mark::Service { server } => self.push_repeated((Kind::Service, server), server),
         }
     }
 
-    #[inline]
-    fn push_bare(&mut self, kind: Kind, value: u32) {
-        self.heads.push((kind, value));
-        self.samples.resize(self.heads.len() * self.d, 0);
+    fn push_repeated(&mut self, head: (Kind, u32), server: u32) {
+        self.heads.push(head);
+        self.samples.resize(self.heads.len() * self.d, server);
+    }
+
+    /// Kinds and samples, the latter d to a mark, for code that treats all marks alike.
+    pub(crate) fn parts(&self, range: Range<usize>) -> (&[(Kind, u32)], &[u32]) {
+        (&self.heads[range.clone()], &self.samples[range.start * self.d..range.end * self.d])
     }
 
     /// How many marks there are.
@@ -235,39 +242,80 @@ pub struct RandomMarks<R = ChaCha8Rng> {
     model: Model,
     rng: R,
     coin: Coin,
+    // What is left of the last batch.
+    spare: MarkBlock,
+    next: usize,
 }
+
+/// Marks are drawn in batches of this many: first who they are about, then the samples of the arrivals among them. One mark
+/// after the other would cost a mispredicted branch each, since nothing foretells which marks are arrivals. The size is
+/// a constant, so that the marks do not depend on how many are asked for at a time.
+const BATCH: usize = 64;
 
 impl<R: Rng> RandomMarks<R> {
     /// The marks that this generator gives.
     pub fn new(model: &Model, rng: R) -> Self {
-        Self { model: model.clone(), rng, coin: arrival_coin(model) }
+        let spare = MarkBlock::new(model.d());
+        Self { model: model.clone(), rng, coin: arrival_coin(model), spare, next: 0 }
     }
 
     /// The model whose marks these are.
     pub fn model(&self) -> &Model {
         &self.model
     }
+
+    fn draw_batch(&mut self, block: &mut MarkBlock) {
+        let (graph, d) = (self.model.graph(), block.d);
+        let (n_servers, n_task_types) = (graph.n_servers(), graph.n_task_types());
+        let (mut arrivals, mut n_arrivals) = ([0; BATCH], 0);
+        let from = block.len();
+        block.samples.reserve(BATCH * d);
+        for i in 0..BATCH {
+            let is_arrival = self.coin.toss(&mut self.rng);
+            let value = below(&mut self.rng, if is_arrival { n_task_types } else { n_servers });
+            block.heads.push((if is_arrival { Kind::Arrival } else { Kind::Service }, value));
+            block.samples.extend(std::iter::repeat_n(value, d));
+            arrivals[n_arrivals] = i;
+            n_arrivals += usize::from(is_arrival);
+        }
+        for &i in &arrivals[..n_arrivals] {
+            let at = from + i;
+            let (kind, task_type) = &mut block.heads[at];
+            let servers = graph.servers_of(*task_type);
+            let samples = &mut block.samples[at * d..(at + 1) * d];
+            if servers.is_empty() {
+                *kind = Kind::Lost;
+                samples.fill(0);
+            } else {
+                let n = servers.len() as u32;
+                samples.iter_mut().for_each(|sample| *sample = servers.at(below(&mut self.rng, n) as usize));
+            }
+        }
+    }
 }
 
 impl<R: Rng> MarkStream for RandomMarks<R> {
     fn fill(&mut self, block: &mut MarkBlock, count: usize) {
-        let (graph, d) = (self.model.graph(), self.model.d());
-        assert_eq!(block.d, d as usize, "a block for the d of the model");
-        let (n_servers, n_task_types) = (graph.n_servers(), graph.n_task_types());
-        for _ in 0..count {
-            if self.coin.toss(&mut self.rng) {
-                let task_type = below(&mut self.rng, n_task_types);
-                let servers = graph.servers_of(task_type);
-                if servers.is_empty() {
-                    block.push_bare(Kind::Lost, task_type);
-                } else {
-                    block.heads.push((Kind::Arrival, task_type));
-                    draw_samples(&mut self.rng, servers, d, &mut block.samples);
+        assert_eq!(block.d, self.spare.d, "a block for the d of the model");
+        let mut left = count;
+        while left > 0 {
+            if self.next == self.spare.len() {
+                if left >= BATCH {
+                    self.draw_batch(block);
+                    left -= BATCH;
+                    continue;
                 }
-            } else {
-                let server = below(&mut self.rng, n_servers);
-                block.push_bare(Kind::Service, server);
+                let mut spare = std::mem::replace(&mut self.spare, MarkBlock::new(0));
+                spare.clear();
+                self.draw_batch(&mut spare);
+                (self.spare, self.next) = (spare, 0);
             }
+            let end = self.spare.len().min(self.next + left);
+            for i in self.next..end {
+                block.push(self.spare.get(i));
+            }
+            left -= end - self.next;
+            self.next = end;
         }
     }
 }
@@ -287,8 +335,8 @@ pub struct DrawnAhead<S = RandomMarks> {
 impl<S: MarkStream> DrawnAhead<S> {
     /// A stream whose arrivals have `d` samples.
     pub fn new(stream: S, d: u32) -> Self {
-        // 512 marks overlap enough; many samples get fewer marks, so that a block stays in a near cache.
-        let size = (4096 / d.max(1) as usize).clamp(1, 512);
+        // 512 marks overlap enough; many samples get fewer marks, so that a block stays in a near cache. Whole batches.
+        let size = (4096 / d.max(1) as usize).clamp(BATCH, 512) / BATCH * BATCH;
         Self { stream, block: MarkBlock::new(d), next: 0, size }
     }
 
@@ -300,6 +348,13 @@ impl<S: MarkStream> DrawnAhead<S> {
     /// The next marks, between 1 and `at_most` of them; none only at the end of the stream.
     #[inline]
     pub fn take(&mut self, at_most: usize) -> impl ExactSizeIterator<Item = Mark<'_>> {
+        let (block, range) = self.take_range(at_most);
+        range.map(|i| block.get(i))
+    }
+
+    /// The same as a range of a block.
+    #[inline]
+    pub(crate) fn take_range(&mut self, at_most: usize) -> (&MarkBlock, Range<usize>) {
         if self.next == self.block.len() {
             self.block.clear();
             self.next = 0;
@@ -307,7 +362,7 @@ impl<S: MarkStream> DrawnAhead<S> {
         }
         let from = self.next;
         self.next = self.block.len().min(from.saturating_add(at_most));
-        (from..self.next).map(|i| self.block.get(i))
+        (&self.block, from..self.next)
     }
 }
 

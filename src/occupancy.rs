@@ -66,6 +66,15 @@ impl Occupancy {
         *count -= 1;
     }
 
+    /// Q at `level` changes by -1, 0 or 1: [`Occupancy::raise`] and [`Occupancy::lower`] without a branch between them.
+    #[inline]
+    pub(crate) fn shift(&mut self, level: usize, change: i64) {
+        if level >= self.counts.len() {
+            self.counts.resize(level + 1, 0);
+        }
+        self.counts[level] = self.counts[level].wrapping_add_signed(change);
+    }
+
     /// Q_i, the number of queues with at least `i` tasks; 0 beyond the longest.
     #[inline]
     pub fn at_least(&self, i: usize) -> u64 {

@@ -13,13 +13,14 @@
 //! # Source
 //! Section 2; uniformisation as in [`crate::marks`].
 
-use thiserror::Error;
+use std::ops::Range;
 
 use crate::clock::{Clock, TimeError, Timeline};
-use crate::marks::{DrawnAhead, Mark, RandomMarks, first_shortest};
+use crate::marks::{DrawnAhead, Kind, Mark, MarkBlock, RandomMarks, first_shortest};
 use crate::model::{Event, Model};
 use crate::occupancy::Occupancy;
 use crate::randomness::stream_rng;
+use thiserror::Error;
 
 /// Why a simulation cannot be started or continued as asked.
 #[derive(Clone, Debug, PartialEq, Error)]
@@ -177,6 +178,87 @@ impl Queues {
     }
 }
 
+impl Queues {
+    /// [`Queues::apply`] for marks of a block in order, where only the changes of Q_i are of interest.
+    fn apply_all(&mut self, block: &MarkBlock, range: Range<usize>, changes: &mut impl Changes) {
+        match block.d() {
+            1 => self.apply_alike::<1>(block, range, changes),
+            2 => self.apply_alike::<2>(block, range, changes),
+            3 => self.apply_alike::<3>(block, range, changes),
+            4 => self.apply_alike::<4>(block, range, changes),
+            _ => {
+                for i in range {
+                    let departures = self.departures;
+                    match self.apply(block.get(i)) {
+                        Event::Arrival { server, .. } => changes.change(self.lengths[server as usize] as usize, 1),
+                        Event::Service { server } if self.departures > departures => {
+                            changes.change(self.lengths[server as usize] as usize + 1, -1);
+                        }
+                        Event::Service { .. } | Event::Lost { .. } => changes.change(0, 0),
+                    }
+                }
+            }
+        }
+    }
+
+    /// The same for D samples without a branch on the kind of mark, which nothing can predict: a service is read as
+    /// D samples of its server, and differs by the sign of the change only.
+    fn apply_alike<const D: usize>(&mut self, block: &MarkBlock, range: Range<usize>, changes: &mut impl Changes) {
+        let (heads, samples) = block.parts(range);
+        let lengths = &mut self.lengths[..];
+        let (mut arrivals, mut departures, mut lost) = (0, 0, 0);
+        for (&(kind, _), samples) in heads.iter().zip(samples.as_chunks::<D>().0) {
+            let mut server = samples[0];
+            let mut before = lengths[server as usize];
+            for &other in &samples[1..] {
+                let length = lengths[other as usize];
+                (server, before) = if length < before { (other, length) } else { (server, before) };
+            }
+            let joins = (kind == Kind::Arrival) & (before < u32::MAX);
+            let leaves = (kind == Kind::Service) & (before > 0);
+            let change = i64::from(joins) - i64::from(leaves);
+            lengths[server as usize] = before.wrapping_add_signed(change as i32);
+            let level = before as usize + usize::from(joins);
+            self.occupancy.shift(level, change);
+            changes.change(level, change);
+            arrivals += u64::from(joins);
+            departures += u64::from(leaves);
+            lost += u64::from((kind != Kind::Service) & !joins);
+        }
+        self.arrivals += arrivals;
+        self.departures += departures;
+        self.lost += lost;
+        self.total = self.total + arrivals - departures;
+    }
+}
+
+/// Who wants to know how Q_i changes.
+trait Changes {
+    /// The next event changes Q at `level` by -1, 0 or 1.
+    fn change(&mut self, level: usize, change: i64);
+}
+
+/// Nobody.
+struct Unseen;
+
+impl Changes for Unseen {
+    #[inline]
+    fn change(&mut self, _: usize, _: i64) {}
+}
+
+impl Changes for TimeAverage {
+    #[inline]
+    fn change(&mut self, level: usize, change: i64) {
+        self.events += 1;
+        if level >= self.now.len() {
+            self.now.resize(level + 1, 0);
+            self.shifts.resize(level + 1, 0);
+        }
+        self.now[level] = self.now[level].wrapping_add_signed(change);
+        self.shifts[level] += i128::from(change) * i128::from(self.events);
+    }
+}
+
 /// Somebody who looks at a path. Every method may be left out.
 pub trait Observer {
     /// The state before any event at this time; called at the times of a grid.
@@ -220,34 +302,18 @@ impl TimeAverage {
     }
 
     /// The next event leaves all queues as they are.
-    #[inline]
     pub fn nothing(&mut self) {
-        self.events += 1;
+        self.change(0, 0);
     }
 
     /// At the next event a queue of this length gets one more task.
-    #[inline]
     pub fn raise(&mut self, length_before: u32) {
-        self.events += 1;
-        let level = length_before as usize + 1;
-        if level >= self.now.len() {
-            self.now.resize(level + 1, 0);
-            self.shifts.resize(level + 1, 0);
-        }
-        self.now[level] += 1;
-        self.shifts[level] += i128::from(self.events);
+        self.change(length_before as usize + 1, 1);
     }
 
     /// At the next event a queue of this length loses a task.
-    ///
-    /// # Panics
-    /// If no queue has that length.
-    #[inline]
     pub fn lower(&mut self, length_before: u32) {
-        self.events += 1;
-        let level = length_before as usize;
-        self.now[level] -= 1;
-        self.shifts[level] -= i128::from(self.events);
+        self.change(length_before as usize, -1);
     }
 
     /// The number of events averaged over.
@@ -350,13 +416,13 @@ impl Simulation {
     /// Applies the next `count` events and shows each to the observer, without times.
     pub fn observe_events(&mut self, count: u64, observer: &mut impl Observer) {
         let Self { marks, queues, timeline } = self;
-        timeline.advance_by(count, |some| fold(marks, queues, some, &mut Shown { observer, times: None }));
+        timeline.advance_by(count, |some| fold_shown(marks, queues, some, None, observer));
     }
 
     /// Applies the next `count` events and counts them in the average.
     pub fn average_events(&mut self, count: u64, average: &mut TimeAverage) {
         let Self { marks, queues, timeline } = self;
-        timeline.advance_by(count, |some| fold(marks, queues, some, &mut Averaged(average)));
+        timeline.advance_by(count, |some| fold(marks, queues, some, average));
     }
 
     /// Applies all events strictly before `time`.
@@ -388,7 +454,7 @@ impl Simulation {
         let Self { marks, queues, timeline } = self;
         timeline.advance_timed(time, |times| {
             let count = times.len() as u64;
-            fold(marks, queues, count, &mut Shown { observer, times: Some(times) });
+            fold_shown(marks, queues, count, Some(times), observer);
         })?;
         observer.at(time, queues);
         Ok(())
@@ -396,56 +462,27 @@ impl Simulation {
 }
 
 /// The fold: the next `count` marks of an endless stream.
-fn fold(marks: &mut DrawnAhead, queues: &mut Queues, count: u64, watch: &mut impl Watch) {
+fn fold(marks: &mut DrawnAhead, queues: &mut Queues, count: u64, changes: &mut impl Changes) {
     let mut left = count as usize;
     while left > 0 {
+        let (block, range) = marks.take_range(left);
+        left -= range.len();
+        queues.apply_all(block, range, changes);
+    }
+}
+
+/// The fold, mark by mark before somebody's eyes; `times` are those of the marks.
+fn fold_shown(marks: &mut DrawnAhead, queues: &mut Queues, count: u64, times: Option<&[f64]>, observer: &mut impl Observer) {
+    let mut left = count as usize;
+    while left > 0 {
+        let done = count as usize - left;
         let some = marks.take(left);
         left -= some.len();
-        some.for_each(|mark| watch.step(mark, queues));
-    }
-}
-
-/// How a mark is applied and who sees it.
-trait Watch {
-    fn step(&mut self, mark: Mark<'_>, queues: &mut Queues);
-}
-
-struct Unseen;
-
-impl Watch for Unseen {
-    #[inline]
-    fn step(&mut self, mark: Mark<'_>, queues: &mut Queues) {
-        queues.apply(mark);
-    }
-}
-
-struct Averaged<'a>(&'a mut TimeAverage);
-
-impl Watch for Averaged<'_> {
-    #[inline]
-    fn step(&mut self, mark: Mark<'_>, queues: &mut Queues) {
-        let departures = queues.departures;
-        match queues.apply(mark) {
-            Event::Arrival { server, .. } => self.0.raise(queues.lengths[server as usize] - 1),
-            Event::Service { server } if queues.departures > departures => self.0.lower(queues.lengths[server as usize] + 1),
-            Event::Service { .. } | Event::Lost { .. } => self.0.nothing(),
+        for (i, mark) in (done..).zip(some) {
+            let time = times.map(|times| times[i]);
+            observer.before(time, mark, queues);
+            let event = queues.apply(mark);
+            observer.after(time, mark, event, queues);
         }
-    }
-}
-
-struct Shown<'a, O> {
-    observer: &'a mut O,
-    times: Option<&'a [f64]>,
-}
-
-impl<O: Observer> Watch for Shown<'_, O> {
-    fn step(&mut self, mark: Mark<'_>, queues: &mut Queues) {
-        let time = self.times.and_then(|times| times.split_first()).map(|(&first, rest)| {
-            self.times = Some(rest);
-            first
-        });
-        self.observer.before(time, mark, queues);
-        let event = queues.apply(mark);
-        self.observer.after(time, mark, event, queues);
     }
 }

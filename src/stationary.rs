@@ -210,8 +210,8 @@ pub fn plan(subject: &dyn Subject, model: &Model, seed: u64, limit: u64) -> Resu
         slowest = slowest.max(events);
         top = top.max(longest(pair.lower()));
     }
-    // Twice the slowest pilot: most replications have met before their window opens.
-    Ok(Plan { start, warm_up: 2 * slowest, window: slowest.max(64 * every), every, top })
+    // A little beyond the slowest pilot: nearly all replications have met before their window opens.
+    Ok(Plan { start, warm_up: slowest + slowest / 4, window: (slowest / 4).max(64 * every), every, top })
 }
 
 fn longest(queues: &Queues) -> u32 {
@@ -231,6 +231,13 @@ pub struct Sample {
     pub met: bool,
     /// Events of the replication.
     pub events: u64,
+}
+
+impl Plan {
+    /// Events of one replication.
+    pub fn events(&self) -> u64 {
+        self.warm_up + self.window
+    }
 }
 
 impl Sample {
@@ -296,6 +303,15 @@ impl<'a> Samples<'a> {
         Self { subject, model, seed, limit, state: Mutex::new(None) }
     }
 
+    /// The plan, chosen at the first call.
+    ///
+    /// # Errors
+    /// [`NoCoalescence`] where there is none.
+    pub fn plan(&self) -> Result<Plan, NoCoalescence> {
+        let mut state = self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        state.get_or_insert_with(|| (plan(self.subject, self.model, self.seed, self.limit), Vec::new())).0
+    }
+
     /// Shows samples `0, 1, ...` to `look` until it has seen enough (returns `false`), or `most` of them.
     ///
     /// # Errors
@@ -316,11 +332,7 @@ impl<'a> Samples<'a> {
                 return Ok(plan);
             }
         }
-        let state = self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        match &*state {
-            Some((plan, _)) => *plan,
-            None => Err(NoCoalescence { events: 0 }),
-        }
+        self.plan()
     }
 }
 
@@ -354,7 +366,12 @@ mod tests {
         let take = |most| {
             let samples = Samples::new(&Reference, &model, 5, 1 << 24);
             let mut seen = Vec::new();
-            samples.each(most, |_, sample| { seen.push(sample.clone()); true }).unwrap();
+            samples
+                .each(most, |_, sample| {
+                    seen.push(sample.clone());
+                    true
+                })
+                .unwrap();
             seen
         };
         assert_eq!(take(5)[..3], take(3)[..]);

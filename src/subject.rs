@@ -13,6 +13,7 @@
 //!
 //! To check a policy, implement [`Subject::name`] and [`Subject::pick`]; everything else defaults to the reference.
 
+use num_traits::Zero;
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
@@ -153,6 +154,21 @@ pub trait Subject: Sync {
     /// The constant K of Lemma C.1 in its sharp form, d (d - 1) / 2.
     fn lipschitz_constant(&self, d: u32) -> Ratio {
         ratio::whole(u64::from(d) * u64::from(d - 1) / 2)
+    }
+
+    /// y_i of the dual solution below (4.23), whose z is theta^i0.
+    fn dual_solution(&self, theta: &Ratio, i0: u32, i: u32) -> Ratio {
+        if i < i0 { Ratio::zero() } else { ratio::power(theta, i0) - ratio::power(theta, i) }
+    }
+
+    /// The constants of the elementary inequalities of (4.46), ln(1/x) sqrt(x) <= 2 / sqrt(ln(1/x)), and (4.48), x <= 1 / sqrt(ln(1/x)).
+    fn logarithm_constants(&self) -> (f64, f64) {
+        (2.0, 1.0)
+    }
+
+    /// The bound (4.49) on both tails of a binomial variable with this mean.
+    fn chernoff_bound(&self, mean: f64, epsilon: f64) -> f64 {
+        2.0 * (-epsilon * epsilon * mean / 3.0).exp()
     }
 
     /// q*_i of Theorem 3.1.

@@ -105,15 +105,18 @@ impl Suite {
 /// The checks that `options` select, in the order of the registry.
 pub fn selection(inputs: &[Input], options: &Options) -> Vec<(&'static Claim, usize)> {
     let wanted = |claim: &Claim| {
-        (options.only.is_empty() || options.only.iter().any(|id| id == claim.id)) && !options.except.iter().any(|id| id == claim.id)
+        (options.only.is_empty() || options.only.iter().any(|id| id == claim.id))
+            && !options.except.iter().any(|id| id == claim.id)
     };
     claims::all()
         .filter(|claim| wanted(claim))
-        .flat_map(|claim| match claim.scope {
-            Scope::Theory => 0..inputs.len().min(1),
-            Scope::Graph => 0..inputs.len(),
-        }
-        .map(move |input| (claim, input)))
+        .flat_map(|claim| {
+            match claim.scope {
+                Scope::Theory => 0..inputs.len().min(1),
+                Scope::Graph => 0..inputs.len(),
+            }
+            .map(move |input| (claim, input))
+        })
         .collect()
 }
 

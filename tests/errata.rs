@@ -1,8 +1,8 @@
 //! Errata: the printed forms must be violated, the corrected ones must hold and have power.
 
-mod common_claims;
+mod proving;
 
-use common_claims::{any_model, assert_power, evaluate};
+use proving::{any_model, assert_power, evaluate};
 use fluidcheck::claims::{self, Expected, Verdict};
 use fluidcheck::subject::Reference;
 

@@ -1,8 +1,8 @@
 //! The claims of section 3: geometric and regular graphs, and the mean-field equations.
 
-mod common_claims;
+mod proving;
 
-use common_claims::{SmallGraph, any_model, assert_power, evaluate, model, proving_models, small_graphs};
+use proving::{SmallGraph, any_model, assert_power, evaluate, model, proving_models, small_graphs};
 use fluidcheck::claims::Verdict;
 use fluidcheck::faults::Fault;
 use fluidcheck::graph::generate::random_regular;

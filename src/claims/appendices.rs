@@ -1,6 +1,209 @@
-//! appendices.
+//! Appendices A and C: the expansions of the divided difference and its Lipschitz constant.
+//!
+//! | statement | claim |
+//! |---|---|
+//! | (A.1), the same as (C.2) | `eq-A.1` |
+//! | (A.2) | `eq-A.2` |
+//! | Lemma C.1 with the paper's constant (2^d - 1)(d - 1) | `lemma-c.1` |
+//! | Lemma C.1 with the sharp constant d (d - 1) / 2 | `lemma-c.1-sharp` |
+//!
+//! # Source
+//! Appendices A and C.
 
-use super::Claim;
+use num_bigint::BigInt;
+use num_integer::binomial;
+use num_traits::{One, Pow, Zero};
+use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
 
-/// The claims of this part.
-pub const CLAIMS: &[Claim] = &[];
+use super::cases::{Outcome, run};
+use super::{Claim, Evidence, Expected, Kind, Scope, Setting, show};
+use crate::faults::Fault;
+use crate::ratio::{self, Ratio};
+
+/// The claims of the appendices.
+pub const CLAIMS: &[Claim] = &[EQ_A_1, EQ_A_2, LEMMA_C_1, LEMMA_C_1_SHARP];
+
+/// (A.1).
+pub const EQ_A_1: Claim = Claim {
+    id: "eq-A.1",
+    source: "(A.1), (C.2)",
+    statement: "(x^d - y^d) / (x - y) = sum_(i = 1)^d binom(d, i) (x - y)^(i - 1) y^(d - i)",
+    kind: Kind::Exact,
+    scope: Scope::Theory,
+    expected: Expected::Holds,
+    hypotheses: &[],
+    rejects: &[Fault::DividedDifferenceShifted],
+    check: eq_a_1,
+};
+
+/// (A.2).
+pub const EQ_A_2: Claim = Claim {
+    id: "eq-A.2",
+    source: "(A.2)",
+    statement: "the derivative of (x^d - y^d) / (x - y) in y is sum_(i = 2)^d binom(d, i) (x - y)^(i - 2) y^(d - i) >= 0",
+    kind: Kind::Exact,
+    scope: Scope::Theory,
+    expected: Expected::Holds,
+    hypotheses: &[],
+    rejects: &[Fault::DividedDifferenceShifted],
+    check: eq_a_2,
+};
+
+/// Lemma C.1 with the constant of its proof.
+pub const LEMMA_C_1: Claim = Claim {
+    id: "lemma-c.1",
+    source: "Lemma C.1, (C.3)",
+    statement: "the divided difference is Lipschitz with K = (2^d - 1)(d - 1), the pairs in any order",
+    kind: Kind::Exact,
+    scope: Scope::Theory,
+    expected: Expected::Holds,
+    hypotheses: &[],
+    rejects: &[Fault::DividedDifferenceShifted],
+    check: lemma_c_1,
+};
+
+/// Lemma C.1 with the smallest constant.
+pub const LEMMA_C_1_SHARP: Claim = Claim {
+    id: "lemma-c.1-sharp",
+    source: "Lemma C.1, sharpened",
+    statement: "the divided difference is Lipschitz with K = d (d - 1) / 2, and with no smaller K, as pairs near (1, 1) show",
+    kind: Kind::Exact,
+    scope: Scope::Theory,
+    expected: Expected::Holds,
+    hypotheses: &[],
+    rejects: &[Fault::LipschitzTooSmall, Fault::DividedDifferenceShifted],
+    check: lemma_c_1_sharp,
+};
+
+/// The largest d tried.
+const MOST_CHOICES: u32 = 12;
+
+/// A case of the expansions: d, and x > y over a common denominator.
+fn expansion_case(case: u64, rng: &mut ChaCha8Rng) -> (u32, u64, u64, u64) {
+    const N: u64 = 6;
+    let d = (case % u64::from(MOST_CHOICES)) as u32 + 1;
+    let index = case / u64::from(MOST_CHOICES);
+    let mut small = (1..=N).flat_map(|a| (0..a).map(move |b| (a, b)));
+    if let Some((a, b)) = small.nth(index as usize) {
+        return (d, N, a, b);
+    }
+    let n = rng.random_range(1..=1000);
+    let a = rng.random_range(1..=n);
+    (d, n, a, rng.random_range(0..a))
+}
+
+/// 21 pairs with denominator 6, then random ones, each with d = 1 to 12.
+fn expansion_cases(effort: u32) -> u64 {
+    u64::from(MOST_CHOICES) * (21 + 30 * u64::from(effort.max(1)))
+}
+
+/// sum_(i >= least) binom(d, i) (a - b)^(i - least) b^(d - i), in integers.
+fn binomial_sum(a: u64, b: u64, d: u32, least: u32) -> BigInt {
+    let (step, b) = (BigInt::from(a - b), BigInt::from(b));
+    (least..=d).map(|i| BigInt::from(binomial(u64::from(d), u64::from(i))) * Pow::pow(&step, i - least) * Pow::pow(&b, d - i)).sum()
+}
+
+fn eq_a_1(setting: &Setting<'_>) -> Evidence {
+    run(&setting.plan, "eq-A.1", expansion_cases(setting.plan.effort), "pairs x > y and d", |case, rng| {
+        let (d, n, a, b) = expansion_case(case, rng);
+        let (x, y) = (Ratio::new(a.into(), n.into()), Ratio::new(b.into(), n.into()));
+        let left = setting.subject.divided_difference(&x, &y, d);
+        let right = Ratio::new(binomial_sum(a, b, d, 1), Pow::pow(BigInt::from(n), d - 1));
+        if left == right {
+            Outcome::holds(0.0)
+        } else {
+            Outcome::violated(f64::NAN, format!("d = {d}, x = {x}, y = {y}: {}, the expansion is {}", show(&left), show(&right)))
+        }
+    })
+}
+
+fn eq_a_2(setting: &Setting<'_>) -> Evidence {
+    run(&setting.plan, "eq-A.2", expansion_cases(setting.plan.effort), "pairs x > y and d", |case, rng| {
+        let (d, n, a, b) = expansion_case(case, rng);
+        let (x, y) = (Ratio::new(a.into(), n.into()), Ratio::new(b.into(), n.into()));
+        // The quotient rule: (x^d - y^d) / (x - y)^2 - d y^(d - 1) / (x - y).
+        let step = &x - &y;
+        let left = (setting.subject.divided_difference(&x, &y, d) - ratio::whole(d.into()) * ratio::power(&y, d - 1)) / &step;
+        let right = Ratio::new(binomial_sum(a, b, d, 2), Pow::pow(BigInt::from(n), d.saturating_sub(2)));
+        let slack = ratio::to_f64(&left);
+        if left == right && left >= Ratio::zero() {
+            Outcome::Holds { slack, vacuous: d == 1 }
+        } else {
+            Outcome::violated(slack, format!("d = {d}, x = {x}, y = {y}: derivative {}, the expansion is {}", show(&left), show(&right)))
+        }
+    })
+}
+
+/// A case of Lemma C.1: d and two pairs x > y over a common denominator, in no order.
+fn lipschitz_case(case: u64, rng: &mut ChaCha8Rng) -> (u32, u64, [(u64, u64); 2]) {
+    let d = (case % u64::from(MOST_CHOICES)) as u32 + 1;
+    let index = (case / u64::from(MOST_CHOICES)) as usize;
+    const N: u64 = 4;
+    let pairs = || (1..=N).flat_map(|a| (0..a).map(move |b| (a, b)));
+    // First the corner (1, 1), where the constant is attained in the limit.
+    let corner = [[(1_000_000, 999_999), (999_999, 999_998)], [(1_000_000, 999_999), (1_000_000, 999_998)], [(1_000_000, 0), (999_999, 0)]];
+    if let Some(&near) = corner.get(index) {
+        return (d, 1_000_000, near);
+    }
+    if let Some(both) = pairs().flat_map(|first| pairs().map(move |second| [first, second])).nth(index - corner.len()) {
+        return (d, N, both);
+    }
+    let n = rng.random_range(1..=1000);
+    let mut pair = || {
+        let a = rng.random_range(1..=n);
+        (a, rng.random_range(0..a))
+    };
+    (d, n, [pair(), pair()])
+}
+
+/// 3 corners and 100 small pairs of pairs, then random ones, each with d = 1 to 12.
+fn lipschitz_cases(effort: u32) -> u64 {
+    u64::from(MOST_CHOICES) * (103 + 80 * u64::from(effort.max(1)))
+}
+
+/// |difference of the divided differences| and |x1 - x2| + |y1 - y2|, with the pairs in words.
+fn lipschitz_sides(setting: &Setting<'_>, d: u32, n: u64, pairs: [(u64, u64); 2]) -> (Ratio, Ratio, String) {
+    let [(a1, b1), (a2, b2)] = pairs;
+    let value = |a: u64, b: u64| setting.subject.divided_difference(&Ratio::new(a.into(), n.into()), &Ratio::new(b.into(), n.into()), d);
+    let (first, second) = (value(a1, b1), value(a2, b2));
+    let difference = if first > second { first - second } else { second - first };
+    let distance = Ratio::new((a1.abs_diff(a2) + b1.abs_diff(b2)).into(), n.into());
+    (difference, distance, format!("d = {d}, pairs ({a1}, {b1}) / {n} and ({a2}, {b2}) / {n}"))
+}
+
+fn within(setting: &Setting<'_>, constant: &Ratio, d: u32, n: u64, pairs: [(u64, u64); 2]) -> Outcome {
+    let (difference, distance, at) = lipschitz_sides(setting, d, n, pairs);
+    let bound = constant * &distance;
+    let slack = ratio::to_f64(&(&bound - &difference));
+    if difference > bound {
+        return Outcome::violated(slack, format!("{at}: {} above K times the distance = {} with K = {constant}", show(&difference), show(&bound)));
+    }
+    // Trivial: both values lie between 0 and d. A pair and itself, or d = 1, say nothing.
+    Outcome::Holds { slack, vacuous: d == 1 || distance.is_zero() || bound >= ratio::whole(d.into()) }
+}
+
+fn lemma_c_1(setting: &Setting<'_>) -> Evidence {
+    run(&setting.plan, "lemma-c.1", lipschitz_cases(setting.plan.effort), "pairs of pairs in any order, and d", |case, rng| {
+        let (d, n, pairs) = lipschitz_case(case, rng);
+        within(setting, &ratio::whole(((1 << d) - 1) * u64::from(d - 1)), d, n, pairs)
+    })
+}
+
+fn lemma_c_1_sharp(setting: &Setting<'_>) -> Evidence {
+    run(&setting.plan, "lemma-c.1-sharp", lipschitz_cases(setting.plan.effort), "pairs of pairs in any order, and d", |case, rng| {
+        let (d, n, pairs) = lipschitz_case(case, rng);
+        let constant = setting.subject.lipschitz_constant(d);
+        // Both partial derivatives at distance at most delta from (1, 1) are at least (d (d - 1) / 2)(1 - delta)^(d - 2), so the
+        // quotient of the first listed case is at least (1 - 3 (d - 2) / n) of the sharp constant: a larger one is not sharp.
+        if case < u64::from(MOST_CHOICES) && d > 1 {
+            let (difference, distance, at) = lipschitz_sides(setting, d, n, pairs);
+            let attained = difference / distance;
+            let least = &constant * (Ratio::one() - Ratio::new((3 * u64::from(d)).into(), n.into()));
+            if attained < least {
+                return Outcome::violated(f64::NAN, format!("{at}: the quotient is {}, so K = {constant} is not attained near (1, 1)", show(&attained)));
+            }
+        }
+        within(setting, &constant, d, n, pairs)
+    })
+}

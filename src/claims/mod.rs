@@ -14,6 +14,7 @@
 //! Printed forms that are wrong stay in the registry with the expected verdict *violated*, beside the
 //! corrected forms: a printed form that suddenly holds means that the check lost its power.
 
+mod appendices;
 pub mod cases;
 mod errata;
 mod graphs;
@@ -21,8 +22,8 @@ mod pathwise;
 mod section_2;
 mod section_3;
 mod section_4;
+mod states;
 mod statistical;
-mod appendices;
 mod verdict;
 
 use num_traits::One;
@@ -104,17 +105,18 @@ impl Hypothesis {
             }
             Self::NoIsolatedTaskTypes => {
                 let isolated = graph.isolated_task_types().len();
-                (isolated > 0).then(|| format!("needs a server for every task type, here {isolated} have none and their tasks are lost"))
+                (isolated > 0)
+                    .then(|| format!("needs a server for every task type, here {isolated} have none and their tasks are lost"))
             }
-            Self::TwoChoices => {
-                (setting.model.d() < 2).then(|| format!("needs d >= 2, here d = {}", setting.model.d()))
-            }
-            Self::FunctionOfMarks => (!setting.subject.is_function_of_marks())
-                .then(|| format!("needs a picker that is a function of the samples, {} draws for itself", setting.subject.name())),
+            Self::TwoChoices => (setting.model.d() < 2).then(|| format!("needs d >= 2, here d = {}", setting.model.d())),
+            Self::FunctionOfMarks => (!setting.subject.is_function_of_marks()).then(|| {
+                format!("needs a picker that is a function of the samples, {} draws for itself", setting.subject.name())
+            }),
             Self::EdgesAtMost(limit) => (graph.n_edges() > limit)
                 .then(|| format!("exact arithmetic over at most {limit} edges, here {}", graph.n_edges())),
-            Self::ServersAtMost(limit) => (graph.n_servers() > limit)
-                .then(|| format!("enumerated for at most {limit} servers, here {}", graph.n_servers())),
+            Self::ServersAtMost(limit) => {
+                (graph.n_servers() > limit).then(|| format!("enumerated for at most {limit} servers, here {}", graph.n_servers()))
+            }
         }
     }
 }
@@ -185,9 +187,17 @@ impl Claim {
 
 /// Every claim, in the order of the paper, errata last.
 pub fn all() -> impl Iterator<Item = &'static Claim> {
-    [section_2::CLAIMS, section_3::CLAIMS, section_4::CLAIMS, appendices::CLAIMS, pathwise::CLAIMS, statistical::CLAIMS, errata::CLAIMS]
-        .into_iter()
-        .flatten()
+    [
+        section_2::CLAIMS,
+        section_3::CLAIMS,
+        section_4::CLAIMS,
+        appendices::CLAIMS,
+        pathwise::CLAIMS,
+        statistical::CLAIMS,
+        errata::CLAIMS,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// The claim with this id.

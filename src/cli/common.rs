@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 
 use super::output::{Failure, warn};
 use fluidcheck::graph::format::Format;
-use fluidcheck::graph::source::{self, Source};
+use fluidcheck::graph::source::{self, GraphSource};
 use fluidcheck::graph::{BipartiteGraph, Isolated};
 use fluidcheck::model::{Load, Model};
 
@@ -76,7 +76,7 @@ impl GraphOptions {
     /// The words by which a user names this graph again.
     pub fn arguments(&self, text: &str) -> Vec<String> {
         let mut words = vec![text.to_owned()];
-        if matches!(Source::parse(text), Ok(Source::Spec(spec)) if spec.is_random()) {
+        if matches!(GraphSource::parse(text), Ok(GraphSource::Spec(spec)) if spec.is_random()) {
             words.extend(["--graph-seed".to_owned(), self.graph_seed.to_string()]);
         }
         if let Some(format) = self.format.and_then(|name| name.to_possible_value()) {

@@ -28,15 +28,21 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
-    let to = arguments.to.map(Format::from).unwrap_or_else(|| Format::of_path(&arguments.output));
+    let to_stdout = arguments.output.as_os_str() == "-";
+    let to = match arguments.to {
+        Some(name) => Format::from(name),
+        None if to_stdout => Format::EdgeList,
+        // Before the work: a graph that cannot be written need not be made.
+        None => Format::of_path(&arguments.output)?,
+    };
     let graph = arguments.options.load(&arguments.graph)?;
-    if arguments.output.as_os_str() == "-" {
+    if to_stdout {
         let mut text = Vec::new();
         format::write(&graph, to, &mut text)?;
         print(&text)?;
         return Ok(ExitCode::SUCCESS);
     }
-    format::write_path(&graph, to, &arguments.output)?;
+    format::write_path(&graph, &arguments.output, Some(to))?;
     if !arguments.quiet {
         let line = format!(
             "{}: {} servers, {} task types, {} edges\n",

@@ -42,7 +42,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let bottleneck: Vec<_> = critical.bottleneck.iter().map(|&v| graph.server_name(v)).collect();
     let (server, task) = (metrics::server_degrees(graph), metrics::task_degrees(graph));
     if arguments.json {
-        let degrees = |d: &metrics::Degrees| json!({ "least": d.least, "mean": d.mean, "most": d.most });
+        let degrees = |d: &metrics::Degrees| json!({ "min": d.min, "mean": d.mean, "max": d.max });
         print_json(&json!({
             "graph": arguments.graph,
             "lambda": model.lambda(),
@@ -76,9 +76,12 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     row("servers N", graph.n_servers().to_string());
     row("task types M", graph.n_task_types().to_string());
     row("edges", graph.n_edges().to_string());
-    row("server degrees", format!("{} to {}, mean {:.3}", server.least, server.most, server.mean));
-    row("task degrees", format!("{} to {}, mean {:.3}", task.least, task.most, task.mean));
-    row("isolated task types", if isolated.is_empty() { "none".to_owned() } else { format!("{}, their tasks are lost", isolated.len()) });
+    row("server degrees", format!("{} to {}, mean {:.3}", server.min, server.max, server.mean));
+    row("task degrees", format!("{} to {}, mean {:.3}", task.min, task.max, task.mean));
+    row(
+        "isolated task types",
+        if isolated.is_empty() { "none".to_owned() } else { format!("{}, their tasks are lost", isolated.len()) },
+    );
     row("components", components.count.to_string());
     row("regular (Definition 3.5)", if regular { "yes" } else { "no" }.to_owned());
     row("rho(G)", format!("{} at lambda = {}", both(&rho), model.load().exact()));
@@ -103,7 +106,8 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let plan = CasePlan { seed: 1, effort: 1, only: None };
     let samples = Samples::new(&Reference, &model, 1, 1);
     let setting = Setting { subject: &Reference, model: &model, plan, alpha: 1e-6, samples: &samples };
-    let hypotheses = [Hypothesis::RhoBelowOne, Hypothesis::PhiAndGammaAtMostOne, Hypothesis::NoIsolatedTaskTypes, Hypothesis::TwoChoices];
+    let hypotheses =
+        [Hypothesis::RhoBelowOne, Hypothesis::PhiAndGammaAtMostOne, Hypothesis::NoIsolatedTaskTypes, Hypothesis::TwoChoices];
     for why in hypotheses.iter().filter_map(|hypothesis| hypothesis.failure(&setting)) {
         row("a hypothesis fails", why);
     }

@@ -52,7 +52,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
             "levels": solution.levels,
             "truncation_error": solution.truncation_bound,
             "integration_error": solution.integration_error,
-            "steps": solution.work.accepted,
+            "steps": solution.work.steps,
         }))?;
         return Ok(ExitCode::SUCCESS);
     }
@@ -85,7 +85,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let _ = writeln!(
         text,
         "errors at most: truncation at {} levels {:.1e}, integration (estimated, {} steps) {:.1e}",
-        solution.levels, solution.truncation_bound, solution.work.accepted, solution.integration_error
+        solution.levels, solution.truncation_bound, solution.work.steps, solution.integration_error
     );
     print(text.as_bytes())?;
     Ok(ExitCode::SUCCESS)

@@ -32,7 +32,9 @@ pub fn print(bytes: &[u8]) -> Result<(), Failure> {
     let written = stdout.write_all(bytes).and_then(|()| stdout.flush());
     written.map_err(|error| match error.kind() {
         io::ErrorKind::BrokenPipe => Failure::ClosedPipe,
-        _ => Failure::Message(format!("standard output: {error}: the result is incomplete, free some space or redirect it elsewhere")),
+        _ => Failure::Message(format!(
+            "standard output: {error}: the result is incomplete, free some space or redirect it elsewhere"
+        )),
     })
 }
 

@@ -239,7 +239,11 @@ fn print_transient(
             line(&mut text, &format!("q_{i}"), e, Some(field.q[at].get(i - 1).copied().unwrap_or(0.0)));
         }
         let limit: f64 = field.q[at].iter().sum();
-        let _ = writeln!(text, "{:>18}  {:>9.6}  {:>9}  {:>9}  {limit:>9.6}", "mean queue length", estimate.mean_queue_length[at], "", "");
+        let _ = writeln!(
+            text,
+            "{:>18}  {:>9.6}  {:>9}  {:>9}  {limit:>9.6}",
+            "mean queue length", estimate.mean_queue_length[at], "", ""
+        );
     }
     let _ = writeln!(
         text,

@@ -6,7 +6,7 @@
 //! | rho, phi, gamma of (2.1) and (2.3), Definition 3.5 | [`metrics`] |
 //! | the exact criterion of ergodicity (Remark 1) | [`stability`] |
 //! | the families of graphs of sections 3.2 and 5 | [`generate`] |
-//! | files and specs | [`format`], [`spec`] |
+//! | files and specs | [`format`](mod@format), [`spec`], [`source`] |
 //!
 //! Both directions of adjacency are kept in compressed rows of `u32` ids. The complete graph is
 //! implicit: it costs no memory, whatever its size. A graph never changes after construction and
@@ -18,6 +18,7 @@
 pub mod format;
 pub mod generate;
 pub mod metrics;
+pub mod source;
 pub mod spec;
 pub mod stability;
 
@@ -141,7 +142,7 @@ enum Edges {
 /// assert_eq!(graph.server_degree(0), 2);
 /// # Ok::<(), fluidcheck::graph::GraphError>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct BipartiteGraph {
     n_servers: u32,
     n_task_types: u32,
@@ -150,6 +151,23 @@ pub struct BipartiteGraph {
     server_labels: Option<Arc<Vec<String>>>,
     task_type_labels: Option<Arc<Vec<String>>>,
 }
+
+/// Two graphs are equal if their vertices, edges and labels are: the implicit complete graph equals the explicit one.
+impl PartialEq for BipartiteGraph {
+    fn eq(&self, other: &Self) -> bool {
+        let edges = match (&*self.edges, &*other.edges) {
+            (Edges::Sparse { by_server: a, .. }, Edges::Sparse { by_server: b, .. }) => a == b,
+            // One of them has all pairs of the same vertices, so the count decides.
+            _ => self.n_edges() == other.n_edges(),
+        };
+        (self.n_servers, self.n_task_types) == (other.n_servers, other.n_task_types)
+            && edges
+            && self.server_labels == other.server_labels
+            && self.task_type_labels == other.task_type_labels
+    }
+}
+
+impl Eq for BipartiteGraph {}
 
 /// The neighbours of one vertex, ascending.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -431,6 +449,8 @@ mod tests {
             assert!(implicit.servers_of(w).iter().eq(explicit.servers_of(w).iter()));
         }
         assert_eq!(implicit.n_edges(), explicit.n_edges());
+        assert_eq!(implicit, explicit);
+        assert_ne!(implicit, BipartiteGraph::from_edges(3, 2, &edges[1..], Isolated::Refuse).unwrap());
     }
 
     #[test]

@@ -460,6 +460,26 @@ pub(super) fn shown(text: &str) -> String {
     short
 }
 
+/// Reads text as a spec; if it is one, writes it and reads it again. The subject of the fuzzer.
+///
+/// Returns whether the text was a spec.
+///
+/// # Panics
+/// If the spec does not come back, which is a bug.
+pub fn fuzz_round_trip(text: &str) -> bool {
+    match Spec::parse(text) {
+        Ok(spec) => {
+            assert_eq!(Spec::parse(&spec.to_string()), Ok(spec), "the spec did not come back");
+            true
+        }
+        Err(error) => {
+            let message = error.to_string();
+            assert!(!message.contains('\n'), "an error is one line: {message:?}");
+            false
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

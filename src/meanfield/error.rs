@@ -74,9 +74,7 @@ pub enum OdeError {
         end: f64,
     },
     /// Dense output would not fit in memory.
-    #[error(
-        "dense output of {steps} steps of {levels} levels, up to time {reached} of {end}, is too large: ask for the times alone (dense = false)"
-    )]
+    #[error("dense output of {steps} steps of {levels} levels, up to time {reached} of {end}, is too large: use dense = false")]
     TooMuchOutput {
         /// The steps so far.
         steps: usize,

@@ -16,7 +16,8 @@
 //! the spectrum accumulates at 1 only. For d = 1 all c_i are lambda, the spectrum is the interval from
 //! (1 - sqrt(lambda))^2 to (1 + sqrt(lambda))^2, and distances decay with an extra factor t^(-3/2).
 //!
-//! Deviation from the print: (4.44) says that the rate depends on lambda only; it depends on d, and on the tail of the start (from
+//! Deviation from the print: (4.44) says that the rate depends on lambda only; it depends on d, and on the tail of the start
+//! (from
 //! q_i(0) = r^i it is at most 1 - r, as the far tail is only transported).
 //!
 //! # Source
@@ -87,7 +88,8 @@ pub fn spectral_gap(lambda: f64, d: u32) -> Result<SpectralGap, OdeError> {
     }
 }
 
-/// The least eigenvalue of the matrix with 1 + c_i on the diagonal and sqrt(c_i) beside it, `taken` subtracted from the last entry.
+/// The least eigenvalue of the matrix with 1 + c_i on the diagonal and sqrt(c_i) beside it, `taken` subtracted from the last
+/// entry.
 fn least_eigenvalue(c: &[f64], taken: f64) -> f64 {
     let (mut low, mut high) = (-taken, 1.0 + c[c.len() - 1]);
     // Bisection to the last bit: the interval halves until it holds no further number.

@@ -107,7 +107,8 @@ const LARGEST_CUT: f64 = 1.0 / 3.0;
 const SHARE_OF_A_STEP: f64 = 0.1;
 
 /// The longest step in units of the fastest decay time. The method is stable to about 6; the estimate of the error notices
-/// instability only after it has grown, and lets through errors of a hundred times the tolerance (seen for lambda = 0.8, d = 2 from
+/// instability only after it has grown, and lets through errors of a hundred times the tolerance (seen for lambda = 0.8, d = 2
+/// from
 /// empty near t = 40, where the smooth solution no longer limits the steps).
 const STABLE: f64 = 5.0;
 

@@ -58,7 +58,8 @@ impl Trajectory {
         Ok(q)
     }
 
-    /// Writes q_1, q_2, ... at time `t` to all of `q`, zeros above level L; costs nothing but a search and eight products per level.
+    /// Writes q_1, q_2, ... at time `t` to all of `q`, zeros above level L; costs nothing but a search and eight products per
+    /// level.
     ///
     /// # Errors
     /// As [`Trajectory::at`]; then `q` is as before.

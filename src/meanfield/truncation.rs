@@ -9,12 +9,14 @@
 //! u_L' = lambda (u_(L-1)^d - u_L^d) >= 0. So D(s) <= t u_L(t) for all s <= t. The tasks above L obey
 //! (sum_(i>L) q_i)' = lambda q_L^d - q_(L+1) <= lambda u_L^d, so they stay below their start plus lambda t u_L(t)^d. The sum of
 //! both is [`Trajectory::truncation_bound`]; L grows until it is below [`Options::truncation_tolerance`].
-//! Where the integration ends early at q* ([`Trajectory::settled_at`]), t is that time, and from there on both the solution and what is returned stay near q*.
+//! Where the integration ends early at q* ([`Trajectory::settled_at`]), t is that time; from there on both the solution and what
+//! is returned stay near q*.
 //!
 //! # Nonexpansive in l1
-//! For two solutions of (3.5), (sum_i abs(q_i - r_i))' <= -abs(q_1 - r_1): the flow keeps the order, and an ordered pair approaches as above
-//! (without the cut); any pair lies between its componentwise minimum and maximum, which are as far apart. So local errors add up and are not amplified,
-//! and the distance to q* never grows.
+//! For ordered solutions q <= r of (3.5) the sums telescope to (sum_i (r_i - q_i))' = -(r_1 - q_1) <= 0; the lower truncation has
+//! one more term, -lambda (r_L^d - q_L^d). Any pair of states lies between its componentwise minimum and maximum, which are as
+//! far apart as the pair, and the flow keeps the order, so that no two solutions move apart. Local errors are therefore
+//! not amplified, and the distance to q* never grows.
 
 use super::check_parameters;
 use super::error::OdeError;
@@ -40,7 +42,8 @@ pub struct Options {
     pub most_levels: usize,
     /// Take at most this many steps, accepted or not.
     pub most_steps: u64,
-    /// Keep what [`Trajectory::at`] needs; without it only the times asked for are known, and memory does not grow with the steps.
+    /// Keep what [`Trajectory::at`] needs; without it only the times asked for are known, and memory does not grow with the
+    /// steps.
     pub dense: bool,
 }
 
@@ -102,7 +105,8 @@ impl System for Bracket {
         confine(lower) | confine(upper)
     }
 
-    /// With c_i = lambda d q_i^(d-1), the derivative has -(1 + c_i) on its diagonal and becomes symmetric with sqrt(c_i) beside it, as at
+    /// With c_i = lambda d q_i^(d-1), the derivative has -(1 + c_i) on its diagonal and becomes symmetric with sqrt(c_i)
+    /// beside it, as at
     /// q*; the c_i fall with i, so that Gershgorin bounds its eigenvalues by (1 + sqrt(c_1))^2.
     fn fastest_rate(&self, y: &[f64]) -> f64 {
         let c = self.lambda * f64::from(self.d) * y[self.levels].powf(f64::from(self.d - 1));

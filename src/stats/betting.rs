@@ -8,9 +8,7 @@
 use super::log_mean_exp;
 
 /// Bets as fractions of the largest allowed one: a geometric grid, since the best bet for a small gap is small.
-const BETS: [f64; 16] = [
-    0.9, 0.64, 0.45, 0.32, 0.22, 0.16, 0.11, 0.08, 0.056, 0.04, 0.028, 0.02, 0.014, 0.01, 0.005, 0.002,
-];
+const BETS: [f64; 16] = [0.9, 0.64, 0.45, 0.32, 0.22, 0.16, 0.11, 0.08, 0.056, 0.04, 0.028, 0.02, 0.014, 0.01, 0.005, 0.002];
 
 /// A bet that the mean is *above* `m`: an e-process under the null "every conditional mean is at most m".
 #[derive(Clone, Debug)]

@@ -17,8 +17,9 @@
 //! |---|---|
 //! | arrival share | service and arrival rates |
 //! | task type: rank, degree, and each type by itself | uneven or swapped arrival rates |
-//! | pick: shortest of N_w, rank in N_w, rank among ties | the number of samples, replacement, herding, missing edges |
-//! | service: busy, rank, last | stranded queues, idle servers that serve |
+//! | pick: shortest of N_w, rank in N_w, rank among ties | the number of samples, replacement, herding |
+//! | pick: each edge by itself | a missing edge, one server preferred by one task type |
+//! | service: busy, rank, last, and each server by itself | stranded queues, idle servers that serve |
 //!
 //! # Source
 //! (4.12); Ville's inequality. Likelihood ratios as e-processes: Waudby-Smith and Ramdas (2024), section 2.
@@ -45,8 +46,41 @@ const FEATURES: [(&str, usize); 9] = [
     ("service of the last", 5),
 ];
 
-/// Types are also watched one by one up to this many.
-const TYPES_ONE_BY_ONE: u32 = 1024;
+/// Task types and servers are also watched one by one, up to this many.
+const ONE_BY_ONE: u32 = 4096;
+
+/// Edges are also watched one by one, up to this many.
+const EDGES_ONE_BY_ONE: u64 = 1 << 20;
+
+/// The tilts of each edge: one that is never used, one used too often.
+const EDGE_TILTS: [f64; 2] = [-2.0, 1.0];
+
+/// The sum over the edges is taken once in so many events; a test may be looked at whenever one likes.
+const EDGES_EVERY: u64 = 1024;
+
+/// Each of n equally likely outcomes by itself: the Krichevsky-Trofimov predictor against the uniform law.
+#[derive(Clone, Debug)]
+struct Uniform {
+    counts: Vec<u64>,
+    seen: u64,
+    log_wealth: f64,
+}
+
+impl Uniform {
+    fn new(n: u32) -> Self {
+        Self { counts: if n <= ONE_BY_ONE { vec![0; n as usize] } else { Vec::new() }, seen: 0, log_wealth: 0.0 }
+    }
+
+    fn observe(&mut self, outcome: u32) {
+        let n = self.counts.len() as f64;
+        if let Some(count) = self.counts.get_mut(outcome as usize) {
+            let predicted = (*count as f64 + 0.5) / (self.seen as f64 + 0.5 * n);
+            self.log_wealth += (predicted * n).ln();
+            *count += 1;
+            self.seen += 1;
+        }
+    }
+}
 
 /// Wealth of one feature for every tilt; index 2 k for +TILTS[k], 2 k + 1 for -TILTS[k].
 type Wealth = [f64; 2 * TILTS.len()];
@@ -60,9 +94,13 @@ pub struct EventTest {
     log_wealth: [Wealth; FEATURES.len()],
     /// Whether a feature ever could vary.
     varies: [bool; FEATURES.len()],
-    type_counts: Vec<u64>,
-    types_seen: u64,
-    type_log_wealth: f64,
+    types: Uniform,
+    servers: Uniform,
+    /// Where the edges of a task type begin; empty where there are too many edges.
+    edge_offsets: Vec<usize>,
+    edge_log_wealth: Vec<[f64; 2]>,
+    /// ln of the mean wealth over all edges, when last looked at.
+    edges: f64,
     mean_degree: f64,
     largest_degree_deviation: f64,
     type_rank_normaliser: Wealth,
@@ -112,18 +150,19 @@ impl EventTest {
         let mean_degree = (0..m).map(degree).sum::<f64>() / f64::from(m);
         let largest_degree_deviation = (0..m).map(|w| (degree(w) - mean_degree).abs()).fold(0.0, f64::max);
         let scale = if largest_degree_deviation > 0.0 { largest_degree_deviation } else { 1.0 };
-        let average = |f: &dyn Fn(u32) -> f64, theta: f64| {
-            ((0..m).map(|w| (theta * f(w)).exp()).sum::<f64>() / f64::from(m)).ln()
-        };
+        let average =
+            |f: &dyn Fn(u32) -> f64, theta: f64| ((0..m).map(|w| (theta * f(w)).exp()).sum::<f64>() / f64::from(m)).ln();
         let mut test = Self {
             model: model.clone(),
             lengths: start.to_vec(),
             busy: start.iter().filter(|&&x| x > 0).count() as u32,
             log_wealth: [[0.0; 2 * TILTS.len()]; FEATURES.len()],
             varies: [false; FEATURES.len()],
-            type_counts: if m <= TYPES_ONE_BY_ONE { vec![0; m as usize] } else { Vec::new() },
-            types_seen: 0,
-            type_log_wealth: 0.0,
+            types: Uniform::new(m),
+            servers: Uniform::new(graph.n_servers()),
+            edge_offsets: Vec::new(),
+            edge_log_wealth: Vec::new(),
+            edges: 0.0,
             mean_degree,
             largest_degree_deviation: scale,
             type_rank_normaliser: [0.0; 2 * TILTS.len()],
@@ -135,15 +174,24 @@ impl EventTest {
             violated: false,
             impossible: None,
         };
+        if graph.n_edges() <= EDGES_ONE_BY_ONE {
+            let mut offset = 0;
+            for w in 0..m {
+                test.edge_offsets.push(offset);
+                offset += graph.task_degree(w);
+            }
+            test.edge_log_wealth = vec![[0.0; 2]; offset];
+        }
         test.type_rank_normaliser = test.rank_normaliser(m as usize);
         test.service_rank_normaliser = test.rank_normaliser(n);
         test
     }
 
     fn rank_normaliser(&mut self, n: usize) -> Wealth {
-        *self.rank_normalisers.entry(n).or_insert_with(|| {
-            wealth(|theta| ((0..n).map(|j| (theta * centred(j, n)).exp()).sum::<f64>() / n as f64).ln())
-        })
+        *self
+            .rank_normalisers
+            .entry(n)
+            .or_insert_with(|| wealth(|theta| ((0..n).map(|j| (theta * centred(j, n)).exp()).sum::<f64>() / n as f64).ln()))
     }
 
     fn bet(&mut self, feature: usize, value: f64, log_normaliser: &Wealth, varies: bool) {
@@ -198,11 +246,15 @@ impl EventTest {
                 let normaliser = self.service_rank_normaliser;
                 self.bet(7, centred(server as usize, n as usize), &normaliser, n > 1);
                 self.bet_on(8, server + 1 == n, 1.0 / f64::from(n));
+                self.servers.observe(server);
                 if length > 0 {
                     self.lengths[server as usize] -= 1;
                     self.busy -= u32::from(length == 1);
                 }
             }
+        }
+        if self.events.is_multiple_of(EDGES_EVERY) && !self.edge_log_wealth.is_empty() {
+            self.edges = log_mean_exp(self.edge_log_wealth.iter().flatten().copied());
         }
         let log_e = self.log_e();
         // Half of alpha is for this verdict.
@@ -215,13 +267,7 @@ impl EventTest {
         self.bet(1, centred(task_type as usize, m as usize), &rank, m > 1);
         let deviation = (self.model.graph().task_degree(task_type) as f64 - self.mean_degree) / self.largest_degree_deviation;
         self.bet(2, deviation, &degree, degree[0] != 0.0);
-        if let Some(count) = self.type_counts.get_mut(task_type as usize) {
-            // The Krichevsky-Trofimov predictor of the next type against the uniform law.
-            let predicted = (*count as f64 + 0.5) / (self.types_seen as f64 + 0.5 * f64::from(m));
-            self.type_log_wealth += (predicted * f64::from(m)).ln();
-            *count += 1;
-            self.types_seen += 1;
-        }
+        self.types.observe(task_type);
     }
 
     fn observe_pick(&mut self, task_type: u32, server: u32) {
@@ -252,10 +298,17 @@ impl EventTest {
         // Rank in N_w: the normaliser needs the probability of each server.
         let share = |length: u32| levels[levels.partition_point(|level| level.0 < length)].2;
         let mut rank = [0.0; 2 * TILTS.len()];
+        let edges = self.edge_offsets.get(task_type as usize).map(|&from| &mut self.edge_log_wealth[from..from + degree]);
+        let mut edges = edges.filter(|_| degree > 1);
         for (j, &length) in by_position.iter().enumerate() {
             let (p, c) = (share(length), centred(j, degree));
             for (index, sum) in rank.iter_mut().enumerate() {
                 *sum += p * (tilt(index) * c).exp();
+            }
+            if let Some(edges) = &mut edges {
+                for (log, theta) in edges[j].iter_mut().zip(EDGE_TILTS) {
+                    *log += if j == position { theta } else { 0.0 } - (p * theta.exp_m1()).ln_1p();
+                }
             }
         }
         self.bet(4, centred(position, degree), &rank.map(f64::ln), degree > 1);
@@ -275,7 +328,8 @@ impl EventTest {
         if self.impossible.is_some() {
             return f64::INFINITY;
         }
-        log_mean_exp(self.log_wealth.iter().flatten().copied().chain([self.type_log_wealth]))
+        let one_by_one = [self.types.log_wealth, self.servers.log_wealth, self.edges];
+        log_mean_exp(self.log_wealth.iter().flatten().copied().chain(one_by_one))
     }
 
     /// What has been decided so far.
@@ -308,11 +362,17 @@ impl EventTest {
         if let Some(impossible) = &self.impossible {
             return format!("impossible under the model: {impossible}");
         }
-        let mut best = ("task type by itself", self.type_log_wealth, "uneven");
+        let mut best = ("task type by itself", self.types.log_wealth, "uneven");
+        for other in [("server by itself", self.servers.log_wealth, "uneven"), ("edge by itself", self.edges, "uneven")] {
+            if other.1 > best.1 {
+                best = other;
+            }
+        }
         for (feature, wealth) in self.log_wealth.iter().enumerate() {
             for (index, &log) in wealth.iter().enumerate() {
                 if log > best.1 {
-                    best = (FEATURES[feature].0, log, if index % 2 == 0 { "too often or too high" } else { "too rare or too low" });
+                    best =
+                        (FEATURES[feature].0, log, if index % 2 == 0 { "too often or too high" } else { "too rare or too low" });
                 }
             }
         }

@@ -9,13 +9,15 @@ const ROUNDOFF: f64 = f64::EPSILON / 2.0;
 /// Checks a fixed point (of lambda, d, i) and a right-hand side against each other and against exact arithmetic.
 ///
 /// Three parts, each as the share of its rounding bound that is still free (1: exact; negative: violated):
-/// - **Values.** q*_i against the exact rational power of the binary lambda, whose exponent is summed in integers. Bound: two units in
+/// - **Values.** q*_i against the exact rational power of the binary lambda, whose exponent is summed in integers. Bound: two
+///   units in
 ///   the last place, 2^-51 relative.
 /// - **Residual.** (3.5) at q*. With values off by at most 4u relative (u = 2^-53), lambda q_(i-1)^d differs from q_i by at most
 ///   (4d + 4) u q_i, and likewise one level up; d - 1 roundings per power, two for the difference and its product with
 ///   lambda, one for q_i - q_(i+1) and one for the sum add (d + 3) u (q_i + q_(i+1)). Together (5d + 7) u (q_i + q_(i+1)) to
 ///   first order; one u more covers the rest.
-/// - **Uniqueness.** For every state with finitely many levels, sum_(j>=i) dq_j/dt = lambda q_(i-1)^d - q_i. At a summable fixed point the
+/// - **Uniqueness.** For every state with finitely many levels, sum_(j>=i) dq_j/dt = lambda q_(i-1)^d - q_i. At a summable
+///   fixed point the
 ///   left is 0, so q_i = lambda q_(i-1)^d, which determines every q_i from q_0 = 1. Checked on dyadic states, where
 ///   floating point is exact, so that any difference is a violation.
 ///

@@ -11,8 +11,10 @@ const UNIT: &str = "fraction of servers";
 
 /// Checks a right-hand side, first without any integration, then along trajectories.
 ///
-/// The first part is exact. The order of starts is kept if and only if q <= r with q_i = r_i implies dq_i/dt <= dr_i/dt (Kamke); states stay
-/// nonincreasing in \[0, 1\] if and only if on each face of that region the slope points inwards (Nagumo); from empty the solution
+/// The first part is exact. The order of starts is kept if and only if q <= r with q_i = r_i implies dq_i/dt <= dr_i/dt
+/// (Kamke); states stay
+/// nonincreasing in \[0, 1\] if and only if on each face of that region the slope points inwards (Nagumo); from empty the
+/// solution
 /// increases if moreover its slope there is nonnegative. All of this is compared on every (pair of) dyadic state(s) of
 /// three levels, where floating point does not round. The margin is 0 in the best case, as slopes may agree.
 ///

@@ -26,8 +26,10 @@ fn cases() -> Vec<(f64, u32, Start, [f64; 3])> {
 /// With light-tailed starts the rate tends to the gap; from q_i(0) = r^i to the lesser of the gap and 1 - r, since the far tail
 /// is only transported: r^i exp(-(1 - r) t) solves q_i' = q_(i+1) - q_i. The mean rate is fitted over two successive windows.
 /// Its deviation from the limit falls at least by half from one window to the next: for d >= 2 exponentially,
-/// because of the next eigenvalue and the quadratic terms; for d = 1 like 3/(2t), over windows that grow fourfold. So the later deviation is at
-/// most the change between the windows, and that change plus the effect of the integration error (at most 2 e / D per end, with D the
+/// because of the next eigenvalue and the quadratic terms; for d = 1 like 3/(2t), over windows that grow fourfold. So the
+/// later deviation is at
+/// most the change between the windows, and that change plus the effect of the integration error (at most 2 e / D per end,
+/// with D the
 /// distance) is what is permitted: nothing is tuned. The slack is what is permitted less the deviation.
 ///
 /// # Errors

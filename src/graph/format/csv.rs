@@ -1,0 +1,285 @@
+//! CSV: header `server,task_type`, then one edge a row, with any text as labels.
+//!
+//! Ids are given by first appearance. A row with one empty field declares a vertex without an edge. Labels that are exactly the
+//! decimal ids, in order on both sides, mean that there are no labels. Quotes follow RFC 4180 strictly:
+//! a quote left open would otherwise swallow the rest of the file.
+
+use std::collections::HashMap;
+use std::io::{self, BufRead, Write};
+
+use super::collect::{Edges, End};
+use super::error::shown;
+use super::{FormatError, MAX_LINE, Options, Problem};
+use crate::graph::BipartiteGraph;
+
+/// Records of a CSV file, one at a time. (The `csv` crate repairs stray quotes in silence and does not bound a record.)
+struct Records<'a, R> {
+    reader: R,
+    file: &'a str,
+    /// Line of the next byte, from 1.
+    line: u64,
+    data: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    FieldStart,
+    Plain,
+    Quoted,
+    QuoteInQuoted,
+    CarriageReturn,
+}
+
+impl<R: BufRead> Records<'_, R> {
+    /// Reads the next record that is not a blank line; returns its first line.
+    fn next(&mut self) -> Result<Option<u64>, FormatError> {
+        loop {
+            self.data.clear();
+            self.ends.clear();
+            let start = self.line;
+            let Some(quoted) = self.record(start)? else { return Ok(None) };
+            if self.ends.len() > 1 || !self.data.is_empty() || quoted {
+                return Ok(Some(start));
+            }
+        }
+    }
+
+    /// `None` at the end of the file, else whether there was a quote.
+    fn record(&mut self, start: u64) -> Result<Option<bool>, FormatError> {
+        let (mut state, mut quoted, mut any) = (State::FieldStart, false, false);
+        let refused = |column: usize, line: u64, rule: &'static str| Err(Problem::Quotes { column, rule }.at(self.file, line));
+        loop {
+            let buffer = match self.reader.fill_buf() {
+                Ok(buffer) => buffer,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(Problem::io("read", &error).at(self.file, self.line)),
+            };
+            if buffer.is_empty() {
+                if state == State::Quoted {
+                    return refused(self.ends.len() + 1, start, "the quote is never closed: add the closing quote");
+                }
+                if !any {
+                    return Ok(None);
+                }
+                self.ends.push(self.data.len());
+                return Ok(Some(quoted));
+            }
+            for (i, &byte) in buffer.iter().enumerate() {
+                any = true;
+                let column = self.ends.len() + 1;
+                match (state, byte) {
+                    (State::Quoted, b'"') => state = State::QuoteInQuoted,
+                    (State::Quoted, _) => {
+                        self.line += u64::from(byte == b'\n');
+                        self.data.push(byte);
+                    }
+                    (_, b'\n') => {
+                        self.line += 1;
+                        self.ends.push(self.data.len());
+                        self.reader.consume(i + 1);
+                        return Ok(Some(quoted));
+                    }
+                    (State::CarriageReturn, _) => {
+                        return refused(
+                            column,
+                            self.line,
+                            "a carriage return without a line feed: quote the field, or use LF line ends",
+                        );
+                    }
+                    (_, b'\r') => state = State::CarriageReturn,
+                    (_, b',') => {
+                        self.ends.push(self.data.len());
+                        state = State::FieldStart;
+                    }
+                    (State::FieldStart, b'"') => (state, quoted) = (State::Quoted, true),
+                    (State::QuoteInQuoted, b'"') => {
+                        self.data.push(byte);
+                        state = State::Quoted;
+                    }
+                    (State::QuoteInQuoted, _) => {
+                        return refused(column, self.line, "text after the closing quote: write a quote inside quotes twice");
+                    }
+                    (_, b'"') => {
+                        return refused(
+                            column,
+                            self.line,
+                            "a quote inside an unquoted field: quote the field and write the quote twice",
+                        );
+                    }
+                    _ => {
+                        self.data.push(byte);
+                        state = State::Plain;
+                    }
+                }
+                if self.data.len() + self.ends.len() > MAX_LINE {
+                    return Err(Problem::LongLine.at(self.file, start));
+                }
+            }
+            let length = buffer.len();
+            self.reader.consume(length);
+        }
+    }
+
+    /// The two fields of the record.
+    fn pair(&self) -> Result<(&str, &str), Problem> {
+        let [first, second] = self.ends[..] else {
+            let rule = "server and task type (quote labels that contain commas)";
+            return Err(Problem::Fields { found: self.ends.len(), expected: "2", rule });
+        };
+        let text = |bytes| {
+            std::str::from_utf8(bytes).map_err(|error: std::str::Utf8Error| Problem::NotUtf8 { column: error.valid_up_to() + 1 })
+        };
+        Ok((text(&self.data[..first])?, text(&self.data[first..second])?))
+    }
+}
+
+/// Labels of one side, numbered by first appearance.
+#[derive(Default)]
+struct Labels(HashMap<String, u32>);
+
+impl Labels {
+    fn id(&mut self, label: &str, what: &'static str) -> Result<u32, Problem> {
+        if let Some(&id) = self.0.get(label) {
+            return Ok(id);
+        }
+        let id = self.0.len() as u32;
+        if id >= u32::MAX - 1 {
+            return Err(Problem::TooMany { what });
+        }
+        self.0.insert(label.to_owned(), id);
+        Ok(id)
+    }
+
+    fn into_list(self) -> Vec<String> {
+        let mut list = vec![String::new(); self.0.len()];
+        self.0.into_iter().for_each(|(label, id)| list[id as usize] = label);
+        list
+    }
+}
+
+/// The bytes after a byte order mark, if there is one: a reader may give less than three bytes at once.
+fn skip_byte_order_mark(reader: &mut impl BufRead) -> io::Result<Vec<u8>> {
+    let mut head = Vec::new();
+    while head.len() < 3 {
+        let buffer = reader.fill_buf()?;
+        if buffer.is_empty() {
+            break;
+        }
+        head.push(buffer[0]);
+        reader.consume(1);
+        if !b"\xef\xbb\xbf".starts_with(&head) {
+            break;
+        }
+    }
+    Ok(if head == b"\xef\xbb\xbf" { Vec::new() } else { head })
+}
+
+pub(super) fn read(mut reader: impl BufRead, file: &str, options: Options) -> Result<BipartiteGraph, FormatError> {
+    let head = skip_byte_order_mark(&mut reader).map_err(|error| Problem::io("read", &error).of(file))?;
+    let reader = io::Read::chain(head.as_slice(), reader);
+    let mut records = Records { reader, file, line: 1, data: Vec::new(), ends: Vec::new() };
+    let empty = Problem::Empty { rule: "write the header `server,task_type` and one edge a row" };
+    let Some(line) = records.next()? else { return Err(empty.of(file)) };
+    let header = records.pair().map(|(server, task_type)| (server.trim(), task_type.trim()));
+    if header != Ok(("server", "task_type")) {
+        let value = shown(&fields_of(&records));
+        return Err(Problem::Header { value }.at(file, line));
+    }
+    let (mut servers, mut task_types, mut edges) = (Labels::default(), Labels::default(), Edges::default());
+    while let Some(line) = records.next()? {
+        let mut row = || match records.pair()? {
+            ("", "") => Err(Problem::EmptyRow),
+            (server, "") => servers.id(server, "servers").map(|_| ()),
+            ("", task_type) => task_types.id(task_type, "task types").map(|_| ()),
+            (server, task_type) => edges.push(line, servers.id(server, "servers")?, task_types.id(task_type, "task types")?),
+        };
+        row().map_err(|problem| problem.at(file, line))?;
+    }
+    let (servers, task_types) = (servers.into_list(), task_types.into_list());
+    if servers.is_empty() && task_types.is_empty() {
+        return Err(empty.of(file));
+    }
+    let graph = edges.into_graph(
+        End {
+            file,
+            servers: servers.len() as u64,
+            task_types: task_types.len() as u64,
+            isolated: options.isolated,
+            max_unused: u64::from(u32::MAX), // each is declared by a row of its own
+            server_name: &|v| servers[v as usize].clone(),
+            task_type_name: &|w| task_types[w as usize].clone(),
+        },
+        false,
+    )?;
+    let ids = |labels: &[String]| labels.iter().enumerate().all(|(i, label)| *label == i.to_string());
+    if ids(&servers) && ids(&task_types) {
+        return Ok(graph);
+    }
+    graph.with_labels(servers, task_types).map_err(|error| Problem::Graph(error).of(file))
+}
+
+fn fields_of<R>(records: &Records<'_, R>) -> String {
+    let starts = std::iter::once(0).chain(records.ends.iter().copied());
+    let fields = starts.zip(&records.ends).map(|(start, &end)| String::from_utf8_lossy(&records.data[start..end]));
+    fields.take(10).collect::<Vec<_>>().join(",")
+}
+
+/// A row to be written: an edge, or a vertex that must be named before its first edge to keep its id.
+enum Row {
+    Edge(u32, u32),
+    Server(u32),
+    TaskType(u32),
+}
+
+/// Calls `row` for every row in an order in which first appearance gives back the ids.
+fn rows<E>(
+    graph: &BipartiteGraph,
+    edges: impl Iterator<Item = (u32, u32)>,
+    mut row: impl FnMut(Row) -> Result<(), E>,
+) -> Result<(), E> {
+    let (mut servers, mut task_types) = (0, 0);
+    for (v, w) in edges {
+        (servers..v).try_for_each(|v| row(Row::Server(v)))?;
+        (task_types..w).try_for_each(|w| row(Row::TaskType(w)))?;
+        row(Row::Edge(v, w))?;
+        (servers, task_types) = (servers.max(v + 1), task_types.max(w + 1));
+    }
+    (servers..graph.n_servers()).try_for_each(|v| row(Row::Server(v)))?;
+    (task_types..graph.n_task_types()).try_for_each(|w| row(Row::TaskType(w)))
+}
+
+pub(super) fn write(graph: &BipartiteGraph, file: &str, out: &mut dyn Write) -> Result<(), FormatError> {
+    let sides = [("servers", graph.n_servers(), true), ("task types", graph.n_task_types(), false)];
+    for (side, count, servers) in sides.into_iter().filter(|_| graph.has_labels()) {
+        let mut seen = std::collections::HashSet::new();
+        for id in 0..count {
+            let label = if servers { graph.server_name(id) } else { graph.task_type_name(id) };
+            if label.is_empty() || seen.contains(&label) {
+                return Err(Problem::Label { label: shown(&label), side }.of(file));
+            }
+            seen.insert(label);
+        }
+    }
+    let by_task_type = || (0..graph.n_task_types()).flat_map(|w| graph.servers_of(w).iter().map(move |v| (v, w)));
+    let declarations = |edges: &mut dyn Iterator<Item = (u32, u32)>| {
+        let mut count = 0u64;
+        let counted: Result<(), std::convert::Infallible> = rows(graph, edges, |row| {
+            count += u64::from(!matches!(row, Row::Edge(..)));
+            Ok(())
+        });
+        counted.map_or(u64::MAX, |()| count)
+    };
+    // Both orders are right; the one with fewer extra rows is nearer to what a person would write.
+    let by_server = declarations(&mut graph.iter_edges()) <= declarations(&mut by_task_type());
+    let mut writer = csv::WriterBuilder::new().from_writer(out);
+    let refused = |error: csv::Error| Problem::io("write", &io::Error::from(error)).of(file);
+    writer.write_record(["server", "task_type"]).map_err(refused)?;
+    let mut row = |row: Row| match row {
+        Row::Edge(v, w) => writer.write_record([&graph.server_name(v), &graph.task_type_name(w)]),
+        Row::Server(v) => writer.write_record([&graph.server_name(v), ""]),
+        Row::TaskType(w) => writer.write_record(["", &graph.task_type_name(w)]),
+    };
+    if by_server { rows(graph, graph.iter_edges(), &mut row) } else { rows(graph, by_task_type(), &mut row) }.map_err(refused)?;
+    writer.flush().map_err(|error| Problem::io("write", &error).of(file))
+}

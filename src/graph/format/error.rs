@@ -1,0 +1,245 @@
+//! Why a graph file was refused: the place, the value, the rule and what to do, in one line.
+
+use std::fmt;
+use std::io;
+
+use thiserror::Error;
+
+use super::{MAX_LINE, MAX_UNUSED_VERTICES};
+use crate::graph::{GraphError, spec};
+
+/// A problem and its place. Displays as one line, `file:line: problem`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FormatError {
+    /// The file, as it was named.
+    pub file: String,
+    /// The line, from 1; `None` where the problem is the whole file.
+    pub line: Option<u64>,
+    /// What is wrong there.
+    pub problem: Problem,
+}
+
+impl fmt::Display for FormatError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&shown(&self.file))?;
+        if let Some(line) = self.line {
+            write!(f, ":{line}")?;
+        }
+        write!(f, ": {}", self.problem)
+    }
+}
+
+impl std::error::Error for FormatError {}
+
+/// What is wrong with a graph file.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum Problem {
+    /// The operating system refused.
+    #[error("cannot {action}: {message}")]
+    Io {
+        /// `"read"`, `"write"`.
+        action: &'static str,
+        /// Its kind.
+        kind: io::ErrorKind,
+        /// Its text.
+        message: String,
+    },
+    /// The path is a directory.
+    #[error("is a directory: name a file")]
+    Directory,
+    /// An extension that belongs to no format.
+    #[error(
+        "extension `{extension}` belongs to no graph format: use .txt, .el, .edges, .tsv, .csv, .mtx or .mm, or name the format"
+    )]
+    Extension {
+        /// What was found.
+        extension: String,
+    },
+    /// Nothing but blanks and comments.
+    #[error("there is no edge in it: {rule}")]
+    Empty {
+        /// What a file must hold.
+        rule: &'static str,
+    },
+    /// Bytes that are no UTF-8.
+    #[error("byte {column} is not UTF-8: save the file as UTF-8 text")]
+    NotUtf8 {
+        /// Position of the byte in the line or field, from 1.
+        column: usize,
+    },
+    /// A line or record longer than [`MAX_LINE`].
+    #[error("longer than {MAX_LINE} bytes: is this a graph file?")]
+    LongLine,
+    /// Too few or too many fields.
+    #[error("{found} field{} where there must be {expected}: {rule}", if *found == 1 { "" } else { "s" })]
+    Fields {
+        /// How many there are.
+        found: usize,
+        /// How many there must be.
+        expected: &'static str,
+        /// What they are.
+        rule: &'static str,
+    },
+    /// A field that is no id or count.
+    #[error("field {column} ({field}) is `{value}`: it must be a whole number from {least} to {most}")]
+    Number {
+        /// Position of the field, from 1.
+        column: usize,
+        /// What it stands for.
+        field: &'static str,
+        /// What was given.
+        value: String,
+        /// The smallest allowed.
+        least: u64,
+        /// The largest allowed.
+        most: u64,
+    },
+    /// An id beyond the declared number.
+    #[error("field {column} ({field}) is {value}, but {declared} {side} are declared: ids run from {first} to {last}")]
+    OutOfRange {
+        /// Position of the field, from 1.
+        column: usize,
+        /// What it stands for.
+        field: &'static str,
+        /// What was given.
+        value: u64,
+        /// The declared number.
+        declared: u64,
+        /// `"servers"` or `"task types"`.
+        side: &'static str,
+        /// The first id of the format.
+        first: u64,
+        /// The last id.
+        last: u64,
+    },
+    /// The first line of an edge list is a declaration, but not a right one.
+    #[error("`{value}` is no declaration: write `# servers=N task_types=M` once, before the edges")]
+    Declaration {
+        /// What was given.
+        value: String,
+    },
+    /// The same edge on two lines.
+    #[error(
+        "the edge of server {server} and task type {task_type} stands already on line {first}: remove one, compatibility is a set"
+    )]
+    DuplicateEdge {
+        /// The line of the first of the two.
+        first: u64,
+        /// The name of the server.
+        server: String,
+        /// The name of the task type.
+        task_type: String,
+    },
+    /// Many more vertices than the edges use.
+    #[error(
+        "{count} {side} with {edges} edges: at most {MAX_UNUSED_VERTICES} more vertices than edges are accepted, check the counts and ids"
+    )]
+    UnusedVertices {
+        /// How many vertices.
+        count: u64,
+        /// `"servers"` or `"task types"`.
+        side: &'static str,
+        /// How many edges.
+        edges: usize,
+    },
+    /// More edges or labels than 32 bits count.
+    #[error("more than {} {what}: a graph is limited to that many", u32::MAX - 1)]
+    TooMany {
+        /// What there is too much of.
+        what: &'static str,
+    },
+    /// The header of a CSV file.
+    #[error("the header is `{value}`: it must be `server,task_type`")]
+    Header {
+        /// What was found.
+        value: String,
+    },
+    /// A CSV row with both fields empty.
+    #[error("both fields are empty: write server,task_type, or leave one empty to declare a vertex without an edge")]
+    EmptyRow,
+    /// Quotes of a CSV field that do not match.
+    #[error("field {column}: {rule}")]
+    Quotes {
+        /// Position of the field, from 1.
+        column: usize,
+        /// What is wrong and what to do.
+        rule: &'static str,
+    },
+    /// The first line of a Matrix Market file.
+    #[error("the first line is `{value}`: it must be `%%MatrixMarket matrix coordinate pattern general` or similar, or `% bip`")]
+    Banner {
+        /// What was found.
+        value: String,
+    },
+    /// A kind of matrix that is no compatibility graph.
+    #[error("`{value}` is not supported: {rule}")]
+    Unsupported {
+        /// What was found.
+        value: String,
+        /// What is supported.
+        rule: &'static str,
+    },
+    /// A symmetric matrix that is not square.
+    #[error("{rows} rows and {columns} columns: a symmetric matrix is square")]
+    NotSquare {
+        /// Rows declared.
+        rows: u64,
+        /// Columns declared.
+        columns: u64,
+    },
+    /// A diagonal entry of a skew-symmetric matrix.
+    #[error("entry {index} {index} is on the diagonal: a skew-symmetric matrix has none, remove it")]
+    Diagonal {
+        /// Row and column, from 1.
+        index: u64,
+    },
+    /// An entry that is no finite number.
+    #[error("field {column} (value) is `{value}`: it must be {rule}")]
+    Value {
+        /// Position of the field, from 1.
+        column: usize,
+        /// What was given.
+        value: String,
+        /// What is allowed.
+        rule: &'static str,
+    },
+    /// Fewer or more entries than declared.
+    #[error("{found} entries where {declared} are declared: is the file complete? Correct the counts or the entries")]
+    Count {
+        /// How many there are (at the first one too many, one more than declared).
+        found: u64,
+        /// How many are declared.
+        declared: u64,
+    },
+    /// A label that cannot be written: empty, or used twice on one side.
+    #[error("label `{label}` of {side} cannot be written: labels must be distinct and not empty")]
+    Label {
+        /// The label.
+        label: String,
+        /// `"servers"` or `"task types"`.
+        side: &'static str,
+    },
+    /// What was read is no compatibility graph.
+    #[error(transparent)]
+    Graph(#[from] GraphError),
+}
+
+impl Problem {
+    pub(super) fn io(action: &'static str, error: &io::Error) -> Self {
+        Self::Io { action, kind: error.kind(), message: error.to_string() }
+    }
+
+    pub(super) fn at(self, file: &str, line: u64) -> FormatError {
+        FormatError { file: file.to_owned(), line: Some(line), problem: self }
+    }
+
+    pub(super) fn of(self, file: &str) -> FormatError {
+        FormatError { file: file.to_owned(), line: None, problem: self }
+    }
+}
+
+/// Input as it may stand in a message of one line.
+pub(super) fn shown(text: &str) -> String {
+    spec::shown(text)
+}
