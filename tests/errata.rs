@@ -2,9 +2,9 @@
 
 mod proving;
 
-use proving::{any_model, assert_power, evaluate};
 use fluidcheck::claims::{self, Expected, Verdict};
 use fluidcheck::subject::Reference;
+use proving::{any_model, assert_power, evaluate};
 
 fn errata() -> impl Iterator<Item = &'static claims::Claim> {
     claims::all().filter(|claim| claim.id.starts_with("err-"))
