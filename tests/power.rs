@@ -53,6 +53,7 @@ fn graphs() -> Vec<(&'static str, BipartiteGraph)> {
         ("twocomp_regular_4", graph(4, 4, &two_components)),
         ("hub and leaves", from_types(6, &[&[0], &[0, 1, 2, 3, 4, 5], &[1, 2], &[3, 4, 5], &[5, 0]])),
         ("irregular12", graph(12, 8, &irregular)),
+        ("regular, its degrees by component", from_types(4, &[&[0, 1], &[0, 1], &[2], &[3]])),
         ("complete6x3, implicit", BipartiteGraph::complete(6, 3).expect("not empty")),
     ]
 }
@@ -69,7 +70,8 @@ fn models() -> Vec<(String, Model)> {
 
 fn evaluate(claim: &Claim, subject: &dyn Subject, model: &Model) -> Evidence {
     let plan = CasePlan { seed: 20_260_731, effort: 1, only: None };
-    claim.evaluate(&Setting { subject, model, plan, alpha: ALPHA })
+    let samples = fluidcheck::stationary::Samples::new(subject, model, 1, 1_000_000);
+    claim.evaluate(&Setting { subject, model, plan, alpha: ALPHA, samples: &samples })
 }
 
 /// The settings of a claim: theories are checked once whatever the graph, and statistical tests cost much more than the others.
