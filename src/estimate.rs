@@ -15,6 +15,7 @@
 use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
+use statrs::distribution::{ContinuousCDF, StudentsT};
 use thiserror::Error;
 
 use crate::graph::metrics;
@@ -29,6 +30,9 @@ use crate::subject::Reference;
 
 /// Replications that are run between two looks; a constant, so that results do not depend on the number of threads.
 const BATCH: u64 = 64;
+
+/// The fewest levels for which intervals are given.
+const LEAST_LEVELS: u32 = 10;
 
 /// The most levels for which intervals are given.
 const MOST_LEVELS: u32 = 40;
@@ -66,14 +70,35 @@ pub struct Options {
     pub events: u64,
     /// At least this many replications, and at most if nothing stops earlier.
     pub replications: Option<u64>,
+    /// Which intervals.
+    pub intervals: Intervals,
     /// Stop after this time; the result then depends on the machine's speed.
     pub time_limit: Option<Duration>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { seed: 1, confidence: 0.95, precision: 0.01, events: 1_000_000_000, replications: None, time_limit: None }
+        Self {
+            seed: 1,
+            confidence: 0.95,
+            precision: 0.01,
+            events: 1_000_000_000,
+            replications: None,
+            intervals: Intervals::Guaranteed,
+            time_limit: None,
+        }
     }
+}
+
+/// Which intervals to give.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Intervals {
+    /// Empirical-Bernstein confidence sequences: right at every number of replications, and so wide where these are few.
+    #[default]
+    Guaranteed,
+    /// Student's t over the replications, with the error shared equally: the usual approximation, good where each replication
+    /// averages over many servers, without a guarantee.
+    Student,
 }
 
 /// A mean with its interval.
@@ -114,42 +139,70 @@ pub struct SteadyState {
     pub precise: bool,
 }
 
+/// Running mean and variance (Welford).
+#[derive(Clone, Copy, Default)]
+struct Moments {
+    count: f64,
+    mean: f64,
+    squares: f64,
+}
+
+impl Moments {
+    fn observe(&mut self, x: f64) {
+        self.count += 1.0;
+        let before = x - self.mean;
+        self.mean += before / self.count;
+        self.squares += before * (x - self.mean);
+    }
+
+    /// NaN for fewer than two observations.
+    fn standard_error(&self) -> f64 {
+        (self.squares.max(0.0) / (self.count - 1.0) / self.count).sqrt()
+    }
+}
+
 /// A mean known from below and from above.
 struct Bracket {
     lower: EmpiricalBernstein,
     upper: EmpiricalBernstein,
+    low: Moments,
+    high: Moments,
     cap: f64,
-    squares: f64,
-    sum: f64,
-    count: f64,
+    alpha: f64,
+    intervals: Intervals,
 }
 
 impl Bracket {
-    fn new(range: f64, alpha: f64) -> Self {
+    fn new(range: f64, alpha: f64, intervals: Intervals) -> Self {
         let sequence = || EmpiricalBernstein::new(range, alpha);
-        Self { lower: sequence(), upper: sequence(), cap: range, squares: 0.0, sum: 0.0, count: 0.0 }
+        let none = Moments::default();
+        Self { lower: sequence(), upper: sequence(), low: none, high: none, cap: range, alpha, intervals }
     }
 
     fn observe(&mut self, (lower, upper): (f64, f64)) {
         self.lower.observe(lower.min(self.cap));
         self.upper.observe(upper.min(self.cap));
-        let middle = f64::midpoint(lower, upper);
-        self.count += 1.0;
-        let before = middle - self.sum / (self.count - 1.0).max(1.0);
-        self.sum += middle;
-        if self.count > 1.0 {
-            self.squares += before * (middle - self.sum / self.count);
-        }
+        self.low.observe(lower);
+        self.high.observe(upper);
     }
 
     /// The interval, its upper end raised by what the samples leave out.
     fn estimated(&self, left_out: f64, scale: f64) -> Estimated {
-        let standard_error =
-            if self.count > 1.0 { (self.squares.max(0.0) / (self.count - 1.0) / self.count).sqrt() } else { f64::NAN };
+        let standard_error = f64::midpoint(self.low.standard_error(), self.high.standard_error());
+        let (lower, upper) = match self.intervals {
+            Intervals::Guaranteed => (self.lower.lower(), self.upper.upper()),
+            Intervals::Student => {
+                let freedom = (self.low.count - 1.0).max(1.0);
+                let quantile = StudentsT::new(0.0, 1.0, freedom).map_or(f64::INFINITY, |t| t.inverse_cdf(1.0 - self.alpha / 2.0));
+                let half =
+                    |moments: &Moments| if moments.count > 1.0 { quantile * moments.standard_error() } else { f64::INFINITY };
+                (self.low.mean - half(&self.low), self.high.mean + half(&self.high))
+            }
+        };
         Estimated {
-            mean: self.sum / self.count * scale,
-            lower: self.lower.lower() * scale,
-            upper: (self.upper.upper() + left_out) * scale,
+            mean: f64::midpoint(self.low.mean, self.high.mean) * scale,
+            lower: lower.max(0.0) * scale,
+            upper: (upper + left_out) * scale,
             standard_error: standard_error * scale,
         }
     }
@@ -163,7 +216,7 @@ pub fn steady_state(model: &Model, options: &Options, progress: &dyn Fn(u64, u64
     let started = Instant::now();
     let plan = plan(&Reference, model, options.seed, (options.events / 16).max(1))
         .map_err(|NoCoalescence { events }| EstimateError::NoSteadyState { events })?;
-    let levels = (plan.top + 2).min(MOST_LEVELS);
+    let levels = (plan.top + 2).clamp(LEAST_LEVELS, MOST_LEVELS);
     let alpha = (1.0 - options.confidence) / f64::from(levels + 1);
     // The queue length is averaged up to `cap`; what lies above is bounded by Corollary 4.3.
     let rho = ratio::to_f64(&metrics::rho(model)) * (1.0 + 1e-12);
@@ -176,14 +229,16 @@ pub fn steady_state(model: &Model, options: &Options, progress: &dyn Fn(u64, u64
     } else {
         cap
     };
-    let mut q: Vec<Bracket> = (0..levels).map(|_| Bracket::new(1.0, alpha)).collect();
-    let mut queue = Bracket::new(cap, alpha);
+    let mut q: Vec<Bracket> = (0..levels).map(|_| Bracket::new(1.0, alpha, options.intervals)).collect();
+    let mut queue = Bracket::new(cap, alpha, options.intervals);
     let (mut events, mut replications, mut met) = (0u64, 0u64, 0u64);
     let mut precise = false;
+    // Long replications are looked at more often, so that the budget is kept to.
+    let batch_size = (options.events / (16 * plan.events())).clamp(4, BATCH);
     loop {
         let batch = match options.replications {
-            Some(most) => BATCH.min(most - replications),
-            None => BATCH,
+            Some(most) => batch_size.min(most - replications),
+            None => batch_size,
         };
         let samples: Vec<Sample> = (replications..replications + batch)
             .into_par_iter()
@@ -202,7 +257,7 @@ pub fn steady_state(model: &Model, options: &Options, progress: &dyn Fn(u64, u64
         let now = queue.estimated(error * cap + tail(cap), 1.0);
         precise = precise || (now.upper - now.lower) / 2.0 <= options.precision * now.mean;
         let enough = options.replications.is_none_or(|least| replications >= least);
-        let out_of_budget = events + events / replications * BATCH > options.events
+        let out_of_budget = events + events / replications * batch_size > options.events
             || options.time_limit.is_some_and(|limit| started.elapsed() >= limit);
         if (precise && options.replications.is_none()) || (enough && options.replications.is_some()) || out_of_budget {
             break;
@@ -269,9 +324,10 @@ pub fn transient(
     // A pilot chooses how many levels get intervals; its randomness is apart.
     let (pilot, _) = run(u64::from(u32::MAX))?;
     let top = pilot.iter().map(Vec::len).max().unwrap_or(0) as u32;
-    let levels = (top + 2).min(MOST_LEVELS);
+    let levels = (top + 2).clamp(LEAST_LEVELS, MOST_LEVELS);
     let alpha = (1.0 - options.confidence) / (f64::from(levels) * times.len().max(1) as f64);
-    let mut q: Vec<Vec<Bracket>> = times.iter().map(|_| (0..levels).map(|_| Bracket::new(1.0, alpha)).collect()).collect();
+    let mut q: Vec<Vec<Bracket>> =
+        times.iter().map(|_| (0..levels).map(|_| Bracket::new(1.0, alpha, options.intervals)).collect()).collect();
     let mut queue = vec![0.0; times.len()];
     let (mut events, mut replications) = (0u64, 0u64);
     let most = options.replications.unwrap_or(1000);

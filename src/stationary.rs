@@ -34,7 +34,7 @@ pub const START_ERROR: f64 = 1e-9;
 const BLOCK: usize = 256;
 
 /// Pilot runs that choose the length of a replication.
-const PILOTS: u64 = 8;
+const PILOTS: u64 = 24;
 
 /// A start above the steady state.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -193,8 +193,12 @@ pub fn plan(subject: &dyn Subject, model: &Model, seed: u64, limit: u64) -> Resu
     let seed = seed ^ crate::claims::cases::fingerprint("pilot");
     if start.error.is_none() {
         let mut path = Pair::new(subject, model, seed, u64::from(u32::MAX), vec![0; n as usize], vec![0; n as usize]);
-        path.advance(limit.min(200 * u64::from(n)));
-        start.level = 2 * longest(path.lower()) + 10;
+        let mut longest_seen = 0;
+        for _ in 0..1_000 {
+            path.advance((limit / 1_000).clamp(1, 2 * u64::from(n)));
+            longest_seen = longest_seen.max(longest(path.lower()));
+        }
+        start.level = 2 * longest_seen + 10;
     }
     let every = u64::from(n.div_ceil(4));
     for pilot in 0..PILOTS {
@@ -206,9 +210,9 @@ pub fn plan(subject: &dyn Subject, model: &Model, seed: u64, limit: u64) -> Resu
             }
             pair.advance(every);
             events += every;
+            top = top.max(longest(pair.lower()));
         }
         slowest = slowest.max(events);
-        top = top.max(longest(pair.lower()));
     }
     // A little beyond the slowest pilot: nearly all replications have met before their window opens.
     Ok(Plan { start, warm_up: slowest + slowest / 4, window: (slowest / 4).max(64 * every), every, top })

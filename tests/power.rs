@@ -15,29 +15,7 @@ use rayon::prelude::*;
 /// The error probability of each check, so small that a rerun under another seed passes as well.
 const ALPHA: f64 = 1e-6;
 
-/// Faults that only statistical claims can see: their pickers or clocks draw randomness of their own.
-const LEFT_TO_STATISTICAL: &[Fault] = &[
-    Fault::OneSampleMore,
-    Fault::TwoShortestCoin,
-    Fault::SlowService,
-    Fault::ArrivalsByDegree,
-    Fault::MissingEdge,
-    Fault::LastServerNeverServed,
-    Fault::MomentBoundShifted,
-];
-
-/// Faults of the claims of sections 2 and 3.
-const LEFT_TO_SECTIONS_2_AND_3: &[Fault] = &[
-    Fault::RegularityByGlobalDegrees,
-    Fault::GammaOfServers,
-    Fault::RhoNecessary,
-    Fault::FixedPointAsPrinted,
-    Fault::FixedPointShifted,
-    Fault::FixedPointOneChoiceMore,
-    Fault::DroppedDepartures,
-];
-
-/// The statements of section 4 and the appendices, and the claims that check them.
+/// The paper's statements that the registry checks, and the claims that do it.
 const CATALOGUE: &[(&str, &[&str])] = &[
     ("Lemma 4.2, (4.1) to (4.3)", &["lemma-4.2"]),
     ("(4.4)", &["eq-4.4"]),
@@ -62,6 +40,41 @@ const CATALOGUE: &[(&str, &[&str])] = &[
     ("section 2, every path", &["conservation"]),
     ("section 5, replications", &["independent-streams"]),
     ("(2.1)", &["eq-2.1"]),
+    ("(2.3)", &["eq-2.3"]),
+    ("Remark 1", &["rem-1", "rem-1-graph"]),
+    ("Definition 3.3", &["def-3.3"]),
+    ("Definition 3.5, (3.3), Corollary 3.6", &["eq-3.3", "eq-3.3-graph"]),
+    ("(3.5), q*", &["ode-fixed-point", "ode-order"]),
+    ("(4.44)", &["eq-4.44"]),
+    ("Theorem 3.1, Remark 2", &["thm-3.1"]),
+    ("Corollary 4.3", &["cor-4.3"]),
+    ("(4.10)", &["flow-balance"]),
+    ("Proposition 4.1, one law whatever the start", &["prop-4.1-ergodic"]),
+    ("section 2, the law of each event", &["transition-law"]),
+    ("errata: (2.2)", &["err-2.2-printed", "err-2.2-corrected"]),
+    ("errata: Remark 1", &["err-rem-1-printed", "err-rem-1-corrected"]),
+    ("errata: (3.3)", &["err-3.3-printed", "err-3.3-corrected"]),
+    ("errata: Definition 3.5", &["err-def-3.5-printed", "err-def-3.5-corrected"]),
+    ("errata: (4.52)", &["err-4.52-printed", "err-4.52-corrected"]),
+    ("errata: section 5, multi-edges", &["err-5-multi-edges-printed", "err-5-multi-edges-corrected"]),
+    ("errata: section 5, steady state", &["err-5-steady-state-printed", "err-5-steady-state-corrected"]),
+    ("errata: Corollary 3.4", &["err-cor-3.4-printed", "err-cor-3.4-corrected"]),
+    ("errata: (4.44)", &["err-4.44-printed", "err-4.44-corrected"]),
+    ("errata: Theorem 3.8", &["err-thm-3.8-printed", "err-thm-3.8-corrected"]),
+    ("errata: Theorem 3.10", &["err-thm-3.10-corrected"]),
+    ("errata: (4.41)", &["err-4.41-printed", "err-4.41-corrected"]),
+    ("errata: (4.47)", &["err-4.47-printed", "err-4.47-corrected"]),
+    ("errata: (4.10)", &["err-4.10-corrected"]),
+    ("errata: (B.6)", &["err-b.6-printed", "err-b.6-corrected"]),
+    ("errata: (C.5)", &["err-c.5-printed", "err-c.5-corrected"]),
+    ("errata: Lemma C.1", &["err-c.1-printed", "err-c.1-corrected"]),
+    // Statements whose claims need the full engine of sequential tests, which the registry does not have yet.
+    ("Theorem 3.8", &[]),
+    ("Theorem 3.10, Corollary 3.11", &[]),
+    ("Corollaries 3.2, 3.4 and 3.6 as rates", &[]),
+    ("the counterexample of section 1.2", &[]),
+    ("Lemma 4.5, Lemma C.2 along paths", &[]),
+    ("figures 2 to 4", &[]),
 ];
 
 fn graph(n: u32, m: u32, edges: &[(u32, u32)]) -> BipartiteGraph {
@@ -92,6 +105,7 @@ fn graphs() -> Vec<(&'static str, BipartiteGraph)> {
         ("twocomp_regular_4", graph(4, 4, &two_components)),
         ("hub and leaves", from_types(6, &[&[0], &[0, 1, 2, 3, 4, 5], &[1, 2], &[3, 4, 5], &[5, 0]])),
         ("irregular12", graph(12, 8, &irregular)),
+        ("regular, its degrees by component", from_types(4, &[&[0, 1], &[0, 1], &[2], &[3]])),
         ("complete6x3, implicit", BipartiteGraph::complete(6, 3).expect("not empty")),
     ]
 }
@@ -110,15 +124,24 @@ fn models() -> Vec<(String, Model)> {
 
 fn evaluate(claim: &Claim, subject: &dyn Subject, model: &Model) -> Evidence {
     let plan = CasePlan { seed: 20_260_731, effort: 1, only: None };
-    claim.evaluate(&Setting { subject, model, plan, alpha: ALPHA })
+    let samples = fluidcheck::stationary::Samples::new(subject, model, 1, 1_000_000);
+    claim.evaluate(&Setting { subject, model, plan, alpha: ALPHA, samples: &samples })
 }
 
-/// The settings of a claim: theories are checked once whatever the graph, and statistical tests cost much more than the others.
-fn settings_of<'a>(claim: &Claim, models: &'a [(String, Model)]) -> &'a [(String, Model)] {
+/// Where statistical claims prove their power: as few settings as show every fault, since each costs seconds.
+const STATISTICAL: [&str; 4] = [
+    "k22, lambda 0.8, d 2",
+    "path3, lambda 0.3, d 2",
+    "more types than servers, lambda 0.3, d 2",
+    "hub and leaves, lambda 0.3, d 2",
+];
+
+/// The settings of a claim: theories are checked once whatever the graph.
+fn settings_of<'a>(claim: &Claim, models: &'a [(String, Model)]) -> Vec<&'a (String, Model)> {
     match (claim.scope, claim.kind) {
-        (Scope::Theory, _) => &models[..1],
-        (Scope::Graph, Kind::Statistical) => &models[..8],
-        (Scope::Graph, _) => models,
+        (Scope::Theory, _) => models.iter().take(1).collect(),
+        (Scope::Graph, Kind::Statistical) => models.iter().filter(|(name, _)| STATISTICAL.contains(&name.as_str())).collect(),
+        (Scope::Graph, _) => models.iter().collect(),
     }
 }
 
@@ -160,7 +183,7 @@ fn every_claim_rejects_each_fault_that_it_lists() {
                 let verdict = evaluate(claim, *fault, model).verdict;
                 if claim.is_expected(Verdict::Violated) { !claim.is_expected(verdict) } else { verdict == Verdict::Violated }
             };
-            !settings_of(claim, &models).iter().any(rejected)
+            !settings_of(claim, &models).into_iter().any(rejected)
         })
         .map(|(claim, fault)| format!("{} accepts {}", claim.id, fault.id()))
         .collect();
@@ -170,13 +193,7 @@ fn every_claim_rejects_each_fault_that_it_lists() {
 #[test]
 fn every_fault_is_rejected_by_some_claim() {
     let rejected: BTreeSet<Fault> = claims::all().flat_map(|claim| claim.rejects).copied().collect();
-    let survivors: Vec<&str> = Fault::ALL
-        .iter()
-        .filter(|fault| {
-            !rejected.contains(fault) && !LEFT_TO_STATISTICAL.contains(fault) && !LEFT_TO_SECTIONS_2_AND_3.contains(fault)
-        })
-        .map(Fault::id)
-        .collect();
+    let survivors: Vec<&str> = Fault::ALL.iter().filter(|fault| !rejected.contains(fault)).map(Fault::id).collect();
     assert!(survivors.is_empty(), "no claim rejects {survivors:?}");
 }
 

@@ -1,14 +1,15 @@
 //! The claims of section 2: rho, phi, gamma and the criterion of ergodicity.
 
-mod common_systems;
+mod proving;
 
-use common_systems::{SmallGraph, any_model, assert_power, evaluate, model, proving_models, small_graphs};
 use fluidcheck::claims::Verdict;
 use fluidcheck::faults::Fault;
-use fluidcheck::graph::BipartiteGraph;
+use fluidcheck::graph::format::read_path;
+use fluidcheck::graph::{BipartiteGraph, Isolated};
 use fluidcheck::model::Model;
 use fluidcheck::subject::Reference;
 use proptest::prelude::*;
+use proving::{SmallGraph, any_model, assert_power, evaluate, model, proving_models, small_graphs};
 
 #[test]
 fn every_claim_rejects_its_faults_and_accepts_the_reference() {
@@ -59,4 +60,20 @@ fn quickcheck_finds_no_graph_that_violates_section_2_either() {
         ["eq-2.1", "eq-2.3", "rem-1-graph"].iter().all(|id| evaluate(id, &Reference, &model).verdict == Verdict::Holds)
     }
     quickcheck::QuickCheck::new().tests(64).quickcheck(holds as fn(SmallGraph, u8, u8) -> bool);
+}
+
+#[test]
+fn the_sites_of_the_usa_keep_what_section_2_says() {
+    let path = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/data/us-sites-100km.csv"));
+    let graph = read_path(path, None, Isolated::Refuse).unwrap();
+    let model = Model::new(graph, 0.2, 2).unwrap();
+    for id in ["eq-2.1", "eq-2.3", "rem-1-graph", "eq-3.3-graph"] {
+        let started = std::time::Instant::now();
+        let evidence = evaluate(id, &Reference, &model);
+        assert_eq!(evidence.verdict, Verdict::Holds, "{id}: {}", evidence.summary);
+        println!("{id}: {:?}, {}", started.elapsed(), evidence.summary);
+    }
+    for (id, fault) in [("eq-2.1", Fault::RhoWithServerDegrees), ("eq-2.3", Fault::GammaOfServers)] {
+        assert_eq!(evaluate(id, &fault, &model).verdict, Verdict::Violated, "{id}");
+    }
 }

@@ -1,14 +1,14 @@
 //! The claims of section 3: geometric and regular graphs, and the mean-field equations.
 
-mod common_systems;
+mod proving;
 
-use common_systems::{SmallGraph, any_model, assert_power, evaluate, model, proving_models, small_graphs};
 use fluidcheck::claims::Verdict;
 use fluidcheck::faults::Fault;
 use fluidcheck::graph::generate::random_regular;
 use fluidcheck::model::Model;
 use fluidcheck::subject::Reference;
 use proptest::prelude::*;
+use proving::{SmallGraph, any_model, assert_power, evaluate, model, proving_models, small_graphs};
 
 #[test]
 fn every_claim_about_graphs_rejects_its_faults_and_accepts_the_reference() {

@@ -170,3 +170,10 @@ pub fn is_regular(graph: &BipartiteGraph) -> bool {
 pub fn every_server_has_an_edge(graph: &BipartiteGraph) -> bool {
     (0..graph.n_servers()).all(|v| graph.task_types_of(v).iter().next().is_some())
 }
+
+/// The task types' servers, in words; cut short for large graphs.
+pub fn adjacency(graph: &BipartiteGraph) -> String {
+    let types: Vec<Vec<u32>> =
+        (0..graph.n_task_types()).take(12).map(|w| graph.servers_of(w).iter().take(12).collect()).collect();
+    format!("{} servers, {} task types {types:?}", graph.n_servers(), graph.n_task_types())
+}

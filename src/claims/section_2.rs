@@ -17,6 +17,7 @@ use super::cases::{Outcome, run};
 use super::graphs::{self, Loads};
 use super::{Claim, Evidence, Expected, Hypothesis, Kind, Scope, Setting, show};
 use crate::faults::Fault;
+use crate::graph::stability::{self, Effort};
 use crate::graph::{BipartiteGraph, GraphError, Isolated};
 use crate::model::{Load, Model};
 use crate::randomness::below;
@@ -184,9 +185,28 @@ fn rem_1(setting: &Setting<'_>) -> Evidence {
         let d = 1 + (case / LOADS % 3) as u32;
         let Some(critical) = graphs::critical_load(&graph, d) else { return Outcome::Skipped };
         let Some(load) = load(case % LOADS, &critical) else { return Outcome::Skipped };
+        if case % LOADS == 0
+            && let Some(disagreement) = other_ways(&graph, d, &critical)
+        {
+            return Outcome::violated(f64::NAN, disagreement);
+        }
         let Ok(model) = Model::with_load(graph, load, d) else { return Outcome::Skipped };
         ergodicity(setting.subject, &model)
     })
+}
+
+/// The critical load by max-flow, and the certified bounds, against all sets.
+fn other_ways(graph: &BipartiteGraph, d: u32, critical: &Ratio) -> Option<String> {
+    let at = || format!("d = {d}, {}", graphs::adjacency(graph));
+    if let Ok(flow) = stability::critical_load_by_flow(graph, d)
+        && flow.lambda != *critical
+    {
+        return Some(format!("{}: critical load {critical}, by max-flow {}", at(), flow.lambda));
+    }
+    let bounds = stability::critical_load_bounds(graph, d, Effort::default()).ok()?;
+    let value = ratio::to_f64(critical);
+    (bounds.lower > value || bounds.upper < value)
+        .then(|| format!("{}: critical load {critical}, bounds {} to {}", at(), bounds.lower, bounds.upper))
 }
 
 /// How many loads [`load`] knows.
@@ -240,17 +260,22 @@ fn ergodicity(subject: &dyn Subject, model: &Model) -> Outcome {
 pub const REM_1_GRAPH: Claim = Claim {
     id: "rem-1-graph",
     source: "Remark 1, with replacement; Proposition 4.1",
-    statement: "this graph is called ergodic iff no set of servers receives at least what it serves",
+    statement: "ergodic iff no set of servers receives at least what it serves; on larger graphs, the bounds on the critical load contradict no set tried",
     kind: Kind::Exact,
     scope: Scope::Graph,
     expected: Expected::Holds,
-    hypotheses: &[Hypothesis::ServersAtMost(MOST_SERVERS), Hypothesis::EdgesAtMost(MOST_EDGES)],
+    hypotheses: &[Hypothesis::EdgesAtMost(1 << 16)],
     rejects: &[Fault::RhoNecessary],
     check: rem_1_graph,
 };
 
 fn rem_1_graph(setting: &Setting<'_>) -> Evidence {
     let model = setting.model;
+    if model.graph().n_servers() > MOST_SERVERS {
+        return run(&setting.plan, "rem-1-graph", 1, "graph, certified bounds against sets of servers", |_, _| {
+            certificates(model)
+        });
+    }
     run(&setting.plan, "rem-1-graph", LOADS + 1, "loads, by all sets of servers", |case, _| {
         if case == 0 {
             return ergodicity(setting.subject, model);
@@ -262,4 +287,47 @@ fn rem_1_graph(setting: &Setting<'_>) -> Evidence {
             Err(_) => Outcome::Skipped,
         }
     })
+}
+
+/// The certified bounds on the critical load against sets of servers weighed from scratch, and against rho.
+fn certificates(model: &Model) -> Outcome {
+    let (graph, d) = (model.graph(), model.d());
+    let Ok(critical) = stability::critical_load(graph, d) else { return Outcome::Skipped };
+    let (Some(lower), Some(upper)) = (Ratio::from_float(critical.lower), Ratio::from_float(critical.upper)) else {
+        return Outcome::violated(f64::NAN, format!("the critical load lies in [{}, {}]", critical.lower, critical.upper));
+    };
+    let load_of = |set: &[u32]| {
+        let mut member = vec![false; graph.n_servers() as usize];
+        set.iter().for_each(|&v| member[v as usize] = true);
+        let weight = graphs::weight(graph, d, |v| member[v as usize]);
+        (weight > ratio::whole(0)).then(|| ratio::whole(set.len() as u64) / weight)
+    };
+    // The set that is said to prove the upper bound, all servers, and the servers of some task types.
+    let all: Vec<u32> = (0..graph.n_servers()).collect();
+    let step = (graph.n_task_types() / 8).max(1) as usize;
+    let around = (0..graph.n_task_types()).step_by(step).map(|w| graph.servers_of(w).iter().collect::<Vec<u32>>());
+    let sets = [critical.bottleneck.clone(), all].into_iter().chain(around).filter(|set| !set.is_empty());
+    for (index, set) in sets.enumerate() {
+        let Some(load) = load_of(&set) else { continue };
+        let first: Vec<u32> = set.iter().copied().take(10).collect();
+        let what = || format!("{} servers {first:?}... are overloaded from lambda = {} on", set.len(), show(&load));
+        if load < lower {
+            return Outcome::violated(
+                ratio::to_f64(&(&load - &lower)),
+                format!("{}, certified stable below {}", what(), critical.lower),
+            );
+        }
+        if index == 0 && load > upper {
+            return Outcome::violated(ratio::to_f64(&(&upper - &load)), format!("{}, said to prove {}", what(), critical.upper));
+        }
+    }
+    // rho(G) < 1 implies ergodicity.
+    let sufficient = Loads::of(graph).max().recip();
+    if sufficient > upper {
+        return Outcome::violated(
+            f64::NAN,
+            format!("rho(G) < 1 below lambda = {}, certified unstable from {} on", show(&sufficient), critical.upper),
+        );
+    }
+    Outcome::holds(critical.upper - critical.lower)
 }

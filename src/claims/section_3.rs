@@ -161,7 +161,7 @@ fn eq_3_3(setting: &Setting<'_>) -> Evidence {
         if case % 4 == 3 && !graphs::is_regular(&graph) {
             return Outcome::violated(
                 f64::NAN,
-                format!("copies of a random regular graph are not regular: {}", adjacency(&graph)),
+                format!("copies of a random regular graph are not regular: {}", graphs::adjacency(&graph)),
             );
         }
         regularity(setting, &graph)
@@ -185,17 +185,10 @@ fn eq_3_3_graph(setting: &Setting<'_>) -> Evidence {
     run(&setting.plan, "eq-3.3-graph", 1, "graph, edge by edge", |_, _| regularity(setting, setting.model.graph()))
 }
 
-/// The task types' servers, in words; cut short for large graphs.
-fn adjacency(graph: &BipartiteGraph) -> String {
-    let types: Vec<Vec<u32>> =
-        (0..graph.n_task_types()).take(12).map(|w| graph.servers_of(w).iter().take(12).collect()).collect();
-    format!("{} servers, {} task types {types:?}", graph.n_servers(), graph.n_task_types())
-}
-
 fn regularity(setting: &Setting<'_>, graph: &BipartiteGraph) -> Outcome {
     let regular = graphs::is_regular(graph);
     let said = setting.subject.is_regular(graph);
-    let violated = |what: String| Outcome::violated(f64::NAN, format!("{what}; {}", adjacency(graph)));
+    let violated = |what: String| Outcome::violated(f64::NAN, format!("{what}; {}", graphs::adjacency(graph)));
     if said != regular {
         return violated(format!("called regular: {said}, edge by edge: {regular}"));
     }

@@ -4,13 +4,13 @@ use std::fmt::Write;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 
 use super::common::{GraphOptions, ModelOptions, probability, shows_progress, times};
 use super::output::{Failure, print, print_json, warn};
-use fluidcheck::estimate::{self, Estimated, Options, SteadyState, Transient};
+use fluidcheck::estimate::{self, Estimated, Intervals, Options, SteadyState, Transient};
 use fluidcheck::graph::stability;
 use fluidcheck::meanfield::{self, Start, fixed_point_vec};
 use fluidcheck::model::Model;
@@ -45,6 +45,9 @@ pub struct Arguments {
     /// Relative half-width of the mean queue length's interval at which to stop
     #[arg(long, value_parser = probability, default_value = "0.01")]
     precision: f64,
+    /// How intervals are made
+    #[arg(long, value_enum, default_value = "guaranteed")]
+    intervals: IntervalKind,
     /// Most events to spend, all replications together
     #[arg(long, default_value_t = 400_000_000, value_parser = clap::value_parser!(u64).range(1..))]
     events: u64,
@@ -57,6 +60,24 @@ pub struct Arguments {
     /// No progress bar
     #[arg(long)]
     quiet: bool,
+}
+
+/// The kinds of intervals.
+#[derive(Clone, Copy, ValueEnum)]
+enum IntervalKind {
+    /// Hold at the stated confidence whatever the number of replications; wide where these are few
+    Guaranteed,
+    /// Student's t over replications, the usual approximation: for large graphs
+    Student,
+}
+
+impl From<IntervalKind> for Intervals {
+    fn from(kind: IntervalKind) -> Self {
+        match kind {
+            IntervalKind::Guaranteed => Self::Guaranteed,
+            IntervalKind::Student => Self::Student,
+        }
+    }
 }
 
 fn seconds(text: &str) -> Result<f64, String> {
@@ -77,6 +98,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         precision: arguments.precision,
         events: arguments.events,
         replications: arguments.replications,
+        intervals: arguments.intervals.into(),
         time_limit: arguments.time_limit.map(Duration::from_secs_f64),
     };
     let bar = progress(arguments.quiet);
@@ -97,7 +119,10 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         warn("rho(G) >= 1: the upper ends are not certified, they rest on a guess of a start above the steady state");
     }
     if !estimate.precise && arguments.replications.is_none() {
-        warn("the budget ended before the precision was reached: allow more with --events, or ask for less with --precision");
+        warn(
+            "the budget ended before the precision was reached: allow more with --events, ask for less with --precision, or \
+             on large graphs take the usual approximate --intervals student",
+        );
     }
     print_steady_state(arguments, &model, &estimate)
 }
@@ -147,6 +172,7 @@ fn print_steady_state(arguments: &Arguments, model: &Model, estimate: &SteadySta
             "d": model.d(),
             "seed": arguments.seed,
             "confidence": arguments.confidence,
+            "intervals": if matches!(arguments.intervals, IntervalKind::Guaranteed) { "guaranteed" } else { "student" },
             "q": levels(&estimate.q),
             "mean_queue_length": interval(&estimate.mean_queue_length),
             "mean_delay": interval(&estimate.mean_delay),
@@ -169,7 +195,7 @@ fn print_steady_state(arguments: &Arguments, model: &Model, estimate: &SteadySta
     if isolated > 0 {
         let _ = writeln!(text, "{isolated} task types have no server: their tasks are lost");
     }
-    let _ = writeln!(text, "{:>18}  {:>9}  {:>9}  {:>9}  {:>9}", "", "mean", "lower", "upper", "q*");
+    let _ = writeln!(text, "{:>18}  {:>9}  {:>9}  {:>9}  {:>9}  {:>9}", "", "mean", "s.e.", "lower", "upper", "q*");
     for ((i, e), target) in (1..).zip(&estimate.q).zip(&fixed_point) {
         line(&mut text, &format!("q_{i}"), e, Some(*target));
     }
@@ -181,8 +207,9 @@ fn print_steady_state(arguments: &Arguments, model: &Model, estimate: &SteadySta
     };
     let _ = writeln!(
         text,
-        "all intervals hold together with probability {}; {} replications bracketed from empty and from {} tasks everywhere ({certified})\nseed {}, {} events, {:.2e} a second",
+        "all intervals hold together with probability {}{}; {} replications bracketed from empty and from {} tasks everywhere ({certified})\nseed {}, {} events, {:.2e} a second",
         arguments.confidence,
+        approximately(arguments.intervals),
         estimate.replications,
         estimate.plan.start.level,
         arguments.seed,
@@ -193,8 +220,15 @@ fn print_steady_state(arguments: &Arguments, model: &Model, estimate: &SteadySta
     Ok(ExitCode::SUCCESS)
 }
 
+fn approximately(kind: IntervalKind) -> &'static str {
+    match kind {
+        IntervalKind::Guaranteed => "",
+        IntervalKind::Student => ", approximately (Student's t)",
+    }
+}
+
 fn line(text: &mut String, name: &str, e: &Estimated, target: Option<f64>) {
-    let _ = write!(text, "{name:>18}  {:>9.6}  {:>9.6}  {:>9.6}", e.mean, e.lower, e.upper);
+    let _ = write!(text, "{name:>18}  {:>9.6}  {:>9.6}  {:>9.6}  {:>9.6}", e.mean, e.standard_error, e.lower, e.upper);
     let _ = match target {
         Some(target) => writeln!(text, "  {target:>9.6}"),
         None => writeln!(text),
@@ -232,7 +266,7 @@ fn print_transient(
     }
     let mut text = String::new();
     let _ = writeln!(text, "{}, lambda = {}, d = {}, from {start}", arguments.graph, model.load().exact(), model.d());
-    let _ = writeln!(text, "{:>18}  {:>9}  {:>9}  {:>9}  {:>9}", "", "mean", "lower", "upper", "(3.5)");
+    let _ = writeln!(text, "{:>18}  {:>9}  {:>9}  {:>9}  {:>9}  {:>9}", "", "mean", "s.e.", "lower", "upper", "(3.5)");
     for (at, t) in estimate.times.iter().enumerate() {
         let _ = writeln!(text, "t = {t}");
         for (i, e) in (1..).zip(&estimate.q[at]) {
@@ -247,8 +281,12 @@ fn print_transient(
     }
     let _ = writeln!(
         text,
-        "all intervals hold together with probability {}; {} independent replications, seed {}, {} events",
-        arguments.confidence, estimate.replications, arguments.seed, estimate.events
+        "all intervals hold together with probability {}{}; {} independent replications, seed {}, {} events",
+        arguments.confidence,
+        approximately(arguments.intervals),
+        estimate.replications,
+        arguments.seed,
+        estimate.events
     );
     print(text.as_bytes())?;
     Ok(ExitCode::SUCCESS)

@@ -54,6 +54,8 @@ pub fn proving_models() -> Vec<Model> {
         model(3, &[&[0, 1, 2], &[0, 1, 2]], 0.8, 2),
         model(4, &[&[0, 1], &[0, 1], &[2], &[3]], 0.7, 3),
         model(2, &[&[0], &[1], &[0, 1], &[0, 1]], 0.9, 2),
+        // The least load is farther from 1 than the largest.
+        model(3, &[&[0, 1]], 0.5, 2),
         model(5, &[&[0, 1], &[0, 2], &[0, 3], &[0, 4]], 0.5, 1),
         Model::new(fluidcheck::graph::generate::random_regular(60, 40, 4, 1).unwrap(), 0.8, 2).unwrap(),
     ]

@@ -1,0 +1,56 @@
+//! Errata: the printed forms must be violated, the corrected ones must hold and have power.
+
+mod proving;
+
+use fluidcheck::claims::{self, Expected, Verdict};
+use fluidcheck::subject::Reference;
+use proving::{any_model, assert_power, evaluate};
+
+fn errata() -> impl Iterator<Item = &'static claims::Claim> {
+    claims::all().filter(|claim| claim.id.starts_with("err-"))
+}
+
+#[test]
+fn every_printed_form_is_violated_and_every_corrected_one_holds() {
+    for claim in errata() {
+        let evidence = evaluate(claim.id, &Reference, &any_model());
+        assert!(claim.is_expected(evidence.verdict), "{}: {evidence:?}", claim.id);
+        assert!(!evidence.vacuous && evidence.cases > 0, "{}: {evidence:?}", claim.id);
+    }
+}
+
+#[test]
+fn every_corrected_form_rejects_its_faults() {
+    for claim in errata().filter(|claim| claim.expected == Expected::Holds) {
+        assert!(!claim.rejects.is_empty(), "{}", claim.id);
+        assert_power(claim.id, &[any_model()]);
+    }
+}
+
+#[test]
+fn every_printed_form_has_its_corrected_one() {
+    for claim in errata() {
+        if let Some(place) = claim.id.strip_suffix("-printed") {
+            assert!(claims::find(&format!("{place}-corrected")).is_some(), "{}", claim.id);
+        }
+    }
+}
+
+#[test]
+fn the_counterexamples_are_the_simplest_known() {
+    let table = [
+        ("err-4.41-printed", "N = 2, 1 arrivals: sum of q_i^2 is 4/4, the bound 3/4"),
+        ("err-2.2-printed", "lambda = 0.9, d = 2, task types [[0], [0, 1]]: called ergodic, yet S = [0] grows at rate 1/8"),
+        ("err-3.3-printed", "complete 3 x 2: task types [[0, 1, 2], [0, 1, 2]]: the middle of (3.3) is 1/3, phi(G) = 0"),
+        ("err-4.47-printed", "c1' = 1, c2' = 1, c3 = 4/2, ln(1/eta) = 4, alpha = 1: 1/2 > 1/3"),
+        ("err-def-3.5-printed", "regular, and phi(G) = 1"),
+        ("err-5-multi-edges-printed", "N = 10: a multi-edge has probability 0.885"),
+        ("err-thm-3.8-printed", "rho0 = 4/5, d = 2: theta = 5/16, alpha = 5.21"),
+    ];
+    for (id, text) in table {
+        let evidence = evaluate(id, &Reference, &any_model());
+        assert_eq!(evidence.verdict, Verdict::Violated, "{id}");
+        assert!(evidence.summary.contains(text), "{id}: {}", evidence.summary);
+        assert!(evidence.witness.is_some(), "{id}");
+    }
+}
