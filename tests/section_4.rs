@@ -5,6 +5,7 @@ mod common_claims;
 use common_claims::{counterexample, small_system};
 use fluidcheck::claims::{self, CasePlan, Scope, Setting, Verdict};
 use fluidcheck::faults::Fault;
+use fluidcheck::stationary::Samples;
 use fluidcheck::subject::{Reference, Subject};
 use proptest::prelude::*;
 
@@ -19,8 +20,15 @@ const IDS: [&str; 9] =
 fn no_counterexample(subject: &dyn Subject, ids: &[&str], (n, masks, d, case): &Raw) -> Result<(), String> {
     let (model, ..) = small_system(*n, masks, &[], *d);
     let plan = CasePlan { seed: 3, effort: 1, only: Some((*case).into()) };
+    let samples = Samples::new(subject, &model, 3, 1);
     for id in ids {
-        let evidence = claims::find(id).ok_or("no such claim")?.evaluate(&Setting { subject, model: &model, plan, alpha: 1e-6 });
+        let evidence = claims::find(id).ok_or("no such claim")?.evaluate(&Setting {
+            subject,
+            model: &model,
+            plan,
+            alpha: 1e-6,
+            samples: &samples,
+        });
         if evidence.verdict == Verdict::Violated {
             return Err(format!("{id}: {}", evidence.summary));
         }
@@ -66,13 +74,15 @@ fn a_violation_replays_by_its_case() {
     for claim in claims::all().filter(|claim| claim.scope == Scope::Graph && IDS.contains(&claim.id)) {
         for fault in claim.rejects {
             let plan = CasePlan { seed: 11, effort: 1, only: None };
-            let first = claim.evaluate(&Setting { subject: fault, model: &model, plan, alpha: 1e-6 });
+            let samples = Samples::new(fault, &model, 11, 1);
+            let first = claim.evaluate(&Setting { subject: fault, model: &model, plan, alpha: 1e-6, samples: &samples });
             let Some(witness) = first.witness else { continue };
             let again = claim.evaluate(&Setting {
                 subject: fault,
                 model: &model,
                 plan: CasePlan { only: Some(witness.case), ..plan },
                 alpha: 1e-6,
+                samples: &samples,
             });
             assert_eq!(again.witness.map(|w| w.found), Some(witness.found), "{} and {}", claim.id, fault.id());
         }
