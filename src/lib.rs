@@ -7,6 +7,7 @@ pub mod clock;
 pub mod coupling;
 pub mod estimate;
 pub mod faults;
+pub mod fuzzing;
 pub mod graph;
 pub mod marks;
 pub mod meanfield;

@@ -180,7 +180,7 @@ impl Queues {
 
 impl Queues {
     /// [`Queues::apply`] for marks of a block in order, where only the changes of Q_i are of interest.
-    fn apply_all(&mut self, block: &MarkBlock, range: Range<usize>, changes: &mut impl Changes) {
+    pub(crate) fn apply_all(&mut self, block: &MarkBlock, range: Range<usize>, changes: &mut impl Changes) {
         match block.d() {
             1 => self.apply_alike::<1>(block, range, changes),
             2 => self.apply_alike::<2>(block, range, changes),
@@ -233,7 +233,7 @@ impl Queues {
 }
 
 /// Who wants to know how Q_i changes.
-trait Changes {
+pub(crate) trait Changes {
     /// The next event changes Q at `level` by -1, 0 or 1.
     fn change(&mut self, level: usize, change: i64);
 }

@@ -1,8 +1,4 @@
 #![no_main]
-//! Any bytes as a file: refused in one line, or a graph that comes back.
+//! See `fluidcheck::fuzzing::edge_list`.
 
-use fluidcheck::graph::format::{Format, fuzz_round_trip};
-
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
-    fuzz_round_trip(bytes, Format::EdgeList);
-});
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fluidcheck::fuzzing::edge_list(bytes));

@@ -1,8 +1,4 @@
 #![no_main]
-//! Any text as a graph spec: refused in one line, or a spec that comes back.
+//! See `fluidcheck::fuzzing::spec`.
 
-use fluidcheck::graph::spec::fuzz_round_trip;
-
-libfuzzer_sys::fuzz_target!(|text: &str| {
-    fuzz_round_trip(text);
-});
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fluidcheck::fuzzing::spec(bytes));

@@ -135,15 +135,15 @@ fn cells<T: Whole>(model: &Model, task_type: u32, lower: &[u32], upper: &[u32]) 
 ///
 /// An arrival costs d_w log d_w steps.
 #[derive(Clone, Debug)]
-pub struct SharedMass {
+pub struct SharedMass<R = ChaCha8Rng> {
     model: Model,
     coin: Coin,
-    rng: ChaCha8Rng,
+    rng: R,
 }
 
-impl SharedMass {
+impl<R: Rng> SharedMass<R> {
     /// The coupling that this generator drives.
-    pub fn new(model: &Model, rng: ChaCha8Rng) -> Self {
+    pub fn new(model: &Model, rng: R) -> Self {
         Self { model: model.clone(), coin: arrival_coin(model), rng }
     }
 

@@ -1,0 +1,108 @@
+//! The corpora of the fuzzer, replayed through the functions that its targets call.
+//!
+//! Files with a dot in their names are kept on purpose: seeds, and every input that once crashed, by what is special
+//! about it. Others are the fuzzer's own. The corpora are in the repository only: `fuzz/` is a package of its own, so that the
+//! published crate has none, and there is nothing to replay there.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use fluidcheck::fuzzing::{self, TARGETS};
+use fluidcheck::graph::format::{self, Format};
+use fluidcheck::graph::spec;
+
+/// `fuzz/`, or `None` with a note in the published crate.
+fn fuzz_folder() -> Option<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz");
+    if folder.exists() {
+        return Some(folder);
+    }
+    println!("no fuzz/ here: the corpora are in the repository, not in the published crate; nothing replayed");
+    None
+}
+
+/// The files of one corpus, sorted by name.
+fn corpus(folder: &Path, target: &str) -> Vec<(String, Vec<u8>)> {
+    let entries = fs::read_dir(folder.join("corpus").join(target)).unwrap_or_else(|error| panic!("{target}: {error}"));
+    let mut files: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    let name = |path: &Path| path.file_name().unwrap().to_string_lossy().into_owned();
+    files.iter().map(|path| (name(path), fs::read(path).unwrap())).collect()
+}
+
+#[test]
+fn every_file_of_every_corpus_keeps_every_invariant() {
+    let Some(folder) = fuzz_folder() else { return };
+    for (name, target) in TARGETS {
+        let files = corpus(&folder, name);
+        assert!(files.len() >= 4, "{name}: {} files, a target has a few seeds", files.len());
+        for (file, bytes) in files {
+            println!("fuzz/corpus/{name}/{file}");
+            target(&bytes);
+        }
+    }
+}
+
+#[test]
+fn targets_corpora_and_library_functions_have_the_same_names() {
+    let Some(folder) = fuzz_folder() else { return };
+    let names: BTreeSet<String> = TARGETS.iter().map(|(name, _)| (*name).to_owned()).collect();
+    for (what, ending) in [("corpus", ""), ("fuzz_targets", ".rs")] {
+        let entries = fs::read_dir(folder.join(what)).unwrap();
+        let found: BTreeSet<String> =
+            entries.map(|entry| entry.unwrap().file_name().to_string_lossy().trim_end_matches(ending).to_owned()).collect();
+        assert_eq!(found, names, "fuzz/{what}");
+    }
+    let manifest = fs::read_to_string(folder.join("Cargo.toml")).unwrap();
+    for name in names {
+        let shim = fs::read_to_string(folder.join("fuzz_targets").join(format!("{name}.rs"))).unwrap();
+        assert!(shim.contains(&format!("fluidcheck::fuzzing::{name}(bytes)")), "{name}.rs calls another function");
+        assert!(manifest.contains(&format!("path = \"fuzz_targets/{name}.rs\"")), "fuzz/Cargo.toml misses {name}");
+    }
+}
+
+#[test]
+fn bad_files_of_the_corpora_are_refused_and_the_others_accepted() {
+    let Some(folder) = fuzz_folder() else { return };
+    let mut seen = 0;
+    for (target, format) in [
+        ("edge_list", Some(Format::EdgeList)),
+        ("csv", Some(Format::Csv)),
+        ("matrix_market", Some(Format::MatrixMarket)),
+        ("spec", None),
+    ] {
+        for (name, bytes) in corpus(&folder, target).into_iter().filter(|(name, _)| name.contains('.')) {
+            let accepted = match format {
+                Some(format) => format::fuzz_round_trip(&bytes, format),
+                None => spec::fuzz_round_trip(&String::from_utf8_lossy(&bytes)),
+            };
+            assert_eq!(accepted, !name.starts_with("bad_"), "{target}/{name}");
+            seen += 1;
+        }
+    }
+    assert!(seen >= 21, "{seen} files");
+}
+
+#[test]
+fn every_target_takes_no_bytes_and_many_of_any_value() {
+    for (name, target) in TARGETS {
+        println!("{name}");
+        target(&[]);
+        for value in [0, 1, 7, 127, 255] {
+            target(&[value; 300]);
+        }
+    }
+}
+
+#[test]
+fn the_targets_of_the_theory_run_on_pseudorandom_bytes() {
+    use rand::Rng;
+    let mut rng = fluidcheck::randomness::stream_rng(1, 0);
+    let targets = [fuzzing::marks, fuzzing::couplings, fuzzing::assignment, fuzzing::metrics, fuzzing::divided_difference];
+    for round in 0..200 {
+        let mut bytes = vec![0; 20 + round];
+        rng.fill_bytes(&mut bytes);
+        targets.iter().for_each(|target| target(&bytes));
+    }
+}
