@@ -19,7 +19,7 @@ use statrs::distribution::{ContinuousCDF, StudentsT};
 use thiserror::Error;
 
 use crate::graph::metrics;
-use crate::meanfield::{Start, StartError};
+use crate::meanfield::{OdeError, Start, StartError, Trajectory, solve};
 use crate::model::Model;
 use crate::randomness::stream_rng;
 use crate::ratio;
@@ -205,6 +205,24 @@ impl Bracket {
             upper: (upper + left_out) * scale,
             standard_error: standard_error * scale,
         }
+    }
+}
+
+impl Model {
+    /// Estimates the steady state by simulation: [`steady_state`] without progress.
+    ///
+    /// # Errors
+    /// [`EstimateError::NoSteadyState`].
+    pub fn steady_state(&self, options: &Options) -> Result<SteadyState, EstimateError> {
+        steady_state(self, options, &|_, _| ())
+    }
+
+    /// Solves (3.5) from empty: [`crate::meanfield::solve`] with default options.
+    ///
+    /// # Errors
+    /// [`OdeError`], where a time is negative or not finite.
+    pub fn mean_field(&self, times: &[f64]) -> Result<Trajectory, OdeError> {
+        solve(self.lambda(), self.d(), &Start::Empty, times, &crate::meanfield::Options::default())
     }
 }
 
