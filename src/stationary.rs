@@ -292,13 +292,16 @@ fn add(sums: &mut Vec<u64>, counts: &[u64]) {
     }
 }
 
+/// The plan, and the samples so far.
+type Drawn = (Result<Plan, NoCoalescence>, Vec<Sample>);
+
 /// Samples of one model under one seed, drawn when first asked for, shared by the claims that look at the same steady state.
 pub struct Samples<'a> {
     subject: &'a dyn Subject,
     model: &'a Model,
     seed: u64,
     limit: u64,
-    state: Mutex<Option<(Result<Plan, NoCoalescence>, Vec<Sample>)>>,
+    state: Mutex<Option<Drawn>>,
 }
 
 impl<'a> Samples<'a> {
