@@ -36,6 +36,12 @@ const BLOCK: usize = 256;
 /// Pilot runs that choose the length of a replication.
 const PILOTS: u64 = 24;
 
+/// The shortest window in events: in small systems long averages cost nothing, and few replications then decide.
+const LEAST_WINDOW: u64 = 16_384;
+
+/// Samples kept for other claims; later ones are drawn anew, which gives the same.
+const KEPT: usize = 4096;
+
 /// A start above the steady state.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct UpperStart {
@@ -215,7 +221,7 @@ pub fn plan(subject: &dyn Subject, model: &Model, seed: u64, limit: u64) -> Resu
         slowest = slowest.max(events);
     }
     // A little beyond the slowest pilot: nearly all replications have met before their window opens.
-    Ok(Plan { start, warm_up: slowest + slowest / 4, window: (slowest / 4).max(64 * every), every, top })
+    Ok(Plan { start, warm_up: slowest + slowest / 4, window: (slowest / 4).max(64 * every).max(LEAST_WINDOW), every, top })
 }
 
 fn longest(queues: &Queues) -> u32 {
@@ -330,10 +336,17 @@ impl<'a> Samples<'a> {
             let (plan, samples) =
                 state.get_or_insert_with(|| (plan(self.subject, self.model, self.seed, self.limit), Vec::new()));
             let plan = (*plan)?;
-            if at == samples.len() {
-                samples.push(Sample::draw(self.subject, self.model, &plan, self.seed, at as u64));
-            }
-            let sample = samples[at].clone();
+            let draw = || Sample::draw(self.subject, self.model, &plan, self.seed, at as u64);
+            let sample = match samples.get(at) {
+                Some(sample) => sample.clone(),
+                None => {
+                    let sample = draw();
+                    if at < KEPT {
+                        samples.push(sample.clone());
+                    }
+                    sample
+                }
+            };
             drop(state);
             if !look(&plan, &sample) {
                 return Ok(plan);
