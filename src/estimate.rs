@@ -383,7 +383,7 @@ pub fn transient(
 /// Independent queue lengths with P(X_v >= i) = q_i(0), from a stream of their own.
 fn initial_lengths(start: &Start, n: u32, seed: u64, replication: u64) -> Vec<u32> {
     use rand::RngExt;
-    let mut rng = stream_rng(seed ^ crate::claims::cases::fingerprint("start"), replication);
+    let mut rng = stream_rng(seed ^ crate::randomness::fingerprint("start"), replication);
     (0..n)
         .map(|_| {
             let u: f64 = rng.random();

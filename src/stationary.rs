@@ -186,6 +186,11 @@ pub struct NoCoalescence {
     pub events: u64,
 }
 
+/// After how many events a pilot gives up: far more than a stable system of this size needs.
+pub fn pilot_limit(model: &Model) -> u64 {
+    (20_000 * u64::from(model.graph().n_servers())).clamp(4_000_000, 100_000_000)
+}
+
 /// Chooses a plan by pilots that stop after `limit` events each.
 ///
 /// # Errors
@@ -196,7 +201,7 @@ pub fn plan(subject: &dyn Subject, model: &Model, seed: u64, limit: u64) -> Resu
     let mut top = 0;
     let mut start = upper_start(model, 0);
     // The pilots' randomness is apart from that of the replications.
-    let seed = seed ^ crate::claims::cases::fingerprint("pilot");
+    let seed = seed ^ crate::randomness::fingerprint("pilot");
     if start.error.is_none() {
         let mut path = Pair::new(subject, model, seed, u64::from(u32::MAX), vec![0; n as usize], vec![0; n as usize]);
         let mut longest_seen = 0;

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 use crate::claims::{self, CasePlan, Claim, Evidence, Expected, Kind, Scope, Setting, Verdict};
 use crate::model::Model;
-use crate::stationary::Samples;
+use crate::stationary::{Samples, pilot_limit};
 use crate::stats::budget::Ledger;
 use crate::subject::Subject;
 
@@ -161,11 +161,6 @@ fn check(
     }
     let graph = (claim.scope == Scope::Graph).then(|| input.name.clone());
     Row { claim, graph, evidence, seconds: start.elapsed().as_secs_f64() }
-}
-
-/// After how many events a pilot gives up: far more than a stable system of this size needs.
-pub fn pilot_limit(model: &Model) -> u64 {
-    (20_000 * u64::from(model.graph().n_servers())).clamp(4_000_000, 100_000_000)
 }
 
 /// The shell line that sees a violation again.

@@ -9,15 +9,14 @@
 //! *Holds* means that the opposite was rejected, *violated* that the claim was, *inconclusive* that neither happened.
 //! Each side has half of the check's error probability, and each part of a claim an equal share of that.
 
-use super::cases::fingerprint;
 use super::verdict::Witness;
 use super::{Claim, Evidence, Expected, Hypothesis, Kind, Scope, Setting, Verdict};
 use crate::faults::Fault;
 use crate::graph::{BipartiteGraph, generate, metrics};
 use crate::model::Model;
-use crate::randomness::stream_rng;
+use crate::randomness::{fingerprint, stream_rng};
 use crate::ratio;
-use crate::stationary::{NoCoalescence, Plan, START_ERROR, Sample, Samples};
+use crate::stationary::{NoCoalescence, Plan, START_ERROR, Sample, Samples, pilot_limit};
 use crate::stats::betting::{MeanTest, Side};
 use crate::stats::events::{Decision, EventTest};
 use crate::subject::{Path, random_lengths};
@@ -376,8 +375,7 @@ fn thm_3_1(setting: &Setting<'_>) -> Evidence {
         let Some(model) = built(graph.ok(), lambda, d) else {
             return Evidence::not_applicable(format!("the {name} graph of this claim could not be made"));
         };
-        let samples =
-            Samples::new(setting.subject, &model, setting.plan.seed ^ fingerprint(name), crate::suite::pilot_limit(&model));
+        let samples = Samples::new(setting.subject, &model, setting.plan.seed ^ fingerprint(name), pilot_limit(&model));
         let fixed_point: Vec<f64> = (1..64).map(|i| setting.subject.fixed_point(lambda, d, i)).collect();
         let mut parts = [Part::new(format!("{name}: min(1, distance)"), limit, below, setting.alpha / 2.0)];
         let evidence = decide(setting, &samples, &mut parts, true, |sample, _| distance_between(sample, &fixed_point));
