@@ -22,6 +22,7 @@ mod pathwise;
 mod section_2;
 mod section_3;
 mod section_4;
+mod solution;
 mod states;
 mod statistical;
 mod verdict;
@@ -190,6 +191,7 @@ pub fn all() -> impl Iterator<Item = &'static Claim> {
     [
         section_2::CLAIMS,
         section_3::CLAIMS,
+        solution::CLAIMS,
         section_4::CLAIMS,
         appendices::CLAIMS,
         pathwise::CLAIMS,
