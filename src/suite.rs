@@ -3,6 +3,7 @@
 //! Each check is a pure function of the claim, the model and the seed, so that the result does not depend on
 //! the number of threads. Claims of [`Scope::Theory`] run once, those of [`Scope::Graph`] on each input.
 
+use std::cmp::Reverse;
 use std::time::Instant;
 
 use rayon::prelude::*;
@@ -126,11 +127,16 @@ pub fn run(subject: &dyn Subject, inputs: &[Input], options: &Options, progress:
     let statistical = checks.iter().filter(|(claim, _)| claim.kind == Kind::Statistical);
     let ledger = Ledger::equal(options.alpha, statistical.map(|&(claim, i)| (claim.id.to_owned(), inputs[i].name.clone())));
     let share = ledger.entries.first().map_or(options.alpha, |entry| entry.alpha);
-    // Statistical checks take longest: started first, they do not hold up the end.
+    // Statistical checks of large graphs take longest: started first, they do not hold up the end.
     let mut order: Vec<usize> = (0..checks.len()).collect();
-    order.sort_by_key(|&at| checks[at].0.kind != Kind::Statistical);
-    let samples: Vec<_> =
-        inputs.iter().map(|input| Samples::new(subject, &input.model, options.seed, pilot_limit(&input.model))).collect();
+    order.sort_by_key(|&at| {
+        let (claim, input) = checks[at];
+        (claim.kind != Kind::Statistical, Reverse(inputs[input].model.graph().n_servers()))
+    });
+    let samples: Vec<_> = inputs
+        .iter()
+        .map(|input| Samples::new(subject, &input.model, options.seed, pilot_limit(&input.model) * u64::from(options.effort)))
+        .collect();
     let mut rows: Vec<(usize, Row)> = order
         .into_par_iter()
         .with_max_len(1)
