@@ -37,7 +37,7 @@
 //! # Statement of the paper -> where it lives -> claim
 //! | statement | here | claims |
 //! |---|---|---|
-//! | section 2: the model | [`model::Model`], [`marks`], [`simulate`] | `transition-law`, `conservation`, `independent-streams` |
+//! | section 2: the model | [`model::Model`], [`marks`], [`simulate`] | `transition-law`, `event-times`, `conservation`, `independent-streams` |
 //! | (2.1) rho, (2.3) phi and gamma | [`graph::metrics`] | `eq-2.1`, `eq-2.3` |
 //! | Remark 1, (2.2): ergodicity | [`graph::stability`] | `rem-1`, `rem-1-graph`, `err-2.2-*` |
 //! | Theorem 3.1, Remark 2: distance to q* | [`stationary`], [`meanfield::fixed_point`] | `thm-3.1` |
@@ -45,7 +45,7 @@
 //! | Definition 3.5, (3.3), Corollary 3.6 | [`graph::metrics::is_regular`] | `eq-3.3`, `eq-3.3-graph` |
 //! | Theorem 3.8: mixing | [`bounds::Mixing`] | `err-thm-3.8-*` |
 //! | Proposition 3.9: order | [`coupling`] | `prop-3.9-mass`, `prop-3.9-samples`, `eq-4.14` |
-//! | Theorem 3.10, (3.5), (3.6) | [`meanfield`], [`bounds::path_bound`] | `ode-fixed-point`, `ode-order`, `err-thm-3.10-corrected` |
+//! | Theorem 3.10, (3.5), (3.6) | [`meanfield`], [`bounds::path_bound`] | `ode-fixed-point`, `ode-order`, `ode-solution`, `err-thm-3.10-corrected` |
 //! | Proposition 4.1 | [`stationary`] | `prop-4.1-drift`, `prop-4.1-ergodic` |
 //! | Lemma 4.2 | [`model::Model::generator`] | `lemma-4.2` |
 //! | Corollary 4.3, (4.10) | [`stationary`] | `cor-4.3`, `flow-balance` |
