@@ -19,7 +19,7 @@ use statrs::distribution::{ContinuousCDF, StudentsT};
 use thiserror::Error;
 
 use crate::graph::metrics;
-use crate::meanfield::{Start, StartError};
+use crate::meanfield::{OdeError, Start, StartError, Trajectory, solve};
 use crate::model::Model;
 use crate::randomness::stream_rng;
 use crate::ratio;
@@ -208,6 +208,24 @@ impl Bracket {
     }
 }
 
+impl Model {
+    /// Estimates the steady state by simulation: [`steady_state`] without progress.
+    ///
+    /// # Errors
+    /// [`EstimateError::NoSteadyState`].
+    pub fn steady_state(&self, options: &Options) -> Result<SteadyState, EstimateError> {
+        steady_state(self, options, &|_, _| ())
+    }
+
+    /// Solves (3.5) from empty: [`crate::meanfield::solve`] with default options.
+    ///
+    /// # Errors
+    /// [`OdeError`], where a time is negative or not finite.
+    pub fn mean_field(&self, times: &[f64]) -> Result<Trajectory, OdeError> {
+        solve(self.lambda(), self.d(), &Start::Empty, times, &crate::meanfield::Options::default())
+    }
+}
+
 /// Estimates the steady state. `progress` hears of events spent and the budget.
 ///
 /// # Errors
@@ -365,7 +383,7 @@ pub fn transient(
 /// Independent queue lengths with P(X_v >= i) = q_i(0), from a stream of their own.
 fn initial_lengths(start: &Start, n: u32, seed: u64, replication: u64) -> Vec<u32> {
     use rand::RngExt;
-    let mut rng = stream_rng(seed ^ crate::claims::cases::fingerprint("start"), replication);
+    let mut rng = stream_rng(seed ^ crate::randomness::fingerprint("start"), replication);
     (0..n)
         .map(|_| {
             let u: f64 = rng.random();

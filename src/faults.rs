@@ -16,6 +16,7 @@ use crate::coupling::Interval;
 use crate::graph::generate::{GenerateError, Norm, Sites};
 use crate::graph::{BipartiteGraph, Isolated};
 use crate::marks::{Mark, MarkBlock, MarkStream, RandomMarks, first_shortest};
+use crate::meanfield::Start;
 use crate::model::{Event, Model};
 use crate::ratio::{self, Ratio};
 use crate::simulate::Queues;
@@ -130,6 +131,10 @@ faults! {
     FixedPointShifted = "fixed-point-shifted",
     /// q* for d + 1 samples.
     FixedPointOneChoiceMore = "fixed-point-one-choice-more",
+    /// (3.5) solved for d + 1 samples.
+    TrajectoryOneChoiceMore = "trajectory-one-choice-more",
+    /// The clock runs 3 % slow.
+    SlowClock = "slow-clock",
     /// (3.5) without its departure term.
     DroppedDepartures = "dropped-departures",
     /// The moment bound rho^(i + 1).
@@ -604,6 +609,21 @@ impl Subject for Fault {
                 *change += q[i] - q.get(i + 1).copied().unwrap_or(0.0);
             }
         }
+    }
+
+    fn trajectory(&self, lambda: f64, d: u32, start: &Start, times: &[f64]) -> Vec<Vec<f64>> {
+        match self {
+            Self::TrajectoryOneChoiceMore => Reference.trajectory(lambda, d + 1, start, times),
+            _ => Reference.trajectory(lambda, d, start, times),
+        }
+    }
+
+    fn event_times(&self, model: &Model, seed: u64, replication: u64, step: u64) -> Vec<f64> {
+        let mut times = Reference.event_times(model, seed, replication, step);
+        if *self == Self::SlowClock {
+            times.iter_mut().for_each(|time| *time *= 1.03);
+        }
+        times
     }
 
     fn moment_bound(&self, rho: &Ratio, i: u32) -> Ratio {

@@ -1,4 +1,65 @@
-//! fluidcheck.
+//! fluidcheck checks what mean-field theory claims about load balancing on compatibility graphs: by exact
+//! computation, and by statistics with guaranteed error rates.
+//!
+//! Servers and task types form a bipartite graph. Tasks of each type arrive as a Poisson process, sample d compatible
+//! servers with replacement and join the shortest queue, JSQ(d). Rutten and Mukherjee, *Mean-field analysis for load
+//! balancing on spatial graphs*, prove when such a system behaves like the fully flexible one. Every statement of theirs that can be
+//! checked is a [claim](claims), every check is shown to reject [wrong models](faults), and what is checked is [replaceable](subject): the
+//! reference, a policy, the code of a real load balancer.
+//!
+//! ```
+//! use fluidcheck::{estimate::Options, graph::spec::Spec, model::Model};
+//! let graph = Spec::parse("path:n=3")?.build(1, Default::default())?;
+//! let model = Model::new(graph, 0.6, 2)?;
+//! let system = model.steady_state(&Options { replications: Some(200), ..Options::default() })?;
+//! let limit = model.mean_field(&[1.0, 10.0])?;
+//! println!("{:?}, mean-field limit {}", system.mean_queue_length, limit.fixed_point[1]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # The one idea
+//! A path is a fold of monotone maps over a stream of [marks]. From it follow the [simulator](simulate), the
+//! [couplings](coupling), the [brackets of the steady state](stationary), the exact laws (enumerate the marks), and the
+//! faults (another map, or another stream). The flow of data is graph, model, marks, simulate, couple, observe, test, verdict, report; a module
+//! imports from its left only.
+//!
+//! # Words
+//! | word | meaning |
+//! |---|---|
+//! | claim | one statement in the form in which it is checked ([`claims::Claim`]) |
+//! | case | one input of a check, replayable by its index |
+//! | evidence | what a check saw: verdict, slack, vacuity, cases, witness ([`claims::Evidence`]) |
+//! | slack | distance from the bound at its closest |
+//! | verdict | holds, violated, inconclusive, or not applicable ([`claims::Verdict`]) |
+//! | fault | a wrong model that some claim must reject ([`faults::Fault`]) |
+//! | mark | one event of the uniformised chain, drawn without looking at the state ([`marks::Mark`]) |
+//!
+//! # Statement of the paper -> where it lives -> claim
+//! | statement | here | claims |
+//! |---|---|---|
+//! | section 2: the model | [`model::Model`], [`marks`], [`simulate`] | `transition-law`, `event-times`, `conservation`, `independent-streams` |
+//! | (2.1) rho, (2.3) phi and gamma | [`graph::metrics`] | `eq-2.1`, `eq-2.3` |
+//! | Remark 1, (2.2): ergodicity | [`graph::stability`] | `rem-1`, `rem-1-graph`, `err-2.2-*` |
+//! | Theorem 3.1, Remark 2: distance to q* | [`stationary`], [`meanfield::fixed_point`] | `thm-3.1` |
+//! | Definition 3.3: geometric graphs | [`graph::generate`] | `def-3.3` |
+//! | Definition 3.5, (3.3), Corollary 3.6 | [`graph::metrics::is_regular`] | `eq-3.3`, `eq-3.3-graph` |
+//! | Theorem 3.8: mixing | [`bounds::Mixing`] | `err-thm-3.8-*` |
+//! | Proposition 3.9: order | [`coupling`] | `prop-3.9-mass`, `prop-3.9-samples`, `eq-4.14` |
+//! | Theorem 3.10, (3.5), (3.6) | [`meanfield`], [`bounds::path_bound`] | `ode-fixed-point`, `ode-order`, `ode-solution`, `err-thm-3.10-corrected` |
+//! | Proposition 4.1 | [`stationary`] | `prop-4.1-drift`, `prop-4.1-ergodic` |
+//! | Lemma 4.2 | [`model::Model::generator`] | `lemma-4.2` |
+//! | Corollary 4.3, (4.10) | [`stationary`] | `cor-4.3`, `flow-balance` |
+//! | Lemma 4.4, Lemma C.1, (4.19), (A.1), (A.2) | [`model::divided_difference`] | `lemma-4.4`, `lemma-c.1`, `lemma-c.1-sharp`, `eq-4.19`, `eq-A.1`, `eq-A.2` |
+//! | (4.12) | [`model::Model::assignment`] | `eq-4.12` |
+//! | (4.13) | [`coupling::shared_mass_intervals`] | `eq-4.13`, `prop-3.9-mass` |
+//! | (4.4), (4.20), (4.39), (4.42) | [`occupancy`] | the claims of these numbers |
+//! | (4.23) to (4.25), (4.46), (4.48), (4.49) | [`claims`] | the claims of these numbers |
+//! | (4.44) | [`meanfield::spectral_gap`] | `eq-4.44` |
+//! | Lemma 4.5 | [`model::Model::transitions`] | `lemma-4.5-drift` |
+//! | the printed errors | [`claims`] | `err-*-printed`, `err-*-corrected` |
+//!
+//! Theorems 3.8 and 3.10 along paths, Lemma C.2, the rates of Corollaries 3.2 to 3.6, the counterexample of section 1.2 and
+//! the figures have no statistical claim yet.
 
 pub mod battery;
 pub mod bounds;

@@ -5,6 +5,7 @@
 //! | marks of replication r, and anything else with its own stream number | [`stream_rng`] |
 //! | the clock of replication r | [`clock_rng`] |
 //! | the coins of a coupling of replication r | [`coin_rng`] |
+//! | a seed of its own for a named purpose | [`fingerprint`] |
 //! | an exactly uniform integer | [`below`] |
 //! | an event of rational probability | [`Coin`] |
 //!
@@ -46,6 +47,11 @@ fn keyed(seed: u64, purpose: &[u8; 5], stream: u64) -> ChaCha8Rng {
     let mut rng = ChaCha8Rng::from_seed(key);
     rng.set_stream(stream);
     rng
+}
+
+/// A number made of a name (FNV-1a), by which a claim or a purpose gets a seed of its own whatever the order of things.
+pub fn fingerprint(name: &str) -> u64 {
+    name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3))
 }
 
 /// A uniform integer in `0..n`, without bias: Lemire's multiplication with rejection.

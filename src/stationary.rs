@@ -16,7 +16,7 @@
 //! # Source
 //! Proposition 3.9; the drift of sum_v z^(X_v) in the manner of Proposition 4.1.
 
-use std::sync::Mutex;
+use std::sync::{Condvar, Mutex, MutexGuard, OnceLock};
 
 use rand_chacha::ChaCha8Rng;
 
@@ -35,6 +35,12 @@ const BLOCK: usize = 256;
 
 /// Pilot runs that choose the length of a replication.
 const PILOTS: u64 = 24;
+
+/// The shortest window in events: in small systems long averages cost nothing, and few replications then decide.
+const LEAST_WINDOW: u64 = 16_384;
+
+/// Samples kept for other claims; later ones are drawn anew, which gives the same.
+const KEPT: usize = 4096;
 
 /// A start above the steady state.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -180,6 +186,11 @@ pub struct NoCoalescence {
     pub events: u64,
 }
 
+/// After how many events a pilot gives up: far more than a stable system of this size needs.
+pub fn pilot_limit(model: &Model) -> u64 {
+    (20_000 * u64::from(model.graph().n_servers())).clamp(4_000_000, 100_000_000)
+}
+
 /// Chooses a plan by pilots that stop after `limit` events each.
 ///
 /// # Errors
@@ -190,7 +201,7 @@ pub fn plan(subject: &dyn Subject, model: &Model, seed: u64, limit: u64) -> Resu
     let mut top = 0;
     let mut start = upper_start(model, 0);
     // The pilots' randomness is apart from that of the replications.
-    let seed = seed ^ crate::claims::cases::fingerprint("pilot");
+    let seed = seed ^ crate::randomness::fingerprint("pilot");
     if start.error.is_none() {
         let mut path = Pair::new(subject, model, seed, u64::from(u32::MAX), vec![0; n as usize], vec![0; n as usize]);
         let mut longest_seen = 0;
@@ -215,7 +226,7 @@ pub fn plan(subject: &dyn Subject, model: &Model, seed: u64, limit: u64) -> Resu
         slowest = slowest.max(events);
     }
     // A little beyond the slowest pilot: nearly all replications have met before their window opens.
-    Ok(Plan { start, warm_up: slowest + slowest / 4, window: (slowest / 4).max(64 * every), every, top })
+    Ok(Plan { start, warm_up: slowest + slowest / 4, window: (slowest / 4).max(64 * every).max(LEAST_WINDOW), every, top })
 }
 
 fn longest(queues: &Queues) -> u32 {
@@ -292,19 +303,35 @@ fn add(sums: &mut Vec<u64>, counts: &[u64]) {
     }
 }
 
+/// The samples so far; `None` for those that some thread is drawing.
+#[derive(Default)]
+struct Drawn {
+    samples: Vec<Option<Sample>>,
+    /// Whether a thread ended without the sample that it had begun.
+    failed: bool,
+}
+
 /// Samples of one model under one seed, drawn when first asked for, shared by the claims that look at the same steady state.
+///
+/// Sample r is a function of the seed and r, whoever draws it. Claims on different threads draw different ones.
 pub struct Samples<'a> {
     subject: &'a dyn Subject,
     model: &'a Model,
     seed: u64,
     limit: u64,
-    state: Mutex<Option<(Result<Plan, NoCoalescence>, Vec<Sample>)>>,
+    plan: OnceLock<Result<Plan, NoCoalescence>>,
+    drawn: Mutex<Drawn>,
+    changed: Condvar,
 }
+
+/// Samples that may be begun ahead of the one that is waited for.
+const AHEAD: usize = 4;
 
 impl<'a> Samples<'a> {
     /// Nothing is drawn yet. A pilot gives up after `limit` events.
     pub fn new(subject: &'a dyn Subject, model: &'a Model, seed: u64, limit: u64) -> Self {
-        Self { subject, model, seed, limit, state: Mutex::new(None) }
+        let (plan, drawn, changed) = (OnceLock::new(), Mutex::default(), Condvar::new());
+        Self { subject, model, seed, limit, plan, drawn, changed }
     }
 
     /// The plan, chosen at the first call.
@@ -312,31 +339,79 @@ impl<'a> Samples<'a> {
     /// # Errors
     /// [`NoCoalescence`] where there is none.
     pub fn plan(&self) -> Result<Plan, NoCoalescence> {
-        let mut state = self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        state.get_or_insert_with(|| (plan(self.subject, self.model, self.seed, self.limit), Vec::new())).0
+        *self.plan.get_or_init(|| plan(self.subject, self.model, self.seed, self.limit))
     }
 
     /// Shows samples `0, 1, ...` to `look` until it has seen enough (returns `false`), or `most` of them.
     ///
     /// # Errors
     /// [`NoCoalescence`] where there is no plan.
+    ///
+    /// # Panics
+    /// If the subject panics, in this thread or in one that draws for it.
     pub fn each(&self, most: usize, mut look: impl FnMut(&Plan, &Sample) -> bool) -> Result<Plan, NoCoalescence> {
+        let plan = self.plan()?;
         for at in 0..most {
-            // One sample at a time, so that claims that wait for the lock get their turn.
-            let mut state = self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-            let (plan, samples) =
-                state.get_or_insert_with(|| (plan(self.subject, self.model, self.seed, self.limit), Vec::new()));
-            let plan = (*plan)?;
-            if at == samples.len() {
-                samples.push(Sample::draw(self.subject, self.model, &plan, self.seed, at as u64));
-            }
-            let sample = samples[at].clone();
-            drop(state);
-            if !look(&plan, &sample) {
-                return Ok(plan);
+            if !look(&plan, &self.sample(&plan, at)) {
+                break;
             }
         }
-        self.plan()
+        Ok(plan)
+    }
+
+    fn draw(&self, plan: &Plan, at: usize) -> Sample {
+        Sample::draw(self.subject, self.model, plan, self.seed, at as u64)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Drawn> {
+        self.drawn.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    fn sample(&self, plan: &Plan, at: usize) -> Sample {
+        if at >= KEPT {
+            return self.draw(plan, at);
+        }
+        let mut drawn = self.lock();
+        loop {
+            if let Some(Some(sample)) = drawn.samples.get(at) {
+                return sample.clone();
+            }
+            assert!(!drawn.failed, "another thread failed at a sample of the steady state");
+            let next = drawn.samples.len();
+            if next <= at + AHEAD && next < KEPT {
+                drawn.samples.push(None);
+                drop(drawn);
+                let promise = Promise { samples: self, kept: false };
+                let sample = self.draw(plan, next);
+                promise.keep(next, sample);
+                drawn = self.lock();
+            } else {
+                // Whoever draws it is at work now and waits for nobody.
+                drawn = self.changed.wait(drawn).unwrap_or_else(|poisoned| poisoned.into_inner());
+            }
+        }
+    }
+}
+
+/// A sample that a thread has begun; if it fails, those that wait must hear of it.
+struct Promise<'a> {
+    samples: &'a Samples<'a>,
+    kept: bool,
+}
+
+impl Promise<'_> {
+    fn keep(mut self, at: usize, sample: Sample) {
+        self.samples.lock().samples[at] = Some(sample);
+        self.kept = true;
+    }
+}
+
+impl Drop for Promise<'_> {
+    fn drop(&mut self) {
+        if !self.kept {
+            self.samples.lock().failed = true;
+        }
+        self.samples.changed.notify_all();
     }
 }
 

@@ -181,6 +181,16 @@ pub trait Subject: Sync {
         meanfield::right_hand_side(lambda, d, q, meanfield::Boundary::Zero, dq);
     }
 
+    /// q_1, q_2, ... of (3.5) at each of the times, as [`meanfield::solve`] gives them with default options; empty where it refuses.
+    fn trajectory(&self, lambda: f64, d: u32, start: &meanfield::Start, times: &[f64]) -> Vec<Vec<f64>> {
+        meanfield::solve(lambda, d, start, times, &meanfield::Options::default()).map(|solution| solution.q).unwrap_or_default()
+    }
+
+    /// The times of the events of step `step` of a replication, ascending; steps follow each other without gaps.
+    fn event_times(&self, model: &Model, seed: u64, replication: u64, step: u64) -> Vec<f64> {
+        crate::clock::Clock::new(model.event_rate(), seed, replication).times_in(step)
+    }
+
     /// The bound of Corollary 4.3 on E q_i(infinity).
     fn moment_bound(&self, rho: &Ratio, i: u32) -> Ratio {
         ratio::power(rho, i)

@@ -3,13 +3,14 @@
 //! Each check is a pure function of the claim, the model and the seed, so that the result does not depend on
 //! the number of threads. Claims of [`Scope::Theory`] run once, those of [`Scope::Graph`] on each input.
 
+use std::cmp::Reverse;
 use std::time::Instant;
 
 use rayon::prelude::*;
 
 use crate::claims::{self, CasePlan, Claim, Evidence, Expected, Kind, Scope, Setting, Verdict};
 use crate::model::Model;
-use crate::stationary::Samples;
+use crate::stationary::{Samples, pilot_limit};
 use crate::stats::budget::Ledger;
 use crate::subject::Subject;
 
@@ -126,11 +127,16 @@ pub fn run(subject: &dyn Subject, inputs: &[Input], options: &Options, progress:
     let statistical = checks.iter().filter(|(claim, _)| claim.kind == Kind::Statistical);
     let ledger = Ledger::equal(options.alpha, statistical.map(|&(claim, i)| (claim.id.to_owned(), inputs[i].name.clone())));
     let share = ledger.entries.first().map_or(options.alpha, |entry| entry.alpha);
-    // Statistical checks take longest: started first, they do not hold up the end.
+    // Statistical checks of large graphs take longest: started first, they do not hold up the end.
     let mut order: Vec<usize> = (0..checks.len()).collect();
-    order.sort_by_key(|&at| checks[at].0.kind != Kind::Statistical);
-    let samples: Vec<_> =
-        inputs.iter().map(|input| Samples::new(subject, &input.model, options.seed, pilot_limit(&input.model))).collect();
+    order.sort_by_key(|&at| {
+        let (claim, input) = checks[at];
+        (claim.kind != Kind::Statistical, Reverse(inputs[input].model.graph().n_servers()))
+    });
+    let samples: Vec<_> = inputs
+        .iter()
+        .map(|input| Samples::new(subject, &input.model, options.seed, pilot_limit(&input.model) * u64::from(options.effort)))
+        .collect();
     let mut rows: Vec<(usize, Row)> = order
         .into_par_iter()
         .with_max_len(1)
@@ -161,11 +167,6 @@ fn check(
     }
     let graph = (claim.scope == Scope::Graph).then(|| input.name.clone());
     Row { claim, graph, evidence, seconds: start.elapsed().as_secs_f64() }
-}
-
-/// After how many events a pilot gives up: far more than a stable system of this size needs.
-pub fn pilot_limit(model: &Model) -> u64 {
-    (20_000 * u64::from(model.graph().n_servers())).clamp(4_000_000, 100_000_000)
 }
 
 /// The shell line that sees a violation again.

@@ -3,7 +3,7 @@
 use rand_chacha::ChaCha8Rng;
 
 use super::verdict::{Evidence, Verdict, Witness};
-use crate::randomness::stream_rng;
+use crate::randomness::{fingerprint, stream_rng};
 
 /// Which cases to run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,9 +103,4 @@ pub fn run(
         format!("{seen} {what}")
     };
     Evidence { verdict, slack: least, vacuous: seen > 0 && informative == 0, cases: seen, summary, witness: None }
-}
-
-/// FNV-1a, so that each claim has cases of its own whatever the order of the registry.
-pub fn fingerprint(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3))
 }

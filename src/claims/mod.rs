@@ -22,6 +22,7 @@ mod pathwise;
 mod section_2;
 mod section_3;
 mod section_4;
+mod solution;
 mod states;
 mod statistical;
 mod verdict;
@@ -87,6 +88,8 @@ pub enum Hypothesis {
     EdgesAtMost(u64),
     /// At most this many servers.
     ServersAtMost(u32),
+    /// At most this many servers for a task type on average, so that every event can be looked at from all sides.
+    MeanTaskDegreeAtMost(u64),
 }
 
 impl Hypothesis {
@@ -114,6 +117,10 @@ impl Hypothesis {
             }),
             Self::EdgesAtMost(limit) => (graph.n_edges() > limit)
                 .then(|| format!("exact arithmetic over at most {limit} edges, here {}", graph.n_edges())),
+            Self::MeanTaskDegreeAtMost(limit) => {
+                let mean = graph.n_edges() / u64::from(graph.n_task_types());
+                (mean > limit).then(|| format!("looked at for at most {limit} servers a task type on average, here {mean}"))
+            }
             Self::ServersAtMost(limit) => {
                 (graph.n_servers() > limit).then(|| format!("enumerated for at most {limit} servers, here {}", graph.n_servers()))
             }
@@ -190,6 +197,7 @@ pub fn all() -> impl Iterator<Item = &'static Claim> {
     [
         section_2::CLAIMS,
         section_3::CLAIMS,
+        solution::CLAIMS,
         section_4::CLAIMS,
         appendices::CLAIMS,
         pathwise::CLAIMS,

@@ -38,7 +38,7 @@ const PATHS: u64 = 16;
 
 /// The seed of the paths of one case.
 fn path_seed(setting: &Setting<'_>, claim: &str) -> u64 {
-    setting.plan.seed ^ super::cases::fingerprint(claim)
+    setting.plan.seed ^ crate::randomness::fingerprint(claim)
 }
 
 /// Whether the whole state is looked at after this event: always on small graphs, now and then on large ones.

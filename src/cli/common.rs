@@ -14,7 +14,7 @@ use fluidcheck::model::{Load, Model};
 #[derive(Args)]
 pub struct GraphOptions {
     /// Seed of random graph specs
-    #[arg(long, default_value_t = 1, value_name = "SEED")]
+    #[arg(long, default_value_t = 1, value_name = "SEED", allow_negative_numbers = true)]
     pub graph_seed: u64,
     /// Format of the graph file; by its extension if not given
     #[arg(long, value_enum)]
@@ -96,7 +96,7 @@ pub struct ModelOptions {
     #[arg(long, default_value = "0.8", allow_negative_numbers = true)]
     pub lambda: String,
     /// Samples per arrival
-    #[arg(short = 'd', long = "choices", default_value_t = 2, value_name = "D")]
+    #[arg(short = 'd', long = "choices", default_value_t = 2, value_name = "D", allow_negative_numbers = true)]
     pub d: u32,
 }
 

@@ -22,7 +22,7 @@ pub struct Arguments {
     #[arg(long, default_value = "empty")]
     start: String,
     /// Relative tolerance
-    #[arg(long, default_value_t = 1e-9)]
+    #[arg(long, default_value_t = 1e-9, allow_negative_numbers = true)]
     tolerance: f64,
     /// One JSON object
     #[arg(long)]

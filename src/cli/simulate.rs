@@ -34,25 +34,25 @@ pub struct Arguments {
     #[arg(long, default_value = "empty")]
     start: String,
     /// Seed of all paths
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = 1, allow_negative_numbers = true)]
     seed: u64,
     /// Exactly this many independent replications; without it, as many as --precision needs (a transient: 1000)
-    #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(1..))]
     replications: Option<u64>,
     /// Probability with which all intervals hold together
-    #[arg(long, value_parser = probability, default_value = "0.95")]
+    #[arg(long, value_parser = probability, allow_negative_numbers = true, default_value = "0.95")]
     confidence: f64,
     /// Relative half-width of the mean queue length's interval at which to stop
-    #[arg(long, value_parser = probability, default_value = "0.01")]
+    #[arg(long, value_parser = probability, allow_negative_numbers = true, default_value = "0.01")]
     precision: f64,
     /// How intervals are made
     #[arg(long, value_enum, default_value = "guaranteed")]
     intervals: IntervalKind,
     /// Most events to spend, all replications together
-    #[arg(long, default_value_t = 400_000_000, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, default_value_t = 400_000_000, allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(1..))]
     events: u64,
     /// Most seconds to spend; the result then depends on the machine's speed
-    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds, allow_negative_numbers = true)]
     time_limit: Option<f64>,
     /// One JSON object
     #[arg(long)]

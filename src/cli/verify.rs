@@ -33,13 +33,13 @@ pub struct Arguments {
     #[arg(long)]
     list: bool,
     /// Seed of all cases and paths
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = 1, allow_negative_numbers = true)]
     seed: u64,
     /// Error probability of all statistical claims together
-    #[arg(long, value_parser = probability, default_value = "1e-6")]
+    #[arg(long, value_parser = probability, allow_negative_numbers = true, default_value = "1e-6")]
     alpha: f64,
     /// Multiplies the random cases of exact claims and the budgets of statistical ones
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    #[arg(long, default_value_t = 1, allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(1..=1000))]
     effort: u32,
     /// Replay one case of the exact and pathwise claims, as a witness names it
     #[arg(long, value_name = "CASE")]

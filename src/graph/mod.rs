@@ -6,7 +6,7 @@
 //! | rho, phi, gamma of (2.1) and (2.3), Definition 3.5 | [`metrics`] |
 //! | the exact criterion of ergodicity (Remark 1) | [`stability`] |
 //! | the families of graphs of sections 3.2 and 5 | [`generate`] |
-//! | files and specs | [`format`](mod@format), [`spec`], [`source`] |
+//! | files and specs | [`mod@format`], [`spec`], [`source`] |
 //!
 //! Both directions of adjacency are kept in compressed rows of `u32` ids. The complete graph is
 //! implicit: it costs no memory, whatever its size. A graph never changes after construction and

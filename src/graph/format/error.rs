@@ -36,7 +36,7 @@ impl std::error::Error for FormatError {}
 #[non_exhaustive]
 pub enum Problem {
     /// The operating system refused.
-    #[error("cannot {action}: {message}")]
+    #[error("cannot {action}: {message}: {}", if *action == "write" { "check that the folder exists, may be written to and has space" } else { "check the path and its permissions" })]
     Io {
         /// `"read"`, `"write"`.
         action: &'static str,
@@ -227,7 +227,9 @@ pub enum Problem {
 
 impl Problem {
     pub(super) fn io(action: &'static str, error: &io::Error) -> Self {
-        Self::Io { action, kind: error.kind(), message: error.to_string() }
+        // An error that wraps a temporary file's name says nothing to a user but its kind.
+        let message = if error.raw_os_error().is_some() { error.to_string() } else { error.kind().to_string() };
+        Self::Io { action, kind: error.kind(), message }
     }
 
     pub(super) fn at(self, file: &str, line: u64) -> FormatError {

@@ -1,0 +1,301 @@
+//! The command line as scripts see it: exit codes, one-line errors, JSON shapes, and figures that are known otherwise.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+fn fluidcheck(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_fluidcheck")).current_dir(folder).args(arguments).output().expect("the binary runs")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).expect("output is UTF-8")
+}
+
+fn json(arguments: &[&str]) -> Value {
+    let output = fluidcheck(Path::new(env!("CARGO_MANIFEST_DIR")), arguments);
+    assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
+    serde_json::from_slice(&output.stdout).expect("stdout is one JSON value")
+}
+
+/// Files with something wrong, by name.
+const FILES: &[(&str, &[u8])] = &[
+    ("empty.txt", b""),
+    ("empty.csv", b""),
+    ("empty.mtx", b""),
+    ("header.csv", b"server,task_type\n"),
+    ("comment.txt", b"# nothing here\n"),
+    ("range.txt", b"# servers=2 task_types=2\n0 0\n1 1\n2 0\n"),
+    ("negative.txt", b"0 0\n-1 0\n"),
+    ("overflow.txt", b"0 0\n99999999999 0\n"),
+    ("word.txt", b"0 0\nzero 0\n"),
+    ("nan.txt", b"NaN 0\n"),
+    ("huge_number.txt", b"1e400 0\n"),
+    ("one_field.txt", b"0 0\n1\n"),
+    ("three_fields.txt", b"0 0\n1 0 7\n"),
+    ("duplicate.txt", b"0 0\n1 0\n0 0\n"),
+    ("not_utf8.txt", b"0 0\n\xff\xfe 1\n"),
+    ("four_billion.txt", b"# servers=4000000000 task_types=1\n0 0\n"),
+    ("isolated.txt", b"# servers=2 task_types=3\n0 0\n1 2\n"),
+    ("wrong_header.csv", b"a,b\n1,2\n"),
+    ("short_row.csv", b"server,task_type\nx\n"),
+    ("long_row.csv", b"server,task_type\nx,y,z\n"),
+    ("open_quote.csv", b"server,task_type\n\"x,y\n"),
+    ("duplicate.csv", b"server,task_type\nx,y\nx,y\n"),
+    ("isolated.csv", b"server,task_type\nx,y\n,lonely\n"),
+    ("no_banner.mtx", b"2 2 1\n1 1\n"),
+    ("zero_based.mtx", b"%%MatrixMarket matrix coordinate pattern general\n2 2 1\n0 1\n"),
+    ("too_few.mtx", b"%%MatrixMarket matrix coordinate pattern general\n2 2 2\n1 1\n"),
+    ("too_many.mtx", b"%%MatrixMarket matrix coordinate pattern general\n2 2 1\n1 1\n2 2\n"),
+    ("out_of_range.mtx", b"%%MatrixMarket matrix coordinate pattern general\n2 2 1\n3 1\n"),
+    ("nan.mtx", b"%%MatrixMarket matrix coordinate real general\n2 2 1\n1 1 nan\n"),
+    ("complex.mtx", b"%%MatrixMarket matrix coordinate complex general\n1 1 1\n1 1 1 0\n"),
+];
+
+/// Command lines that are wrong whatever the files.
+const LINES: &[&str] = &[
+    "inspect",
+    "inspect missing.csv",
+    "inspect folder",
+    "inspect cycle:n=5 --lambda 0",
+    "inspect cycle:n=5 --lambda 1",
+    "inspect cycle:n=5 --lambda -1",
+    "inspect cycle:n=5 --lambda nan",
+    "inspect cycle:n=5 --lambda 1e400",
+    "inspect cycle:n=5 --lambda 1/0",
+    "inspect cycle:n=5 -d 0",
+    "inspect cycle:n=5 -d 1025",
+    "inspect cycle:n=5 -d -1",
+    "inspect cycle:n=5,q=3",
+    "inspect cycle:n=5,n=5",
+    "inspect cycle:",
+    "inspect cycle:n=two",
+    "inspect cycle:n=99999999999",
+    "inspect circle:n=5",
+    "inspect regular:n=5,m=3,k=2",
+    "inspect regular:n=5,m=5,k=6",
+    "inspect geometric:n=100,degree=5000",
+    "inspect geometric:n=100,degree=1 --graph-seed 1",
+    "inspect edges:n=2,m=1,e=0-0;0-0",
+    "ode --times -1",
+    "ode --times nan",
+    "ode --start level:x",
+    "ode --start geometric:1",
+    "ode --lambda 2",
+    "ode -d 0",
+    "ode --tolerance 0",
+    "simulate cycle:n=5 --replications 0",
+    "simulate cycle:n=5 --precision 2",
+    "simulate cycle:n=5 --confidence 1",
+    "simulate cycle:n=5 --events 0",
+    "simulate cycle:n=5 --time-limit -1",
+    "simulate edges:n=2,m=2,e=0-0;0-1;1-1 --lambda 0.9",
+    "simulate complete:n=2,m=2 --lambda 0.9999 --events 1000",
+    "verify --only nothing",
+    "verify --alpha 0",
+    "verify --effort 0",
+    "verify --seed -1",
+    "generate cycle:n=5",
+    "generate cycle:n=5 -o graph.xyz",
+    "generate cycle:n=5 -o folder",
+    "generate cycle:n=5 -o no/such/folder.csv",
+    "frobnicate",
+    "completions tcsh",
+];
+
+#[test]
+fn every_bad_input_gets_one_line_and_exit_code_2() {
+    let folder = TempDir::new().unwrap();
+    fs::create_dir(folder.path().join("folder")).unwrap();
+    let mut lines: Vec<String> = LINES.iter().map(|line| (*line).to_owned()).collect();
+    for (name, content) in FILES {
+        fs::write(folder.path().join(name), content).unwrap();
+        lines.push(format!("inspect {name}"));
+    }
+    let mut table = String::new();
+    for line in lines {
+        let output = fluidcheck(folder.path(), &line.split(' ').collect::<Vec<_>>());
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{line}: {said}");
+        assert!(output.stdout.is_empty(), "{line} printed a result");
+        assert_eq!(said.lines().count(), 1, "{line}: {said}");
+        table.push_str(&format!("{line}\n    {said}"));
+    }
+    insta::with_settings!({snapshot_path => "../snapshots", prepend_module_to_snapshot => false, omit_expression => true}, {
+        insta::assert_snapshot!("command_line_errors", table);
+    });
+}
+
+#[test]
+fn help_texts_have_an_example_each() {
+    let mut all = String::new();
+    for command in ["", "verify", "inspect", "simulate", "ode", "generate", "completions"] {
+        let arguments: Vec<&str> = command.split(' ').filter(|word| !word.is_empty()).chain(["--help"]).collect();
+        let output = fluidcheck(Path::new("."), &arguments);
+        assert!(output.status.success());
+        let help = text(&output.stdout);
+        assert!(help.contains("Example"), "{command} has no example");
+        all.push_str(&format!("== fluidcheck {command}\n{help}\n"));
+    }
+    insta::with_settings!({snapshot_path => "../snapshots", prepend_module_to_snapshot => false, omit_expression => true}, {
+        insta::assert_snapshot!("command_line_help", all);
+    });
+}
+
+#[test]
+fn inspect_gives_the_figures_that_are_known_as_fractions() {
+    // Worked out with exact fractions by independent code: rho / lambda, phi, gamma, critical loads for d = 1, 2, 3.
+    let table = [
+        ("complete:n=2,m=2", "4/5", "0", "1/2", ["1", "1", "1"]),
+        ("path:n=3", "6/5", "1/2", "1/2", ["2/3", "1", "1"]),
+        ("edges:n=2,m=2,e=0-0;0-1;1-1", "6/5", "1/2", "3/4", ["2/3", "4/5", "8/9"]),
+        ("cycle:n=5", "4/5", "0", "1/2", ["1", "1", "1"]),
+        ("edges:n=3,m=2,e=0-0;1-0;0-1;1-1", "6/5", "1", "1/2", ["2/3", "2/3", "2/3"]),
+        ("circulant:n=8,k=3", "4/5", "0", "1/3", ["1", "1", "1"]),
+    ];
+    for (graph, rho, phi, gamma, critical) in table {
+        for (d, critical) in ["1", "2", "3"].iter().zip(critical) {
+            let found = json(&["inspect", graph, "--lambda", "0.8", "-d", d, "--json"]);
+            let exact = &found["exact"];
+            assert_eq!(
+                (exact["rho"].as_str(), exact["phi"].as_str(), exact["gamma"].as_str(), exact["critical_lambda"].as_str()),
+                (Some(rho), Some(phi), Some(gamma), Some(critical)),
+                "{graph}, d = {d}"
+            );
+            assert!(found["critical_lambda"]["lower"].is_number() && found["rho"].is_number() && found["stable"].is_boolean());
+        }
+    }
+}
+
+#[test]
+fn ode_gives_the_independent_solution() {
+    // Solved independently by Taylor integration in 80-bit arithmetic: lambda = 0.8, d = 2, from empty.
+    let found = json(&["ode", "--lambda", "0.8", "-d", "2", "--times", "0.1", "--json"]);
+    let q = found["q"][0].as_array().unwrap();
+    for (value, known) in q.iter().zip([7.597_978_909_130_34e-2, 1.541_318_954_702_74e-4, 2.751_645_879_222_85e-10]) {
+        assert!((value.as_f64().unwrap() - known).abs() < 1e-11, "{value} against {known}");
+    }
+}
+
+/// A regression test: the seed is fixed, the intervals hold with probability 0.95 over seeds.
+#[test]
+fn simulate_brackets_the_exact_law_of_two_servers() {
+    let found = json(&["simulate", "complete:n=2,m=2", "--precision", "0.05", "--seed", "2", "--json"]);
+    let inside = |interval: &Value, exact: f64| {
+        interval["lower"].as_f64().unwrap() <= exact && exact <= interval["upper"].as_f64().unwrap()
+    };
+    // Stationary law by independent code: the truncated generator, cap 60.
+    for (i, exact) in [0.8, 0.5903848007271439, 0.4133945919464884, 0.2801743324572304].into_iter().enumerate() {
+        assert!(inside(&found["q"][i], exact), "{}", found["q"][i]);
+    }
+    assert!(inside(&found["mean_queue_length"], 2.614356466352043));
+}
+
+#[test]
+fn results_do_not_depend_on_the_number_of_threads() {
+    let run = |threads: &str, arguments: &[&str]| {
+        let output =
+            Command::new(env!("CARGO_BIN_EXE_fluidcheck")).env("RAYON_NUM_THREADS", threads).args(arguments).output().unwrap();
+        let mut value: Value = serde_json::from_slice(&output.stdout).unwrap();
+        strip_times(&mut value);
+        value
+    };
+    let lines: [&[&str]; 3] = [
+        &["simulate", "path:n=3", "--lambda", "0.6", "--replications", "100", "--json"],
+        &["simulate", "path:n=3", "--transient", "--replications", "100", "--json"],
+        &["verify", "cycle:n=4", "--only", "eq-4.12,prop-3.9-samples,transition-law,cor-4.3", "--json"],
+    ];
+    for line in lines {
+        assert_eq!(run("1", line), run("7", line), "{line:?}");
+    }
+}
+
+/// Wall times are the only part of a result that a machine may change.
+fn strip_times(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            fields.remove("seconds");
+            fields.remove("events_per_second");
+            fields.values_mut().for_each(strip_times);
+        }
+        Value::Array(items) => items.iter_mut().for_each(strip_times),
+        _ => {}
+    }
+}
+
+#[test]
+fn verify_says_why_theorems_do_not_apply_and_never_calls_that_holding() {
+    let found = json(&["verify", "path:n=3", "--lambda", "0.8", "--only", "cor-4.3,eq-4.4,err-4.41-printed", "--json"]);
+    let row = |id: &str| found["claims"].as_array().unwrap().iter().find(|row| row["id"] == id).unwrap().clone();
+    assert_eq!(row("cor-4.3")["verdict"], "not_applicable");
+    assert_eq!(row("cor-4.3")["applicable"], false);
+    assert_eq!(row("cor-4.3")["evidence"], "needs rho(G) < 1, here rho(G) = 6/5");
+    assert_eq!(row("eq-4.4")["verdict"], "holds");
+    assert_eq!(
+        (&row("err-4.41-printed")["verdict"], &row("err-4.41-printed")["expected"]),
+        (&"violated".into(), &"violated".into())
+    );
+    assert_eq!((&found["seed"], &found["alpha"]), (&1.into(), &1e-6.into()));
+}
+
+#[test]
+fn lost_tasks_are_said_in_every_output() {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("g.txt"), "# servers=2 task_types=4\n0 0\n1 1\n0 3\n").unwrap();
+    for line in [
+        "inspect g.txt",
+        "simulate g.txt --replications 20",
+        "simulate g.txt --transient --replications 20",
+        "verify g.txt --only eq-4.12",
+        "generate g.txt -o -",
+    ] {
+        let arguments: Vec<&str> = line
+            .split(' ')
+            .chain(["--isolated", "drop", "--lambda", "0.3"])
+            .filter(|word| !line.starts_with("generate") || !["--lambda", "0.3"].contains(word))
+            .collect();
+        let output = fluidcheck(folder.path(), &arguments);
+        assert!(output.status.success(), "{line}: {}", text(&output.stderr));
+        assert!(text(&output.stderr).contains("tasks are lost"), "{line}: {}", text(&output.stderr));
+    }
+}
+
+#[test]
+fn formats_convert_into_each_other_and_back() {
+    let folder = TempDir::new().unwrap();
+    for (from, to) in [("cycle:n=7", "a.csv"), ("a.csv", "b.mtx"), ("b.mtx", "c.txt"), ("c.txt", "d.csv")] {
+        let output = fluidcheck(folder.path(), &["generate", from, "-o", to]);
+        assert!(output.status.success(), "{from} to {to}: {}", text(&output.stderr));
+    }
+    let read = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
+    assert_eq!(read("a.csv"), read("d.csv"));
+}
+
+#[test]
+fn a_reader_that_leaves_early_is_no_error() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_fluidcheck"))
+        .args(["generate", "complete:n=300,m=300", "-o", "-"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success());
+    assert_eq!(text(&output.stderr), "");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_told_and_leaves_nothing_half_written() {
+    let output = Command::new(env!("CARGO_BIN_EXE_fluidcheck"))
+        .args(["ode", "--json"])
+        .stdout(fs::OpenOptions::new().write(true).open("/dev/full").unwrap())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).starts_with("error: standard output:"), "{}", text(&output.stderr));
+}
