@@ -18,6 +18,7 @@ mod appendices;
 pub mod cases;
 mod errata;
 mod graphs;
+mod machinery;
 mod pathwise;
 mod section_2;
 mod section_3;
@@ -194,6 +195,7 @@ pub fn all() -> impl Iterator<Item = &'static Claim> {
         appendices::CLAIMS,
         pathwise::CLAIMS,
         statistical::CLAIMS,
+        machinery::CLAIMS,
         errata::CLAIMS,
     ]
     .into_iter()
