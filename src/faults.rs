@@ -13,13 +13,17 @@ use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
 
 use crate::coupling::Interval;
+use crate::estimate::{EstimateError, Options, SteadyState, Transient};
+use crate::graph::format::{Format, FormatError};
 use crate::graph::generate::{GenerateError, Norm, Sites};
 use crate::graph::{BipartiteGraph, Isolated};
 use crate::marks::{Mark, MarkBlock, MarkStream, RandomMarks, first_shortest};
-use crate::meanfield::Start;
+use crate::meanfield::{OdeError, Start, Trajectory};
 use crate::model::{Event, Model};
+use crate::oracle::{Oracle, OracleError};
 use crate::ratio::{self, Ratio};
-use crate::simulate::Queues;
+use crate::simulate::{Queues, SimulateError};
+use crate::stats::betting::MeanTest;
 use crate::subject::{Reference, Subject};
 
 macro_rules! faults {
@@ -131,12 +135,14 @@ faults! {
     FixedPointShifted = "fixed-point-shifted",
     /// q* for d + 1 samples.
     FixedPointOneChoiceMore = "fixed-point-one-choice-more",
-    /// (3.5) solved for d + 1 samples.
-    TrajectoryOneChoiceMore = "trajectory-one-choice-more",
-    /// The clock runs 3 % slow.
-    SlowClock = "slow-clock",
     /// (3.5) without its departure term.
     DroppedDepartures = "dropped-departures",
+    /// A clock that runs 2 % slow.
+    SlowClock = "slow-clock",
+    /// A symmetric matrix is read as if it were general: the mirrored edges are missing.
+    SymmetricNotExpanded = "symmetric-not-expanded",
+    /// A test that may be tried eight times: its threshold is that of eight times its error probability.
+    RetriedTest = "retried-test",
     /// The moment bound rho^(i + 1).
     MomentBoundShifted = "moment-bound-shifted",
     /// theta = 1 / (2 rho0 d) in the proof of Theorem 3.8, not capped by rho0.
@@ -165,6 +171,13 @@ impl<F: FnMut(&Model, Mark<'_>, &mut ChaCha8Rng, &mut MarkBlock) + Send> MarkStr
 }
 
 impl Fault {
+    /// The model with one sample more for that fault, for parts that sample by themselves.
+    fn with_its_choices(&self, model: &Model) -> Model {
+        let more = (*self == Self::OneSampleMore)
+            .then(|| Model::with_load(model.graph().clone(), model.load().clone(), model.d() + 1).ok());
+        more.flatten().unwrap_or_else(|| model.clone())
+    }
+
     fn altered(
         model: &Model,
         seed: u64,
@@ -478,6 +491,42 @@ impl Subject for Fault {
         Ok(BipartiteGraph::from_edges(n, m, &edges.into_iter().collect::<Vec<_>>(), Isolated::Drop)?)
     }
 
+    fn event_times(&self, model: &Model, seed: u64, replication: u64, until: f64) -> Result<Vec<f64>, SimulateError> {
+        let slowness = if *self == Self::SlowClock { 1.02 } else { 1.0 };
+        let times = Reference.event_times(model, seed, replication, until / slowness)?;
+        Ok(times.into_iter().map(|time| time * slowness).collect())
+    }
+
+    fn oracle(&self, model: &Model, seed: u64, replication: u64, start: Vec<u32>) -> Result<Oracle, OracleError> {
+        Reference.oracle(&self.with_its_choices(model), seed, replication, start)
+    }
+
+    fn transient(&self, model: &Model, start: &Start, times: &[f64], options: &Options) -> Result<Transient, EstimateError> {
+        Reference.transient(&self.with_its_choices(model), start, times, options)
+    }
+
+    fn steady_state(&self, model: &Model, options: &Options) -> Result<SteadyState, EstimateError> {
+        Reference.steady_state(&self.with_its_choices(model), options)
+    }
+
+    fn trajectory(&self, lambda: f64, d: u32, start: &Start, times: &[f64]) -> Result<Trajectory, OdeError> {
+        Reference.trajectory(lambda, d + u32::from(*self == Self::OneSampleMore), start, times)
+    }
+
+    fn read_graph(&self, text: &[u8], format: Format) -> Result<BipartiteGraph, FormatError> {
+        let text = String::from_utf8_lossy(text);
+        match self {
+            Self::SymmetricNotExpanded => {
+                Reference.read_graph(text.replace("skew-symmetric", "general").replace("symmetric", "general").as_bytes(), format)
+            }
+            _ => Reference.read_graph(text.as_bytes(), format),
+        }
+    }
+
+    fn mean_test(&self, bound: f64, alpha: f64) -> MeanTest {
+        Reference.mean_test(bound, if *self == Self::RetriedTest { (8.0 * alpha).min(0.9) } else { alpha })
+    }
+
     fn is_ergodic(&self, model: &Model) -> Option<bool> {
         match self {
             Self::RhoNecessary => Some(Reference.rho(model) < Ratio::one()),
@@ -609,21 +658,6 @@ impl Subject for Fault {
                 *change += q[i] - q.get(i + 1).copied().unwrap_or(0.0);
             }
         }
-    }
-
-    fn trajectory(&self, lambda: f64, d: u32, start: &Start, times: &[f64]) -> Vec<Vec<f64>> {
-        match self {
-            Self::TrajectoryOneChoiceMore => Reference.trajectory(lambda, d + 1, start, times),
-            _ => Reference.trajectory(lambda, d, start, times),
-        }
-    }
-
-    fn event_times(&self, model: &Model, seed: u64, replication: u64, step: u64) -> Vec<f64> {
-        let mut times = Reference.event_times(model, seed, replication, step);
-        if *self == Self::SlowClock {
-            times.iter_mut().for_each(|time| *time *= 1.03);
-        }
-        times
     }
 
     fn moment_bound(&self, rho: &Ratio, i: u32) -> Ratio {

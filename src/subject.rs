@@ -8,6 +8,7 @@
 //! | part of a subject | methods |
 //! |---|---|
 //! | the system it runs | [`Subject::system`], [`Subject::marks`], [`Subject::apply`], [`Subject::pick`] |
+//! | its times, estimates and solutions | [`Subject::event_times`], [`Subject::oracle`], [`Subject::transient`], [`Subject::steady_state`], [`Subject::trajectory`] |
 //! | its couplings | [`Subject::couple`], [`Subject::shared_mass`] |
 //! | the formulas it would print | [`Subject::rho`], [`Subject::phi`], [`Subject::assignment`] and the others |
 //!
@@ -19,13 +20,17 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::bounds;
 use crate::coupling::{self, Interval};
+use crate::estimate::{self, EstimateError, Options, SteadyState, Transient};
+use crate::graph::format::{self, Format, FormatError};
 use crate::graph::generate::{self, GenerateError, Norm, Sites};
 use crate::graph::{BipartiteGraph, Isolated, metrics, stability};
 use crate::marks::{self, Mark, MarkStream, RandomMarks};
-use crate::meanfield;
+use crate::meanfield::{self, OdeError, Start, Trajectory};
 use crate::model::{self, Event, Model};
+use crate::oracle::{Oracle, OracleError};
 use crate::ratio::{self, Ratio};
-use crate::simulate::Queues;
+use crate::simulate::{Observer, Queues, SimulateError, Simulation};
+use crate::stats::betting::MeanTest;
 
 /// A system, or the formulas of a theory about it, under check. All defaults are the reference.
 pub trait Subject: Sync {
@@ -68,6 +73,69 @@ pub trait Subject: Sync {
             }
             mark => queues.apply(mark),
         }
+    }
+
+    // What is built on the system.
+
+    /// The times before `until` of the events of one replication from empty.
+    ///
+    /// # Errors
+    /// [`SimulateError`] where the simulation refuses.
+    fn event_times(&self, model: &Model, seed: u64, replication: u64, until: f64) -> Result<Vec<f64>, SimulateError> {
+        struct Times(Vec<f64>);
+        impl Observer for Times {
+            fn before(&mut self, time: Option<f64>, _: Mark<'_>, _: &Queues) {
+                self.0.extend(time);
+            }
+        }
+        let mut times = Times(Vec::new());
+        Simulation::new(model, seed, replication, Vec::new())?.observe_until(until, &mut times)?;
+        Ok(times.0)
+    }
+
+    /// The plain simulator.
+    ///
+    /// # Errors
+    /// [`OracleError`] for a start of another system.
+    fn oracle(&self, model: &Model, seed: u64, replication: u64, start: Vec<u32>) -> Result<Oracle, OracleError> {
+        Oracle::new(model, seed, replication, start)
+    }
+
+    /// Estimates at given times.
+    ///
+    /// # Errors
+    /// [`EstimateError`].
+    fn transient(&self, model: &Model, start: &Start, times: &[f64], options: &Options) -> Result<Transient, EstimateError> {
+        estimate::transient(model, start, times, options, &|_, _| {})
+    }
+
+    /// An estimate of the steady state.
+    ///
+    /// # Errors
+    /// [`EstimateError`].
+    fn steady_state(&self, model: &Model, options: &Options) -> Result<SteadyState, EstimateError> {
+        estimate::steady_state(model, options, &|_, _| {})
+    }
+
+    /// The solution of (3.5) at given times, to the default accuracy.
+    ///
+    /// # Errors
+    /// [`OdeError`].
+    fn trajectory(&self, lambda: f64, d: u32, start: &Start, times: &[f64]) -> Result<Trajectory, OdeError> {
+        meanfield::solve(lambda, d, start, times, &meanfield::Options::default())
+    }
+
+    /// The graph that a file holds; isolated task types are kept.
+    ///
+    /// # Errors
+    /// [`FormatError`].
+    fn read_graph(&self, text: &[u8], format: Format) -> Result<BipartiteGraph, FormatError> {
+        format::read(text, format, "text", Isolated::Drop)
+    }
+
+    /// The test on which verdicts about means rest.
+    fn mean_test(&self, bound: f64, alpha: f64) -> MeanTest {
+        MeanTest::new(bound, alpha)
     }
 
     // Couplings.
@@ -179,16 +247,6 @@ pub trait Subject: Sync {
     /// The right-hand side of (3.5) for q_1..q_L, with q_(L+1) = 0.
     fn right_hand_side(&self, lambda: f64, d: u32, q: &[f64], dq: &mut [f64]) {
         meanfield::right_hand_side(lambda, d, q, meanfield::Boundary::Zero, dq);
-    }
-
-    /// q_1, q_2, ... of (3.5) at each of the times, as [`meanfield::solve`] gives them with default options; empty where it refuses.
-    fn trajectory(&self, lambda: f64, d: u32, start: &meanfield::Start, times: &[f64]) -> Vec<Vec<f64>> {
-        meanfield::solve(lambda, d, start, times, &meanfield::Options::default()).map(|solution| solution.q).unwrap_or_default()
-    }
-
-    /// The times of the events of step `step` of a replication, ascending; steps follow each other without gaps.
-    fn event_times(&self, model: &Model, seed: u64, replication: u64, step: u64) -> Vec<f64> {
-        crate::clock::Clock::new(model.event_rate(), seed, replication).times_in(step)
     }
 
     /// The bound of Corollary 4.3 on E q_i(infinity).

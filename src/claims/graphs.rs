@@ -94,6 +94,11 @@ impl Loads {
         Self { sums, one: common * graph.n_task_types() }
     }
 
+    /// The load of one server.
+    pub fn of_server(&self, v: u32) -> Ratio {
+        Ratio::new(self.sums[v as usize].clone(), self.one.clone())
+    }
+
     /// The largest load.
     pub fn max(&self) -> Ratio {
         self.sums.iter().max().map_or_else(Ratio::zero, |most| Ratio::new(most.clone(), self.one.clone()))
@@ -176,4 +181,33 @@ pub fn adjacency(graph: &BipartiteGraph) -> String {
     let types: Vec<Vec<u32>> =
         (0..graph.n_task_types()).take(12).map(|w| graph.servers_of(w).iter().take(12).collect()).collect();
     format!("{} servers, {} task types {types:?}", graph.n_servers(), graph.n_task_types())
+}
+
+/// Whether `labels` are the connected components: equal along edges, and as many as a search of its own finds.
+pub fn are_components(graph: &BipartiteGraph, servers: &[u32], task_types: &[u32], count: u32) -> bool {
+    let along = graph.iter_edges().all(|(v, w)| servers[v as usize] == task_types[w as usize]);
+    // Joins along edges, each root the least server; a task type without servers is a component of its own.
+    let mut root: Vec<u32> = (0..graph.n_servers()).collect();
+    fn find(root: &mut [u32], mut v: u32) -> u32 {
+        while root[v as usize] != v {
+            root[v as usize] = root[root[v as usize] as usize];
+            v = root[v as usize];
+        }
+        v
+    }
+    let mut alone = 0;
+    for w in 0..graph.n_task_types() {
+        let mut around = graph.servers_of(w).iter();
+        let Some(first) = around.next() else {
+            alone += 1;
+            continue;
+        };
+        for other in around {
+            let (a, b) = (find(&mut root, first), find(&mut root, other));
+            root[a.max(b) as usize] = a.min(b);
+        }
+    }
+    let roots = (0..graph.n_servers()).filter(|&v| find(&mut root, v) == v).count() as u32;
+    let all: std::collections::BTreeSet<u32> = servers.iter().chain(task_types).copied().collect();
+    along && count == roots + alone && all.len() as u32 == count
 }

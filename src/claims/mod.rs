@@ -18,11 +18,11 @@ mod appendices;
 pub mod cases;
 mod errata;
 mod graphs;
+mod machinery;
 mod pathwise;
 mod section_2;
 mod section_3;
 mod section_4;
-mod solution;
 mod states;
 mod statistical;
 mod verdict;
@@ -197,11 +197,11 @@ pub fn all() -> impl Iterator<Item = &'static Claim> {
     [
         section_2::CLAIMS,
         section_3::CLAIMS,
-        solution::CLAIMS,
         section_4::CLAIMS,
         appendices::CLAIMS,
         pathwise::CLAIMS,
         statistical::CLAIMS,
+        machinery::CLAIMS,
         errata::CLAIMS,
     ]
     .into_iter()

@@ -17,6 +17,7 @@ use super::cases::{Outcome, run};
 use super::graphs::{self, Loads};
 use super::{Claim, Evidence, Expected, Hypothesis, Kind, Scope, Setting, show};
 use crate::faults::Fault;
+use crate::graph::metrics;
 use crate::graph::stability::{self, Effort};
 use crate::graph::{BipartiteGraph, GraphError, Isolated};
 use crate::model::{Load, Model};
@@ -61,9 +62,55 @@ fn eq_2_1(setting: &Setting<'_>) -> Evidence {
         } else if rho < *lambda || (rho == *lambda) != loads.are_equal() {
             let equal = loads.are_equal();
             Outcome::violated(slack, format!("rho(G) = {} with lambda = {}, loads equal: {equal}", show(&rho), show(lambda)))
+        } else if let Some(found) = other_forms(setting.model, &loads) {
+            Outcome::violated(slack, found)
         } else {
             Outcome::holds(slack)
         }
+    })
+}
+
+/// The other forms in which the crate gives these figures, where they differ from sums edge by edge.
+///
+/// Those in floating point within their stated bounds; all exact ones equal.
+fn other_forms(model: &Model, loads: &Loads) -> Option<String> {
+    let graph = model.graph();
+    let n = graph.n_servers();
+    let degrees = |of: &dyn Fn(u32) -> usize, count: u32| -> (u32, f64, u32) {
+        let all: Vec<u32> = (0..count).map(|i| of(i) as u32).collect();
+        let sum: u64 = all.iter().map(|&d| u64::from(d)).sum();
+        (all.iter().copied().min().unwrap_or(0), sum as f64 / f64::from(count), all.iter().copied().max().unwrap_or(0))
+    };
+    let servers = degrees(&|v| graph.task_types_of(v).iter().count(), n);
+    let types = degrees(&|w| graph.servers_of(w).iter().count(), graph.n_task_types());
+    for (what, given, own) in
+        [("servers", metrics::server_degrees(graph), servers), ("task types", metrics::task_degrees(graph), types)]
+    {
+        if (given.min, given.mean, given.max) != own {
+            return Some(format!("degrees of {what} given as {given:?}, counted {own:?}"));
+        }
+    }
+    let busiest: Vec<u32> = (0..n).filter(|&v| loads.of_server(v) == loads.max()).collect();
+    let given = metrics::busiest_servers(graph);
+    if given != busiest {
+        return Some(format!("{} servers are given as busiest, {} are", given.len(), busiest.len()));
+    }
+    let close = |given: f64, exact: &Ratio, bound: f64| {
+        let Some(given) = Ratio::from_float(given) else { return false };
+        let distance = if given > *exact { given - exact } else { exact - given };
+        ratio::to_f64(&distance) <= bound
+    };
+    // (max_v d_v + 5) 2^-52 relative to the largest load, (M + 3) 2^-52 for gamma; lambda itself is the nearest number.
+    let of_load = (f64::from(servers.2) + 6.0) * f64::EPSILON * ratio::to_f64(&loads.max());
+    let gamma = graphs::gamma(graph);
+    let of_gamma = (f64::from(graph.n_task_types()) + 4.0) * f64::EPSILON * ratio::to_f64(&gamma);
+    let floats = [
+        ("rho", metrics::rho_f64(model), loads.max() * model.load().exact(), of_load),
+        ("phi", metrics::phi_f64(graph), loads.phi(), of_load),
+        ("gamma", metrics::gamma_f64(graph), gamma, of_gamma),
+    ];
+    floats.into_iter().find_map(|(what, given, exact, bound)| {
+        (!close(given, &exact, bound)).then(|| format!("{what} is {given} in floating point, {} exactly", show(&exact)))
     })
 }
 
@@ -229,6 +276,13 @@ fn ergodicity(subject: &dyn Subject, model: &Model) -> Outcome {
     let (graph, lambda) = (model.graph(), model.load().exact());
     let mut worst: Option<(u32, Ratio)> = None;
     for (set, weight) in graphs::weights(graph, model.d()) {
+        if set < 16 {
+            let listed: Vec<u32> = (0..graph.n_servers()).filter(|v| set >> v & 1 == 1).collect();
+            let own = (weight > ratio::whole(0)).then(|| ratio::whole(set.count_ones().into()) / &weight);
+            if stability::ratio_of_set(graph, model.d(), &listed) != own {
+                return Outcome::violated(f64::NAN, format!("the load that servers {listed:?} carry is not {own:?}"));
+            }
+        }
         let excess = lambda * weight - ratio::whole(set.count_ones().into());
         if worst.as_ref().is_none_or(|(_, most)| excess > *most) {
             worst = Some((set, excess));
@@ -248,6 +302,13 @@ fn ergodicity(subject: &dyn Subject, model: &Model) -> Outcome {
     };
     if lambda * Loads::of(graph).max() < ratio::whole(1) && !ergodic {
         return Outcome::violated(f64::NAN, format!("rho(G) < 1, yet {}", figures()));
+    }
+    let said = [
+        stability::is_ergodic(model).ok(),
+        stability::critical_load(graph, model.d()).ok().and_then(|critical| critical.stable(lambda)),
+    ];
+    if graph.n_edges() > 0 && said.iter().flatten().any(|&said| said != ergodic) {
+        return Outcome::violated(f64::NAN, format!("is_ergodic and the critical load say {said:?}; {}", figures()));
     }
     match subject.is_ergodic(model) {
         None => Outcome::Skipped,

@@ -18,8 +18,8 @@ use super::graphs::{self, Loads};
 use super::verdict::{Verdict, Witness};
 use super::{Claim, Evidence, Expected, Hypothesis, Kind, Scope, Setting, show};
 use crate::faults::Fault;
-use crate::graph::BipartiteGraph;
 use crate::graph::generate::{Norm, Reach, Sites, disjoint_union};
+use crate::graph::{BipartiteGraph, metrics};
 use crate::meanfield::checks::{self, Measured};
 use crate::meanfield::{OdeError, spectral_gap};
 use crate::model::Model;
@@ -191,6 +191,10 @@ fn regularity(setting: &Setting<'_>, graph: &BipartiteGraph) -> Outcome {
     let violated = |what: String| Outcome::violated(f64::NAN, format!("{what}; {}", graphs::adjacency(graph)));
     if said != regular {
         return violated(format!("called regular: {said}, edge by edge: {regular}"));
+    }
+    let components = metrics::components(graph);
+    if !graphs::are_components(graph, &components.of_server, &components.of_task_type, components.count) {
+        return violated(format!("{} components given", components.count));
     }
     if !regular || !graphs::every_server_has_an_edge(graph) {
         return Outcome::Holds { slack: 0.0, vacuous: true };

@@ -2,7 +2,6 @@
 //!
 //! | claim | evidence |
 //! |---|---|
-//! | `event-times` | the gaps between the events of a path against the exponential law |
 //! | `transition-law` | every event of one path against its exact conditional law ([`crate::stats::events`]) |
 //! | `flow-balance`, `cor-4.3`, `prop-4.1-ergodic` | independent replications that bracket the steady state ([`crate::stationary`]) |
 //! | `thm-3.1` | the same on graphs of its own, along a sequence |
@@ -23,7 +22,7 @@ use crate::stats::events::{Decision, EventTest};
 use crate::subject::{Path, random_lengths};
 
 /// The statistical claims.
-pub const CLAIMS: &[Claim] = &[EVENT_TIMES, TRANSITION_LAW, FLOW_BALANCE, COR_4_3, ERGODIC, THM_3_1];
+pub const CLAIMS: &[Claim] = &[TRANSITION_LAW, FLOW_BALANCE, COR_4_3, ERGODIC, THM_3_1];
 
 /// Events for which the stated effects of a claim on the steady state are chosen; large systems need long replications.
 fn most_events(setting: &Setting<'_>) -> u64 {
@@ -37,66 +36,6 @@ fn resolution(setting: &Setting<'_>, plan: &Plan, finest: f64, alpha: f64) -> f6
     // Above the floor, for the variance that there is; the budget itself is twice as much.
     let affordable = (most_events(setting) / plan.events()).max(1) as f64;
     (1.4 * (2.0 / alpha).ln() / affordable).max(finest)
-}
-
-/// Section 4.1: the events of the uniformised chain are a Poisson process of rate (1 + lambda) N.
-pub const EVENT_TIMES: Claim = Claim {
-    id: "event-times",
-    source: "proof of Lemma 4.2",
-    statement: "events come at rate (1 + lambda) N, within 1 %, and their gaps are exponential as far as the mean and the spread show",
-    kind: Kind::Statistical,
-    scope: Scope::Graph,
-    expected: Expected::Holds,
-    hypotheses: &[],
-    rejects: &[Fault::SlowClock],
-    check: event_times,
-};
-
-fn event_times(setting: &Setting<'_>) -> Evidence {
-    let rate = setting.model.event_rate();
-    let seed = setting.plan.seed ^ fingerprint("event-times");
-    // With U = 1 - exp(-rate gap), uniform: E U = 1/2 and E 4 (U - 1/2)^2 = 1/3. A rate that is r times too high makes E U = r / (1 + r).
-    let share = setting.alpha / 4.0;
-    let spread = 1.0 / 3.0;
-    let mut parts = [
-        Part::new("E U", 0.5025, true, share),
-        Part::new("E U", 0.4975, false, share),
-        Part::new("E 4 (U - 1/2)^2", spread + 0.0025, true, share),
-        Part::new("E 4 (U - 1/2)^2", spread - 0.0025, false, share),
-    ];
-    let (mut last, mut gaps, mut ascending) = (0.0, 0u64, true);
-    let most = 6_000_000 * u64::from(setting.plan.effort);
-    'steps: for step in 0.. {
-        for time in setting.subject.event_times(setting.model, seed, 0, step) {
-            ascending &= time >= last;
-            let u = -(-rate * (time - last)).exp_m1();
-            last = time;
-            gaps += 1;
-            for (at, part) in parts.iter_mut().enumerate() {
-                let x = if at < 2 { u } else { 4.0 * (u - 0.5) * (u - 0.5) };
-                part.test.observe(x.clamp(0.0, 1.0));
-            }
-            let open = parts.iter().any(|part| part.supports().is_none());
-            if !open || !ascending || gaps >= most || parts.iter().any(|part| part.supports() == Some(false)) {
-                break 'steps;
-            }
-        }
-    }
-    let verdict = if !ascending || parts.iter().any(|part| part.supports() == Some(false)) {
-        Verdict::Violated
-    } else if parts.iter().all(|part| part.supports() == Some(true)) {
-        Verdict::Holds
-    } else {
-        Verdict::Inconclusive
-    };
-    let mut summary = parts.iter().map(Part::shown).collect::<Vec<_>>().join(", ");
-    summary.push_str(&format!(" by {gaps} gaps (error probability {:.1e})", setting.alpha));
-    if !ascending {
-        summary = format!("event {gaps} comes before the one that it follows");
-    }
-    let witness =
-        (verdict == Verdict::Violated).then(|| Witness { found: summary.clone(), event: Some(gaps - 1), ..Witness::default() });
-    Evidence { verdict, slack: None, vacuous: false, cases: gaps, summary, witness }
 }
 
 /// (4.12) and the rates of section 2, event by event along one path.

@@ -5,6 +5,7 @@
 //! | is the mean of a variable in [0, 1] above (below) a bound? | [`betting::MeanTest`] |
 //! | where is the mean, at every time together? | [`confidence::EmpiricalBernstein`] |
 //! | does every event of a path have its exact conditional law? | [`events::EventTest`] |
+//! | are the times of events those of a Poisson process? | [`gaps::GapTest`] |
 //! | how is the error probability of a suite shared out? | [`budget::Ledger`] |
 //!
 //! All tests are e-processes: under the null hypothesis their wealth is a nonnegative supermartingale
@@ -18,6 +19,7 @@ pub mod betting;
 pub mod budget;
 pub mod confidence;
 pub mod events;
+pub mod gaps;
 
 /// ln of the mean of exp over `logs`, without overflow.
 pub(crate) fn log_mean_exp(logs: impl Iterator<Item = f64> + Clone) -> f64 {

@@ -18,9 +18,10 @@ use super::{PATHS, looks_at_all, path_seed, violated_at_event};
 use crate::faults::Fault;
 use crate::graph::BipartiteGraph;
 use crate::marks::Mark;
-use crate::model::Event;
+use crate::model::{Event, Model};
+use crate::occupancy::Occupancy;
 use crate::oracle::Oracle;
-use crate::simulate::{Observer, Queues, Simulation};
+use crate::simulate::{Observer, Queues, Simulation, TimeAverage};
 use crate::subject::{Path, Reference};
 
 /// Conservation of tasks.
@@ -111,9 +112,25 @@ impl<'a> Ledger<'a> {
             if queues.occupancy().counts() != recount {
                 return Some(format!("occupancy {:?}, a recount gives {recount:?}", queues.occupancy().counts()));
             }
+            return misread(queues.occupancy(), self.lengths.len() as u64, &recount);
         }
         None
     }
+}
+
+/// Every way of reading an occupancy against the counts Q_1, Q_2, ...
+fn misread(occupancy: &Occupancy, n: u64, counts: &[u64]) -> Option<String> {
+    let all: Vec<u64> = std::iter::once(n).chain(counts.iter().copied()).chain([0, 0]).collect();
+    let wrong = all.iter().enumerate().find(|&(i, &count)| {
+        // The nearest number to a quotient is the same however it is written.
+        occupancy.at_least(i) != count || occupancy.fraction(i) != count as f64 / n as f64
+    });
+    if let Some((i, count)) = wrong {
+        return Some(format!("Q_{i} = {count} of {n} is read as {} and {}", occupancy.at_least(i), occupancy.fraction(i)));
+    }
+    let total: u64 = counts.iter().sum();
+    (occupancy.total() != total || occupancy.n_servers() != n)
+        .then(|| format!("{total} tasks at {n} servers are read as {} at {}", occupancy.total(), occupancy.n_servers()))
 }
 
 /// Q_1, Q_2, ... by counting.
@@ -220,7 +237,11 @@ impl Observer for Auditor<'_> {
 fn simulation_path(setting: &Setting<'_>, case: u64, start: Vec<u32>, events: u64) -> Outcome {
     let seed = path_seed(setting, "conservation");
     let horizon = events as f64 / setting.model.event_rate();
-    match simulations(setting, seed, case, &start, horizon) {
+    // Every second path with so many samples that the fold has no short way for them.
+    let model = setting.model;
+    let many = Model::with_load(model.graph().clone(), model.load().clone(), model.d() + 4);
+    let model = if case % 8 == 1 { model } else { many.as_ref().unwrap_or(model) };
+    match simulations(model, seed, case, &start, horizon) {
         Ok(None) => Outcome::holds(0.0),
         Ok(Some((event, found))) => violated_at_event(setting, case, event, found, &[&start]),
         Err(error) => violated_at_event(setting, case, 0, format!("the simulation stops: {error}"), &[&start]),
@@ -229,13 +250,12 @@ fn simulation_path(setting: &Setting<'_>, case: u64, start: Vec<u32>, events: u6
 
 /// One path looked at in four ways; the event and the difference where they disagree.
 fn simulations(
-    setting: &Setting<'_>,
+    model: &Model,
     seed: u64,
     case: u64,
     start: &[u32],
     horizon: f64,
 ) -> Result<Option<(u64, String)>, crate::simulate::SimulateError> {
-    let model = setting.model;
     let fresh = || Simulation::new(model, seed, case, start.to_vec());
     // Every event shown.
     let mut shown = fresh()?;
@@ -282,6 +302,9 @@ fn simulations(
             )));
         }
     }
+    if let Some(found) = averages(fresh()?, &mut fresh()?, events) {
+        return Ok(Some((events, found)));
+    }
     // A look at the time of an event gives the state before it.
     let mut looking = fresh()?;
     for _ in 0..50 {
@@ -297,6 +320,41 @@ fn simulations(
         }
     }
     Ok(None)
+}
+
+/// The averages that the fold keeps against sums over the states before all events.
+fn averages(mut fast: Simulation, shown: &mut Simulation, events: u64) -> Option<String> {
+    struct Sums(Vec<u128>);
+    impl Observer for Sums {
+        fn before(&mut self, _: Option<f64>, _: Mark<'_>, queues: &Queues) {
+            let counts = occupancy(queues.lengths());
+            self.0.resize(self.0.len().max(counts.len()), 0);
+            self.0.iter_mut().zip(counts).for_each(|(sum, count)| *sum += u128::from(count));
+        }
+    }
+    // A recount costs N steps.
+    let n = shown.model().graph().n_servers();
+    let events = events.min(4_000_000 / u64::from(n)).max(1);
+    let mut sums = Sums(Vec::new());
+    shown.observe_events(events, &mut sums);
+    let mut average = TimeAverage::starting_at(fast.queues());
+    fast.average_events(events, &mut average);
+    let all = (u64::from(n) * events) as f64;
+    let wrong = (1..=sums.0.len() + 1).find(|&i| {
+        let sum = sums.0.get(i - 1).copied().unwrap_or(0);
+        average.sum(i) != sum || average.mean(i) != sum as f64 / all
+    });
+    if let Some(i) = wrong {
+        let sum = sums.0.get(i - 1).copied().unwrap_or(0);
+        return Some(format!(
+            "over {events} events Q_{i} adds up to {sum}, averaged as {} ({})",
+            average.sum(i),
+            average.mean(i)
+        ));
+    }
+    let tasks: u128 = sums.0.iter().sum();
+    (average.events() != events || average.mean_queue_length() != tasks as f64 / all)
+        .then(|| format!("{tasks} tasks over {events} events are averaged as {}", average.mean_queue_length()))
 }
 
 fn oracle_path(setting: &Setting<'_>, case: u64, start: Vec<u32>, events: u64) -> Outcome {

@@ -15,6 +15,9 @@ use super::{path_seed, violated_at_event};
 use crate::clock::Clock;
 use crate::faults::Fault;
 use crate::marks::{DrawnAhead, OwnedMark};
+use crate::randomness::{clock_rng, coin_rng, stream_rng};
+use rand::Rng;
+use rand_chacha::ChaCha8Rng;
 
 /// Streams of replications.
 pub const INDEPENDENT_STREAMS: Claim = Claim {
@@ -53,6 +56,9 @@ fn independent_streams(setting: &Setting<'_>) -> Evidence {
     let replications: Vec<u64> = (0..6).chain([1 << 20, 1 << 40]).collect();
     run(&setting.plan, "independent-streams", 3, "seeds with eight replications", |case, _| {
         let seed = path_seed(setting, "independent-streams").wrapping_add(case);
+        if let Some(found) = shared_words(seed, &replications) {
+            return violated_at_event(setting, case, 0, found, &[]);
+        }
         let draw = |seed: u64, replication: u64| -> Vec<OwnedMark> {
             let mut stream = setting.subject.marks(setting.model, seed, replication);
             let mut marks = DrawnAhead::new(&mut *stream, setting.model.d());
@@ -91,4 +97,22 @@ fn independent_streams(setting: &Setting<'_>) -> Evidence {
         }
         Outcome::holds(0.0)
     })
+}
+
+/// Where two generators of different purpose, seed or replication give the same 128 bits: chance has a probability below 10^-27.
+fn shared_words(seed: u64, replications: &[u64]) -> Option<String> {
+    let mut seen: BTreeMap<(u64, u64), String> = BTreeMap::new();
+    let purposes: [(&str, fn(u64, u64) -> ChaCha8Rng); 3] = [("marks", stream_rng), ("clock", clock_rng), ("coins", coin_rng)];
+    for (purpose, generator) in purposes {
+        for (seed, replication) in replications.iter().map(|&r| (seed, r)).chain([(seed ^ 1, 0)]) {
+            let name = format!("the {purpose} of seed {seed}, replication {replication}");
+            let mut rng = generator(seed, replication);
+            for _ in 0..256 {
+                if let Some(other) = seen.insert((rng.next_u64(), rng.next_u64()), name.clone()) {
+                    return Some(format!("{name} share random numbers with {other}"));
+                }
+            }
+        }
+    }
+    None
 }

@@ -124,12 +124,32 @@ fn eq_4_12(setting: &Setting<'_>) -> Evidence {
                 format!("task type {w}: {} probabilities with sum {} over {} servers", stated.len(), show(&sum), servers.len());
             return Outcome::violated_at(f64::NAN, found, &[&lengths]);
         }
+        if let Some(found) = rounded_otherwise(setting, w, &lengths, (&weights, total)) {
+            return Outcome::violated_at(f64::NAN, found, &[&lengths]);
+        }
         if setting.subject.is_function_of_marks()
             && let Some(found) = map_has_another_law(setting, w, &servers, &lengths, (&weights, total), rng)
         {
             return Outcome::violated_at(f64::NAN, found, &[&lengths]);
         }
         Outcome::holds(0.0)
+    })
+}
+
+/// The probabilities in floating point, within their proved relative error of (d + 3) 2^-51.
+fn rounded_otherwise(setting: &Setting<'_>, task_type: u32, lengths: &[u32], (weights, total): (&[u64], u64)) -> Option<String> {
+    let model = setting.model;
+    let bound = f64::from(model.d() + 3) * 2.0 * f64::EPSILON;
+    let given = model.assignment_f64(task_type, lengths);
+    let servers = model.graph().servers_of(task_type);
+    if !servers.iter().eq(given.iter().map(|&(v, _)| v)) {
+        return Some(format!("task type {task_type}: probabilities of other servers than its own"));
+    }
+    given.iter().zip(weights).find_map(|(&(v, p), &weight)| {
+        let exact = weight as f64 / total as f64;
+        // The comparison itself rounds a few times.
+        let close = (p - exact).abs() <= (bound + 4.0 * f64::EPSILON) * exact;
+        (!close).then(|| format!("task type {task_type}, server {v}: {p} in floating point, by enumeration {exact}"))
     })
 }
 

@@ -1,0 +1,238 @@
+//! Estimates as users get them, against laws that are known exactly.
+//!
+//! | claim | known law |
+//! |---|---|
+//! | `transient-law` | E q_i(t) of a small graph, by uniformisation of the generator cut off at [`CAP`] |
+//! | `steady-law` | random routing (d = 1) on a complete graph: independent M/M/1 queues, so that E q_i = lambda^i and the delay is 1 / (1 - lambda) |
+//!
+//! Both read production intervals that are said to hold together with a stated probability: *violated* where the exact
+//! value lies outside one, *holds* where all lie inside and no interval is wider than the claim says.
+//!
+//! # Source
+//! Section 2; M/M/1 is classical.
+
+use super::super::{Claim, Evidence, Expected, Hypothesis, Kind, Scope, Setting, Verdict};
+use super::{evidence, seed};
+use crate::estimate::{Estimated, Options};
+use crate::faults::Fault;
+use crate::graph::BipartiteGraph;
+use crate::meanfield::Start;
+use crate::model::{Event, Model};
+use crate::ratio;
+use crate::stationary::{tail_bound, upper_start};
+
+/// The law at fixed times.
+pub(super) const TRANSIENT_LAW: Claim = Claim {
+    id: "transient-law",
+    source: "section 2",
+    statement: "estimated E q_i(t) at t = 1/4, 1 and i <= 3 are those of the generator, within 0.06",
+    kind: Kind::Statistical,
+    scope: Scope::Graph,
+    expected: Expected::Holds,
+    hypotheses: &[Hypothesis::ServersAtMost(3)],
+    rejects: &[Fault::OneSampleMore],
+    check: transient_law,
+};
+
+/// The steady state.
+pub(super) const STEADY_LAW: Claim = Claim {
+    id: "steady-law",
+    source: "section 2; M/M/1",
+    statement: "with d = 1 on complete graphs, estimated E q_i(infinity) are lambda^i and the mean delay is 1 / (1 - lambda), within 10 %; the tail bounds are above the tails",
+    kind: Kind::Statistical,
+    scope: Scope::Theory,
+    expected: Expected::Holds,
+    hypotheses: &[],
+    rejects: &[Fault::OneSampleMore],
+    check: steady_law,
+};
+
+/// Longer queues are not followed; the probability of them is added to what is permitted.
+const CAP: u32 = 12;
+
+const TIMES: [f64; 2] = [0.25, 1.0];
+
+/// The widest interval with which `transient-law` holds.
+const WIDTH: f64 = 0.06;
+
+fn transient_law(setting: &Setting<'_>) -> Evidence {
+    let model = setting.model;
+    // Bounded, and different at each level.
+    let occupancy = [0.625, 0.25];
+    let Ok(start) = Start::occupancy(occupancy.to_vec()) else {
+        return evidence(Verdict::Violated, 0, format!("{occupancy:?} is refused as a start"));
+    };
+    let exact = generator_law(model, &occupancy, &TIMES);
+    let options = Options {
+        seed: seed(setting, "transient-law"),
+        confidence: 1.0 - setting.alpha / 2.0,
+        replications: Some(40_000 * u64::from(setting.plan.effort)),
+        ..Options::default()
+    };
+    // In another order than that of time.
+    let estimate = match setting.subject.transient(model, &start, &[TIMES[1], TIMES[0]], &options) {
+        Ok(estimate) => estimate,
+        Err(error) => return evidence(Verdict::Violated, 0, error.to_string()),
+    };
+    let mut known = Vec::new();
+    for (at, (law, beyond)) in [&exact[1], &exact[0]].into_iter().enumerate() {
+        for i in 1..=3 {
+            known.push((format!("E q_{i}({})", estimate.times[at]), estimate.q[at].get(i - 1).copied(), law[i - 1], *beyond));
+        }
+    }
+    compare(known, |_| WIDTH, estimate.replications, setting.alpha / 2.0)
+}
+
+/// Exact values against intervals; `width` of an exact value is the widest interval that counts.
+fn compare(
+    known: Vec<(String, Option<Estimated>, f64, f64)>,
+    width: impl Fn(f64) -> f64,
+    replications: u64,
+    alpha: f64,
+) -> Evidence {
+    let (mut widest, mut wide) = (0.0f64, None);
+    for (name, interval, exact, error) in &known {
+        let Some(Estimated { lower, upper, mean, .. }) = interval else {
+            return evidence(Verdict::Violated, replications, format!("no estimate of {name}"));
+        };
+        // NaN is outside.
+        if !(*lower <= exact + error && exact - error <= *upper) {
+            let found = format!(
+                "{name} = {exact:.6}, estimated as {mean:.6} in [{lower:.6}, {upper:.6}] (error probability {alpha:.1e})"
+            );
+            return evidence(Verdict::Violated, replications, found);
+        }
+        widest = widest.max(upper - lower);
+        if upper - lower > width(*exact) {
+            wide.get_or_insert_with(|| format!("{name} is only known to lie in [{lower:.6}, {upper:.6}]"));
+        }
+    }
+    match wide {
+        Some(wide) => evidence(Verdict::Inconclusive, replications, wide),
+        None => evidence(
+            Verdict::Holds,
+            replications,
+            format!(
+                "{} exact values inside their intervals, at most {widest:.4} wide (error probability {alpha:.1e})",
+                known.len()
+            ),
+        ),
+    }
+}
+
+/// (E q_1, E q_2, E q_3) at the ascending `times` and a bound on what the cut leaves out, for independent queues at the start.
+///
+/// Uniformisation: the law at t is the mixture of the laws after k steps with Poisson weights. A path that would pass the
+/// cap is dropped; its probability bounds the error.
+fn generator_law(model: &Model, occupancy: &[f64], times: &[f64]) -> Vec<([f64; 3], f64)> {
+    let n = model.graph().n_servers();
+    let side = CAP as usize + 1;
+    let states = side.pow(n);
+    let lengths = |state: usize| -> Vec<u32> { (0..n).map(|v| (state / side.pow(v) % side) as u32).collect() };
+    let of_length = |x: u32| {
+        let at_least = |i: u32| if i == 0 { 1.0 } else { occupancy.get(i as usize - 1).copied().unwrap_or(0.0) };
+        at_least(x) - at_least(x + 1)
+    };
+    let mut law: Vec<f64> = (0..states).map(|state| lengths(state).into_iter().map(of_length).product()).collect();
+    let rate = (1.0 + model.load().value()) * f64::from(n);
+    // Where to, with which probability; what is missing to 1 stays.
+    let moves: Vec<Vec<(Option<usize>, f64)>> = (0..states)
+        .map(|state| {
+            let now = lengths(state);
+            let transitions = model.transitions(&now).into_iter();
+            transitions
+                .map(|(event, at_rate)| {
+                    let to = match event {
+                        Event::Arrival { server, .. } => (now[server as usize] < CAP).then(|| state + side.pow(server)),
+                        Event::Service { server } => Some(state - side.pow(server)),
+                        Event::Lost { .. } => Some(state),
+                    };
+                    (to, ratio::to_f64(&at_rate) / rate)
+                })
+                .collect()
+        })
+        .collect();
+    let mut sums = vec![([0.0; 3], 0.0); times.len()];
+    let mut dropped = 0.0;
+    let mut weights: Vec<f64> = times.iter().map(|t| (-rate * t).exp()).collect();
+    for k in 0..200 {
+        let mut q = [0.0; 3];
+        for (state, p) in law.iter().enumerate() {
+            for x in lengths(state) {
+                q.iter_mut().take(x as usize).for_each(|q| *q += p / f64::from(n));
+            }
+        }
+        for (((sum, error), weight), t) in sums.iter_mut().zip(&mut weights).zip(times) {
+            sum.iter_mut().zip(q).for_each(|(sum, q)| *sum += *weight * q);
+            *error += *weight * dropped;
+            *weight *= rate * t / f64::from(k + 1);
+        }
+        let mut next = law.clone();
+        for (state, &p) in law.iter().enumerate() {
+            for &(to, share) in &moves[state] {
+                next[state] -= p * share;
+                match to {
+                    Some(to) => next[to] += p * share,
+                    None => dropped += p * share,
+                }
+            }
+        }
+        law = next;
+    }
+    // Some thousand roundings, none of which grows.
+    sums.into_iter().map(|(q, error)| (q, error + 1e-11)).collect()
+}
+
+fn steady_law(setting: &Setting<'_>) -> Evidence {
+    let lambda = 0.5;
+    let mut all = Vec::new();
+    let mut replications = 0;
+    let share = setting.alpha / 4.0;
+    for (n, m) in [(1, 1), (2, 3)] {
+        let Some(model) = BipartiteGraph::complete(n, m).ok().and_then(|graph| Model::new(graph, lambda, 1).ok()) else {
+            return evidence(Verdict::Violated, 0, "a complete graph is refused".to_owned());
+        };
+        if let Some(found) = tails(&model) {
+            return evidence(Verdict::Violated, 0, found);
+        }
+        let options = Options {
+            seed: seed(setting, "steady-law").wrapping_add(n.into()),
+            confidence: 1.0 - share,
+            replications: Some(20_000 * u64::from(setting.plan.effort)),
+            ..Options::default()
+        };
+        let estimate = match setting.subject.steady_state(&model, &options) {
+            Ok(estimate) => estimate,
+            Err(error) => return evidence(Verdict::Violated, 0, error.to_string()),
+        };
+        replications += estimate.replications;
+        for i in 1..=4 {
+            let name = format!("E q_{i}(infinity) on {n} servers");
+            all.push((name, estimate.q.get(i - 1).copied(), lambda.powi(i as i32), 0.0));
+        }
+        all.push((
+            format!("the mean queue length on {n} servers"),
+            Some(estimate.mean_queue_length),
+            lambda / (1.0 - lambda),
+            0.0,
+        ));
+        all.push((format!("the mean delay on {n} servers"), Some(estimate.mean_delay), 1.0 / (1.0 - lambda), 0.0));
+    }
+    compare(all, |exact| 0.2 * exact.max(0.25), replications, 2.0 * share)
+}
+
+/// The bound on the tail, and the start above the steady state, against the tails of independent M/M/1 queues.
+fn tails(model: &Model) -> Option<String> {
+    let n = f64::from(model.graph().n_servers());
+    for load in [0.1f64, 0.5, 0.8, 0.99] {
+        if let Some(level) = (1..200).find(|&level| tail_bound(load, load, level) < load.powi(level as i32)) {
+            return Some(format!("the tail bound at level {level}, load {load} is below the tail {}", load.powi(level as i32)));
+        }
+    }
+    let start = upper_start(model, 0);
+    let exceeded = n * model.lambda().powf(f64::from(start.level) + 1.0);
+    match start.error {
+        Some(error) if error >= exceeded && exceeded <= crate::stationary::START_ERROR => None,
+        other => Some(format!("a start at {} with error {other:?} is exceeded with probability up to {exceeded}", start.level)),
+    }
+}
