@@ -2,7 +2,7 @@
 //!
 //! | target | bytes become | what must hold |
 //! |---|---|---|
-//! | [`edge_list`], [`csv`], [`matrix_market`] | a graph file | refused in one line, or the graph comes back |
+//! | [`edge_list`], [`csv()`], [`matrix_market`] | a graph file | refused in one line, or the graph comes back |
 //! | [`spec`] | a graph spec | refused in one line, or the spec comes back |
 //! | [`marks`] | a graph, a start, marks | conservation, the recounted occupancy, the block-wise fold |
 //! | [`couplings`] | a graph, two ordered starts, marks | the order of Prop. 3.9 at every event, and (4.13) for every U |

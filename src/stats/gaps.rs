@@ -8,7 +8,7 @@
 //! |---|---|---|
 //! | the gap itself, against Exp(r) | Exp(1) | a clock that runs fast or slow |
 //! | the gap is longer than its median | 1/2 | events in bunches, at the right rate on average |
-//! | a window of [`WINDOW`] mean gaps has a number of events near its mean | a sum of Poisson probabilities | a constant number of events a step |
+//! | a window of `WINDOW` mean gaps has a number of events near its mean | a sum of Poisson probabilities | a constant number of events a step |
 //!
 //! *Violated*: the mixture over features and tilts reaches 2 / alpha (Ville). *Holds*: for each feature both alternatives "tilted at
 //! least so far" are rejected. For the gap this uses that 1 / (r exp((1 - r) x)) is a supermartingale under every
@@ -23,7 +23,7 @@ use super::log_mean_exp;
 /// The length of a window in mean gaps; no divisor of anything that a clock might count in.
 const WINDOW: f64 = 500.0;
 
-/// A number of events within this distance of [`WINDOW`] is near it: about every second one.
+/// A number of events within this distance of `WINDOW` is near it: about every second one.
 const NEAR: u64 = 14;
 
 /// Relative changes of the rate, both signs.

@@ -99,10 +99,13 @@ fn independent_streams(setting: &Setting<'_>) -> Evidence {
     })
 }
 
+/// How a purpose makes its generator from a seed and a replication.
+type Streams = fn(u64, u64) -> ChaCha8Rng;
+
 /// Where two generators of different purpose, seed or replication give the same 128 bits: chance has a probability below 10^-27.
 fn shared_words(seed: u64, replications: &[u64]) -> Option<String> {
     let mut seen: BTreeMap<(u64, u64), String> = BTreeMap::new();
-    let purposes: [(&str, fn(u64, u64) -> ChaCha8Rng); 3] = [("marks", stream_rng), ("clock", clock_rng), ("coins", coin_rng)];
+    let purposes: [(&str, Streams); 3] = [("marks", stream_rng), ("clock", clock_rng), ("coins", coin_rng)];
     for (purpose, generator) in purposes {
         for (seed, replication) in replications.iter().map(|&r| (seed, r)).chain([(seed ^ 1, 0)]) {
             let name = format!("the {purpose} of seed {seed}, replication {replication}");
