@@ -127,7 +127,7 @@ pub enum Decision {
 }
 
 fn tilt(index: usize) -> f64 {
-    if index % 2 == 0 { TILTS[index / 2] } else { -TILTS[index / 2] }
+    if index.is_multiple_of(2) { TILTS[index / 2] } else { -TILTS[index / 2] }
 }
 
 fn wealth(f: impl Fn(f64) -> f64) -> Wealth {

@@ -88,7 +88,7 @@ impl GapTest {
             return;
         }
         for (index, log) in self.rates.iter_mut().enumerate() {
-            let change = if index % 2 == 0 { RATES[index / 2] } else { -RATES[index / 2] };
+            let change = if index.is_multiple_of(2) { RATES[index / 2] } else { -RATES[index / 2] };
             *log += change.ln_1p() - change * gap;
         }
         bet(&mut self.long, gap > std::f64::consts::LN_2, 0.5);
@@ -151,7 +151,7 @@ impl GapTest {
 
 fn bet(wealth: &mut [f64; 2 * TILTS.len()], hit: bool, p: f64) {
     for (index, log) in wealth.iter_mut().enumerate() {
-        let tilt = if index % 2 == 0 { TILTS[index / 2] } else { -TILTS[index / 2] };
+        let tilt = if index.is_multiple_of(2) { TILTS[index / 2] } else { -TILTS[index / 2] };
         *log += if hit { tilt } else { 0.0 } - (p * tilt.exp_m1()).ln_1p();
     }
 }
