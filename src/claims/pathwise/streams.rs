@@ -17,7 +17,6 @@ use crate::faults::Fault;
 use crate::marks::{DrawnAhead, OwnedMark};
 use crate::randomness::{clock_rng, coin_rng, stream_rng};
 use rand::Rng;
-use rand_chacha::ChaCha8Rng;
 
 /// Streams of replications.
 pub const INDEPENDENT_STREAMS: Claim = Claim {
