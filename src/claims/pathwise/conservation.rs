@@ -406,5 +406,12 @@ fn oracle_path(setting: &Setting<'_>, case: u64, start: Vec<u32>, events: u64) -
             );
         }
     }
+    // A look at the time of an event gives the state before it, as in the other simulator.
+    let (time, total) = (oracle.next_time(), oracle.arrivals() + oracle.departures() + oracle.lost());
+    oracle.advance_to(time);
+    if oracle.arrivals() + oracle.departures() + oracle.lost() != total || oracle.time() != time {
+        let found = format!("plain simulator: a look at {time}, the time of event {events}, comes after the event");
+        return violated_at_event(setting, case, events, found, &[&ledger.lengths]);
+    }
     Outcome::holds(0.0)
 }
