@@ -8,7 +8,7 @@
 //! |---|---|---|
 //! | the gap itself, against Exp(r) | Exp(1) | a clock that runs fast or slow |
 //! | the gap is longer than its median | 1/2 | events in bunches, at the right rate on average |
-//! | a window of [`WINDOW`] mean gaps has a number of events near its mean | a sum of Poisson probabilities | a constant number of events a step |
+//! | a window of 500 mean gaps has a number of events near its mean | a sum of Poisson probabilities | a constant number of events a step |
 //!
 //! *Violated*: the mixture over features and tilts reaches 2 / alpha (Ville). *Holds*: for each feature both alternatives "tilted at
 //! least so far" are rejected. For the gap this uses that 1 / (r exp((1 - r) x)) is a supermartingale under every
