@@ -12,7 +12,7 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
 
-use crate::coupling::Interval;
+use crate::coupling::{CoupledSimulation, Coupling, CouplingError, Interval};
 use crate::estimate::{EstimateError, Options, SteadyState, Transient};
 use crate::graph::format::{Format, FormatError};
 use crate::graph::generate::{GenerateError, Norm, Sites};
@@ -499,6 +499,18 @@ impl Subject for Fault {
 
     fn oracle(&self, model: &Model, seed: u64, replication: u64, start: Vec<u32>) -> Result<Oracle, OracleError> {
         Reference.oracle(&self.with_its_choices(model), seed, replication, start)
+    }
+
+    fn coupled(
+        &self,
+        model: &Model,
+        coupling: Coupling,
+        seed: u64,
+        replication: u64,
+        lower: Vec<u32>,
+        upper: Vec<u32>,
+    ) -> Result<CoupledSimulation, CouplingError> {
+        Reference.coupled(&self.with_its_choices(model), coupling, seed, replication, lower, upper)
     }
 
     fn transient(&self, model: &Model, start: &Start, times: &[f64], options: &Options) -> Result<Transient, EstimateError> {

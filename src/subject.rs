@@ -19,7 +19,7 @@ use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
 use crate::bounds;
-use crate::coupling::{self, Interval};
+use crate::coupling::{self, CoupledSimulation, Coupling, CouplingError, Interval};
 use crate::estimate::{self, EstimateError, Options, SteadyState, Transient};
 use crate::graph::format::{self, Format, FormatError};
 use crate::graph::generate::{self, GenerateError, Norm, Sites};
@@ -144,6 +144,22 @@ pub trait Subject: Sync {
     fn couple(&self, model: &Model, lower: &mut Queues, upper: &mut Queues, mark: Mark<'_>, rng: &mut ChaCha8Rng) {
         self.apply(model, lower, mark, rng);
         self.apply(model, upper, mark, rng);
+    }
+
+    /// A path of two coupled systems, the first of which starts below the second.
+    ///
+    /// # Errors
+    /// [`CouplingError`] for starts that are not ordered.
+    fn coupled(
+        &self,
+        model: &Model,
+        coupling: Coupling,
+        seed: u64,
+        replication: u64,
+        lower: Vec<u32>,
+        upper: Vec<u32>,
+    ) -> Result<CoupledSimulation, CouplingError> {
+        CoupledSimulation::new(model, coupling, seed, replication, lower, upper)
     }
 
     /// (4.13): the partition of [0, 1) by the servers that get the task in either system.

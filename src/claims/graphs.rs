@@ -41,6 +41,8 @@ pub fn listed() -> Vec<(&'static str, BipartiteGraph)> {
         ("types {0}, {1}, {0,1}, {0,1}", 2, &[&[0], &[1], &[0, 1], &[0, 1]]),
         // Equal degrees on each side and N d_v = M d_w.
         ("cube", 4, &[&[0, 1, 2], &[1, 2, 3], &[2, 3, 0], &[3, 0, 1]]),
+        // Not regular, though the first task type of each server fits it.
+        ("the first types fit", 4, &[&[0, 1], &[0, 1, 2], &[2, 3], &[2, 3]]),
         ("a server without types", 3, &[&[0, 1]]),
         // Small gamma, and loads far from each other.
         ("half of 20 servers idle", 20, &[&[0, 1, 2, 3, 4, 5, 6, 7, 8, 9], &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]]),

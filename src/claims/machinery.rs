@@ -5,6 +5,7 @@
 //! | part | claims |
 //! |---|---|
 //! | [`clocks`] | `event-times`, `oracle-law` |
+//! | [`couplings`] | `coupling-law` |
 //! | [`estimates`] | `transient-law`, `steady-law` |
 //! | [`solutions`] | `ode-solution` |
 //! | [`graphs`] | `graph-sides`, `named-graphs`, `formats`, `random-graphs` |
@@ -14,8 +15,10 @@
 //! Section 2 for the laws, (3.5) for the solution.
 
 mod clocks;
+mod couplings;
 mod estimates;
 mod graphs;
+mod indicator;
 mod solutions;
 mod tests;
 
@@ -26,6 +29,7 @@ use super::verdict::{Evidence, Verdict, Witness};
 pub const CLAIMS: &[Claim] = &[
     clocks::EVENT_TIMES,
     clocks::ORACLE_LAW,
+    couplings::COUPLING_LAW,
     estimates::TRANSIENT_LAW,
     estimates::STEADY_LAW,
     solutions::ODE_SOLUTION,

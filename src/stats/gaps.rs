@@ -8,7 +8,7 @@
 //! |---|---|---|
 //! | the gap itself, against Exp(r) | Exp(1) | a clock that runs fast or slow |
 //! | the gap is longer than its median | 1/2 | events in bunches, at the right rate on average |
-//! | a window of `WINDOW` mean gaps has a number of events near its mean | a sum of Poisson probabilities | a constant number of events a step |
+//! | a window of 500 mean gaps has a number of events near its mean | a sum of Poisson probabilities | a constant number of events a step |
 //!
 //! *Violated*: the mixture over features and tilts reaches 2 / alpha (Ville). *Holds*: for each feature both alternatives "tilted at
 //! least so far" are rejected. For the gap this uses that 1 / (r exp((1 - r) x)) is a supermartingale under every
@@ -23,7 +23,7 @@ use super::log_mean_exp;
 /// The length of a window in mean gaps; no divisor of anything that a clock might count in.
 const WINDOW: f64 = 500.0;
 
-/// A number of events within this distance of `WINDOW` is near it: about every second one.
+/// A number of events within this distance of [`WINDOW`] is near it: about every second one.
 const NEAR: u64 = 14;
 
 /// Relative changes of the rate, both signs.
@@ -88,7 +88,7 @@ impl GapTest {
             return;
         }
         for (index, log) in self.rates.iter_mut().enumerate() {
-            let change = if index % 2 == 0 { RATES[index / 2] } else { -RATES[index / 2] };
+            let change = if index.is_multiple_of(2) { RATES[index / 2] } else { -RATES[index / 2] };
             *log += change.ln_1p() - change * gap;
         }
         bet(&mut self.long, gap > std::f64::consts::LN_2, 0.5);
@@ -151,7 +151,7 @@ impl GapTest {
 
 fn bet(wealth: &mut [f64; 2 * TILTS.len()], hit: bool, p: f64) {
     for (index, log) in wealth.iter_mut().enumerate() {
-        let tilt = if index % 2 == 0 { TILTS[index / 2] } else { -TILTS[index / 2] };
+        let tilt = if index.is_multiple_of(2) { TILTS[index / 2] } else { -TILTS[index / 2] };
         *log += if hit { tilt } else { 0.0 } - (p * tilt.exp_m1()).ln_1p();
     }
 }

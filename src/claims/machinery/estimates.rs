@@ -66,7 +66,8 @@ fn transient_law(setting: &Setting<'_>) -> Evidence {
     let options = Options {
         seed: seed(setting, "transient-law"),
         confidence: 1.0 - setting.alpha / 2.0,
-        replications: Some(40_000 * u64::from(setting.plan.effort)),
+        // Fewer servers, larger variance.
+        replications: Some(120_000 / u64::from(model.graph().n_servers()) * u64::from(setting.plan.effort)),
         ..Options::default()
     };
     // In another order than that of time.

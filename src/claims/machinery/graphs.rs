@@ -6,12 +6,12 @@ use rand_chacha::ChaCha8Rng;
 use super::super::cases::{Outcome, run};
 use super::super::graphs;
 use super::super::{Claim, Evidence, Expected, Kind, Scope, Setting, Verdict};
+use super::indicator::Indicator;
 use super::{evidence, seed};
 use crate::faults::Fault;
 use crate::graph::format::{self, Format};
 use crate::graph::generate::{self, GenerateError, Sites};
 use crate::graph::{BipartiteGraph, GraphError, Isolated};
-use crate::stats::log_mean_exp;
 
 /// One graph, whichever side one looks from.
 pub(super) const GRAPH_SIDES: Claim = Claim {
@@ -231,39 +231,6 @@ fn holds(graph: &BipartiteGraph, n: u32, types: &[&[u32]]) -> bool {
     graph.n_servers() == n
         && graph.n_task_types() as usize == types.len()
         && (0..).zip(types).all(|(w, servers)| graph.servers_of(w).iter().eq(servers.iter().copied()))
-}
-
-/// An indicator whose conditional probability given the past is known, tilted both ways.
-struct Indicator {
-    what: &'static str,
-    log_wealth: [f64; 6],
-    seen: u64,
-}
-
-const TILTS: [f64; 6] = [0.1, -0.1, 0.3, -0.3, 1.0, -1.0];
-
-impl Indicator {
-    fn new(what: &'static str) -> Self {
-        Self { what, log_wealth: [0.0; 6], seen: 0 }
-    }
-
-    fn observe(&mut self, hit: bool, p: f64) {
-        self.seen += 1;
-        for (log, tilt) in self.log_wealth.iter_mut().zip(TILTS) {
-            *log += if hit { tilt } else { 0.0 } - (p * tilt.exp_m1()).ln_1p();
-        }
-    }
-
-    /// *Holds*: tilts of 0.3 both ways are rejected.
-    fn verdict(&self, alpha: f64) -> Verdict {
-        if log_mean_exp(self.log_wealth.iter().copied()) >= (2.0 / alpha).ln() {
-            Verdict::Violated
-        } else if self.log_wealth[2..4].iter().all(|&log| log <= -(4.0 / alpha).ln()) {
-            Verdict::Holds
-        } else {
-            Verdict::Inconclusive
-        }
-    }
 }
 
 fn random_graphs(setting: &Setting<'_>) -> Evidence {

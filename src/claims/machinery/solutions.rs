@@ -145,8 +145,8 @@ fn fixed_points(lambda: f64, d: u32) -> Option<String> {
         let own = fixed_point(lambda, d, i + 1);
         // The recursion loses d^i roundings.
         let permitted = (1.0 + f64::from(d).powi(i as i32 + 1)) * 4.0 * f64::EPSILON * own + f64::MIN_POSITIVE;
-        // A NaN is no solution either.
-        if (given - own).is_nan() || (given - own).abs() > permitted {
+        let off = (given - own).abs();
+        if off.is_nan() || off > permitted {
             return Some(format!("lambda {lambda}, d {d}: q*_{} = {given}, by its recursion {own}", i + 1));
         }
     }

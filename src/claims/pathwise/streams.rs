@@ -17,7 +17,6 @@ use crate::faults::Fault;
 use crate::marks::{DrawnAhead, OwnedMark};
 use crate::randomness::{clock_rng, coin_rng, stream_rng};
 use rand::Rng;
-use rand_chacha::ChaCha8Rng;
 
 /// Streams of replications.
 pub const INDEPENDENT_STREAMS: Claim = Claim {
@@ -99,17 +98,17 @@ fn independent_streams(setting: &Setting<'_>) -> Evidence {
     })
 }
 
-/// How a purpose makes its generator from a seed and a replication.
-type Streams = fn(u64, u64) -> ChaCha8Rng;
-
 /// Where two generators of different purpose, seed or replication give the same 128 bits: chance has a probability below 10^-27.
 fn shared_words(seed: u64, replications: &[u64]) -> Option<String> {
     let mut seen: BTreeMap<(u64, u64), String> = BTreeMap::new();
-    let purposes: [(&str, Streams); 3] = [("marks", stream_rng), ("clock", clock_rng), ("coins", coin_rng)];
-    for (purpose, generator) in purposes {
+    for purpose in ["marks", "clock", "coins"] {
         for (seed, replication) in replications.iter().map(|&r| (seed, r)).chain([(seed ^ 1, 0)]) {
             let name = format!("the {purpose} of seed {seed}, replication {replication}");
-            let mut rng = generator(seed, replication);
+            let mut rng = match purpose {
+                "marks" => stream_rng(seed, replication),
+                "clock" => clock_rng(seed, replication),
+                _ => coin_rng(seed, replication),
+            };
             for _ in 0..256 {
                 if let Some(other) = seen.insert((rng.next_u64(), rng.next_u64()), name.clone()) {
                     return Some(format!("{name} share random numbers with {other}"));
