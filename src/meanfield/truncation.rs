@@ -29,7 +29,8 @@ use super::trajectory::{Trajectory, confine};
 /// How accurately to solve, and how much work to spend at most.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Options {
-    /// The relative error wanted in each q_i.
+    /// The relative error wanted in each q_i; between steps, and summed over a long run, the error can be a few times larger
+    /// ([`Trajectory::integration_error`] estimates it).
     pub relative_tolerance: f64,
     /// The error wanted in a q_i near 0. Far below what is printed, so that the tails, which are doubly
     /// exponentially small, keep correct digits as well.
