@@ -71,6 +71,7 @@ pub mod estimate;
 pub mod faults;
 pub mod fuzzing;
 pub mod graph;
+pub mod machinery;
 pub mod marks;
 pub mod meanfield;
 pub mod model;

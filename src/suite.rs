@@ -11,10 +11,10 @@ use std::time::Instant;
 use rayon::prelude::*;
 
 use crate::claims::{self, CasePlan, Claim, Evidence, Expected, Kind, Scope, Setting, Verdict, Witness};
+use crate::machinery::UnderCheck;
 use crate::model::Model;
 use crate::stationary::{Samples, pilot_limit};
 use crate::stats::budget::Ledger;
-use crate::subject::Subject;
 
 /// A graph of the suite.
 #[derive(Clone, Debug)]
@@ -124,7 +124,7 @@ pub fn selection(inputs: &[Input], options: &Options) -> Vec<(&'static Claim, us
 }
 
 /// Runs the selected claims on all inputs. `progress` is called after each check with the row, from any thread.
-pub fn run(subject: &dyn Subject, inputs: &[Input], options: &Options, progress: &(dyn Fn(&Row) + Sync)) -> Suite {
+pub fn run(under: UnderCheck<'_>, inputs: &[Input], options: &Options, progress: &(dyn Fn(&Row) + Sync)) -> Suite {
     let checks = selection(inputs, options);
     let statistical = checks.iter().filter(|(claim, _)| claim.kind == Kind::Statistical);
     let ledger = Ledger::equal(options.alpha, statistical.map(|&(claim, i)| (claim.id.to_owned(), inputs[i].name.clone())));
@@ -137,14 +137,16 @@ pub fn run(subject: &dyn Subject, inputs: &[Input], options: &Options, progress:
     });
     let samples: Vec<_> = inputs
         .iter()
-        .map(|input| Samples::new(subject, &input.model, options.seed, pilot_limit(&input.model) * u64::from(options.effort)))
+        .map(|input| {
+            Samples::new(under.subject, &input.model, options.seed, pilot_limit(&input.model) * u64::from(options.effort))
+        })
         .collect();
     let mut rows: Vec<(usize, Row)> = order
         .into_par_iter()
         .with_max_len(1)
         .map(|at| {
             let (claim, input) = checks[at];
-            let row = check(subject, claim, &inputs[input], &samples[input], options, share);
+            let row = check(under, claim, &inputs[input], &samples[input], options, share);
             progress(&row);
             (at, row)
         })
@@ -154,7 +156,7 @@ pub fn run(subject: &dyn Subject, inputs: &[Input], options: &Options, progress:
 }
 
 fn check(
-    subject: &dyn Subject,
+    under: UnderCheck<'_>,
     claim: &'static Claim,
     input: &Input,
     samples: &Samples<'_>,
@@ -163,7 +165,7 @@ fn check(
 ) -> Row {
     let start = Instant::now();
     let plan = CasePlan { seed: options.seed, effort: options.effort, only: options.case };
-    let setting = Setting { subject, model: &input.model, plan, alpha, samples };
+    let setting = Setting { subject: under.subject, machinery: under.machinery, model: &input.model, plan, alpha, samples };
     // A check only panics where the code under check broke an invariant: that is a violation, and must not hide the other checks.
     let mut evidence = catch_unwind(AssertUnwindSafe(|| claim.evaluate(&setting))).unwrap_or_else(|panic| broken(&*panic));
     if let Some(witness) = &mut evidence.witness {

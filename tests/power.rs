@@ -8,8 +8,8 @@ use std::collections::BTreeSet;
 use fluidcheck::claims::{self, CasePlan, Claim, Evidence, Kind, Scope, Setting, Verdict};
 use fluidcheck::faults::Fault;
 use fluidcheck::graph::{BipartiteGraph, Isolated};
+use fluidcheck::machinery::UnderCheck;
 use fluidcheck::model::Model;
-use fluidcheck::subject::{Reference, Subject};
 use rayon::prelude::*;
 
 /// The error probability of each check, so small that a rerun under another seed passes as well.
@@ -130,10 +130,10 @@ fn models() -> Vec<(String, Model)> {
         .collect()
 }
 
-fn evaluate(claim: &Claim, subject: &dyn Subject, model: &Model) -> Evidence {
+fn evaluate(claim: &Claim, under: UnderCheck<'_>, model: &Model) -> Evidence {
     let plan = CasePlan { seed: 20_260_731, effort: 1, only: None };
-    let samples = fluidcheck::stationary::Samples::new(subject, model, 1, 1_000_000);
-    claim.evaluate(&Setting { subject, model, plan, alpha: ALPHA, samples: &samples })
+    let samples = fluidcheck::stationary::Samples::new(under.subject, model, 1, 1_000_000);
+    claim.evaluate(&Setting { subject: under.subject, machinery: under.machinery, model, plan, alpha: ALPHA, samples: &samples })
 }
 
 /// Where statistical claims prove their power: as few settings as show every fault, since each costs seconds.
@@ -163,7 +163,7 @@ fn the_reference_gets_the_expected_verdict_on_every_proving_setting_and_a_tellin
             let mut failures = Vec::new();
             let mut telling = false;
             for (name, model) in settings_of(claim, &models) {
-                let evidence = evaluate(claim, &Reference, model);
+                let evidence = evaluate(claim, UnderCheck::reference(), model);
                 if !claim.is_expected(evidence.verdict) {
                     failures.push(format!("{} on {name}: {} ({})", claim.id, evidence.verdict, evidence.summary));
                 }
@@ -188,7 +188,7 @@ fn every_claim_rejects_each_fault_that_it_lists() {
         .filter(|(claim, fault)| {
             // A fault of an erratum must turn the expected violation into something else.
             let rejected = |(_, model): &(String, Model)| {
-                let verdict = evaluate(claim, *fault, model).verdict;
+                let verdict = evaluate(claim, UnderCheck::both(*fault), model).verdict;
                 if claim.is_expected(Verdict::Violated) { !claim.is_expected(verdict) } else { verdict == Verdict::Violated }
             };
             !settings_of(claim, &models).into_iter().any(rejected)

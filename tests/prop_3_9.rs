@@ -5,6 +5,7 @@ mod common_claims;
 mod prop_3_9 {
     use fluidcheck::claims::Verdict;
     use fluidcheck::faults::Fault;
+    use fluidcheck::machinery::Machinery;
     use fluidcheck::marks::Mark;
     use fluidcheck::model::Model;
     use fluidcheck::ratio::{Ratio, whole};
@@ -61,13 +62,13 @@ mod prop_3_9 {
     }
 
     /// The paper's coupling: U = code / 2^16 in the subject's partition of [0, 1).
-    fn shared_mass(subject: &dyn Subject, (n, masks, lengths, d, events): Raw) -> Result<(), String> {
+    fn shared_mass(machinery: &dyn Machinery, (n, masks, lengths, d, events): Raw) -> Result<(), String> {
         let (model, mut lower, mut upper) = small_system(n, &masks, &lengths, d);
         for (arrival, which, code) in events {
             if arrival {
                 let task_type = u32::from(which) % model.graph().n_task_types();
                 let u = whole(code.into()) / whole(1 << 16);
-                let intervals = subject.shared_mass(&model, task_type, &lower, &upper);
+                let intervals = machinery.shared_mass(&model, task_type, &lower, &upper);
                 let interval = intervals.iter().find(|i| i.from <= u && u < i.to).ok_or("no interval holds U")?;
                 lower[interval.server1 as usize] += 1;
                 upper[interval.server2 as usize] += 1;

@@ -35,6 +35,7 @@ pub use verdict::{Evidence, Verdict, Witness};
 
 use crate::faults::Fault;
 use crate::graph::metrics;
+use crate::machinery::Machinery;
 use crate::model::Model;
 use crate::ratio::{self, Ratio};
 use crate::stationary::Samples;
@@ -137,8 +138,10 @@ pub fn show(value: &Ratio) -> String {
 /// What a claim is checked on.
 #[derive(Clone, Copy)]
 pub struct Setting<'a> {
-    /// The system or theory under check.
+    /// The system under check.
     pub subject: &'a dyn Subject,
+    /// The formulas, estimates and tests under check.
+    pub machinery: &'a dyn Machinery,
     /// Graph, load and d.
     pub model: &'a Model,
     /// The cases of exact and pathwise claims; its seed is that of statistical ones too.

@@ -258,7 +258,7 @@ fn cor_4_3(setting: &Setting<'_>) -> Evidence {
         Ok(plan) => plan,
         Err(NoCoalescence { events }) => return undecided(events),
     };
-    let bound = |i| ratio::to_f64(&setting.subject.moment_bound(&rho, i));
+    let bound = |i| ratio::to_f64(&setting.machinery.moment_bound(&rho, i));
     // Below the resolution of the budget a mean cannot be told from its bound, be it 0; i = 2 is always tried.
     let finest = resolution(setting, &plan, 0.0, share);
     let tried: Vec<u32> = (2..=4).filter(|&i| i == 2 || bound(i) >= finest).collect();
@@ -385,7 +385,7 @@ fn thm_3_1(setting: &Setting<'_>) -> Evidence {
             return Evidence::not_applicable(format!("the {name} graph of this claim could not be made"));
         };
         let samples = Samples::new(setting.subject, &model, setting.plan.seed ^ fingerprint(name), pilot_limit(&model));
-        let fixed_point: Vec<f64> = (1..64).map(|i| setting.subject.fixed_point(lambda, d, i)).collect();
+        let fixed_point: Vec<f64> = (1..64).map(|i| setting.machinery.fixed_point(lambda, d, i)).collect();
         let mut parts = [Part::new(format!("{name}: min(1, distance)"), limit, below, setting.alpha / 2.0)];
         let evidence = decide(setting, &samples, &mut parts, true, |sample, _| distance_between(sample, &fixed_point));
         total += evidence.cases;

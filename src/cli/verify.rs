@@ -9,8 +9,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::common::{GraphOptions, ModelOptions, probability, shows_progress};
 use super::output::{Failure, print, print_json};
 use fluidcheck::claims;
+use fluidcheck::machinery::UnderCheck;
 use fluidcheck::report;
-use fluidcheck::subject::Reference;
 use fluidcheck::suite::{self, Input, Options, Outcome};
 use fluidcheck::{battery, suite::selection};
 
@@ -84,7 +84,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         case: arguments.case,
     };
     let bar = progress(selection(&inputs, &options).len() as u64, arguments.quiet);
-    let results = suite::run(&Reference, &inputs, &options, &|row| {
+    let results = suite::run(UnderCheck::reference(), &inputs, &options, &|row| {
         bar.set_message(row.claim.id);
         bar.inc(1);
     });

@@ -54,7 +54,7 @@ fn event_times(setting: &Setting<'_>) -> Evidence {
     let mut test = GapTest::new(setting.alpha, false);
     let mut carried = 0.0;
     for path in 0..150 * u64::from(setting.plan.effort) {
-        let times = match setting.subject.event_times(setting.model, seed(setting, "event-times"), path, horizon) {
+        let times = match setting.machinery.event_times(setting.model, seed(setting, "event-times"), path, horizon) {
             Ok(times) => times,
             Err(error) => return evidence(Verdict::Violated, path, format!("the simulation stops: {error}")),
         };
@@ -102,7 +102,7 @@ fn oracle_law(setting: &Setting<'_>) -> Evidence {
     let mut rng = coin_rng(own_seed, 0);
     let half = setting.alpha / 2.0;
     let (mut events, mut gaps) = (EventTest::new(model, &start, half), GapTest::new(half, true));
-    let mut oracle = match setting.subject.oracle(model, own_seed, 1, start) {
+    let mut oracle = match setting.machinery.oracle(model, own_seed, 1, start) {
         Ok(oracle) => oracle,
         Err(error) => return evidence(Verdict::Violated, 0, error.to_string()),
     };

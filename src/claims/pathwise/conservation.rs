@@ -169,7 +169,7 @@ fn subject_path(setting: &Setting<'_>, case: u64, start: Vec<u32>, events: u64) 
         let found = match ledger.enter(happened) {
             Err(found) => Some(found),
             Ok(at) => ledger.differs(queues, at, whole).or_else(|| {
-                let given = whole.then(|| setting.subject.occupancy(queues.lengths()))?;
+                let given = whole.then(|| setting.machinery.occupancy(queues.lengths()))?;
                 let recount = occupancy(&ledger.lengths);
                 (given != recount).then(|| format!("Q_1, Q_2, ... are given as {given:?}, a recount gives {recount:?}"))
             }),

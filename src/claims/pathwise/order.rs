@@ -119,7 +119,7 @@ fn shared_mass_path(
         let touched = if rng.random_bool(arrival) {
             let w = rng.random_range(0..m);
             let u = Ratio::new_raw(BigInt::from(rng.next_u64()), two64.clone());
-            let intervals = setting.subject.shared_mass(setting.model, w, &lower, &upper);
+            let intervals = setting.machinery.shared_mass(setting.model, w, &lower, &upper);
             let Some(interval) = intervals.iter().find(|interval| interval.from <= u && u < interval.to) else {
                 if graph.servers_of(w).is_empty() {
                     continue;
@@ -348,7 +348,7 @@ fn local_order(setting: &Setting<'_>, case: u64, rng: &mut ChaCha8Rng, lower: Ve
                 while recount.len() > 1 && recount.last() == Some(&0) {
                     recount.pop();
                 }
-                let given = setting.subject.occupancy(queues.lengths());
+                let given = setting.machinery.occupancy(queues.lengths());
                 let wrong = given != recount[1..]
                     || queues.occupancy().counts() != &recount[1..]
                     || *queues.occupancy() != Occupancy::of(queues.lengths());

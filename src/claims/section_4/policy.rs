@@ -105,7 +105,7 @@ fn eq_4_12(setting: &Setting<'_>) -> Evidence {
         let local = state(case / n_types, rng, servers.len() as u32);
         let lengths = embedded(graph, w, &local, rng);
         let (weights, total) = law_by_enumeration(&local, d);
-        let stated = setting.subject.assignment(model, w, &lengths);
+        let stated = setting.machinery.assignment(model, w, &lengths);
         let mut sum = Ratio::zero();
         for (at, &v) in servers.iter().enumerate() {
             let p = stated.iter().find(|&&(u, _)| u == v).map_or_else(Ratio::zero, |(_, p)| p.clone());
@@ -235,7 +235,7 @@ fn eq_4_13(setting: &Setting<'_>) -> Evidence {
         let mut mass = vec![(Ratio::zero(), Ratio::zero()); servers.len()];
         let mut end = Ratio::zero();
         let (mut x1, mut x2) = (lower.clone(), upper.clone());
-        for interval in setting.subject.shared_mass(model, w, &lower, &upper) {
+        for interval in setting.machinery.shared_mass(model, w, &lower, &upper) {
             if interval.from != end || interval.to < interval.from {
                 return violated(format!("an interval [{}, {}) after {}", show(&interval.from), show(&interval.to), show(&end)));
             }
