@@ -18,11 +18,10 @@
 
 use std::sync::{Condvar, Mutex, MutexGuard, OnceLock};
 
-use rand_chacha::ChaCha8Rng;
-
 use crate::graph::metrics;
 use crate::marks::{MarkBlock, MarkStream};
 use crate::model::Model;
+use crate::randomness::Coins;
 use crate::ratio;
 use crate::simulate::Queues;
 use crate::subject::Subject;
@@ -102,7 +101,7 @@ pub struct Pair<'a> {
     marks: Box<dyn MarkStream>,
     block: MarkBlock,
     position: usize,
-    rng: ChaCha8Rng,
+    rng: Coins,
     lower: Queues,
     upper: Queues,
     met: bool,
@@ -118,7 +117,7 @@ impl<'a> Pair<'a> {
             marks: subject.marks(&system, seed, replication),
             block: MarkBlock::new(system.d()),
             position: 0,
-            rng: crate::randomness::coin_rng(seed, replication),
+            rng: Coins::new(seed, replication),
             lower: Queues::from_lengths(lower),
             upper: Queues::from_lengths(upper),
             met,
@@ -151,6 +150,7 @@ impl<'a> Pair<'a> {
             }
             let mark = self.block.get(self.position);
             self.position += 1;
+            self.rng.next_event();
             if self.met {
                 self.subject.apply(&self.system, &mut self.lower, mark, &mut self.rng);
             } else {

@@ -8,10 +8,10 @@
 //! To check a policy, implement [`Subject::name`] and [`Subject::pick`]; everything else defaults to the reference.
 
 use rand::Rng;
-use rand_chacha::ChaCha8Rng;
 
 use crate::marks::{self, Mark, MarkStream, RandomMarks};
 use crate::model::{Event, Model};
+use crate::randomness::Coins;
 use crate::simulate::Queues;
 
 /// A system under check. All defaults are the reference.
@@ -33,7 +33,7 @@ pub trait Subject: Sync {
     ///
     /// A picker that draws for itself ignores `samples` and uses `rng`; it then is no function of
     /// marks, and says so by [`Subject::is_function_of_marks`].
-    fn pick(&self, model: &Model, task_type: u32, samples: &[u32], lengths: &[u32], rng: &mut ChaCha8Rng) -> u32 {
+    fn pick(&self, model: &Model, task_type: u32, samples: &[u32], lengths: &[u32], rng: &mut Coins) -> u32 {
         let _ = (model, task_type, rng);
         marks::first_shortest(samples, lengths)
     }
@@ -44,7 +44,7 @@ pub trait Subject: Sync {
     }
 
     /// Lets `mark` act on the queues and tells what happened.
-    fn apply(&self, model: &Model, queues: &mut Queues, mark: Mark<'_>, rng: &mut ChaCha8Rng) -> Event {
+    fn apply(&self, model: &Model, queues: &mut Queues, mark: Mark<'_>, rng: &mut Coins) -> Event {
         match mark {
             Mark::Arrival { task_type, samples } if !samples.is_empty() => {
                 let server = self.pick(model, task_type, samples, queues.lengths(), rng);
@@ -56,7 +56,7 @@ pub trait Subject: Sync {
     }
 
     /// Lets one shared mark act on two systems, the first of which starts below the second.
-    fn couple(&self, model: &Model, lower: &mut Queues, upper: &mut Queues, mark: Mark<'_>, rng: &mut ChaCha8Rng) {
+    fn couple(&self, model: &Model, lower: &mut Queues, upper: &mut Queues, mark: Mark<'_>, rng: &mut Coins) {
         self.apply(model, lower, mark, rng);
         self.apply(model, upper, mark, rng);
     }
@@ -71,7 +71,7 @@ impl Subject for Reference {
         "reference".to_owned()
     }
 
-    fn apply(&self, _: &Model, queues: &mut Queues, mark: Mark<'_>, _: &mut ChaCha8Rng) -> Event {
+    fn apply(&self, _: &Model, queues: &mut Queues, mark: Mark<'_>, _: &mut Coins) -> Event {
         queues.apply(mark)
     }
 }
@@ -91,7 +91,7 @@ pub struct Picker<F> {
 
 impl<F> Picker<F>
 where
-    F: Fn(u32, crate::graph::Neighbours<'_>, &[u32], &mut ChaCha8Rng) -> u32 + Sync,
+    F: Fn(u32, crate::graph::Neighbours<'_>, &[u32], &mut Coins) -> u32 + Sync,
 {
     /// A subject that differs from the reference in its picker.
     pub fn new(name: impl Into<String>, pick: F) -> Self {
@@ -101,13 +101,13 @@ where
 
 impl<F> Subject for Picker<F>
 where
-    F: Fn(u32, crate::graph::Neighbours<'_>, &[u32], &mut ChaCha8Rng) -> u32 + Sync,
+    F: Fn(u32, crate::graph::Neighbours<'_>, &[u32], &mut Coins) -> u32 + Sync,
 {
     fn name(&self) -> String {
         self.name.clone()
     }
 
-    fn pick(&self, model: &Model, task_type: u32, _: &[u32], lengths: &[u32], rng: &mut ChaCha8Rng) -> u32 {
+    fn pick(&self, model: &Model, task_type: u32, _: &[u32], lengths: &[u32], rng: &mut Coins) -> u32 {
         (self.pick)(task_type, model.graph().servers_of(task_type), lengths, rng)
     }
 
@@ -123,7 +123,7 @@ pub struct Path<'a> {
     marks: Box<dyn MarkStream>,
     block: marks::MarkBlock,
     position: usize,
-    rng: ChaCha8Rng,
+    rng: Coins,
     queues: Queues,
 }
 
@@ -136,7 +136,7 @@ impl<'a> Path<'a> {
         let system = subject.system(model);
         let marks = subject.marks(&system, seed, replication);
         // A picker's own coins come from a stream of their own, far from those of the marks.
-        let rng = crate::randomness::coin_rng(seed, replication);
+        let rng = Coins::new(seed, replication);
         let block = marks::MarkBlock::new(system.d());
         Self { subject, system, marks, block, position: 0, rng, queues: Queues::from_lengths(start) }
     }
@@ -155,6 +155,7 @@ impl<'a> Path<'a> {
         }
         let mark = self.block.get(self.position);
         self.position += 1;
+        self.rng.next_event();
         self.subject.apply(&self.system, &mut self.queues, mark, &mut self.rng)
     }
 }

@@ -3,14 +3,12 @@
 //! Each check is a pure function of the claim, the model and the seed, so that the result does not depend on
 //! the number of threads. Claims of [`Scope::Theory`] run once, those of [`Scope::Graph`] on each input.
 
-use std::any::Any;
 use std::cmp::Reverse;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
 use rayon::prelude::*;
 
-use crate::claims::{self, CasePlan, Claim, Evidence, Expected, Kind, Scope, Setting, Verdict, Witness};
+use crate::claims::{self, CasePlan, Claim, Evidence, Expected, Kind, Scope, Setting, Verdict};
 use crate::machinery::UnderCheck;
 use crate::model::Model;
 use crate::stationary::{Samples, pilot_limit};
@@ -166,27 +164,12 @@ fn check(
     let start = Instant::now();
     let plan = CasePlan { seed: options.seed, effort: options.effort, only: options.case };
     let setting = Setting { subject: under.subject, machinery: under.machinery, model: &input.model, plan, alpha, samples };
-    // A check only panics where the code under check broke an invariant: that is a violation, and must not hide the other checks.
-    let mut evidence = catch_unwind(AssertUnwindSafe(|| claim.evaluate(&setting))).unwrap_or_else(|panic| broken(&*panic));
+    let mut evidence = claim.evaluate(&setting);
     if let Some(witness) = &mut evidence.witness {
         witness.replay = replay(claim, input, options, alpha, witness.case);
     }
     let graph = (claim.scope == Scope::Graph).then(|| input.name.clone());
     Row { claim, graph, evidence, seconds: start.elapsed().as_secs_f64() }
-}
-
-/// The evidence of a check that panicked.
-fn broken(panic: &(dyn Any + Send)) -> Evidence {
-    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
-    let found = format!("the check stopped on a broken invariant: {}", text.unwrap_or("no message").replace('\n', " "));
-    Evidence {
-        verdict: Verdict::Violated,
-        slack: None,
-        vacuous: false,
-        cases: 0,
-        summary: found.clone(),
-        witness: Some(Witness { found, ..Witness::default() }),
-    }
 }
 
 /// The shell line that sees a violation again.

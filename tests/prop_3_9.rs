@@ -8,12 +8,11 @@ mod prop_3_9 {
     use fluidcheck::machinery::Machinery;
     use fluidcheck::marks::Mark;
     use fluidcheck::model::Model;
+    use fluidcheck::randomness::Coins;
     use fluidcheck::ratio::{Ratio, whole};
     use fluidcheck::simulate::Queues;
     use fluidcheck::subject::{Reference, Subject};
     use proptest::prelude::*;
-    use rand::SeedableRng;
-    use rand_chacha::ChaCha8Rng;
 
     use super::common_claims::{counterexample, evidence, private2, small_system};
 
@@ -43,8 +42,9 @@ mod prop_3_9 {
         let cap = upper.iter().copied().max().unwrap_or(0);
         let [mut low, mut high] = [&lower, &upper].map(|x| Queues::from_lengths(x.clone()));
         let [mut low_capped, mut high_capped] = [&lower, &upper].map(|x| Queues::from_lengths(x.clone()));
-        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        let mut rng = Coins::new(1, 0);
         for (arrival, which, code) in events {
+            rng.next_event();
             let task_type = u32::from(which) % model.graph().n_task_types();
             let drawn = samples(&model, task_type, code);
             let mark = if arrival {
@@ -153,7 +153,7 @@ mod prop_3_9 {
         // The last sampled of two equal servers in one system and the first in the other would break this pair.
         let [mut low, mut high] = [vec![1, 1], vec![1, 1]].map(Queues::from_lengths);
         let mark = Mark::Arrival { task_type: 0, samples: &[0, 1] };
-        Fault::FirstAndLastMinimiser.couple(&model, &mut low, &mut high, mark, &mut ChaCha8Rng::seed_from_u64(1));
+        Fault::FirstAndLastMinimiser.couple(&model, &mut low, &mut high, mark, &mut Coins::new(1, 0));
         assert!(ordered(low.lengths(), high.lengths()).is_err());
     }
 

@@ -27,6 +27,9 @@ mod states;
 mod statistical;
 mod verdict;
 
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use num_traits::One;
 use serde::Serialize;
 
@@ -175,14 +178,15 @@ pub struct Claim {
 }
 
 impl Claim {
-    /// Checks the hypotheses, then the claim.
+    /// Checks the hypotheses, then the claim. A check that panics is *violated*, with the message as its witness.
     pub fn evaluate(&self, setting: &Setting<'_>) -> Evidence {
         for hypothesis in self.hypotheses {
             if let Some(why) = hypothesis.failure(setting) {
                 return Evidence::not_applicable(why);
             }
         }
-        (self.check)(setting)
+        // A check only panics where the code under check broke an invariant: that is a violation, and must not hide other checks.
+        catch_unwind(AssertUnwindSafe(|| (self.check)(setting))).unwrap_or_else(|panic| broken(&*panic))
     }
 
     /// Whether `verdict` is what a sound check of the reference gives.
@@ -192,6 +196,20 @@ impl Claim {
             (Expected::Holds, verdict) => verdict == Verdict::Holds,
             (Expected::Violated, verdict) => verdict == Verdict::Violated,
         }
+    }
+}
+
+/// The evidence of a check that panicked.
+fn broken(panic: &(dyn Any + Send)) -> Evidence {
+    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    let found = format!("the check stopped on a broken invariant: {}", text.unwrap_or("no message").replace('\n', " "));
+    Evidence {
+        verdict: Verdict::Violated,
+        slack: None,
+        vacuous: false,
+        cases: 0,
+        summary: found.clone(),
+        witness: Some(Witness { found, ..Witness::default() }),
     }
 }
 

@@ -7,6 +7,7 @@ use super::Fault;
 use crate::graph::{BipartiteGraph, Isolated};
 use crate::marks::{Mark, MarkBlock, MarkStream, RandomMarks, first_shortest};
 use crate::model::{Event, Model};
+use crate::randomness::Coins;
 use crate::simulate::Queues;
 use crate::subject::{Reference, Subject};
 
@@ -54,7 +55,7 @@ impl Fault {
 }
 
 /// `n` distinct positions of `0..of`, uniformly.
-fn distinct(rng: &mut ChaCha8Rng, of: usize, n: usize) -> Vec<usize> {
+fn distinct(rng: &mut Coins, of: usize, n: usize) -> Vec<usize> {
     let mut positions: Vec<usize> = Vec::with_capacity(n);
     while positions.len() < n.min(of) {
         let position = rng.random_range(0..of);
@@ -139,7 +140,7 @@ impl Subject for Fault {
         }
     }
 
-    fn pick(&self, model: &Model, task_type: u32, samples: &[u32], lengths: &[u32], rng: &mut ChaCha8Rng) -> u32 {
+    fn pick(&self, model: &Model, task_type: u32, samples: &[u32], lengths: &[u32], rng: &mut Coins) -> u32 {
         let length = |v: u32| lengths[v as usize];
         let servers = model.graph().servers_of(task_type);
         match self {
@@ -189,7 +190,7 @@ impl Subject for Fault {
         !matches!(self, Self::SamplingWithoutReplacement | Self::OneSampleMore | Self::TwoShortestCoin)
     }
 
-    fn apply(&self, model: &Model, queues: &mut Queues, mark: Mark<'_>, rng: &mut ChaCha8Rng) -> Event {
+    fn apply(&self, model: &Model, queues: &mut Queues, mark: Mark<'_>, rng: &mut Coins) -> Event {
         match (self, mark) {
             (_, Mark::Arrival { task_type, samples }) if !samples.is_empty() => {
                 let server = self.pick(model, task_type, samples, queues.lengths(), rng);
@@ -217,7 +218,7 @@ impl Subject for Fault {
         }
     }
 
-    fn couple(&self, model: &Model, lower: &mut Queues, upper: &mut Queues, mark: Mark<'_>, rng: &mut ChaCha8Rng) {
+    fn couple(&self, model: &Model, lower: &mut Queues, upper: &mut Queues, mark: Mark<'_>, rng: &mut Coins) {
         match (self, mark) {
             (Self::FirstAndLastMinimiser, Mark::Arrival { samples, .. }) if !samples.is_empty() => {
                 lower.join(first_shortest(samples, lower.lengths()));

@@ -13,6 +13,7 @@ use crate::graph::BipartiteGraph;
 use crate::machinery::Machinery;
 use crate::marks::Mark;
 use crate::model::{Event, Load, Model};
+use crate::randomness::Coins;
 use crate::ratio::{self, Ratio, ratio};
 use crate::simulate::Queues;
 use crate::subject::random_lengths;
@@ -35,6 +36,7 @@ pub(super) const EQ_4_41_CORRECTED: Claim = corrected(
 /// One path; case 0 is one server busy, one arrival to the idle one.
 fn squares(setting: &Setting<'_>, case: u64, rng: &mut ChaCha8Rng, factor: u64) -> Outcome {
     let (subject, machinery) = (setting.subject, setting.machinery);
+    let mut coins = Coins::new(setting.plan.seed, case);
     let n = if case == 0 { 2 } else { rng.random_range(1..=5u32) };
     let start = if case == 0 { vec![1, 0] } else { random_lengths(rng, n, 3) };
     let Some(model) = BipartiteGraph::complete(n, 1).ok().and_then(|graph| Model::new(graph, 0.8, 1).ok()) else {
@@ -45,12 +47,13 @@ fn squares(setting: &Setting<'_>, case: u64, rng: &mut ChaCha8Rng, factor: u64) 
     let Some((initial, sum)) = levels(machinery, &start) else { return miscounted(machinery, &start) };
     for event in 0..if case == 0 { 1 } else { 12 } {
         let server = if case == 0 { 1 } else { rng.random_range(0..n) };
+        coins.next_event();
         let mark = if case == 0 || rng.random_bool(0.6) {
             Mark::Arrival { task_type: 0, samples: &[server] }
         } else {
             Mark::Service { server }
         };
-        arrivals += u64::from(matches!(subject.apply(&model, &mut queues, mark, rng), Event::Arrival { .. }));
+        arrivals += u64::from(matches!(subject.apply(&model, &mut queues, mark, &mut coins), Event::Arrival { .. }));
         let Some((now, _)) = levels(machinery, queues.lengths()) else { return miscounted(machinery, queues.lengths()) };
         // All times N^2.
         let n = u64::from(n);
