@@ -22,11 +22,36 @@ use crate::graph::{BipartiteGraph, Isolated, metrics, stability};
 use crate::marks::Mark;
 use crate::meanfield::{self, OdeError, Start, Trajectory};
 use crate::model::{self, Event, Model};
+use crate::occupancy::Occupancy;
 use crate::oracle::{Oracle, OracleError};
 use crate::ratio::{self, Ratio};
 use crate::simulate::{Observer, Queues, SimulateError, Simulation};
 use crate::stats::betting::MeanTest;
 use crate::subject::{Reference, Subject};
+
+/// Fractions of queues that follow a path.
+pub trait RunningOccupancy {
+    /// A queue of this length gets one more task.
+    fn raise(&mut self, length_before: u32);
+    /// A queue of this length loses a task.
+    fn lower(&mut self, length_before: u32);
+    /// q_i.
+    fn fraction(&self, i: usize) -> f64;
+}
+
+impl RunningOccupancy for Occupancy {
+    fn raise(&mut self, length_before: u32) {
+        Self::raise(self, length_before);
+    }
+
+    fn lower(&mut self, length_before: u32) {
+        Self::lower(self, length_before);
+    }
+
+    fn fraction(&self, i: usize) -> f64 {
+        Self::fraction(self, i)
+    }
+}
 
 /// What the harness computes. All defaults are the crate's own.
 pub trait Machinery: Sync {
@@ -44,6 +69,38 @@ pub trait Machinery: Sync {
         let mut times = Times(Vec::new());
         Simulation::new(model, seed, replication, Vec::new())?.observe_until(until, &mut times)?;
         Ok(times.0)
+    }
+
+    /// The states of one replication from `start` seen by looks at ascending times.
+    ///
+    /// # Errors
+    /// [`SimulateError`] where the simulation refuses.
+    fn states_at(
+        &self,
+        model: &Model,
+        seed: u64,
+        replication: u64,
+        start: Vec<u32>,
+        looks: &[f64],
+    ) -> Result<Vec<Vec<u32>>, SimulateError> {
+        let mut simulation = Simulation::new(model, seed, replication, start)?;
+        looks
+            .iter()
+            .map(|&time| {
+                simulation.advance_to(time)?;
+                Ok(simulation.queues().lengths().to_vec())
+            })
+            .collect()
+    }
+
+    /// How many tasks a system has finished.
+    fn departures(&self, queues: &Queues) -> u64 {
+        queues.departures()
+    }
+
+    /// q_1, q_2, ... as they are kept along a path, event by event, in place of recounts.
+    fn running_occupancy(&self, lengths: &[u32]) -> Box<dyn RunningOccupancy> {
+        Box::new(Occupancy::of(lengths))
     }
 
     /// The plain simulator.
@@ -138,6 +195,14 @@ pub trait Machinery: Sync {
     /// [`GenerateError`] where there is no such graph.
     fn geometric(&self, sites: &Sites, radius: f64, norm: Norm) -> Result<BipartiteGraph, GenerateError> {
         sites.within(radius, norm, Isolated::Drop)
+    }
+
+    /// The circulant graph: server v and task type w = v - k + 1, ..., v modulo n.
+    ///
+    /// # Errors
+    /// [`GenerateError`] where there is no such graph.
+    fn circulant(&self, n: u32, k: u32) -> Result<BipartiteGraph, GenerateError> {
+        generate::circulant(n, k)
     }
 
     /// The random regular graphs of section 5.

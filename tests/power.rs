@@ -37,7 +37,7 @@ const CATALOGUE: &[(&str, &[&str])] = &[
     ("(A.1), (C.2)", &["eq-A.1"]),
     ("(A.2)", &["eq-A.2"]),
     ("Lemma C.1", &["lemma-c.1", "lemma-c.1-sharp"]),
-    ("section 2, every path", &["conservation"]),
+    ("section 2, every path", &["conservation", "looks"]),
     ("section 5, replications", &["independent-streams"]),
     ("(2.1)", &["eq-2.1"]),
     ("(2.3)", &["eq-2.3"]),

@@ -63,6 +63,11 @@ pub const TRANSITION_LAW: Claim = Claim {
         Fault::ArrivalsByDegree,
         Fault::MissingEdge,
         Fault::LastServerNeverServed,
+        Fault::ComparedWithItself,
+        Fault::NeverReturns,
+        Fault::SampledFromBelow,
+        Fault::StrandedQueue,
+        Fault::SeededAlike,
     ],
     check: transition_law,
 };

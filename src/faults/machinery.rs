@@ -9,12 +9,12 @@ use crate::estimate::{EstimateError, Options, SteadyState, Transient};
 use crate::graph::format::{Format, FormatError};
 use crate::graph::generate::{GenerateError, Norm, Sites};
 use crate::graph::{BipartiteGraph, Isolated};
-use crate::machinery::Machinery;
+use crate::machinery::{Machinery, RunningOccupancy};
 use crate::meanfield::{OdeError, Start, Trajectory};
 use crate::model::{Event, Model};
 use crate::oracle::{Oracle, OracleError};
 use crate::ratio::{self, Ratio};
-use crate::simulate::SimulateError;
+use crate::simulate::{Queues, SimulateError, Simulation};
 use crate::stats::betting::MeanTest;
 use crate::subject::Reference;
 
@@ -110,18 +110,79 @@ impl Machinery for Fault {
         Ok(BipartiteGraph::from_edges(n, m, &edges, Isolated::Drop)?)
     }
 
-    fn random_regular(&self, n: u32, m: u32, k: u32, seed: u64) -> Result<BipartiteGraph, GenerateError> {
-        let graph = Reference.random_regular(n, m, k, seed)?;
-        if *self != Self::MultiEdgesErased || n == 0 || m == 0 {
+    fn states_at(
+        &self,
+        model: &Model,
+        seed: u64,
+        replication: u64,
+        start: Vec<u32>,
+        looks: &[f64],
+    ) -> Result<Vec<Vec<u32>>, SimulateError> {
+        let late = match self {
+            Self::RecordedAfterEvent => true,
+            Self::LookingDraws => false,
+            _ => return Reference.states_at(model, seed, replication, start, looks),
+        };
+        let mut simulation = Simulation::new(model, seed, replication, start.clone())?;
+        let mut states = Vec::with_capacity(looks.len());
+        for (before, &time) in (0..).zip(looks) {
+            if late {
+                // The loop ends with the event that crosses the time.
+                let next = simulation.next_time().max(time);
+                simulation.advance_to(next.next_up())?;
+            } else {
+                // The path that goes on after a look is another one.
+                simulation = Simulation::new(model, seed ^ before, replication, start.clone())?;
+                simulation.advance_to(time)?;
+            }
+            states.push(simulation.queues().lengths().to_vec());
+        }
+        Ok(states)
+    }
+
+    fn departures(&self, queues: &Queues) -> u64 {
+        queues.departures() + if *self == Self::UnfinishedCounted { queues.total() } else { 0 }
+    }
+
+    fn running_occupancy(&self, lengths: &[u32]) -> Box<dyn RunningOccupancy> {
+        match self {
+            Self::OccupancyDrifts => {
+                let occupancy = Reference.running_occupancy(lengths);
+                let top = lengths.iter().copied().max().unwrap_or(0) as usize;
+                let fractions = (1..=top).map(|i| occupancy.fraction(i)).collect();
+                Box::new(Fractions { fractions, of_one: 1.0 / lengths.len() as f64 })
+            }
+            _ => Reference.running_occupancy(lengths),
+        }
+    }
+
+    fn circulant(&self, n: u32, k: u32) -> Result<BipartiteGraph, GenerateError> {
+        let graph = Reference.circulant(n, k)?;
+        if *self != Self::WrapsTooEarly || n < 2 {
             return Ok(graph);
         }
-        // A fresh matching of half-edges, the second copy of an edge forgotten.
+        let wrapped = |v: u32, w: u32| if v < w { ((w + (n + v - w)) % (n - 1), w) } else { (v, w) };
+        let edges: std::collections::BTreeSet<_> = graph.iter_edges().map(|(v, w)| wrapped(v, w)).collect();
+        Ok(BipartiteGraph::from_edges(n, n, &edges.into_iter().collect::<Vec<_>>(), Isolated::Drop)?)
+    }
+
+    fn random_regular(&self, n: u32, m: u32, k: u32, seed: u64) -> Result<BipartiteGraph, GenerateError> {
+        let graph = Reference.random_regular(n, m, k, seed)?;
+        if !matches!(self, Self::MultiEdgesErased | Self::SlotLeftUnset) || n == 0 || m == 0 {
+            return Ok(graph);
+        }
+        // A fresh matching of half-edges, the second copy of an edge forgotten, or its slot left at 0.
         let mut rng = crate::randomness::stream_rng(seed, 0);
         let mut types: Vec<u32> = (0..u64::from(n) * u64::from(k)).map(|i| (i % u64::from(m)) as u32).collect();
         for i in (1..types.len()).rev() {
             types.swap(i, rng.random_range(0..=i));
         }
-        let edges: std::collections::BTreeSet<(u32, u32)> = (0..n).flat_map(|v| vec![v; k as usize]).zip(types).collect();
+        let mut edges = std::collections::BTreeSet::new();
+        for (v, w) in (0..n).flat_map(|v| vec![v; k as usize]).zip(types) {
+            if !edges.insert((v, w)) && *self == Self::SlotLeftUnset {
+                edges.insert((0, w));
+            }
+        }
         Ok(BipartiteGraph::from_edges(n, m, &edges.into_iter().collect::<Vec<_>>(), Isolated::Drop)?)
     }
 
@@ -164,6 +225,15 @@ impl Machinery for Fault {
         match self {
             Self::SymmetricNotExpanded => {
                 Reference.read_graph(text.replace("skew-symmetric", "general").replace("symmetric", "general").as_bytes(), format)
+            }
+            Self::IsolatedForgotten => {
+                let graph = Reference.read_graph(text.as_bytes(), format)?;
+                let left: Vec<u32> = (0..graph.n_task_types()).filter(|&w| graph.task_degree(w) > 0).collect();
+                let edges: Vec<_> = (0..)
+                    .zip(&left)
+                    .flat_map(|(new, &w)| graph.servers_of(w).iter().map(move |v| (v, new)).collect::<Vec<_>>())
+                    .collect();
+                Ok(BipartiteGraph::from_edges(graph.n_servers(), left.len() as u32, &edges, Isolated::Drop).unwrap_or(graph))
             }
             _ => Reference.read_graph(text.as_bytes(), format),
         }
@@ -325,5 +395,29 @@ impl Machinery for Fault {
             Self::ComparisonTimeAsPrinted => log_inverse_eta.sqrt(),
             _ => Reference.comparison_time(log_inverse_eta, c3),
         }
+    }
+}
+
+/// q_1, q_2, ... kept by adding and taking away 1 / N.
+struct Fractions {
+    fractions: Vec<f64>,
+    of_one: f64,
+}
+
+impl RunningOccupancy for Fractions {
+    fn raise(&mut self, length_before: u32) {
+        let at = length_before as usize;
+        if at >= self.fractions.len() {
+            self.fractions.resize(at + 1, 0.0);
+        }
+        self.fractions[at] += self.of_one;
+    }
+
+    fn lower(&mut self, length_before: u32) {
+        self.fractions[length_before as usize - 1] -= self.of_one;
+    }
+
+    fn fraction(&self, i: usize) -> f64 {
+        if i == 0 { 1.0 } else { self.fractions.get(i - 1).copied().unwrap_or(0.0) }
     }
 }

@@ -1,5 +1,7 @@
 //! Faults of the system that runs: its graph, its marks, its picker, its services, its coupled copies.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
@@ -136,6 +138,22 @@ impl Subject for Fault {
                 }
                 mark => block.push(mark),
             }),
+            Self::SeededAlike => Self::altered(model, seed, replication, |model, mark, rng, block| match mark {
+                Mark::Arrival { task_type, samples } if !samples.is_empty() => {
+                    let servers = model.graph().servers_of(task_type);
+                    // The place of the type among M and that of the first sample among N_w come from one number.
+                    let u = (f64::from(task_type) + rng.random::<f64>()) / f64::from(model.graph().n_task_types());
+                    let mut alike = samples.to_vec();
+                    alike[0] = servers.at(((u * servers.len() as f64) as usize).min(servers.len() - 1));
+                    block.push(Mark::Arrival { task_type, samples: &alike });
+                }
+                mark => block.push(mark),
+            }),
+            Self::SeedsByWorker => {
+                let mut hasher = DefaultHasher::new();
+                std::thread::current().id().hash(&mut hasher);
+                Reference.marks(model, seed ^ hasher.finish(), replication)
+            }
             _ => Reference.marks(model, seed, replication),
         }
     }
@@ -154,6 +172,18 @@ impl Subject for Fault {
                 drawn.push(servers.at(rng.random_range(0..servers.len())));
                 first_shortest(&drawn, lengths)
             }
+            Self::ComparedWithItself => samples[0],
+            Self::NeverReturns => {
+                let mut drawn: Vec<u32> = Vec::with_capacity(samples.len());
+                while drawn.len() < samples.len() {
+                    let server = servers.at(rng.random_range(0..servers.len()));
+                    if !drawn.contains(&server) {
+                        drawn.push(server);
+                    }
+                }
+                first_shortest(&drawn, lengths)
+            }
+            Self::SampledFromBelow if servers.len() == 1 => rng.random_range(0..=servers.at(0)),
             Self::TiesToLowest => best(samples, |a, b| (length(a), a) < (length(b), b)),
             Self::JoinLongest => best(samples, |a, b| length(a) > length(b)),
             Self::ServiceNotCounted => best(samples, |a, b| length(a).saturating_sub(1) < length(b).saturating_sub(1)),
@@ -187,7 +217,14 @@ impl Subject for Fault {
 
     fn is_function_of_marks(&self) -> bool {
         // Independent coins count as one here: a coupling must find out.
-        !matches!(self, Self::SamplingWithoutReplacement | Self::OneSampleMore | Self::TwoShortestCoin)
+        !matches!(
+            self,
+            Self::SamplingWithoutReplacement
+                | Self::OneSampleMore
+                | Self::TwoShortestCoin
+                | Self::NeverReturns
+                | Self::SampledFromBelow
+        )
     }
 
     fn apply(&self, model: &Model, queues: &mut Queues, mark: Mark<'_>, rng: &mut Coins) -> Event {
@@ -201,6 +238,11 @@ impl Subject for Fault {
             }
             (Self::LastServerNeverServed, Mark::Service { server }) if server + 1 == model.graph().n_servers() => {
                 Event::Service { server: 0 }
+            }
+            (Self::StrandedQueue, Mark::Service { server }) if queues.lengths()[server as usize] >= 3 => {
+                let server = (server + 1) % model.graph().n_servers();
+                queues.serve(server);
+                Event::Service { server }
             }
             (Self::GhostDepartures, Mark::Service { server }) if queues.lengths()[server as usize] == 0 => {
                 queues.join(server);

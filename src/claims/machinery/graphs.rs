@@ -35,7 +35,7 @@ pub(super) const NAMED_GRAPHS: Claim = Claim {
     scope: Scope::Theory,
     expected: Expected::Holds,
     hypotheses: &[],
-    rejects: &[Fault::MultiEdgesErased],
+    rejects: &[Fault::MultiEdgesErased, Fault::SlotLeftUnset, Fault::WrapsTooEarly],
     check: named_graphs,
 };
 
@@ -43,12 +43,12 @@ pub(super) const NAMED_GRAPHS: Claim = Claim {
 pub(super) const FORMATS: Claim = Claim {
     id: "formats",
     source: "files of graphs",
-    statement: "a graph written and read again is the same graph; edge lists count from 0, Matrix Market from 1, and a symmetric matrix has both halves",
+    statement: "a graph written and read again is the same graph; edge lists count from 0, Matrix Market from 1, a symmetric matrix has both halves, and a task type without servers still counts",
     kind: Kind::Exact,
     scope: Scope::Theory,
     expected: Expected::Holds,
     hypotheses: &[],
-    rejects: &[Fault::SymmetricNotExpanded],
+    rejects: &[Fault::SymmetricNotExpanded, Fault::IsolatedForgotten],
     check: formats,
 };
 
@@ -155,7 +155,7 @@ fn differing(setting: &Setting<'_>, n: u32, k: u32, m: u32) -> Result<Option<&'s
             && (0..m).all(|w| graph.servers_of(w).iter().eq((0..n).filter(|&v| edge(v, w))))
             && (0..n).all(|v| graph.task_types_of(v).iter().eq((0..m).filter(|&w| edge(v, w))))
     };
-    let circulant = generate::circulant(n, k)?;
+    let circulant = setting.machinery.circulant(n, k)?;
     let cycle = generate::cycle(n)?;
     // By server, as the random ones are given.
     let regular = setting.machinery.random_regular(n, n, k, u64::from(k))?;
@@ -187,6 +187,7 @@ type File = (&'static str, Format, u32, &'static [&'static [u32]]);
 const FILES: &[File] = &[
     ("0 0\n1 0\n2 1\n", Format::EdgeList, 3, &[&[0, 1], &[2]]),
     ("# servers=4 task_types=2\n3 0 # last\n0 1\n", Format::EdgeList, 4, &[&[3], &[0]]),
+    ("# servers=2 task_types=3\n0 0\n1 2\n", Format::EdgeList, 2, &[&[0], &[], &[1]]),
     ("server,task_type\nb,x\na,x\nb,y\n", Format::Csv, 2, &[&[0, 1], &[0]]),
     ("%%MatrixMarket matrix coordinate pattern general\n3 2 3\n1 1\n3 1\n2 2\n", Format::MatrixMarket, 3, &[&[0, 2], &[1]]),
     (
