@@ -77,6 +77,7 @@ pub mod meanfield;
 pub mod model;
 pub mod occupancy;
 pub mod oracle;
+pub mod power;
 pub mod randomness;
 pub mod ratio;
 pub mod report;
