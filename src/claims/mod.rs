@@ -19,6 +19,7 @@ pub mod cases;
 mod errata;
 mod graphs;
 mod machinery;
+mod paths;
 mod pathwise;
 mod section_2;
 mod section_3;
@@ -223,6 +224,7 @@ pub fn all() -> impl Iterator<Item = &'static Claim> {
         appendices::CLAIMS,
         pathwise::CLAIMS,
         statistical::CLAIMS,
+        paths::CLAIMS,
         machinery::CLAIMS,
         errata::CLAIMS,
     ]

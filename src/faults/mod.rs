@@ -200,6 +200,10 @@ faults! {
         MomentBoundShifted = "moment-bound-shifted",
         /// theta = 1 / (2 rho0 d) in the proof of Theorem 3.8, not capped by rho0.
         MixingThetaNotCapped = "mixing-theta-not-capped",
+        /// (C.4) without the factor t.
+        MartingaleBoundTimeless = "martingale-bound-timeless",
+        /// (4.29) without the factor 1 / theta.
+        MixingThetaDropped = "mixing-theta-dropped",
         /// t = sqrt(ln(1/eta)) in (4.46), without 2 c3, as the first step of (4.47) reads.
         ComparisonTimeAsPrinted = "comparison-time-as-printed",
     }
