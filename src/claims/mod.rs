@@ -18,6 +18,7 @@ mod appendices;
 pub mod cases;
 mod errata;
 mod graphs;
+mod limits;
 mod machinery;
 mod pathwise;
 mod section_2;
@@ -223,6 +224,7 @@ pub fn all() -> impl Iterator<Item = &'static Claim> {
         appendices::CLAIMS,
         pathwise::CLAIMS,
         statistical::CLAIMS,
+        limits::CLAIMS,
         machinery::CLAIMS,
         errata::CLAIMS,
     ]
