@@ -17,6 +17,9 @@ pub fn text(matrix: &Matrix, costs: bool) -> String {
         let _ = writeln!(text, "{}", group.about());
         for fault in Fault::ALL.iter().filter(|fault| fault.group() == *group) {
             let rejecting = rejecting(matrix, *fault);
+            if rejecting.is_empty() && !matrix.whole {
+                continue;
+            }
             let by: Vec<_> = rejecting
                 .iter()
                 .map(|(claim, cases)| if costs { format!("{} ({})", claim.id, cost(*cases)) } else { claim.id.to_owned() })
@@ -119,8 +122,9 @@ fn rejecting(matrix: &Matrix, fault: Fault) -> Vec<(&'static Claim, u64)> {
 
 /// What keeps the matrix from being complete, a line each.
 pub fn problems(matrix: &Matrix) -> Vec<String> {
+    let survivors = if matrix.whole { matrix.survivors() } else { Vec::new() };
     let mut problems: Vec<String> =
-        matrix.survivors().iter().map(|fault| format!("no claim rejects {}: {}", fault.id(), fault.about())).collect();
+        survivors.iter().map(|fault| format!("no claim rejects {}: {}", fault.id(), fault.about())).collect();
     for line in &matrix.lines {
         problems.extend(line.failures.iter().map(|failure| format!("the reference fails {failure}")));
         problems.extend(line.missed().map(|fault| format!("{} accepts {}, which it lists", line.claim.id, fault.id())));
