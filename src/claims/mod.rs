@@ -18,6 +18,7 @@ mod appendices;
 pub mod cases;
 mod errata;
 mod graphs;
+mod limits;
 mod machinery;
 mod paths;
 mod pathwise;
@@ -225,6 +226,7 @@ pub fn all() -> impl Iterator<Item = &'static Claim> {
         pathwise::CLAIMS,
         statistical::CLAIMS,
         paths::CLAIMS,
+        limits::CLAIMS,
         machinery::CLAIMS,
         errata::CLAIMS,
     ]

@@ -98,6 +98,8 @@ faults! {
         NeverReturns = "never-returns",
         /// The task of a type with a single server v goes to any of the servers 0 to v.
         SampledFromBelow = "sampled-from-below",
+        /// The samples come from all servers, as if every server were compatible with every task type.
+        SampledFromEverywhere = "sampled-from-everywhere",
     }
     /// The graph that runs, and the path on it.
     GraphAndPath {

@@ -32,8 +32,7 @@ pub(super) const BOUNDS_CONSTANTS: Claim = Claim {
 const ROUNDING: f64 = 1e-10;
 
 fn differs(a: f64, b: f64) -> bool {
-    // Negated, so that NaN differs.
-    !((a - b).abs() <= ROUNDING * a.abs().max(b.abs()).max(1e-300))
+    (a - b).is_nan() || (a - b).abs() > ROUNDING * a.abs().max(b.abs()).max(1e-300)
 }
 
 fn bounds_constants(setting: &Setting<'_>) -> Evidence {

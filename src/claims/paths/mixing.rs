@@ -159,6 +159,14 @@ const LONGEST: f64 = 12.0;
 /// The largest growth that is no growth.
 const GROWTH: f64 = 1.0;
 
+/// A mean time at one size, with its interval.
+struct Mean {
+    log_n: f64,
+    lower: f64,
+    mean: f64,
+    upper: f64,
+}
+
 fn mixing_in_n(setting: &Setting<'_>) -> Evidence {
     use crate::stats::confidence::EmpiricalBernstein;
     let share = setting.alpha / SIZES.len() as f64;
@@ -173,21 +181,26 @@ fn mixing_in_n(setting: &Setting<'_>) -> Evidence {
             interval.observe(time_to_meet(setting, &model, replication));
             cases += 1;
         }
-        intervals.push((f64::from(n).ln(), interval.lower(), interval.mean(), interval.upper()));
+        intervals.push(Mean {
+            log_n: f64::from(n).ln(),
+            lower: interval.lower(),
+            mean: interval.mean(),
+            upper: interval.upper(),
+        });
     }
     // The least-squares slope is a linear function of the means; each is in its interval.
-    let centre = intervals.iter().map(|i| i.0).sum::<f64>() / intervals.len() as f64;
-    let square: f64 = intervals.iter().map(|i| (i.0 - centre).powi(2)).sum();
-    let slope = |pick: &dyn Fn(f64, &(f64, f64, f64, f64)) -> f64| -> f64 {
-        intervals.iter().map(|i| (i.0 - centre) / square * pick(i.0 - centre, i)).sum()
+    let centre = intervals.iter().map(|i| i.log_n).sum::<f64>() / intervals.len() as f64;
+    let square: f64 = intervals.iter().map(|i| (i.log_n - centre).powi(2)).sum();
+    let slope = |pick: fn(f64, &Mean) -> f64| -> f64 {
+        intervals.iter().map(|i| (i.log_n - centre) / square * pick(i.log_n - centre, i)).sum()
     };
-    let lower = slope(&|sign, i| if sign > 0.0 { i.1 } else { i.3 });
-    let upper = slope(&|sign, i| if sign > 0.0 { i.3 } else { i.1 });
-    let fitted = slope(&|_, i| i.2);
-    let means: Vec<String> = intervals.iter().map(|i| format!("{:.2} in [{:.2}, {:.2}]", i.2, i.1, i.3)).collect();
+    let lower = slope(|sign, i| if sign > 0.0 { i.lower } else { i.upper });
+    let upper = slope(|sign, i| if sign > 0.0 { i.upper } else { i.lower });
+    let fitted = slope(|_, i| i.mean);
+    let means: Vec<String> = intervals.iter().map(|i| format!("{:.2} in [{:.2}, {:.2}]", i.mean, i.lower, i.upper)).collect();
     // A time that is cut off says nothing of growth: the largest system must have met before.
-    let meets = intervals.last().is_some_and(|i| i.3 < LONGEST);
-    let never = intervals.iter().any(|i| i.1 > 0.75 * LONGEST);
+    let meets = intervals.last().is_some_and(|i| i.upper < LONGEST);
+    let never = intervals.iter().any(|i| i.lower > 0.75 * LONGEST);
     let verdict = if lower > GROWTH || never {
         Verdict::Violated
     } else if upper < GROWTH && meets {
