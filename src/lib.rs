@@ -56,7 +56,7 @@
 //! | (4.23) to (4.25), (4.46), (4.48), (4.49) | [`claims`] | the claims of these numbers |
 //! | (4.44) | [`meanfield::spectral_gap`] | `eq-4.44` |
 //! | Lemma 4.5 | [`model::Model::transitions`] | `lemma-4.5-drift` |
-//! | what all figures rest on | [`graph::format`], [`graph::generate`], [`oracle`], [`estimate`], [`stats`] | `graph-sides`, `named-graphs`, `random-graphs`, `formats`, `oracle-law`, `coupling-law`, `transient-law`, `steady-law`, `sequential-tests`, `intervals-cover`, `distribution-test` |
+//! | what all figures rest on | [`graph::format`], [`graph::generate`], [`oracle`], [`estimate`], [`stats`] | `graph-sides`, `named-graphs`, `random-graphs`, `formats`, `oracle-law`, `enumerated-marks`, `coupling-law`, `transient-law`, `steady-law`, `sequential-tests`, `intervals-cover`, `distribution-test` |
 //! | the printed errors | [`claims`] | `err-*-printed`, `err-*-corrected` |
 //!
 //! Theorems 3.8 and 3.10 along paths, Lemma C.2, the rates of Corollaries 3.2 to 3.6, the counterexample of section 1.2 and
@@ -64,6 +64,7 @@
 
 pub mod battery;
 pub mod bounds;
+pub mod calibrate;
 pub mod claims;
 pub mod clock;
 pub mod coupling;
@@ -77,6 +78,7 @@ pub mod meanfield;
 pub mod model;
 pub mod occupancy;
 pub mod oracle;
+pub mod power;
 pub mod randomness;
 pub mod ratio;
 pub mod report;

@@ -49,6 +49,7 @@ impl Default for Options {
 }
 
 /// One claim on one graph.
+#[derive(Clone)]
 pub struct Row {
     /// The claim.
     pub claim: &'static Claim,
@@ -86,9 +87,28 @@ pub struct Suite {
     pub ledger: Ledger,
     /// The seed of all randomness.
     pub seed: u64,
+    /// How many checks were asked for; more than there are rows where the suite was interrupted.
+    pub asked: usize,
 }
 
 impl Suite {
+    /// What is known when only some checks have ended, in any order.
+    pub fn partial(inputs: &[Input], options: &Options, mut rows: Vec<Row>) -> Self {
+        let checks = selection(inputs, options);
+        let place = |row: &Row| {
+            let name =
+                |at: usize| row.graph.as_ref().is_none_or(|graph| inputs.get(at).is_some_and(|input| input.name == *graph));
+            checks.iter().position(|&(claim, input)| claim.id == row.claim.id && name(input))
+        };
+        rows.sort_by_cached_key(place);
+        Self { rows, ledger: ledger(inputs, options), seed: options.seed, asked: checks.len() }
+    }
+
+    /// Whether checks are missing.
+    pub fn is_partial(&self) -> bool {
+        self.rows.len() < self.asked
+    }
+
     /// How it ended.
     pub fn outcome(&self) -> Outcome {
         self.rows
@@ -121,11 +141,16 @@ pub fn selection(inputs: &[Input], options: &Options) -> Vec<(&'static Claim, us
         .collect()
 }
 
+/// How the error probability of a suite is shared out.
+pub fn ledger(inputs: &[Input], options: &Options) -> Ledger {
+    let checks = selection(inputs, options).into_iter().filter(|(claim, _)| claim.kind == Kind::Statistical);
+    Ledger::equal(options.alpha, checks.map(|(claim, i)| (claim.id.to_owned(), inputs[i].name.clone())))
+}
+
 /// Runs the selected claims on all inputs. `progress` is called after each check with the row, from any thread.
 pub fn run(under: UnderCheck<'_>, inputs: &[Input], options: &Options, progress: &(dyn Fn(&Row) + Sync)) -> Suite {
     let checks = selection(inputs, options);
-    let statistical = checks.iter().filter(|(claim, _)| claim.kind == Kind::Statistical);
-    let ledger = Ledger::equal(options.alpha, statistical.map(|&(claim, i)| (claim.id.to_owned(), inputs[i].name.clone())));
+    let ledger = ledger(inputs, options);
     // By position, not by name: two inputs may have the same.
     let mut entries = ledger.entries.chunks(2).map(|pair| pair.iter().map(|entry| entry.alpha).sum::<f64>());
     let shares: Vec<f64> = checks
@@ -155,7 +180,7 @@ pub fn run(under: UnderCheck<'_>, inputs: &[Input], options: &Options, progress:
         })
         .collect();
     rows.sort_by_key(|&(at, _)| at);
-    Suite { rows: rows.into_iter().map(|(_, row)| row).collect(), ledger, seed: options.seed }
+    Suite { rows: rows.into_iter().map(|(_, row)| row).collect(), ledger, seed: options.seed, asked: checks.len() }
 }
 
 fn check(

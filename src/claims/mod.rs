@@ -156,6 +156,7 @@ pub struct Setting<'a> {
 }
 
 /// One statement of the paper, in the form in which it is checked.
+#[derive(Debug)]
 pub struct Claim {
     /// The id by which reports, `--only` and the catalogue name it.
     pub id: &'static str,

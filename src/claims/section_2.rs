@@ -354,7 +354,9 @@ fn rem_1_graph(setting: &Setting<'_>) -> Evidence {
 fn certificates(model: &Model) -> Outcome {
     let (graph, d) = (model.graph(), model.d());
     let Ok(critical) = stability::critical_load(graph, d) else { return Outcome::Skipped };
-    let (Some(lower), Some(upper)) = (Ratio::from_float(critical.lower), Ratio::from_float(critical.upper)) else {
+    // The nearest number to an exact value may be on either side of it.
+    let bound = |value: f64| critical.exact.clone().or_else(|| Ratio::from_float(value));
+    let (Some(lower), Some(upper)) = (bound(critical.lower), bound(critical.upper)) else {
         return Outcome::violated(f64::NAN, format!("the critical load lies in [{}, {}]", critical.lower, critical.upper));
     };
     let load_of = |set: &[u32]| {

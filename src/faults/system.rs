@@ -33,6 +33,41 @@ impl<F: FnMut(&Model, Mark<'_>, &mut ChaCha8Rng, &mut MarkBlock) + Send> MarkStr
 }
 
 impl Fault {
+    /// Whether the system that runs is another one: its graph, marks, picker, services or coupled copies. No other fault moves what a path shows.
+    pub fn changes_the_system(&self) -> bool {
+        matches!(
+            self,
+            Self::SamplingWithoutReplacement
+                | Self::OneSampleLess
+                | Self::OneSampleMore
+                | Self::TiesToLowest
+                | Self::JoinLongest
+                | Self::ServiceNotCounted
+                | Self::StaleLengths
+                | Self::ClashTakesNext
+                | Self::TwoShortestCoin
+                | Self::ComparedWithItself
+                | Self::NeverReturns
+                | Self::SampledFromBelow
+                | Self::SlowService
+                | Self::IdleServersServe
+                | Self::ArrivalRateInverted
+                | Self::ArrivalsByDegree
+                | Self::MissingEdge
+                | Self::LastServerNeverServed
+                | Self::GhostDepartures
+                | Self::DroppedArrivals
+                | Self::StrandedQueue
+                | Self::ReusedStream
+                | Self::SeededAlike
+                | Self::SeedsByWorker
+                | Self::IndependentTieCoins
+                | Self::FirstAndLastMinimiser
+                | Self::DeparturesNotCoupled
+                | Self::IndependentSystems
+        )
+    }
+
     /// The model with one sample more for that fault, for parts that sample by themselves.
     pub(super) fn with_its_choices(&self, model: &Model) -> Model {
         let more = (*self == Self::OneSampleMore)
