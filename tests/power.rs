@@ -52,7 +52,7 @@ const CATALOGUE: &[(&str, &[&str])] = &[
     ("(3.5), its solution", &["ode-solution"]),
     ("section 2, the graph that runs", &["graph-sides", "formats"]),
     ("Definition 3.3, section 5, graphs", &["named-graphs", "random-graphs"]),
-    ("the tests behind the verdicts", &["sequential-tests"]),
+    ("the tests behind the verdicts", &["sequential-tests", "intervals-cover", "distribution-test"]),
     ("errata: (2.2)", &["err-2.2-printed", "err-2.2-corrected"]),
     ("errata: Remark 1", &["err-rem-1-printed", "err-rem-1-corrected"]),
     ("errata: (3.3)", &["err-3.3-printed", "err-3.3-corrected"]),
