@@ -71,6 +71,7 @@ fn object(law: &Law) -> Value {
         "q": list(|q| q.value),
         "mean_queue_length": law.mean_queue_length.value,
         "truncation_error": law.truncation_error,
+        "error": law.error,
         "bounds": {
             "q": { "lower": list(|q| q.lower), "upper": list(|q| q.upper) },
             "mean_queue_length": { "lower": law.mean_queue_length.lower, "upper": law.mean_queue_length.upper },
@@ -158,7 +159,7 @@ fn shown(law: &Law) -> usize {
 fn closing(text: &mut String, law: &Law) {
     let _ = writeln!(
         text,
-        "error at most {:.1e}; queues of up to {} tasks, {} states",
-        law.truncation_error, law.cap, law.states
+        "error at most {:.1e}, rounding included; {:.1e} by the cap of {} tasks, {} states",
+        law.error, law.truncation_error, law.cap, law.states
     );
 }

@@ -6,7 +6,10 @@
 //! Anderson, "Iterative procedures for nonlinear integral equations"; Walker and Ni, "Anderson acceleration for fixed-point iterations".
 
 /// Past steps that are remembered.
-const MEMORY: usize = 8;
+const MEMORY: usize = 6;
+
+/// What a step leaves of a probability at least.
+const LEAST_SHARE: f64 = 0.2;
 
 /// The memory of a fixed-point iteration on positive vectors.
 #[derive(Default)]
@@ -15,53 +18,79 @@ pub(super) struct Anderson {
     last: Option<(Vec<f64>, Vec<f64>)>,
     /// Differences of images and of moves.
     differences: Vec<(Vec<f64>, Vec<f64>)>,
+    /// Products of the moves' differences.
+    products: Vec<Vec<f64>>,
     oldest: usize,
+    weights: Vec<f64>,
 }
 
 impl Anderson {
+    /// Forgets the past.
+    fn clear(&mut self) {
+        self.differences.clear();
+        self.products.clear();
+        self.oldest = 0;
+    }
+
     /// Replaces `image`, the image of `before`, by the next iterate.
     pub(super) fn step(&mut self, before: &[f64], image: &mut [f64]) {
         let moved: Vec<f64> = image.iter().zip(before).map(|(after, before)| after - before).collect();
-        if let Some((last_image, last_moved)) = self.last.take() {
-            let images: Vec<f64> = image.iter().zip(&last_image).map(|(a, b)| a - b).collect();
-            let moves: Vec<f64> = moved.iter().zip(&last_moved).map(|(a, b)| a - b).collect();
-            if self.differences.len() < MEMORY {
+        if self.differences.is_empty() {
+            // In the norm of the stationary law, in which the chain's slow modes are nearly orthogonal; states that hardly
+            // matter must not outweigh the others while mass is on its way to them.
+            let floor = 1e-4 / image.len() as f64;
+            self.weights = image.iter().map(|p| 1.0 / (p + floor)).collect();
+        }
+        if let Some((mut images, mut moves)) = self.last.take() {
+            images.iter_mut().zip(&*image).for_each(|(last, now)| *last = now - *last);
+            moves.iter_mut().zip(&moved).for_each(|(last, now)| *last = now - *last);
+            let at = if self.differences.len() < MEMORY {
                 self.differences.push((images, moves));
+                self.products.iter_mut().for_each(|row| row.push(0.0));
+                self.products.push(vec![0.0; self.differences.len()]);
+                self.differences.len() - 1
             } else {
                 self.differences[self.oldest] = (images, moves);
-                self.oldest = (self.oldest + 1) % MEMORY;
+                let at = self.oldest;
+                self.oldest = (at + 1) % MEMORY;
+                at
+            };
+            for i in 0..self.differences.len() {
+                let product = self.product(&self.differences[i].1, &self.differences[at].1);
+                self.products[i][at] = product;
+                self.products[at][i] = product;
             }
         }
         self.last = Some((image.to_vec(), moved));
         let Some((_, moved)) = &self.last else { return };
-        // In the norm of the stationary law, in which the chain's slow modes are nearly orthogonal.
-        let weights: Vec<f64> = image.iter().map(|p| 1.0 / (p + 1e-18)).collect();
-        let product = |a: &[f64], b: &[f64]| -> f64 { a.iter().zip(b).zip(&weights).map(|((a, b), w)| a * b * w).sum() };
-        let size = self.differences.len();
-        let mut rows: Vec<Vec<f64>> = (0..size)
-            .map(|i| {
-                let mut row: Vec<f64> =
-                    (0..size).map(|j| if j < i { 0.0 } else { product(&self.differences[i].1, &self.differences[j].1) }).collect();
-                row.push(product(&self.differences[i].1, moved));
-                row
-            })
-            .collect();
-        for i in 0..size {
-            for j in 0..i {
-                rows[i][j] = rows[j][i];
-            }
-            rows[i][i] *= 1.0 + 1e-12;
+        let mut rows = self.products.clone();
+        for (i, row) in rows.iter_mut().enumerate() {
+            row[i] *= 1.0 + 1e-12;
+            row.push(self.product(&self.differences[i].1, moved));
         }
         let Some(shares) = eliminate(rows) else {
-            self.differences.clear();
-            self.oldest = 0;
+            self.clear();
             return;
         };
-        for (i, p) in image.iter_mut().enumerate() {
-            let correction: f64 = shares.iter().zip(&self.differences).map(|(share, (images, _))| share * images[i]).sum();
-            // A law stays positive.
-            *p = (*p - correction).max(0.2 * *p);
+        let moved_in_all: f64 = moved.iter().map(|change| change.abs()).sum();
+        let corrected: Vec<f64> = (0..image.len())
+            .map(|i| {
+                let correction: f64 = shares.iter().zip(&self.differences).map(|(share, (images, _))| share * images[i]).sum();
+                image[i] - correction
+            })
+            .collect();
+        // A law stays positive. Where that costs more than the step itself moves, the past has nothing to say yet.
+        let least = |p: f64| LEAST_SHARE * p;
+        let cut: f64 = corrected.iter().zip(&*image).map(|(new, p)| (least(*p) - new).max(0.0)).sum();
+        if cut > 0.1 * moved_in_all {
+            self.clear();
+            return;
         }
+        image.iter_mut().zip(corrected).for_each(|(p, new)| *p = new.max(least(*p)));
+    }
+
+    fn product(&self, a: &[f64], b: &[f64]) -> f64 {
+        a.iter().zip(b).zip(&self.weights).map(|((a, b), weight)| a * b * weight).sum()
     }
 }
 

@@ -60,9 +60,9 @@ impl Bracket {
         (lower, upper.unwrap_or_else(|| self.upper[cap - 1] * self.kappa.powi((i - cap) as i32)))
     }
 
-    /// The largest distance between two ends, that of the mean queue length relative to it where it is above 1.
-    pub(super) fn width(&self) -> f64 {
+    /// The distances between the ends, that of the mean queue length last.
+    pub(super) fn widths(&self) -> Vec<f64> {
         let widths = self.lower.iter().zip(&self.upper).map(|(lower, upper)| upper - lower);
-        widths.fold((self.mean.1 - self.mean.0) / self.mean.0.max(1.0), f64::max)
+        widths.chain([self.mean.1 - self.mean.0]).collect()
     }
 }

@@ -39,7 +39,7 @@ use self::bounds::Bracket;
 use self::component::Component;
 use self::generator::Generator;
 use self::space::Space;
-use self::stationary::{Chain, expectations};
+use self::stationary::{Chain, expectations, rough, spread};
 use crate::meanfield::Start;
 use crate::model::Model;
 
@@ -50,7 +50,7 @@ pub const MOST_STATES: u64 = 1_100_000;
 pub const TOLERANCE: f64 = 1e-9;
 
 /// The error that caps are chosen for; below it, rounding takes over.
-const GOAL: f64 = 1e-13;
+const GOAL: f64 = 1e-12;
 
 /// The first cap that is tried.
 const FIRST_CAP: u32 = 6;
@@ -106,7 +106,9 @@ pub struct Law {
     pub q: Vec<Value>,
     /// The expected queue length of a server.
     pub mean_queue_length: Value,
-    /// The largest error of all of them.
+    /// The largest error of all of them, whatever its cause: a worst case, rounding is usually far smaller.
+    pub error: f64,
+    /// The part of it that the cap makes.
     pub truncation_error: f64,
     /// The longest queue that was followed.
     pub cap: u32,
@@ -123,24 +125,25 @@ pub fn stationary(model: &Model, options: &Options) -> Result<Law, ExactError> {
     let mut components = Component::all(model, options.most_states)?;
     // Before any work: all parts must have a steady state.
     let loads = components.iter().map(Component::relative_load).collect::<Result<Vec<_>, _>>()?;
-    let mut known: HashMap<_, (Bracket, Vec<f64>)> = HashMap::new();
+    let mut known: HashMap<_, Found> = HashMap::new();
     let mut sum = Sum::new(model);
     for (component, kappa) in components.iter_mut().zip(loads) {
-        let (bracket, values) = match known.entry(component.shape()) {
+        let found = match known.entry(component.shape()) {
             std::collections::hash_map::Entry::Occupied(at) => at.into_mut(),
             std::collections::hash_map::Entry::Vacant(free) => {
-                let (bracket, values, states) = solve(component, kappa, options)?;
-                sum.states += states;
-                free.insert((bracket, values))
+                let found = solve(component, kappa, options)?;
+                sum.states += found.states;
+                free.insert(found)
             }
         };
-        let cap = values.len() - 1;
+        let cap = found.values.len() - 1;
         let q = |i: usize| {
-            let (lower, upper) = bracket.q(i);
-            Value { value: values.get(i - 1).filter(|_| i <= cap).copied().unwrap_or(0.0), lower, upper }
+            let (lower, upper) = found.bracket.q(i);
+            Value { value: if i <= cap { found.values[i - 1] } else { 0.0 }, lower, upper }
         };
-        let mean = Value { value: values[cap], lower: bracket.mean.0, upper: bracket.mean.1 };
-        sum.add(component.n_servers(), cap, q, mean);
+        let mean = Value { value: found.values[cap], lower: found.bracket.mean.0, upper: found.bracket.mean.1 };
+        let truncation = found.truncation.iter().copied().fold(0.0, f64::max);
+        sum.add(component.n_servers(), cap, truncation, q, mean);
     }
     Ok(sum.law())
 }
@@ -178,7 +181,7 @@ pub fn transient(model: &Model, start: &Start, times: &[f64], options: &Options)
             };
             // Beyond the cap nothing was followed.
             let q = |i: usize| around(if i <= cap { at.values[i - 1] } else { 0.0 });
-            sum.add(component.n_servers(), cap, q, around(at.values[cap]));
+            sum.add(component.n_servers(), cap, at.refused, q, around(at.values[cap]));
         }
     }
     // Servers without a task type only serve what they started with: one at a time, at rate 1.
@@ -189,7 +192,7 @@ pub fn transient(model: &Model, start: &Start, times: &[f64], options: &Options)
             let mean: f64 = q.iter().sum();
             let error = 1e-14 * (1.0 + mean) + start.tail(IDLE_LEVELS);
             let around = |value: f64| Value { value, lower: (value - error).max(0.0), upper: value + error };
-            sum.add(idle, q.len(), |i| around(q.get(i - 1).copied().unwrap_or(0.0)), around(mean));
+            sum.add(idle, q.len(), start.tail(IDLE_LEVELS), |i| around(q.get(i - 1).copied().unwrap_or(0.0)), around(mean));
         }
     }
     Ok(sums.into_iter().map(Sum::law).collect())
@@ -221,9 +224,10 @@ fn check(options: &Options) -> Result<(), ExactError> {
 struct Sum {
     servers: f64,
     q: Vec<Value>,
-    /// All beyond the list, where bounds still have something to say.
     mean: Value,
+    /// Beyond the list bounds still have something to say.
     error: f64,
+    truncation: f64,
     cap: usize,
     states: u64,
 }
@@ -231,10 +235,10 @@ struct Sum {
 impl Sum {
     fn new(model: &Model) -> Self {
         let servers = f64::from(model.graph().n_servers());
-        Self { servers, q: vec![Value::default(); LEAST_LEVELS], mean: Value::default(), error: 0.0, cap: 0, states: 0 }
+        Self { servers, q: vec![Value::default(); LEAST_LEVELS], mean: Value::default(), error: 0.0, truncation: 0.0, cap: 0, states: 0 }
     }
 
-    fn add(&mut self, servers: usize, cap: usize, q: impl Fn(usize) -> Value, mean: Value) {
+    fn add(&mut self, servers: usize, cap: usize, truncation: f64, q: impl Fn(usize) -> Value, mean: Value) {
         let weight = servers as f64 / self.servers;
         if cap > self.q.len() {
             self.q.resize(cap, Value::default());
@@ -244,13 +248,15 @@ impl Sum {
         }
         self.mean.add(weight, mean);
         self.error += weight * q(cap + 1).error();
+        self.truncation += weight * truncation;
         self.cap = self.cap.max(cap);
     }
 
     fn law(self) -> Law {
         let errors = self.q.iter().chain([&self.mean]).map(Value::error);
         Law {
-            truncation_error: errors.fold(self.error, f64::max),
+            error: errors.fold(self.error, f64::max),
+            truncation_error: self.truncation,
             q: self.q,
             mean_queue_length: self.mean,
             cap: self.cap as u32,
@@ -286,8 +292,8 @@ fn largest_cap(servers: usize, symmetries: &[Vec<usize>], most: u64) -> u32 {
     low
 }
 
-/// The steady state of a component: its bracket, the values, the states.
-fn solve(component: &mut Component<'_>, kappa: f64, options: &Options) -> Result<(Bracket, Vec<f64>, u64), ExactError> {
+/// The steady state of a component.
+fn solve(component: &mut Component<'_>, kappa: f64, options: &Options) -> Result<Found, ExactError> {
     let servers = component.n_servers();
     let symmetries = component.symmetries();
     let most = largest_cap(servers, &symmetries, options.most_states);
@@ -302,57 +308,93 @@ fn solve(component: &mut Component<'_>, kappa: f64, options: &Options) -> Result
         return Err(too_many(component, 1, size(1), options));
     }
     let mut cap = FIRST_CAP.min(most);
+    // How q falls per level.
+    let mut ratio;
+    // First, how far the tail goes: half the cap against the cap shows it.
+    loop {
+        let generator = Generator::new(component, cap, &symmetries);
+        let q = generator.fractions(&rough(&generator, geometric(component, &generator)));
+        ratio = tail_ratio(&q);
+        let last = q.last().copied().unwrap_or(0.0);
+        // What the cap leaves out comes down from there.
+        let error = last / (1.0 - ratio) / (1.0 - kappa) * f64::from(cap);
+        let needed = |error_wanted: f64| f64::from(cap) + (error / error_wanted).ln().max(0.0) / -ratio.ln();
+        if cap > FIRST_CAP || cap == most {
+            // A factor in the estimate, before the work is refused.
+            let least = needed(options.tolerance);
+            if least > 1.1 * f64::from(most) + 4.0 {
+                let least = least.min(1e9) as u32;
+                return Err(too_many(component, least, size(least), options));
+            }
+        }
+        if error <= GOAL || cap == most {
+            break;
+        }
+        cap = (needed(GOAL).min(1e9) as u32 + 1).clamp(cap + 1, 3 * cap).min(most);
+    }
     loop {
         let (found, truncation) = at_cap(component, kappa, cap, &symmetries);
-        let width = found.0.width();
-        // Where rounding decides, larger caps do not help.
-        let goal = GOAL.max(0.1 * (width - truncation));
-        if truncation <= goal || (cap == most && width <= options.tolerance) {
+        let scale = found.bracket.mean.0.max(1.0);
+        if truncation <= 3.0 * GOAL * scale || (cap == most && truncation <= options.tolerance * scale) {
             return Ok(found);
         }
-        // The tail is nearly geometric: from its ratio between the middle and the cap, the cap for the goal.
-        let q = &found.1;
-        let half = (cap as usize).div_ceil(2);
-        let ratio = match (q.get(half - 1), q.get(cap as usize - 1)) {
-            (Some(&middle), Some(&last)) if middle > 0.0 && cap as usize > half => {
-                (last / middle).max(1e-12).powf(1.0 / (cap as usize - half) as f64).min(0.9999)
-            }
-            _ => 0.5,
-        };
-        let further = |error: f64| (truncation.min(1e3) / error).ln().max(0.0) / -ratio.ln();
-        let needed = f64::from(cap) + further(options.tolerance) + 1.0;
-        // A factor of 4 in the estimate before the work is refused.
-        if needed > 1.25 * f64::from(most) + 4.0 || (cap == most && width > options.tolerance) {
-            let needed = needed.min(1e9) as u32;
-            return Err(too_many(component, needed.max(most + 1), size(needed.max(most + 1)), options));
+        let further = |error: f64| ((truncation.min(1e6) / error).ln() / -ratio.ln()).ceil().clamp(1.0, 1e9) as u32;
+        if cap == most {
+            let needed = cap.saturating_add(further(options.tolerance * scale));
+            return Err(too_many(component, needed, size(needed), options));
         }
-        let next = (f64::from(cap) + further(goal)) * 1.02 + 2.0;
-        let next = (next.min(1e9) as u32).clamp(cap + 1, (3 * cap).max(12));
-        cap = next.min(most);
+        cap = cap.saturating_add(further(GOAL * scale)).min(most);
     }
 }
 
-/// Bracket, values, states.
-type Found = (Bracket, Vec<f64>, u64);
+/// The factor by which q falls from level to level in the upper half.
+fn tail_ratio(q: &[f64]) -> f64 {
+    let (cap, half) = (q.len(), q.len().div_ceil(2));
+    match (q.get(half - 1), q.last()) {
+        (Some(&middle), Some(&last)) if middle > 0.0 && cap > half => {
+            (last / middle).max(1e-12).powf(1.0 / (cap - half) as f64).min(0.9999)
+        }
+        _ => 0.5,
+    }
+}
 
-/// The law with a cap, and the part of its error that the cap makes.
+/// A law to start from, geometric in the number of tasks: positive everywhere, and near enough.
+fn geometric(component: &Component<'_>, generator: &Generator) -> Vec<f64> {
+    let load = (component.arrival_rate() / component.n_servers() as f64).min(0.999);
+    let space = &generator.space;
+    let of_state = |number: usize| {
+        let total: u32 = space.state(number).iter().sum();
+        space.weight(number) * load.powi(total as i32).max(f64::MIN_POSITIVE)
+    };
+    (0..generator.len()).map(of_state).collect()
+}
+
+/// A component, solved.
+struct Found {
+    bracket: Bracket,
+    /// q_1, ..., q_B and the mean queue length.
+    values: Vec<f64>,
+    /// The part of the error that the cap makes, for each of them.
+    truncation: Vec<f64>,
+    states: u64,
+}
+
+/// The law with a cap, and the largest part of its error that the cap makes.
 fn at_cap(component: &mut Component<'_>, kappa: f64, cap: u32, symmetries: &[Vec<usize>]) -> (Found, f64) {
     let generator = Generator::new(component, cap, symmetries);
-    // Geometric in the number of tasks: positive everywhere, and near enough.
-    let load = (component.arrival_rate() / component.n_servers() as f64).min(0.999);
-    let start: Vec<f64> = (0..generator.len())
-        .map(|number| {
-            let total: u32 = generator.space.state(number).iter().sum();
-            generator.space.weight(number) * load.powi(total as i32).max(f64::MIN_POSITIVE)
-        })
-        .collect();
-    let lower = expectations(&Chain::lower(&generator), start);
-    let upper = expectations(&Chain::upper(&generator), lower.law);
+    let lower = expectations(&Chain::lower(&generator), geometric(component, &generator));
+    // About the tasks that are on their way down from the full state.
+    let moving = (10.0 * lower.refused * f64::from(cap)).clamp(1e-15, 0.1);
+    let upper = expectations(&Chain::upper(&generator), spread(&lower.law, moving));
     let servers = component.n_servers();
     let bracket = bounds::bracket(servers, kappa, (&lower.values, &lower.errors), (&upper.values, &upper.errors));
+    // The same with no rounding in it: a refused task moves the chain by at most s.
     let none = vec![0.0; lower.values.len()];
-    let truncation = bounds::bracket(servers, kappa, (&lower.values, &none), (&upper.values, &none)).width();
-    ((bracket, lower.values, generator.len() as u64), truncation)
+    let moved: Vec<f64> = lower.spans.iter().map(|span| (upper.refused * span).min(1e9)).collect();
+    let cut = bounds::bracket(servers, kappa, (&lower.values, &none), (&lower.values, &moved));
+    let truncation = cut.widths();
+    let largest = truncation.iter().copied().fold(0.0, f64::max);
+    (Found { bracket, values: lower.values, truncation, states: generator.len() as u64 }, largest)
 }
 
 /// The transient law of a component and the states.

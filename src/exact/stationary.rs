@@ -50,6 +50,8 @@ pub(super) struct Chain<'a> {
 enum Goal {
     /// When rounding hides what is left.
     Rounding,
+    /// When the tail shows how it falls.
+    Tail,
     /// When the residual is small next to the probability of empty, with which spans are measured.
     Magnitude,
 }
@@ -171,7 +173,6 @@ impl<'a> Chain<'a> {
             normalise(&mut law);
             let residual = self.residual(&law, far);
             since += 2;
-            if std::env::var_os("DBG").is_some() { eprintln!("{cycle} {:?} goal {goal:?}", residual); }
             if residual.seen < best.residual.seen {
                 if residual.seen < 0.9 * mark {
                     since = 0;
@@ -181,7 +182,8 @@ impl<'a> Chain<'a> {
                 best.residual = residual;
             }
             if (goal == Goal::Magnitude && best.residual.half() <= 0.05 * best.law[generator.empty])
-                || best.residual.seen <= 0.1 * best.residual.hidden || since >= PATIENCE {
+                || (goal == Goal::Tail && best.residual.half() <= 1e-7)
+                || best.residual.seen <= 0.3 * best.residual.hidden || since >= PATIENCE {
                 break;
             }
         }
@@ -295,8 +297,23 @@ pub(super) fn with_mean(mut q: Vec<f64>) -> Vec<f64> {
 pub(super) struct Expectations {
     pub(super) values: Vec<f64>,
     pub(super) errors: Vec<f64>,
+    /// h(full) - h(empty) of each function, from above.
+    pub(super) spans: Vec<f64>,
+    /// The rate of refused tasks.
+    pub(super) refused: f64,
     /// p, where the next solution can begin.
     pub(super) law: Vec<f64>,
+}
+
+/// A law with the share `moved` of its mass spread over all states: where a start has none to speak of, factors make none.
+pub(super) fn spread(law: &[f64], moved: f64) -> Vec<f64> {
+    let each = moved / law.len() as f64;
+    law.iter().map(|p| (1.0 - moved) * p + each).collect()
+}
+
+/// About the law of the chain that loses tasks at the cap, to see how its tail falls.
+pub(super) fn rough(generator: &Generator, start: Vec<f64>) -> Vec<f64> {
+    Chain::lower(generator).solve(start, Goal::Tail, generator.space.cap()).law
 }
 
 /// Solves a chain and bounds the errors as the module says.
@@ -317,7 +334,8 @@ pub(super) fn expectations(chain: &Chain<'_>, start: Vec<f64>) -> Expectations {
         .zip(near.iter().zip(&whole))
         .map(|(value, (near, whole))| (half * whole).min(2.0 * half * near + solved.residual.far * whole) + summing * value)
         .collect();
-    Expectations { values, errors, law: solved.law }
+    let refused = solved.law.iter().zip(&generator.refused).map(|(p, rate)| p * rate).sum();
+    Expectations { values, errors, spans: whole, refused, law: solved.law }
 }
 
 /// h(k, ..., k) - h(empty) of every function, from above; for k below the cap, `whole` are those of the cap.
@@ -326,7 +344,7 @@ fn spans(chain: &Chain<'_>, solved: &Solved, values: &[f64], k: u32, whole: Opti
     let target = generator.space.number(&vec![k; generator.space.servers()]);
     let shaken = chain.shaken(target);
     // The order of magnitude is enough.
-    let mut other = shaken.solve(solved.law.clone(), Goal::Magnitude, k);
+    let mut other = shaken.solve(spread(&solved.law, 0.1), Goal::Magnitude, k);
     if 2.0 * (solved.residual.half() + other.residual.half()) > other.law[generator.empty] {
         other = shaken.solve(other.law, Goal::Rounding, k);
     }
