@@ -27,7 +27,7 @@ fn exact_claims(criterion: &mut Criterion) {
     for (name, model) in models() {
         let samples = Samples::new(&Reference, &model, 1, 1);
         let plan = CasePlan { seed: 1, effort: 1, only: None };
-        let setting = Setting { subject: &Reference, model: &model, plan, alpha: 1e-6, samples: &samples };
+        let setting = Setting { subject: &Reference, machinery: &Reference, model: &model, plan, alpha: 1e-6, samples: &samples };
         let run = || {
             let about_the_graph = |claim: &&claims::Claim| claim.kind != Kind::Statistical && claim.scope == Scope::Graph;
             claims::all()
@@ -75,7 +75,7 @@ fn one_verdict(criterion: &mut Criterion) {
     let [(_, model), _] = models();
     let samples = Samples::new(&Reference, &model, 1, 1);
     let plan = CasePlan { seed: 1, effort: 1, only: None };
-    let setting = Setting { subject: &Reference, model: &model, plan, alpha: 1e-6, samples: &samples };
+    let setting = Setting { subject: &Reference, machinery: &Reference, model: &model, plan, alpha: 1e-6, samples: &samples };
     for id in ["lemma-4.4", "lemma-c.1", "eq-4.12", "prop-3.9-mass"] {
         let claim = claims::find(id).expect("a claim of the registry");
         assert_eq!(claim.evaluate(&setting).verdict, Verdict::Holds);

@@ -5,6 +5,7 @@
 //! | marks of replication r, and anything else with its own stream number | [`stream_rng`] |
 //! | the clock of replication r | [`clock_rng`] |
 //! | the coins of a coupling of replication r | [`coin_rng`] |
+//! | what a picker may draw, event by event | [`Coins`] |
 //! | a seed of its own for a named purpose | [`fingerprint`] |
 //! | an exactly uniform integer | [`below`] |
 //! | an event of rational probability | [`Coin`] |
@@ -35,6 +36,68 @@ pub fn clock_rng(seed: u64, replication: u64) -> ChaCha8Rng {
 /// The generator of a coupling's own coins in one replication.
 pub fn coin_rng(seed: u64, replication: u64) -> ChaCha8Rng {
     keyed(seed, b"coins", replication)
+}
+
+/// The random numbers of a picker in one replication, not without end: a picker that draws for ever is stopped and reported.
+///
+/// Public balancers hang where they look for two distinct servers and there is but one.
+#[derive(Clone, Debug)]
+pub struct Coins {
+    rng: ChaCha8Rng,
+    left: u32,
+}
+
+impl Coins {
+    /// The most 32-bit words for one event; a picker that needs more never returns.
+    pub const MOST: u32 = 1 << 22;
+
+    /// The coins of one replication, those of [`coin_rng`].
+    pub fn new(seed: u64, replication: u64) -> Self {
+        Self { rng: coin_rng(seed, replication), left: Self::MOST }
+    }
+
+    /// Another event begins.
+    #[inline]
+    pub fn next_event(&mut self) {
+        self.left = Self::MOST;
+    }
+
+    #[inline]
+    fn spend(&mut self, words: usize) {
+        match u32::try_from(words).ok().and_then(|words| self.left.checked_sub(words)) {
+            Some(left) => self.left = left,
+            None => exhausted(),
+        }
+    }
+}
+
+/// Leaves the picker by unwinding, the only way out of somebody else's loop; whoever runs a check catches it and reports a violation.
+#[cold]
+fn exhausted() -> ! {
+    let found = format!("the picker drew more than {} random words for one task: it does not return", Coins::MOST);
+    std::panic::resume_unwind(Box::new(found))
+}
+
+impl rand::rand_core::TryRng for Coins {
+    type Error = std::convert::Infallible;
+
+    #[inline]
+    fn try_next_u32(&mut self) -> Result<u32, Self::Error> {
+        self.spend(1);
+        Ok(self.rng.next_u32())
+    }
+
+    #[inline]
+    fn try_next_u64(&mut self) -> Result<u64, Self::Error> {
+        self.spend(2);
+        Ok(self.rng.next_u64())
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Self::Error> {
+        self.spend(bytes.len().div_ceil(4));
+        self.rng.fill_bytes(bytes);
+        Ok(())
+    }
 }
 
 fn keyed(seed: u64, purpose: &[u8; 5], stream: u64) -> ChaCha8Rng {

@@ -18,11 +18,10 @@
 
 use std::sync::{Condvar, Mutex, MutexGuard, OnceLock};
 
-use rand_chacha::ChaCha8Rng;
-
 use crate::graph::metrics;
 use crate::marks::{MarkBlock, MarkStream};
 use crate::model::Model;
+use crate::randomness::Coins;
 use crate::ratio;
 use crate::simulate::Queues;
 use crate::subject::Subject;
@@ -35,6 +34,9 @@ const BLOCK: usize = 256;
 
 /// Pilot runs that choose the length of a replication.
 const PILOTS: u64 = 24;
+
+/// Events for pilots, from the fifth on.
+const MOST_PILOTED: u64 = 20_000_000;
 
 /// The shortest window in events: in small systems long averages cost nothing, and few replications then decide.
 const LEAST_WINDOW: u64 = 16_384;
@@ -102,7 +104,7 @@ pub struct Pair<'a> {
     marks: Box<dyn MarkStream>,
     block: MarkBlock,
     position: usize,
-    rng: ChaCha8Rng,
+    rng: Coins,
     lower: Queues,
     upper: Queues,
     met: bool,
@@ -118,7 +120,7 @@ impl<'a> Pair<'a> {
             marks: subject.marks(&system, seed, replication),
             block: MarkBlock::new(system.d()),
             position: 0,
-            rng: crate::randomness::coin_rng(seed, replication),
+            rng: Coins::new(seed, replication),
             lower: Queues::from_lengths(lower),
             upper: Queues::from_lengths(upper),
             met,
@@ -151,6 +153,7 @@ impl<'a> Pair<'a> {
             }
             let mark = self.block.get(self.position);
             self.position += 1;
+            self.rng.next_event();
             if self.met {
                 self.subject.apply(&self.system, &mut self.lower, mark, &mut self.rng);
             } else {
@@ -188,7 +191,11 @@ pub struct NoCoalescence {
 
 /// After how many events a pilot gives up: far more than a stable system of this size needs.
 pub fn pilot_limit(model: &Model) -> u64 {
-    (20_000 * u64::from(model.graph().n_servers())).clamp(4_000_000, 100_000_000)
+    let usual = (20_000 * u64::from(model.graph().n_servers())).max(4_000_000);
+    // Queues of L tasks at load rho empty in a time of L / (1 - rho).
+    let rho = ratio::to_f64(&metrics::rho(model));
+    let emptying = if rho < 1.0 { f64::from(upper_start(model, 0).level) / (1.0 - rho) * model.event_rate() } else { 0.0 };
+    usual.max((6.0 * emptying) as u64).min(100_000_000)
 }
 
 /// Chooses a plan by pilots that stop after `limit` events each.
@@ -212,7 +219,12 @@ pub fn plan(subject: &dyn Subject, model: &Model, seed: u64, limit: u64) -> Resu
         start.level = 2 * longest_seen + 10;
     }
     let every = u64::from(n.div_ceil(4));
+    let mut spent = 0;
     for pilot in 0..PILOTS {
+        // Where a pilot is dear, few must do: the plan decides about width only.
+        if pilot >= 4 && spent >= MOST_PILOTED {
+            break;
+        }
         let mut pair = Pair::new(subject, model, seed, pilot, vec![0; n as usize], vec![start.level; n as usize]);
         let mut events = 0;
         while !pair.met() {
@@ -224,6 +236,7 @@ pub fn plan(subject: &dyn Subject, model: &Model, seed: u64, limit: u64) -> Resu
             top = top.max(longest(pair.lower()));
         }
         slowest = slowest.max(events);
+        spent += events;
     }
     // A little beyond the slowest pilot: nearly all replications have met before their window opens.
     Ok(Plan { start, warm_up: slowest + slowest / 4, window: (slowest / 4).max(64 * every).max(LEAST_WINDOW), every, top })

@@ -3,18 +3,16 @@
 //! Each check is a pure function of the claim, the model and the seed, so that the result does not depend on
 //! the number of threads. Claims of [`Scope::Theory`] run once, those of [`Scope::Graph`] on each input.
 
-use std::any::Any;
 use std::cmp::Reverse;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
 use rayon::prelude::*;
 
-use crate::claims::{self, CasePlan, Claim, Evidence, Expected, Kind, Scope, Setting, Verdict, Witness};
+use crate::claims::{self, CasePlan, Claim, Evidence, Expected, Kind, Scope, Setting, Verdict};
+use crate::machinery::UnderCheck;
 use crate::model::Model;
 use crate::stationary::{Samples, pilot_limit};
 use crate::stats::budget::Ledger;
-use crate::subject::Subject;
 
 /// A graph of the suite.
 #[derive(Clone, Debug)]
@@ -51,6 +49,7 @@ impl Default for Options {
 }
 
 /// One claim on one graph.
+#[derive(Clone)]
 pub struct Row {
     /// The claim.
     pub claim: &'static Claim,
@@ -88,9 +87,28 @@ pub struct Suite {
     pub ledger: Ledger,
     /// The seed of all randomness.
     pub seed: u64,
+    /// How many checks were asked for; more than there are rows where the suite was interrupted.
+    pub asked: usize,
 }
 
 impl Suite {
+    /// What is known when only some checks have ended, in any order.
+    pub fn partial(inputs: &[Input], options: &Options, mut rows: Vec<Row>) -> Self {
+        let checks = selection(inputs, options);
+        let place = |row: &Row| {
+            let name =
+                |at: usize| row.graph.as_ref().is_none_or(|graph| inputs.get(at).is_some_and(|input| input.name == *graph));
+            checks.iter().position(|&(claim, input)| claim.id == row.claim.id && name(input))
+        };
+        rows.sort_by_cached_key(place);
+        Self { rows, ledger: ledger(inputs, options), seed: options.seed, asked: checks.len() }
+    }
+
+    /// Whether checks are missing.
+    pub fn is_partial(&self) -> bool {
+        self.rows.len() < self.asked
+    }
+
     /// How it ended.
     pub fn outcome(&self) -> Outcome {
         self.rows
@@ -123,11 +141,16 @@ pub fn selection(inputs: &[Input], options: &Options) -> Vec<(&'static Claim, us
         .collect()
 }
 
+/// How the error probability of a suite is shared out.
+pub fn ledger(inputs: &[Input], options: &Options) -> Ledger {
+    let checks = selection(inputs, options).into_iter().filter(|(claim, _)| claim.kind == Kind::Statistical);
+    Ledger::equal(options.alpha, checks.map(|(claim, i)| (claim.id.to_owned(), inputs[i].name.clone())))
+}
+
 /// Runs the selected claims on all inputs. `progress` is called after each check with the row, from any thread.
-pub fn run(subject: &dyn Subject, inputs: &[Input], options: &Options, progress: &(dyn Fn(&Row) + Sync)) -> Suite {
+pub fn run(under: UnderCheck<'_>, inputs: &[Input], options: &Options, progress: &(dyn Fn(&Row) + Sync)) -> Suite {
     let checks = selection(inputs, options);
-    let statistical = checks.iter().filter(|(claim, _)| claim.kind == Kind::Statistical);
-    let ledger = Ledger::equal(options.alpha, statistical.map(|&(claim, i)| (claim.id.to_owned(), inputs[i].name.clone())));
+    let ledger = ledger(inputs, options);
     let share = ledger.entries.first().map_or(options.alpha, |entry| entry.alpha);
     // Statistical checks of large graphs take longest: started first, they do not hold up the end.
     let mut order: Vec<usize> = (0..checks.len()).collect();
@@ -137,24 +160,26 @@ pub fn run(subject: &dyn Subject, inputs: &[Input], options: &Options, progress:
     });
     let samples: Vec<_> = inputs
         .iter()
-        .map(|input| Samples::new(subject, &input.model, options.seed, pilot_limit(&input.model) * u64::from(options.effort)))
+        .map(|input| {
+            Samples::new(under.subject, &input.model, options.seed, pilot_limit(&input.model) * u64::from(options.effort))
+        })
         .collect();
     let mut rows: Vec<(usize, Row)> = order
         .into_par_iter()
         .with_max_len(1)
         .map(|at| {
             let (claim, input) = checks[at];
-            let row = check(subject, claim, &inputs[input], &samples[input], options, share);
+            let row = check(under, claim, &inputs[input], &samples[input], options, share);
             progress(&row);
             (at, row)
         })
         .collect();
     rows.sort_by_key(|&(at, _)| at);
-    Suite { rows: rows.into_iter().map(|(_, row)| row).collect(), ledger, seed: options.seed }
+    Suite { rows: rows.into_iter().map(|(_, row)| row).collect(), ledger, seed: options.seed, asked: checks.len() }
 }
 
 fn check(
-    subject: &dyn Subject,
+    under: UnderCheck<'_>,
     claim: &'static Claim,
     input: &Input,
     samples: &Samples<'_>,
@@ -163,28 +188,13 @@ fn check(
 ) -> Row {
     let start = Instant::now();
     let plan = CasePlan { seed: options.seed, effort: options.effort, only: options.case };
-    let setting = Setting { subject, model: &input.model, plan, alpha, samples };
-    // A check only panics where the code under check broke an invariant: that is a violation, and must not hide the other checks.
-    let mut evidence = catch_unwind(AssertUnwindSafe(|| claim.evaluate(&setting))).unwrap_or_else(|panic| broken(&*panic));
+    let setting = Setting { subject: under.subject, machinery: under.machinery, model: &input.model, plan, alpha, samples };
+    let mut evidence = claim.evaluate(&setting);
     if let Some(witness) = &mut evidence.witness {
         witness.replay = replay(claim, input, options, alpha, witness.case);
     }
     let graph = (claim.scope == Scope::Graph).then(|| input.name.clone());
     Row { claim, graph, evidence, seconds: start.elapsed().as_secs_f64() }
-}
-
-/// The evidence of a check that panicked.
-fn broken(panic: &(dyn Any + Send)) -> Evidence {
-    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
-    let found = format!("the check stopped on a broken invariant: {}", text.unwrap_or("no message").replace('\n', " "));
-    Evidence {
-        verdict: Verdict::Violated,
-        slack: None,
-        vacuous: false,
-        cases: 0,
-        summary: found.clone(),
-        witness: Some(Witness { found, ..Witness::default() }),
-    }
 }
 
 /// The shell line that sees a violation again.

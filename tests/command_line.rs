@@ -132,7 +132,7 @@ fn every_bad_input_gets_one_line_and_exit_code_2() {
 #[test]
 fn help_texts_have_an_example_each() {
     let mut all = String::new();
-    for command in ["", "verify", "inspect", "simulate", "ode", "generate", "completions"] {
+    for command in ["", "verify", "power", "inspect", "simulate", "ode", "generate", "completions"] {
         let arguments: Vec<&str> = command.split(' ').filter(|word| !word.is_empty()).chain(["--help"]).collect();
         let output = fluidcheck(Path::new("."), &arguments);
         assert!(output.status.success());
@@ -298,4 +298,26 @@ fn a_full_disk_is_told_and_leaves_nothing_half_written() {
         .unwrap();
     assert_eq!(output.status.code(), Some(2));
     assert!(text(&output.stderr).starts_with("error: standard output:"), "{}", text(&output.stderr));
+}
+
+/// An interrupted suite says what it knows, marks it as partial, and does not end as if all were well.
+#[cfg(unix)]
+#[test]
+fn ctrl_c_prints_the_verdicts_so_far_and_exits_with_130() {
+    use std::process::{Command, Stdio};
+    // So much effort that nothing but the signal ends it.
+    let child = Command::new(env!("CARGO_BIN_EXE_fluidcheck"))
+        .args(["verify", "--effort", "1000", "--json"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the command starts");
+    std::thread::sleep(std::time::Duration::from_secs(3));
+    let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill runs");
+    assert!(sent.success());
+    let output = child.wait_with_output().expect("the command ends");
+    assert_eq!(output.status.code(), Some(130));
+    let result: serde_json::Value = serde_json::from_slice(&output.stdout).expect("one whole JSON object");
+    assert_eq!(result["partial"], true);
+    assert!((result["claims"].as_array().expect("a list").len() as u64) < result["checks"].as_u64().expect("a number"));
 }

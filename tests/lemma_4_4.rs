@@ -7,7 +7,7 @@ mod lemma_4_4 {
     use fluidcheck::faults::Fault;
     use fluidcheck::model::divided_difference_f64;
     use fluidcheck::ratio::{Ratio, ratio};
-    use fluidcheck::subject::{Reference, Subject};
+    use fluidcheck::{machinery::Machinery, subject::Reference};
     use num_bigint::BigInt;
     use proptest::prelude::*;
 
@@ -22,31 +22,31 @@ mod lemma_4_4 {
         rest / step
     }
 
-    fn value(subject: &dyn Subject, (a, b): (u64, u64), n: u64, d: u32) -> Ratio {
-        subject.divided_difference(&Ratio::new(a.into(), n.into()), &Ratio::new(b.into(), n.into()), d)
+    fn value(machinery: &dyn Machinery, (a, b): (u64, u64), n: u64, d: u32) -> Ratio {
+        machinery.divided_difference(&Ratio::new(a.into(), n.into()), &Ratio::new(b.into(), n.into()), d)
     }
 
     /// The lemma at two pairs: the value is the quotient, and ordered pairs have ordered values.
-    fn holds_at(subject: &dyn Subject, n: u64, first: (u64, u64), second: (u64, u64), d: u32) -> Result<(), String> {
+    fn holds_at(machinery: &dyn Machinery, n: u64, first: (u64, u64), second: (u64, u64), d: u32) -> Result<(), String> {
         let fraction = |a: u64| Ratio::new(a.into(), n.into());
         for (a, b) in [first, second] {
             let right = Ratio::new(quotient(a, b, d), BigInt::from(n).pow(d - 1));
-            let given = value(subject, (a, b), n, d);
+            let given = value(machinery, (a, b), n, d);
             if given != right {
                 return Err(format!("d = {d}: {given} at ({a}, {b}) / {n}, by division {right}"));
             }
         }
         let ordered =
-            subject.pairs_are_ordered((&fraction(first.0), &fraction(first.1)), (&fraction(second.0), &fraction(second.1)));
+            machinery.pairs_are_ordered((&fraction(first.0), &fraction(first.1)), (&fraction(second.0), &fraction(second.1)));
         if ordered && quotient(first.0, first.1, d) > quotient(second.0, second.1, d) {
             return Err(format!("d = {d}: falls from {first:?} / {n} to {second:?} / {n}"));
         }
         Ok(())
     }
 
-    fn holds_at_raw(subject: &dyn Subject, (n, first, second, d): Raw) -> Result<(), String> {
+    fn holds_at_raw(machinery: &dyn Machinery, (n, first, second, d): Raw) -> Result<(), String> {
         let n = u64::from(n % 1000) + 1;
-        holds_at(subject, n, pair(first, n), pair(second, n), u32::from(d % 12) + 1)
+        holds_at(machinery, n, pair(first, n), pair(second, n), u32::from(d % 12) + 1)
     }
 
     /// The nearest f64 and its exact value.

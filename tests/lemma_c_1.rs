@@ -5,6 +5,7 @@ mod common_claims;
 mod lemma_c_1 {
     use fluidcheck::claims::Verdict;
     use fluidcheck::faults::Fault;
+    use fluidcheck::machinery::Machinery;
     use fluidcheck::ratio::{Ratio, ratio, whole};
     use fluidcheck::subject::{Reference, Subject};
     use num_traits::Zero;
@@ -23,17 +24,17 @@ mod lemma_c_1 {
     }
 
     /// The difference quotient of two different pairs.
-    fn slope(subject: &dyn Subject, n: u64, first: (u64, u64), second: (u64, u64), d: u32) -> Option<Ratio> {
+    fn slope(machinery: &dyn Machinery, n: u64, first: (u64, u64), second: (u64, u64), d: u32) -> Option<Ratio> {
         let fraction = |a: u64| Ratio::new(a.into(), n.into());
-        let value = |(a, b): (u64, u64)| subject.divided_difference(&fraction(a), &fraction(b), d);
+        let value = |(a, b): (u64, u64)| machinery.divided_difference(&fraction(a), &fraction(b), d);
         let distance = fraction(first.0.abs_diff(second.0) + first.1.abs_diff(second.1));
         (!distance.is_zero()).then(|| absolute(value(first) - value(second)) / distance)
     }
 
     /// Both constants bound the slope; no order between the pairs is assumed.
-    fn holds_at(subject: &dyn Subject, n: u64, first: (u64, u64), second: (u64, u64), d: u32) -> Result<(), String> {
-        let Some(slope) = slope(subject, n, first, second, d) else { return Ok(()) };
-        for (name, constant) in [("the paper's", paper(d)), ("the sharp", subject.lipschitz_constant(d))] {
+    fn holds_at(machinery: &dyn Machinery, n: u64, first: (u64, u64), second: (u64, u64), d: u32) -> Result<(), String> {
+        let Some(slope) = slope(machinery, n, first, second, d) else { return Ok(()) };
+        for (name, constant) in [("the paper's", paper(d)), ("the sharp", machinery.lipschitz_constant(d))] {
             if slope > constant {
                 return Err(format!(
                     "d = {d}: slope {slope} between {first:?} / {n} and {second:?} / {n}, {name} K is {constant}"
@@ -43,9 +44,9 @@ mod lemma_c_1 {
         Ok(())
     }
 
-    fn holds_at_raw(subject: &dyn Subject, (n, first, second, d): Raw) -> Result<(), String> {
+    fn holds_at_raw(machinery: &dyn Machinery, (n, first, second, d): Raw) -> Result<(), String> {
         let n = u64::from(n % 1000) + 1;
-        holds_at(subject, n, pair(first, n), pair(second, n), u32::from(d % 12) + 1)
+        holds_at(machinery, n, pair(first, n), pair(second, n), u32::from(d % 12) + 1)
     }
 
     proptest! {
@@ -119,6 +120,8 @@ mod lemma_c_1 {
             fn name(&self) -> String {
                 "too large".to_owned()
             }
+        }
+        impl Machinery for TooLarge {
             fn lipschitz_constant(&self, d: u32) -> Ratio {
                 Reference.lipschitz_constant(d) * ratio(11, 10)
             }

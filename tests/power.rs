@@ -1,19 +1,12 @@
 //! The power of the registry: every claim rejects the faults that it lists, accepts the reference, and no statement of
-//! the paper is forgotten.
-//!
-//! Each claim is run on the proving settings: small graphs of many kinds, with several loads and d.
+//! the paper is forgotten. The snapshot is the matrix of the listed pairs; `fluidcheck power` fills the whole.
 
 use std::collections::BTreeSet;
 
-use fluidcheck::claims::{self, CasePlan, Claim, Evidence, Kind, Scope, Setting, Verdict};
-use fluidcheck::faults::Fault;
-use fluidcheck::graph::{BipartiteGraph, Isolated};
-use fluidcheck::model::Model;
-use fluidcheck::subject::{Reference, Subject};
-use rayon::prelude::*;
-
-/// The error probability of each check, so small that a rerun under another seed passes as well.
-const ALPHA: f64 = 1e-6;
+use fluidcheck::claims::{self, Verdict};
+use fluidcheck::faults::{Fault, Group};
+use fluidcheck::power::{Options, matrix};
+use fluidcheck::report;
 
 /// The paper's statements that the registry checks, and the claims that do it.
 const CATALOGUE: &[(&str, &[&str])] = &[
@@ -37,7 +30,7 @@ const CATALOGUE: &[(&str, &[&str])] = &[
     ("(A.1), (C.2)", &["eq-A.1"]),
     ("(A.2)", &["eq-A.2"]),
     ("Lemma C.1", &["lemma-c.1", "lemma-c.1-sharp"]),
-    ("section 2, every path", &["conservation"]),
+    ("section 2, every path", &["conservation", "looks"]),
     ("section 5, replications", &["independent-streams"]),
     ("(2.1)", &["eq-2.1"]),
     ("(2.3)", &["eq-2.3"]),
@@ -53,6 +46,7 @@ const CATALOGUE: &[(&str, &[&str])] = &[
     ("section 2, the law of each event", &["transition-law"]),
     ("section 2, the times of events", &["event-times"]),
     ("section 2, the plain simulator", &["oracle-law"]),
+    ("section 2, uniformised", &["enumerated-marks"]),
     ("Proposition 3.9, each system alone", &["coupling-law"]),
     ("section 2, estimates", &["transient-law", "steady-law"]),
     ("(3.5), its solution", &["ode-solution"]),
@@ -76,133 +70,35 @@ const CATALOGUE: &[(&str, &[&str])] = &[
     ("errata: (B.6)", &["err-b.6-printed", "err-b.6-corrected"]),
     ("errata: (C.5)", &["err-c.5-printed", "err-c.5-corrected"]),
     ("errata: Lemma C.1", &["err-c.1-printed", "err-c.1-corrected"]),
-    // Statements whose claims need the full engine of sequential tests, which the registry does not have yet.
-    ("Theorem 3.8", &[]),
-    ("Theorem 3.10, Corollary 3.11", &[]),
-    ("Corollaries 3.2, 3.4 and 3.6 as rates", &[]),
-    ("the counterexample of section 1.2", &[]),
-    ("Lemma 4.5, Lemma C.2 along paths", &[]),
-    ("figures 2 to 4", &[]),
+    ("Theorem 3.8", &["thm-3.8", "mixing-in-N"]),
+    ("Theorem 3.10, Corollary 3.11", &["thm-3.10", "cor-3.11"]),
+    ("the constants of Theorems 3.8 and 3.10", &["bounds-constants"]),
+    ("Corollary 3.2, Remark 2, as sequences", &["cor-3.2", "rem-2"]),
+    ("Corollary 3.4, (4.50) to (4.53)", &["cor-3.4"]),
+    ("Corollary 3.6, as sequences", &["cor-3.6"]),
+    ("the counterexample of section 1.2", &["counterexample-1.2"]),
+    ("Lemma 4.5, Lemma C.2 along paths", &["lemma-4.5", "lemma-c.2"]),
+    ("figures 2 to 4", &["fig-2", "fig-3", "fig-4"]),
 ];
 
-fn graph(n: u32, m: u32, edges: &[(u32, u32)]) -> BipartiteGraph {
-    BipartiteGraph::from_edges(n, m, edges, Isolated::Refuse).expect("a proving graph is valid")
+#[test]
+fn every_fault_is_rejected_every_claim_rejects_what_it_lists_and_the_reference_passes() {
+    let matrix = matrix(&Options::default(), &|_| ());
+    let problems = report::power::problems(&matrix);
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+    assert!(matrix.is_complete());
+    insta::with_settings!({ snapshot_path => "../snapshots", prepend_module_to_snapshot => false }, {
+        insta::assert_snapshot!("power", report::power::text(&matrix, false));
+    });
 }
 
-/// Types from their servers.
-fn from_types(n: u32, types: &[&[u32]]) -> BipartiteGraph {
-    let edges: Vec<_> = types.iter().zip(0..).flat_map(|(servers, w)| servers.iter().map(move |&v| (v, w))).collect();
-    graph(n, types.len() as u32, &edges)
-}
-
-/// The proving graphs, the smallest first.
-fn graphs() -> Vec<(&'static str, BipartiteGraph)> {
-    let cycle: Vec<_> = (0..5).flat_map(|w| [(w, w), ((w + 1) % 5, w)]).collect();
-    let two_components: Vec<_> = (0..4).flat_map(|v| (0..2).map(move |k| (v, v / 2 * 2 + k))).collect();
-    // Every server v of 12 serves the types w of 8 with v w + v + 3 w < 20 or v = w: degrees from 1 to 8.
-    let irregular: Vec<_> =
-        (0..12).flat_map(|v| (0..8).map(move |w| (v, w))).filter(|&(v, w)| v * w + v + 3 * w < 20 || v % 8 == w).collect();
-    vec![
-        ("k22", from_types(2, &[&[0, 1], &[0, 1]])),
-        ("private2", from_types(2, &[&[0], &[0, 1]])),
-        ("path3", from_types(3, &[&[0, 1], &[1, 2]])),
-        ("k32", from_types(3, &[&[0, 1, 2], &[0, 1, 2]])),
-        ("more types than servers", from_types(3, &[&[0], &[0, 1], &[1, 2], &[0, 1, 2], &[2]])),
-        ("idle server", from_types(4, &[&[0, 1], &[0, 2], &[2]])),
-        ("cycle5", graph(5, 5, &cycle)),
-        ("twocomp_regular_4", graph(4, 4, &two_components)),
-        ("hub and leaves", from_types(6, &[&[0], &[0, 1, 2, 3, 4, 5], &[1, 2], &[3, 4, 5], &[5, 0]])),
-        ("irregular12", graph(12, 8, &irregular)),
-        ("regular, its degrees by component", from_types(4, &[&[0, 1], &[0, 1], &[2], &[3]])),
-        ("complete6x3, implicit", BipartiteGraph::complete(6, 3).expect("not empty")),
-    ]
-}
-
-/// Graph, load and d of every proving setting.
-fn models() -> Vec<(String, Model)> {
-    let loads = [(0.3, 2), (0.8, 2), (0.3, 1), (0.8, 3)];
-    graphs()
-        .into_iter()
-        .flat_map(|(name, graph)| {
-            loads.map(|(lambda, d)| (format!("{name}, lambda {lambda}, d {d}"), (graph.clone(), lambda, d)))
-        })
-        .map(|(name, (graph, lambda, d))| (name, Model::new(graph, lambda, d).expect("a proving model is valid")))
-        .collect()
-}
-
-fn evaluate(claim: &Claim, subject: &dyn Subject, model: &Model) -> Evidence {
-    let plan = CasePlan { seed: 20_260_731, effort: 1, only: None };
-    let samples = fluidcheck::stationary::Samples::new(subject, model, 1, 1_000_000);
-    claim.evaluate(&Setting { subject, model, plan, alpha: ALPHA, samples: &samples })
-}
-
-/// Where statistical claims prove their power: as few settings as show every fault, since each costs seconds.
-const STATISTICAL: [&str; 4] = [
-    "k22, lambda 0.8, d 2",
-    "path3, lambda 0.3, d 2",
-    "more types than servers, lambda 0.3, d 2",
-    "hub and leaves, lambda 0.3, d 2",
-];
-
-/// The settings of a claim: theories are checked once whatever the graph.
-fn settings_of<'a>(claim: &Claim, models: &'a [(String, Model)]) -> Vec<&'a (String, Model)> {
-    match (claim.scope, claim.kind) {
-        (Scope::Theory, _) => models.iter().take(1).collect(),
-        (Scope::Graph, Kind::Statistical) => models.iter().filter(|(name, _)| STATISTICAL.contains(&name.as_str())).collect(),
-        (Scope::Graph, _) => models.iter().collect(),
+#[test]
+fn every_group_has_faults_and_every_fault_has_a_name_of_its_own() {
+    let ids: BTreeSet<&str> = Fault::ALL.iter().map(Fault::id).collect();
+    assert_eq!(ids.len(), Fault::ALL.len());
+    for group in Group::ALL {
+        assert!(Fault::ALL.iter().any(|fault| fault.group() == *group), "{group:?} is empty");
     }
-}
-
-#[test]
-fn the_reference_gets_the_expected_verdict_on_every_proving_setting_and_a_telling_one_somewhere() {
-    let models = models();
-    let claims: Vec<&Claim> = claims::all().collect();
-    let failures: Vec<String> = claims
-        .par_iter()
-        .flat_map_iter(|claim| {
-            let mut failures = Vec::new();
-            let mut telling = false;
-            for (name, model) in settings_of(claim, &models) {
-                let evidence = evaluate(claim, &Reference, model);
-                if !claim.is_expected(evidence.verdict) {
-                    failures.push(format!("{} on {name}: {} ({})", claim.id, evidence.verdict, evidence.summary));
-                }
-                telling |= evidence.verdict != Verdict::NotApplicable && !evidence.vacuous;
-            }
-            if !telling {
-                failures.push(format!("{}: vacuous or not applicable everywhere", claim.id));
-            }
-            failures
-        })
-        .collect();
-    assert!(failures.is_empty(), "{}", failures.join("\n"));
-}
-
-#[test]
-fn every_claim_rejects_each_fault_that_it_lists() {
-    let models = models();
-    let pairs: Vec<(&Claim, &Fault)> =
-        claims::all().flat_map(|claim| claim.rejects.iter().map(move |fault| (claim, fault))).collect();
-    let survivors: Vec<String> = pairs
-        .par_iter()
-        .filter(|(claim, fault)| {
-            // A fault of an erratum must turn the expected violation into something else.
-            let rejected = |(_, model): &(String, Model)| {
-                let verdict = evaluate(claim, *fault, model).verdict;
-                if claim.is_expected(Verdict::Violated) { !claim.is_expected(verdict) } else { verdict == Verdict::Violated }
-            };
-            !settings_of(claim, &models).into_iter().any(rejected)
-        })
-        .map(|(claim, fault)| format!("{} accepts {}", claim.id, fault.id()))
-        .collect();
-    assert!(survivors.is_empty(), "{}", survivors.join("\n"));
-}
-
-#[test]
-fn every_fault_is_rejected_by_some_claim() {
-    let rejected: BTreeSet<Fault> = claims::all().flat_map(|claim| claim.rejects).copied().collect();
-    let survivors: Vec<&str> = Fault::ALL.iter().filter(|fault| !rejected.contains(fault)).map(Fault::id).collect();
-    assert!(survivors.is_empty(), "no claim rejects {survivors:?}");
 }
 
 #[test]

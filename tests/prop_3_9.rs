@@ -5,14 +5,14 @@ mod common_claims;
 mod prop_3_9 {
     use fluidcheck::claims::Verdict;
     use fluidcheck::faults::Fault;
+    use fluidcheck::machinery::Machinery;
     use fluidcheck::marks::Mark;
     use fluidcheck::model::Model;
+    use fluidcheck::randomness::Coins;
     use fluidcheck::ratio::{Ratio, whole};
     use fluidcheck::simulate::Queues;
     use fluidcheck::subject::{Reference, Subject};
     use proptest::prelude::*;
-    use rand::SeedableRng;
-    use rand_chacha::ChaCha8Rng;
 
     use super::common_claims::{counterexample, evidence, private2, small_system};
 
@@ -42,8 +42,9 @@ mod prop_3_9 {
         let cap = upper.iter().copied().max().unwrap_or(0);
         let [mut low, mut high] = [&lower, &upper].map(|x| Queues::from_lengths(x.clone()));
         let [mut low_capped, mut high_capped] = [&lower, &upper].map(|x| Queues::from_lengths(x.clone()));
-        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        let mut rng = Coins::new(1, 0);
         for (arrival, which, code) in events {
+            rng.next_event();
             let task_type = u32::from(which) % model.graph().n_task_types();
             let drawn = samples(&model, task_type, code);
             let mark = if arrival {
@@ -61,13 +62,13 @@ mod prop_3_9 {
     }
 
     /// The paper's coupling: U = code / 2^16 in the subject's partition of [0, 1).
-    fn shared_mass(subject: &dyn Subject, (n, masks, lengths, d, events): Raw) -> Result<(), String> {
+    fn shared_mass(machinery: &dyn Machinery, (n, masks, lengths, d, events): Raw) -> Result<(), String> {
         let (model, mut lower, mut upper) = small_system(n, &masks, &lengths, d);
         for (arrival, which, code) in events {
             if arrival {
                 let task_type = u32::from(which) % model.graph().n_task_types();
                 let u = whole(code.into()) / whole(1 << 16);
-                let intervals = subject.shared_mass(&model, task_type, &lower, &upper);
+                let intervals = machinery.shared_mass(&model, task_type, &lower, &upper);
                 let interval = intervals.iter().find(|i| i.from <= u && u < i.to).ok_or("no interval holds U")?;
                 lower[interval.server1 as usize] += 1;
                 upper[interval.server2 as usize] += 1;
@@ -152,7 +153,7 @@ mod prop_3_9 {
         // The last sampled of two equal servers in one system and the first in the other would break this pair.
         let [mut low, mut high] = [vec![1, 1], vec![1, 1]].map(Queues::from_lengths);
         let mark = Mark::Arrival { task_type: 0, samples: &[0, 1] };
-        Fault::FirstAndLastMinimiser.couple(&model, &mut low, &mut high, mark, &mut ChaCha8Rng::seed_from_u64(1));
+        Fault::FirstAndLastMinimiser.couple(&model, &mut low, &mut high, mark, &mut Coins::new(1, 0));
         assert!(ordered(low.lengths(), high.lengths()).is_err());
     }
 

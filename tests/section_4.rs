@@ -5,6 +5,7 @@ mod common_claims;
 use common_claims::{counterexample, small_system};
 use fluidcheck::claims::{self, CasePlan, Scope, Setting, Verdict};
 use fluidcheck::faults::Fault;
+use fluidcheck::machinery::Machinery;
 use fluidcheck::stationary::Samples;
 use fluidcheck::subject::{Reference, Subject};
 use proptest::prelude::*;
@@ -17,13 +18,14 @@ const IDS: [&str; 9] =
     ["lemma-4.2", "eq-4.4", "prop-4.1-drift", "eq-4.12", "eq-4.13", "eq-4.20", "lemma-4.5-drift", "eq-4.39", "eq-4.42"];
 
 /// One case of each of these claims on one graph.
-fn no_counterexample(subject: &dyn Subject, ids: &[&str], (n, masks, d, case): &Raw) -> Result<(), String> {
+fn no_counterexample<T: Subject + Machinery>(under: &T, ids: &[&str], (n, masks, d, case): &Raw) -> Result<(), String> {
     let (model, ..) = small_system(*n, masks, &[], *d);
     let plan = CasePlan { seed: 3, effort: 1, only: Some((*case).into()) };
-    let samples = Samples::new(subject, &model, 3, 1);
+    let samples = Samples::new(under, &model, 3, 1);
     for id in ids {
         let evidence = claims::find(id).ok_or("no such claim")?.evaluate(&Setting {
-            subject,
+            subject: under,
+            machinery: under,
             model: &model,
             plan,
             alpha: 1e-6,
@@ -75,10 +77,18 @@ fn a_violation_replays_by_its_case() {
         for fault in claim.rejects {
             let plan = CasePlan { seed: 11, effort: 1, only: None };
             let samples = Samples::new(fault, &model, 11, 1);
-            let first = claim.evaluate(&Setting { subject: fault, model: &model, plan, alpha: 1e-6, samples: &samples });
+            let first = claim.evaluate(&Setting {
+                subject: fault,
+                machinery: fault,
+                model: &model,
+                plan,
+                alpha: 1e-6,
+                samples: &samples,
+            });
             let Some(witness) = first.witness else { continue };
             let again = claim.evaluate(&Setting {
                 subject: fault,
+                machinery: fault,
                 model: &model,
                 plan: CasePlan { only: Some(witness.case), ..plan },
                 alpha: 1e-6,

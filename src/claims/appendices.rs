@@ -110,7 +110,7 @@ fn eq_a_1(setting: &Setting<'_>) -> Evidence {
     run(&setting.plan, "eq-A.1", expansion_cases(setting.plan.effort), "pairs x > y and d", |case, rng| {
         let (d, n, a, b) = expansion_case(case, rng);
         let (x, y) = (Ratio::new(a.into(), n.into()), Ratio::new(b.into(), n.into()));
-        let left = setting.subject.divided_difference(&x, &y, d);
+        let left = setting.machinery.divided_difference(&x, &y, d);
         let right = Ratio::new(binomial_sum(a, b, d, 1), Pow::pow(BigInt::from(n), d - 1));
         if left == right {
             Outcome::holds(0.0)
@@ -126,7 +126,7 @@ fn eq_a_2(setting: &Setting<'_>) -> Evidence {
         let (x, y) = (Ratio::new(a.into(), n.into()), Ratio::new(b.into(), n.into()));
         // The quotient rule: (x^d - y^d) / (x - y)^2 - d y^(d - 1) / (x - y).
         let step = &x - &y;
-        let left = (setting.subject.divided_difference(&x, &y, d) - ratio::whole(d.into()) * ratio::power(&y, d - 1)) / &step;
+        let left = (setting.machinery.divided_difference(&x, &y, d) - ratio::whole(d.into()) * ratio::power(&y, d - 1)) / &step;
         let right = Ratio::new(binomial_sum(a, b, d, 2), Pow::pow(BigInt::from(n), d.saturating_sub(2)));
         let slack = ratio::to_f64(&left);
         if left == right && left >= Ratio::zero() {
@@ -174,8 +174,9 @@ fn lipschitz_cases(effort: u32) -> u64 {
 /// |difference of the divided differences| and |x1 - x2| + |y1 - y2|, with the pairs in words.
 fn lipschitz_sides(setting: &Setting<'_>, d: u32, n: u64, pairs: [(u64, u64); 2]) -> (Ratio, Ratio, String) {
     let [(a1, b1), (a2, b2)] = pairs;
-    let value =
-        |a: u64, b: u64| setting.subject.divided_difference(&Ratio::new(a.into(), n.into()), &Ratio::new(b.into(), n.into()), d);
+    let value = |a: u64, b: u64| {
+        setting.machinery.divided_difference(&Ratio::new(a.into(), n.into()), &Ratio::new(b.into(), n.into()), d)
+    };
     let (first, second) = (value(a1, b1), value(a2, b2));
     let difference = if first > second { first - second } else { second - first };
     let distance = Ratio::new((a1.abs_diff(a2) + b1.abs_diff(b2)).into(), n.into());
@@ -211,7 +212,7 @@ fn lemma_c_1_sharp(setting: &Setting<'_>) -> Evidence {
         "pairs of pairs in any order, and d",
         |case, rng| {
             let (d, n, pairs) = lipschitz_case(case, rng);
-            let constant = setting.subject.lipschitz_constant(d);
+            let constant = setting.machinery.lipschitz_constant(d);
             // Both partial derivatives at distance at most delta from (1, 1) are at least (d (d - 1) / 2)(1 - delta)^(d - 2), so the
             // quotient of the first listed case is at least (1 - 3 (d - 2) / n) of the sharp constant: a larger one is not sharp.
             if case < u64::from(MOST_CHOICES) && d > 1 {

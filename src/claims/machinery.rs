@@ -6,6 +6,7 @@
 //! |---|---|
 //! | [`clocks`] | `event-times`, `oracle-law` |
 //! | [`couplings`] | `coupling-law` |
+//! | [`marks`] | `enumerated-marks` |
 //! | [`estimates`] | `transient-law`, `steady-law` |
 //! | [`solutions`] | `ode-solution` |
 //! | [`graphs`] | `graph-sides`, `named-graphs`, `formats`, `random-graphs` |
@@ -19,6 +20,7 @@ mod couplings;
 mod estimates;
 mod graphs;
 mod indicator;
+mod marks;
 mod solutions;
 mod tests;
 
@@ -30,6 +32,7 @@ pub const CLAIMS: &[Claim] = &[
     clocks::EVENT_TIMES,
     clocks::ORACLE_LAW,
     couplings::COUPLING_LAW,
+    marks::ENUMERATED_MARKS,
     estimates::TRANSIENT_LAW,
     estimates::STEADY_LAW,
     solutions::ODE_SOLUTION,
@@ -41,7 +44,7 @@ pub const CLAIMS: &[Claim] = &[
 ];
 
 /// Evidence of a sequential test.
-fn evidence(verdict: Verdict, cases: u64, summary: String) -> Evidence {
+pub(super) fn evidence(verdict: Verdict, cases: u64, summary: String) -> Evidence {
     let witness = (verdict == Verdict::Violated).then(|| Witness { found: summary.clone(), ..Witness::default() });
     Evidence { verdict, slack: None, vacuous: false, cases, summary, witness }
 }

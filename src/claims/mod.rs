@@ -18,7 +18,9 @@ mod appendices;
 pub mod cases;
 mod errata;
 mod graphs;
+mod limits;
 mod machinery;
+mod paths;
 mod pathwise;
 mod section_2;
 mod section_3;
@@ -26,6 +28,9 @@ mod section_4;
 mod states;
 mod statistical;
 mod verdict;
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use num_traits::One;
 use serde::Serialize;
@@ -35,6 +40,7 @@ pub use verdict::{Evidence, Verdict, Witness};
 
 use crate::faults::Fault;
 use crate::graph::metrics;
+use crate::machinery::Machinery;
 use crate::model::Model;
 use crate::ratio::{self, Ratio};
 use crate::stationary::Samples;
@@ -137,8 +143,10 @@ pub fn show(value: &Ratio) -> String {
 /// What a claim is checked on.
 #[derive(Clone, Copy)]
 pub struct Setting<'a> {
-    /// The system or theory under check.
+    /// The system under check.
     pub subject: &'a dyn Subject,
+    /// The formulas, estimates and tests under check.
+    pub machinery: &'a dyn Machinery,
     /// Graph, load and d.
     pub model: &'a Model,
     /// The cases of exact and pathwise claims; its seed is that of statistical ones too.
@@ -150,6 +158,7 @@ pub struct Setting<'a> {
 }
 
 /// One statement of the paper, in the form in which it is checked.
+#[derive(Debug)]
 pub struct Claim {
     /// The id by which reports, `--only` and the catalogue name it.
     pub id: &'static str,
@@ -172,14 +181,15 @@ pub struct Claim {
 }
 
 impl Claim {
-    /// Checks the hypotheses, then the claim.
+    /// Checks the hypotheses, then the claim. A check that panics is *violated*, with the message as its witness.
     pub fn evaluate(&self, setting: &Setting<'_>) -> Evidence {
         for hypothesis in self.hypotheses {
             if let Some(why) = hypothesis.failure(setting) {
                 return Evidence::not_applicable(why);
             }
         }
-        (self.check)(setting)
+        // A check only panics where the code under check broke an invariant: that is a violation, and must not hide other checks.
+        catch_unwind(AssertUnwindSafe(|| (self.check)(setting))).unwrap_or_else(|panic| broken(&*panic))
     }
 
     /// Whether `verdict` is what a sound check of the reference gives.
@@ -192,6 +202,20 @@ impl Claim {
     }
 }
 
+/// The evidence of a check that panicked.
+fn broken(panic: &(dyn Any + Send)) -> Evidence {
+    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    let found = format!("the check stopped on a broken invariant: {}", text.unwrap_or("no message").replace('\n', " "));
+    Evidence {
+        verdict: Verdict::Violated,
+        slack: None,
+        vacuous: false,
+        cases: 0,
+        summary: found.clone(),
+        witness: Some(Witness { found, ..Witness::default() }),
+    }
+}
+
 /// Every claim, in the order of the paper, errata last.
 pub fn all() -> impl Iterator<Item = &'static Claim> {
     [
@@ -201,6 +225,8 @@ pub fn all() -> impl Iterator<Item = &'static Claim> {
         appendices::CLAIMS,
         pathwise::CLAIMS,
         statistical::CLAIMS,
+        paths::CLAIMS,
+        limits::CLAIMS,
         machinery::CLAIMS,
         errata::CLAIMS,
     ]

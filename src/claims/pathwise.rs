@@ -4,11 +4,13 @@
 //! |---|---|
 //! | [`order`] | `prop-3.9-mass`, `prop-3.9-samples`, `eq-4.14` |
 //! | [`conservation`] | `conservation` |
+//! | [`looks`] | `looks` |
 //! | [`streams`] | `independent-streams` |
 //!
 //! One bad event violates a claim; the witness names the seed, the case and the event.
 
 mod conservation;
+mod looks;
 mod order;
 mod streams;
 
@@ -16,8 +18,14 @@ use super::cases::Outcome;
 use super::{Claim, Setting};
 
 /// The pathwise claims.
-pub const CLAIMS: &[Claim] =
-    &[order::PROP_3_9_MASS, order::PROP_3_9_SAMPLES, order::EQ_4_14, conservation::CONSERVATION, streams::INDEPENDENT_STREAMS];
+pub const CLAIMS: &[Claim] = &[
+    order::PROP_3_9_MASS,
+    order::PROP_3_9_SAMPLES,
+    order::EQ_4_14,
+    conservation::CONSERVATION,
+    looks::LOOKS,
+    streams::INDEPENDENT_STREAMS,
+];
 
 /// A counterexample at an event of a path, with what is needed to see it again.
 fn violated_at_event(setting: &Setting<'_>, case: u64, event: u64, found: impl AsRef<str>, states: &[&[u32]]) -> Outcome {

@@ -20,10 +20,10 @@ use crate::faults::Fault;
 use crate::graph::metrics;
 use crate::graph::stability::{self, Effort};
 use crate::graph::{BipartiteGraph, GraphError, Isolated};
+use crate::machinery::Machinery;
 use crate::model::{Load, Model};
 use crate::randomness::below;
 use crate::ratio::{self, Ratio, ratio};
-use crate::subject::Subject;
 
 /// The claims of section 2.
 pub const CLAIMS: &[Claim] = &[EQ_2_1, EQ_2_3, REM_1, REM_1_GRAPH];
@@ -51,7 +51,7 @@ fn eq_2_1(setting: &Setting<'_>) -> Evidence {
     run(&setting.plan, "eq-2.1", 1, "graph, rho recomputed edge by edge", |_, _| {
         let loads = Loads::of(setting.model.graph());
         let lambda = setting.model.load().exact();
-        let rho = setting.subject.rho(setting.model);
+        let rho = setting.machinery.rho(setting.model);
         let largest = lambda * loads.max();
         let slack = ratio::to_f64(&(&rho - lambda));
         if loads.mean() != ratio::whole(1) {
@@ -130,13 +130,13 @@ pub const EQ_2_3: Claim = Claim {
 /// (rho, phi, gamma) as the subject computes them.
 type Figures = (Ratio, Ratio, Ratio);
 
-fn figures(subject: &dyn Subject, model: &Model) -> Figures {
-    (subject.rho(model), subject.phi(model.graph()), subject.gamma(model.graph()))
+fn figures(machinery: &dyn Machinery, model: &Model) -> Figures {
+    (machinery.rho(model), machinery.phi(model.graph()), machinery.gamma(model.graph()))
 }
 
 fn eq_2_3(setting: &Setting<'_>) -> Evidence {
     let (model, graph) = (setting.model, setting.model.graph());
-    let given = figures(setting.subject, model);
+    let given = figures(setting.machinery, model);
     // Copies of a large graph tell no more than those of a small one.
     let copies = if graph.n_edges() <= MOST_EDGES / 8 { 3 } else { 1 };
     run(&setting.plan, "eq-2.3", 1 + copies, "forms of the graph (as given, renamed, copied)", |case, rng| {
@@ -146,7 +146,7 @@ fn eq_2_3(setting: &Setting<'_>) -> Evidence {
         let count = u32::try_from(case).unwrap_or(1);
         let Ok(changed) = renamed_copies(graph, count, rng) else { return Outcome::Skipped };
         let Ok(changed) = Model::with_load(changed, model.load().clone(), model.d()) else { return Outcome::Skipped };
-        let found = figures(setting.subject, &changed);
+        let found = figures(setting.machinery, &changed);
         if found == given {
             return Outcome::holds(0.0);
         }
@@ -238,7 +238,7 @@ fn rem_1(setting: &Setting<'_>) -> Evidence {
             return Outcome::violated(f64::NAN, disagreement);
         }
         let Ok(model) = Model::with_load(graph, load, d) else { return Outcome::Skipped };
-        ergodicity(setting.subject, &model)
+        ergodicity(setting.machinery, &model)
     })
 }
 
@@ -272,7 +272,7 @@ fn load(index: u64, critical: &Ratio) -> Option<Load> {
 }
 
 /// The subject's answer against every set of servers.
-fn ergodicity(subject: &dyn Subject, model: &Model) -> Outcome {
+fn ergodicity(machinery: &dyn Machinery, model: &Model) -> Outcome {
     let (graph, lambda) = (model.graph(), model.load().exact());
     let mut worst: Option<(u32, Ratio)> = None;
     for (set, weight) in graphs::weights(graph, model.d()) {
@@ -310,7 +310,7 @@ fn ergodicity(subject: &dyn Subject, model: &Model) -> Outcome {
     if graph.n_edges() > 0 && said.iter().flatten().any(|&said| said != ergodic) {
         return Outcome::violated(f64::NAN, format!("is_ergodic and the critical load say {said:?}; {}", figures()));
     }
-    match subject.is_ergodic(model) {
+    match machinery.is_ergodic(model) {
         None => Outcome::Skipped,
         Some(said) if said == ergodic => Outcome::holds(ratio::to_f64(&excess).abs()),
         Some(said) => Outcome::violated(f64::NAN, format!("called ergodic: {said}; {}", figures())),
@@ -339,12 +339,12 @@ fn rem_1_graph(setting: &Setting<'_>) -> Evidence {
     }
     run(&setting.plan, "rem-1-graph", LOADS + 1, "loads, by all sets of servers", |case, _| {
         if case == 0 {
-            return ergodicity(setting.subject, model);
+            return ergodicity(setting.machinery, model);
         }
         let Some(critical) = graphs::critical_load(model.graph(), model.d()) else { return Outcome::Skipped };
         let Some(load) = load(case - 1, &critical) else { return Outcome::Skipped };
         match Model::with_load(model.graph().clone(), load, model.d()) {
-            Ok(model) => ergodicity(setting.subject, &model),
+            Ok(model) => ergodicity(setting.machinery, &model),
             Err(_) => Outcome::Skipped,
         }
     })
@@ -354,7 +354,9 @@ fn rem_1_graph(setting: &Setting<'_>) -> Evidence {
 fn certificates(model: &Model) -> Outcome {
     let (graph, d) = (model.graph(), model.d());
     let Ok(critical) = stability::critical_load(graph, d) else { return Outcome::Skipped };
-    let (Some(lower), Some(upper)) = (Ratio::from_float(critical.lower), Ratio::from_float(critical.upper)) else {
+    // The nearest number to an exact value may be on either side of it.
+    let bound = |value: f64| critical.exact.clone().or_else(|| Ratio::from_float(value));
+    let (Some(lower), Some(upper)) = (bound(critical.lower), bound(critical.upper)) else {
         return Outcome::violated(f64::NAN, format!("the critical load lies in [{}, {}]", critical.lower, critical.upper));
     };
     let load_of = |set: &[u32]| {

@@ -20,11 +20,11 @@ use super::{Claim, Evidence, Expected, Hypothesis, Kind, Scope, Setting, show};
 use crate::faults::Fault;
 use crate::graph::generate::{Norm, Reach, Sites, disjoint_union};
 use crate::graph::{BipartiteGraph, metrics};
+use crate::machinery::Machinery;
 use crate::meanfield::checks::{self, Measured};
 use crate::meanfield::{OdeError, spectral_gap};
 use crate::model::Model;
 use crate::randomness::below;
-use crate::subject::Subject;
 
 /// The claims of section 3.
 pub const CLAIMS: &[Claim] = &[DEF_3_3, EQ_3_3, EQ_3_3_GRAPH, ODE_FIXED_POINT, ODE_ORDER, EQ_4_44];
@@ -81,7 +81,7 @@ fn def_3_3(setting: &Setting<'_>) -> Evidence {
                 );
             }
         }
-        match setting.subject.geometric(&sites, radius, norm) {
+        match setting.machinery.geometric(&sites, radius, norm) {
             Ok(graph) => edges_are_near_pairs(&graph, &sites, radius, p),
             Err(error) => Outcome::violated(f64::NAN, format!("no graph of {n} servers and {m} types: {error}")),
         }
@@ -148,7 +148,7 @@ fn eq_3_3(setting: &Setting<'_>) -> Evidence {
             // n = m l / k, so that the half-edges match.
             let (m, k) = (2 + below(rng, 9), 1 + below(rng, 4));
             let n = m * (1 + below(rng, 2));
-            setting.subject.random_regular(n, m, k.min(m), u64::from(below(rng, u32::MAX)))
+            setting.machinery.random_regular(n, m, k.min(m), u64::from(below(rng, u32::MAX)))
         };
         let graph = match case % 4 {
             0 => graphs::random(rng).map_err(Into::into),
@@ -187,7 +187,7 @@ fn eq_3_3_graph(setting: &Setting<'_>) -> Evidence {
 
 fn regularity(setting: &Setting<'_>, graph: &BipartiteGraph) -> Outcome {
     let regular = graphs::is_regular(graph);
-    let said = setting.subject.is_regular(graph);
+    let said = setting.machinery.is_regular(graph);
     let violated = |what: String| Outcome::violated(f64::NAN, format!("{what}; {}", graphs::adjacency(graph)));
     if said != regular {
         return violated(format!("called regular: {said}, edge by edge: {regular}"));
@@ -199,7 +199,7 @@ fn regularity(setting: &Setting<'_>, graph: &BipartiteGraph) -> Outcome {
     if !regular || !graphs::every_server_has_an_edge(graph) {
         return Outcome::Holds { slack: 0.0, vacuous: true };
     }
-    let (phi, lambda) = (setting.subject.phi(graph), setting.model.load().exact());
+    let (phi, lambda) = (setting.machinery.phi(graph), setting.model.load().exact());
     if !phi.is_zero() {
         return violated(format!("regular, but phi(G) = {}", show(&phi)));
     }
@@ -209,7 +209,7 @@ fn regularity(setting: &Setting<'_>, graph: &BipartiteGraph) -> Outcome {
     let Ok(model) = Model::with_load(graph.clone(), setting.model.load().clone(), setting.model.d()) else {
         return Outcome::Skipped;
     };
-    let rho = setting.subject.rho(&model);
+    let rho = setting.machinery.rho(&model);
     if rho != *lambda {
         return violated(format!("regular, but rho(G) = {} with lambda = {}", show(&rho), show(lambda)));
     }
@@ -239,13 +239,13 @@ pub const ODE_FIXED_POINT: Claim = Claim {
     expected: Expected::Holds,
     hypotheses: &[],
     rejects: &[Fault::FixedPointAsPrinted, Fault::FixedPointShifted, Fault::FixedPointOneChoiceMore, Fault::DroppedDepartures],
-    check: |setting| evidence(Ok(fixed_point(setting.subject))),
+    check: |setting| evidence(Ok(fixed_point(setting.machinery))),
 };
 
 /// [`checks::fixed_point`] of a subject.
-pub(super) fn fixed_point(subject: &dyn Subject) -> Measured {
-    checks::fixed_point(&|lambda, d, i| subject.fixed_point(lambda, d, i), &|lambda, d, q, dq| {
-        subject.right_hand_side(lambda, d, q, dq);
+pub(super) fn fixed_point(machinery: &dyn Machinery) -> Measured {
+    checks::fixed_point(&|lambda, d, i| machinery.fixed_point(lambda, d, i), &|lambda, d, q, dq| {
+        machinery.right_hand_side(lambda, d, q, dq);
     })
 }
 
@@ -259,7 +259,7 @@ pub const ODE_ORDER: Claim = Claim {
     expected: Expected::Holds,
     hypotheses: &[],
     rejects: &[Fault::DroppedDepartures],
-    check: |setting| evidence(checks::order(&|lambda, d, q, dq| setting.subject.right_hand_side(lambda, d, q, dq))),
+    check: |setting| evidence(checks::order(&|lambda, d, q, dq| setting.machinery.right_hand_side(lambda, d, q, dq))),
 };
 
 /// (4.44): exponential approach, with the rate that the linearisation and the tail of the start give.
@@ -272,7 +272,7 @@ pub const EQ_4_44: Claim = Claim {
     expected: Expected::Holds,
     hypotheses: &[],
     rejects: &[Fault::DroppedDepartures],
-    check: |setting| evidence(rate(setting.subject, &gap)),
+    check: |setting| evidence(rate(setting.machinery, &gap)),
 };
 
 /// The spectral gap; NaN, which fails every comparison, where there is none.
@@ -281,8 +281,8 @@ pub(super) fn gap(lambda: f64, d: u32) -> f64 {
 }
 
 /// [`checks::rate`] of a subject.
-pub(super) fn rate(subject: &dyn Subject, gap: &dyn Fn(f64, u32) -> f64) -> Result<Measured, OdeError> {
-    checks::rate(&|lambda, d, q, dq| subject.right_hand_side(lambda, d, q, dq), gap)
+pub(super) fn rate(machinery: &dyn Machinery, gap: &dyn Fn(f64, u32) -> f64) -> Result<Measured, OdeError> {
+    checks::rate(&|lambda, d, q, dq| machinery.right_hand_side(lambda, d, q, dq), gap)
 }
 
 /// What a check of (3.5) found, as evidence. Its comparisons have no index to replay: all of them run at once, in a fixed order.

@@ -3,6 +3,7 @@
 use std::io::IsTerminal;
 
 use clap::{Args, ValueEnum};
+use indicatif::{ProgressBar, ProgressStyle};
 
 use super::output::{Failure, warn};
 use fluidcheck::graph::format::Format;
@@ -131,4 +132,13 @@ pub fn times(text: &str) -> Result<f64, String> {
 /// Whether progress may be shown: on a terminal, and not when asked to be quiet.
 pub fn shows_progress(quiet: bool) -> bool {
     !quiet && std::io::stderr().is_terminal()
+}
+
+/// A bar over so many checks, on a terminal only.
+pub fn progress_bar(checks: u64, quiet: bool) -> ProgressBar {
+    if !shows_progress(quiet) {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} checks, {elapsed}, last: {msg}");
+    ProgressBar::new(checks).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }

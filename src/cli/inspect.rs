@@ -105,7 +105,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     row("bottleneck", if bottleneck.is_empty() { "none".to_owned() } else { format!("{shown}{more}") });
     let plan = CasePlan { seed: 1, effort: 1, only: None };
     let samples = Samples::new(&Reference, &model, 1, 1);
-    let setting = Setting { subject: &Reference, model: &model, plan, alpha: 1e-6, samples: &samples };
+    let setting = Setting { subject: &Reference, machinery: &Reference, model: &model, plan, alpha: 1e-6, samples: &samples };
     let hypotheses =
         [Hypothesis::RhoBelowOne, Hypothesis::PhiAndGammaAtMostOne, Hypothesis::NoIsolatedTaskTypes, Hypothesis::TwoChoices];
     for why in hypotheses.iter().filter_map(|hypothesis| hypothesis.failure(&setting)) {

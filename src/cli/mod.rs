@@ -4,8 +4,10 @@ mod common;
 mod exact;
 mod generate;
 mod inspect;
+mod interrupt;
 mod ode;
 mod output;
+mod power;
 mod simulate;
 mod verify;
 
@@ -23,7 +25,8 @@ pub use output::Failure;
   erdos-renyi:n=..,degree=..   geometric:n=1000,degree=14,dim=2,p=2
   cycle:n=..  path:n=..  star:n=..     3*cycle:n=4+complete:n=2 (disjoint union)
 
-Exit codes: 0 as expected, 1 some verdict not as expected, 2 usage or input error, 3 some claim undecided.
+Exit codes: 0 as expected, 1 some verdict not as expected, 2 usage or input error, 3 some claim undecided,
+130 interrupted (what is known by then is printed).
 
 Example: fluidcheck verify data/us-sites-100km.csv --lambda 0.2")]
 struct Arguments {
@@ -61,6 +64,14 @@ enum Command {
   fluidcheck generate geometric:n=1000,degree=14 --graph-seed 7 --isolated drop -o graph.csv
   fluidcheck generate data/us-sites-100km.csv -o graph.mtx")]
     Generate(generate::Arguments),
+    /// Show which claim rejects which wrong model, and at which cost
+    #[command(after_help = "Examples:
+  fluidcheck power                        every claim against every fault
+  fluidcheck power --quick                the pairs that the claims list
+  fluidcheck power --only transition-law --json
+
+Exit codes: 0 every fault is rejected and every claim rejects one, 1 not so, 2 usage error.")]
+    Power(power::Arguments),
     /// Print a completion script for a shell
     #[command(after_help = "Example: fluidcheck completions bash > ~/.local/share/bash-completion/completions/fluidcheck")]
     Completions {
@@ -82,6 +93,7 @@ pub fn main() -> ExitCode {
         Command::Exact(arguments) => exact::run(arguments),
         Command::Ode(arguments) => ode::run(arguments),
         Command::Generate(arguments) => generate::run(arguments),
+        Command::Power(arguments) => power::run(arguments),
         Command::Completions { shell } => completions(*shell),
     };
     output::finish(result)

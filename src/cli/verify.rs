@@ -1,17 +1,18 @@
 //! `fluidcheck verify`.
 
 use std::fmt::Write;
-use std::process::ExitCode;
+use std::process::{ExitCode, exit};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use clap::Args;
-use indicatif::{ProgressBar, ProgressStyle};
 
-use super::common::{GraphOptions, ModelOptions, probability, shows_progress};
+use super::common::{GraphOptions, ModelOptions, probability, progress_bar};
+use super::interrupt::{INTERRUPTED, on_interrupt};
 use super::output::{Failure, print, print_json};
 use fluidcheck::claims;
+use fluidcheck::machinery::UnderCheck;
 use fluidcheck::report;
-use fluidcheck::subject::Reference;
-use fluidcheck::suite::{self, Input, Options, Outcome};
+use fluidcheck::suite::{self, Input, Options, Outcome, Row, Suite};
 use fluidcheck::{battery, suite::selection};
 
 #[derive(Args)]
@@ -83,17 +84,26 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         except: arguments.except.clone(),
         case: arguments.case,
     };
-    let bar = progress(selection(&inputs, &options).len() as u64, arguments.quiet);
-    let results = suite::run(&Reference, &inputs, &options, &|row| {
+    let bar = progress_bar(selection(&inputs, &options).len() as u64, arguments.quiet);
+    let known: Arc<Mutex<Vec<Row>>> = Arc::default();
+    {
+        let (known, inputs, options, bar, json) = (known.clone(), inputs.clone(), options.clone(), bar.clone(), arguments.json);
+        on_interrupt(move || {
+            // The lock is kept to the end of the process: no row comes in while the report is written.
+            let known = known.lock().unwrap_or_else(PoisonError::into_inner);
+            bar.finish_and_clear();
+            // Nobody is left to tell of an output that cannot be written.
+            let _ = report(&Suite::partial(&inputs, &options, known.clone()), json);
+            exit(INTERRUPTED);
+        });
+    }
+    let results = suite::run(UnderCheck::reference(), &inputs, &options, &|row| {
+        known.lock().unwrap_or_else(PoisonError::into_inner).push(row.clone());
         bar.set_message(row.claim.id);
         bar.inc(1);
     });
     bar.finish_and_clear();
-    if arguments.json {
-        print_json(&report::json::suite(&results))?;
-    } else {
-        print(report::table::suite(&results).as_bytes())?;
-    }
+    report(&results, arguments.json)?;
     Ok(ExitCode::from(match results.outcome() {
         Outcome::AsExpected => 0,
         Outcome::SomeViolated => 1,
@@ -101,12 +111,8 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     }))
 }
 
-fn progress(checks: u64, quiet: bool) -> ProgressBar {
-    if !shows_progress(quiet) {
-        return ProgressBar::hidden();
-    }
-    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} checks, {elapsed}, last: {msg}");
-    ProgressBar::new(checks).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+fn report(results: &Suite, json: bool) -> Result<(), Failure> {
+    if json { print_json(&report::json::suite(results)) } else { print(report::table::suite(results).as_bytes()) }
 }
 
 fn list(json: bool) -> Result<ExitCode, Failure> {

@@ -28,7 +28,7 @@ struct ClaimRow<'a> {
     seconds: f64,
 }
 
-/// The whole suite: `{"claims": [...], "seed", "alpha", "ledger", "lambda", "d", "partial"}`.
+/// The whole suite: `{"claims": [...], "seed", "alpha", "ledger", "partial", "checks"}`.
 pub fn suite(suite: &Suite) -> Value {
     let claims: Vec<_> = suite.rows.iter().map(row).collect();
     serde_json::json!({
@@ -36,6 +36,8 @@ pub fn suite(suite: &Suite) -> Value {
         "seed": suite.seed,
         "alpha": suite.ledger.alpha,
         "ledger": suite.ledger.entries,
+        "partial": suite.is_partial(),
+        "checks": suite.asked,
     })
 }
 

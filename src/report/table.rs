@@ -150,11 +150,20 @@ fn lengths(state: &[u32]) -> String {
 fn totals(text: &mut String, suite: &Suite) {
     let parts: Vec<_> = tally(suite).into_iter().filter(|&(_, n)| n > 0).map(|(verdict, n)| format!("{n} {verdict}")).collect();
     let errata = suite.rows.iter().filter(|row| is_erratum(row.claim) && row.is_expected()).count();
+    if suite.is_partial() {
+        let _ = writeln!(
+            text,
+            "\nPARTIAL: interrupted after {} of {} checks; nothing is known of the others.",
+            suite.rows.len(),
+            suite.asked
+        );
+    }
     let _ = writeln!(text, "\n{} checks: {}.", suite.rows.len(), parts.join(", "));
     if errata > 0 {
         let _ = writeln!(text, "{errata} of the violated are errors of the printed paper, expected.");
     }
     let verdict = match suite.outcome() {
+        Outcome::AsExpected if suite.is_partial() => "Every verdict so far is as expected.",
         Outcome::AsExpected => "Every verdict is as expected.",
         Outcome::SomeInconclusive => "Some claims were not decided within the budget.",
         Outcome::SomeViolated => "Some verdicts are NOT as expected: see above.",

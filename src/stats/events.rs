@@ -193,6 +193,16 @@ impl EventTest {
         test
     }
 
+    /// Goes on with another path from these queue lengths, fixed before its first event. States that one path rarely visits are seen that way.
+    ///
+    /// # Panics
+    /// Unless there is one length per server.
+    pub fn restart(&mut self, start: &[u32]) {
+        assert_eq!(start.len(), self.lengths.len(), "one queue length per server");
+        self.lengths.copy_from_slice(start);
+        self.busy = start.iter().filter(|&&x| x > 0).count() as u32;
+    }
+
     fn rank_normaliser(&mut self, n: usize) -> Wealth {
         *self
             .rank_normalisers
@@ -344,16 +354,32 @@ impl EventTest {
         if self.violated {
             return Some(Decision::Violated);
         }
-        // The other half of alpha, over two signs of every feature.
-        let threshold = (2.0 * 2.0 * FEATURES.len() as f64 / self.alpha).ln();
-        let excluded = |feature: usize| {
-            let k = FEATURES[feature].1;
-            let wealth = &self.log_wealth[feature];
-            wealth[2 * k] <= -threshold && wealth[2 * k + 1] <= -threshold
-        };
+        let threshold = self.threshold();
+        (self.events > 0 && self.alternatives().all(|log_wealth| log_wealth <= -threshold)).then_some(Decision::Holds)
+    }
+
+    /// What the wealth of every stated alternative must have lost in logarithms: the other half of alpha, over two signs of every feature.
+    fn threshold(&self) -> f64 {
+        (2.0 * 2.0 * FEATURES.len() as f64 / self.alpha).ln()
+    }
+
+    /// The log wealth of the alternatives that *holds* must exclude.
+    fn alternatives(&self) -> impl Iterator<Item = f64> + '_ {
         // Among many servers the last one's clock rings too rarely to be certain of soon; each server is watched by itself too.
-        let needed = |feature: usize| self.varies[feature] && (feature != LAST || self.lengths.len() <= 256);
-        (self.events > 0 && (0..FEATURES.len()).all(|f| !needed(f) || excluded(f))).then_some(Decision::Holds)
+        let needed = |feature: &usize| self.varies[*feature] && (*feature != LAST || self.lengths.len() <= 256);
+        (0..FEATURES.len()).filter(needed).flat_map(|feature| {
+            let (k, wealth) = (FEATURES[feature].1, &self.log_wealth[feature]);
+            [wealth[2 * k], wealth[2 * k + 1]]
+        })
+    }
+
+    /// About how many events *holds* would take, if the rest of the path is as informative as what was seen; `None` where some
+    /// alternative has not lost anything yet.
+    pub fn needed(&self) -> Option<u64> {
+        let threshold = self.threshold();
+        self.alternatives().try_fold(0, |most: u64, log_wealth| {
+            (log_wealth < 0.0).then(|| most.max((self.events as f64 * threshold / -log_wealth).ceil() as u64))
+        })
     }
 
     /// The queue lengths that the events seen add up to.

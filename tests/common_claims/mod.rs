@@ -2,6 +2,7 @@
 
 use fluidcheck::claims::{self, CasePlan, Evidence, Setting};
 use fluidcheck::graph::{BipartiteGraph, Isolated};
+use fluidcheck::machinery::Machinery;
 use fluidcheck::model::Model;
 use fluidcheck::stationary::Samples;
 use fluidcheck::subject::Subject;
@@ -9,14 +10,15 @@ use proptest::test_runner::{Config, TestRunner};
 
 /// The evidence of a claim on a model.
 #[allow(dead_code)]
-pub fn evidence(id: &str, subject: &dyn Subject, model: &Model) -> Evidence {
+pub fn evidence<T: Subject + Machinery>(id: &str, under: &T, model: &Model) -> Evidence {
     let plan = CasePlan { seed: 7, effort: 1, only: None };
     claims::find(id).expect("a claim of the registry").evaluate(&Setting {
-        subject,
+        subject: under,
+        machinery: under,
         model,
         plan,
         alpha: 1e-6,
-        samples: &Samples::new(subject, model, 1, 4_000_000),
+        samples: &Samples::new(under, model, 1, 4_000_000),
     })
 }
 

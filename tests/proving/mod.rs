@@ -6,16 +6,17 @@
 use fluidcheck::claims::{self, CasePlan, Evidence, Setting, Verdict};
 use fluidcheck::faults::Fault;
 use fluidcheck::graph::{BipartiteGraph, Isolated};
+use fluidcheck::machinery::Machinery;
 use fluidcheck::model::Model;
 use fluidcheck::stationary::Samples;
 use fluidcheck::subject::{Reference, Subject};
 
 /// The claim `id` on one system.
-pub fn evaluate(id: &str, subject: &dyn Subject, model: &Model) -> Evidence {
+pub fn evaluate<T: Subject + Machinery>(id: &str, under: &T, model: &Model) -> Evidence {
     let claim = claims::find(id).unwrap_or_else(|| panic!("no claim {id}"));
-    let samples = Samples::new(subject, model, 1, 1_000_000);
+    let samples = Samples::new(under, model, 1, 1_000_000);
     let plan = CasePlan { seed: 1, effort: 1, only: None };
-    claim.evaluate(&Setting { subject, model, plan, alpha: 1e-6, samples: &samples })
+    claim.evaluate(&Setting { subject: under, machinery: under, model, plan, alpha: 1e-6, samples: &samples })
 }
 
 /// Any system, for claims that make their own.

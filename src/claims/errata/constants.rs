@@ -5,8 +5,8 @@ use super::super::{Claim, show};
 use super::{corrected, printed};
 use crate::bounds::{self, Mixing};
 use crate::faults::Fault;
+use crate::machinery::Machinery;
 use crate::ratio::{self, Ratio, ratio};
-use crate::subject::Subject;
 
 /// Case 0 is the load and d of section 5.
 fn rho0_and_d(case: u64) -> (Ratio, u32) {
@@ -41,7 +41,7 @@ pub(super) const THM_3_8_CORRECTED: Claim = corrected(
     |setting| {
         run(&setting.plan, "err-thm-3.8-corrected", 115, "pairs of rho0 and d", |case, _| {
             let (rho0, d) = rho0_and_d(case);
-            let theta = setting.subject.mixing_theta(&rho0, d);
+            let theta = setting.machinery.mixing_theta(&rho0, d);
             let contraction = &theta * &rho0 * ratio::whole(d.into());
             let at = format!("rho0 = {}, d = {d}, theta = {}", show(&rho0), show(&theta));
             if contraction > ratio(1, 2) || theta > rho0 {
@@ -94,19 +94,19 @@ pub(super) const EQ_4_47_CORRECTED: Claim = corrected(
     &[Fault::ComparisonTimeAsPrinted],
     |setting| {
         run(&setting.plan, "err-4.47-corrected", 3 * 4 * 3 * 3, "choices of the constants", |case, _| {
-            comparison(setting.subject, case)
+            comparison(setting.machinery, case)
         })
     },
 );
 
-fn comparison(subject: &dyn Subject, case: u64) -> Outcome {
+fn comparison(machinery: &dyn Machinery, case: u64) -> Outcome {
     let pick = |from: &[f64], digit: u64| from[(digit % from.len() as u64) as usize];
     let c3 = pick(&[2.0, 1.0, 10.0], case);
     // ln(1/eta) from 2 c3, where the case begins, to far beyond.
     let log = 2.0 * c3 * pick(&[1.0, 1.5, 4.0, 30.0], case / 3);
     let alpha = pick(&[1.0, 0.5, 0.1], case / 12);
     let (c1, c2, c4) = [(1.0, 1.0, 1.0), (0.1, 3.0, 50.0), (7.0, 0.2, 0.01)][(case / 36 % 3) as usize];
-    let t = subject.comparison_time(log, c3);
+    let t = machinery.comparison_time(log, c3);
     let first = (c1 + c2 * t).powf(-alpha);
     let second = c4 * t * t * (c3 * t * t - log).exp();
     let (first_bound, second_bound) =
@@ -132,7 +132,7 @@ pub(super) const C_1_PRINTED: Claim = corrected(
     &[Fault::DividedDifferenceShifted],
     |setting| {
         run(&setting.plan, "err-c.1-printed", LIPSCHITZ_CASES, "pairs of pairs", |case, _| {
-            lipschitz(setting.subject, case, false, &bounds::printed_lipschitz_constant)
+            lipschitz(setting.machinery, case, false, &bounds::printed_lipschitz_constant)
         })
     },
 );
@@ -145,7 +145,7 @@ pub(super) const C_1_CORRECTED: Claim = corrected(
     &[Fault::LipschitzTooSmall],
     |setting| {
         run(&setting.plan, "err-c.1-corrected", LIPSCHITZ_CASES, "pairs of pairs", |case, _| {
-            lipschitz(setting.subject, case, true, &|d| setting.subject.lipschitz_constant(d))
+            lipschitz(setting.machinery, case, true, &|d| setting.machinery.lipschitz_constant(d))
         })
     },
 );
@@ -153,7 +153,7 @@ pub(super) const C_1_CORRECTED: Claim = corrected(
 /// d from 1 to 7; for each, close to (1, 1), then all pairs of a grid of quarters.
 const LIPSCHITZ_CASES: u64 = 7 * 101;
 
-fn lipschitz(subject: &dyn Subject, case: u64, sharp: bool, constant: &dyn Fn(u32) -> Ratio) -> Outcome {
+fn lipschitz(machinery: &dyn Machinery, case: u64, sharp: bool, constant: &dyn Fn(u32) -> Ratio) -> Outcome {
     let (d, index) = (1 + (case % 7) as u32, case / 7);
     let k = constant(d);
     let near_one = |steps: i64| ratio(1_000_000 - steps, 1_000_000);
@@ -164,7 +164,7 @@ fn lipschitz(subject: &dyn Subject, case: u64, sharp: bool, constant: &dyn Fn(u3
     };
     let distance = |a: &Ratio, b: &Ratio| if a > b { a - b } else { b - a };
     let difference =
-        distance(&subject.divided_difference(&first.0, &first.1, d), &subject.divided_difference(&second.0, &second.1, d));
+        distance(&machinery.divided_difference(&first.0, &first.1, d), &machinery.divided_difference(&second.0, &second.1, d));
     let bound = &k * (distance(&first.0, &second.0) + distance(&first.1, &second.1));
     let slack = ratio::to_f64(&(&bound - &difference));
     // Within 2 10^-6 of (1, 1) each of the d (d - 1) / 2 products in the gradient lost at most 2 d 10^-6 of itself.

@@ -10,16 +10,18 @@ use super::super::{Claim, Evidence, Setting, show};
 use super::{corrected, printed};
 use crate::faults::Fault;
 use crate::graph::BipartiteGraph;
+use crate::machinery::Machinery;
 use crate::marks::Mark;
 use crate::model::{Event, Load, Model};
+use crate::randomness::Coins;
 use crate::ratio::{self, Ratio, ratio};
 use crate::simulate::Queues;
-use crate::subject::{Subject, random_lengths};
+use crate::subject::random_lengths;
 
 /// (4.41), last step, as printed.
 pub(super) const EQ_4_41_PRINTED: Claim =
     printed("err-4.41-printed", "(4.41), last step", "sum_i q_i(t)^2 <= N_a(t) / N + sum_i q_i(0)^2", |setting| {
-        run(&setting.plan, "err-4.41-printed", 200, "paths", |case, rng| squares(setting.subject, case, rng, 1))
+        run(&setting.plan, "err-4.41-printed", 200, "paths", |case, rng| squares(setting, case, rng, 1))
     });
 
 /// (4.41), last step, with the factor 2, or without the squares.
@@ -28,11 +30,13 @@ pub(super) const EQ_4_41_CORRECTED: Claim = corrected(
     "(4.41), last step",
     "sum_i q_i(t)^2 <= 2 N_a(t) / N + sum_i q_i(0)^2, and <= N_a(t) / N + sum_i q_i(0)",
     &[Fault::OccupancyOffByOne],
-    |setting| run(&setting.plan, "err-4.41-corrected", 400, "paths", |case, rng| squares(setting.subject, case, rng, 2)),
+    |setting| run(&setting.plan, "err-4.41-corrected", 400, "paths", |case, rng| squares(setting, case, rng, 2)),
 );
 
 /// One path; case 0 is one server busy, one arrival to the idle one.
-fn squares(subject: &dyn Subject, case: u64, rng: &mut ChaCha8Rng, factor: u64) -> Outcome {
+fn squares(setting: &Setting<'_>, case: u64, rng: &mut ChaCha8Rng, factor: u64) -> Outcome {
+    let (subject, machinery) = (setting.subject, setting.machinery);
+    let mut coins = Coins::new(setting.plan.seed, case);
     let n = if case == 0 { 2 } else { rng.random_range(1..=5u32) };
     let start = if case == 0 { vec![1, 0] } else { random_lengths(rng, n, 3) };
     let Some(model) = BipartiteGraph::complete(n, 1).ok().and_then(|graph| Model::new(graph, 0.8, 1).ok()) else {
@@ -40,16 +44,17 @@ fn squares(subject: &dyn Subject, case: u64, rng: &mut ChaCha8Rng, factor: u64) 
     };
     let mut queues = Queues::from_lengths(start.clone());
     let (mut arrivals, mut least) = (0u64, f64::INFINITY);
-    let Some((initial, sum)) = levels(subject, &start) else { return miscounted(subject, &start) };
+    let Some((initial, sum)) = levels(machinery, &start) else { return miscounted(machinery, &start) };
     for event in 0..if case == 0 { 1 } else { 12 } {
         let server = if case == 0 { 1 } else { rng.random_range(0..n) };
+        coins.next_event();
         let mark = if case == 0 || rng.random_bool(0.6) {
             Mark::Arrival { task_type: 0, samples: &[server] }
         } else {
             Mark::Service { server }
         };
-        arrivals += u64::from(matches!(subject.apply(&model, &mut queues, mark, rng), Event::Arrival { .. }));
-        let Some((now, _)) = levels(subject, queues.lengths()) else { return miscounted(subject, queues.lengths()) };
+        arrivals += u64::from(matches!(subject.apply(&model, &mut queues, mark, &mut coins), Event::Arrival { .. }));
+        let Some((now, _)) = levels(machinery, queues.lengths()) else { return miscounted(machinery, queues.lengths()) };
         // All times N^2.
         let n = u64::from(n);
         let bound = (factor * arrivals * n + initial).min(if factor == 2 { (arrivals + sum) * n } else { u64::MAX });
@@ -68,14 +73,14 @@ fn squares(subject: &dyn Subject, case: u64, rng: &mut ChaCha8Rng, factor: u64) 
 }
 
 /// sum of Q_i^2 and of Q_i, if the subject's occupancy equals a count of the queues.
-fn levels(subject: &dyn Subject, lengths: &[u32]) -> Option<(u64, u64)> {
+fn levels(machinery: &dyn Machinery, lengths: &[u32]) -> Option<(u64, u64)> {
     let longest = lengths.iter().copied().max().unwrap_or(0);
     let own: Vec<u64> = (1..=longest).map(|i| lengths.iter().filter(|&&x| x >= i).count() as u64).collect();
-    (subject.occupancy(lengths) == own).then(|| (own.iter().map(|q| q * q).sum(), own.iter().sum()))
+    (machinery.occupancy(lengths) == own).then(|| (own.iter().map(|q| q * q).sum(), own.iter().sum()))
 }
 
-fn miscounted(subject: &dyn Subject, lengths: &[u32]) -> Outcome {
-    Outcome::violated_at(f64::NAN, format!("Q_1, Q_2, ... given as {:?}", subject.occupancy(lengths)), &[lengths])
+fn miscounted(machinery: &dyn Machinery, lengths: &[u32]) -> Outcome {
+    Outcome::violated_at(f64::NAN, format!("Q_1, Q_2, ... given as {:?}", machinery.occupancy(lengths)), &[lengths])
 }
 
 /// Listed small graphs, then random ones, each with a random state; the empty state first.
@@ -126,9 +131,9 @@ fn arrivals(model: &Model, w: u32, lengths: &[u32], i: u32) -> Ratio {
 }
 
 /// The rate at which Q_i^w jumps, by enumeration of the subject's transitions.
-fn jump_rate(subject: &dyn Subject, model: &Model, w: u32, lengths: &[u32], i: u32) -> Ratio {
+fn jump_rate(machinery: &dyn Machinery, model: &Model, w: u32, lengths: &[u32], i: u32) -> Ratio {
     let here = |v: u32, length: u32| lengths[v as usize] == length && model.graph().servers_of(w).iter().any(|u| u == v);
-    subject
+    machinery
         .transitions(model, lengths)
         .into_iter()
         .filter(|(event, _)| match *event {
@@ -141,12 +146,12 @@ fn jump_rate(subject: &dyn Subject, model: &Model, w: u32, lengths: &[u32], i: u
 }
 
 /// The jump rate against a form: (task type, level) -> rate.
-fn jumps(subject: &dyn Subject, model: &Model, lengths: &[u32], form: impl Fn(&Ratio, u64, u64) -> Ratio) -> Outcome {
+fn jumps(machinery: &dyn Machinery, model: &Model, lengths: &[u32], form: impl Fn(&Ratio, u64, u64) -> Ratio) -> Outcome {
     let longest = lengths.iter().copied().max().unwrap_or(0);
     for w in 0..model.graph().n_task_types() {
         for i in 1..=longest + 1 {
             let (at, above) = (local(model.graph(), w, lengths, i).0, local(model.graph(), w, lengths, i + 1).0);
-            let (found, claimed) = (jump_rate(subject, model, w, lengths, i), form(&arrivals(model, w, lengths, i), at, above));
+            let (found, claimed) = (jump_rate(machinery, model, w, lengths, i), form(&arrivals(model, w, lengths, i), at, above));
             if found != claimed {
                 let types: Vec<Vec<u32>> =
                     (0..model.graph().n_task_types()).map(|w| model.graph().servers_of(w).iter().collect()).collect();
@@ -174,7 +179,7 @@ fn rate(model: &Model) -> Ratio {
 pub(super) const B_6_PRINTED: Claim =
     printed("err-b.6-printed", "(B.6)", "Q_i^w jumps at the rate of its arrivals plus Q_i^w - Q_i^w, which is 0", |setting| {
         over_states(setting, "err-b.6-printed", 100, |model, lengths, _| {
-            jumps(setting.subject, model, lengths, |arrivals, _, _| rate(model) * arrivals)
+            jumps(setting.machinery, model, lengths, |arrivals, _, _| rate(model) * arrivals)
         })
     });
 
@@ -186,7 +191,7 @@ pub(super) const B_6_CORRECTED: Claim = corrected(
     &[Fault::IdleServersServe, Fault::RatesOneSampleLess, Fault::ArrivalRateInverted],
     |setting| {
         over_states(setting, "err-b.6-corrected", 200, |model, lengths, _| {
-            jumps(setting.subject, model, lengths, |arrivals, at, above| rate(model) * arrivals + ratio::whole(at - above))
+            jumps(setting.machinery, model, lengths, |arrivals, at, above| rate(model) * arrivals + ratio::whole(at - above))
         })
     },
 );
@@ -197,7 +202,7 @@ pub(super) const C_5_PRINTED: Claim =
         over_states(setting, "err-c.5-printed", 100, |model, lengths, _| {
             let (n, m) = (model.graph().n_servers(), model.graph().n_task_types());
             let inverted = model.load().exact() * Ratio::new(m.into(), n.into());
-            jumps(setting.subject, model, lengths, |arrivals, at, above| &inverted * arrivals + ratio::whole(at - above))
+            jumps(setting.machinery, model, lengths, |arrivals, at, above| &inverted * arrivals + ratio::whole(at - above))
         })
     });
 
@@ -210,11 +215,11 @@ pub(super) const C_5_CORRECTED: Claim = corrected(
     |setting| {
         over_states(setting, "err-c.5-corrected", 200, |model, lengths, _| {
             let equality =
-                jumps(setting.subject, model, lengths, |arrivals, at, above| rate(model) * arrivals + ratio::whole(at - above));
+                jumps(setting.machinery, model, lengths, |arrivals, at, above| rate(model) * arrivals + ratio::whole(at - above));
             if !matches!(equality, Outcome::Holds { .. }) {
                 return equality;
             }
-            let rho = setting.subject.rho(model);
+            let rho = setting.machinery.rho(model);
             for w in 0..model.graph().n_task_types() {
                 for i in 1..=lengths.iter().copied().max().unwrap_or(0) + 1 {
                     let found = rate(model) * arrivals(model, w, lengths, i);
@@ -246,7 +251,7 @@ pub(super) const EQ_4_10_CORRECTED: Claim = corrected(
             let z = ratio(rng.random_range(11..=30), 10);
             let power = |x: u32| ratio::power(&z, x);
             let mut drift = Ratio::zero();
-            for (event, rate) in setting.subject.transitions(model, lengths) {
+            for (event, rate) in setting.machinery.transitions(model, lengths) {
                 match event {
                     Event::Arrival { server, .. } => {
                         let x = lengths[server as usize];
@@ -262,7 +267,7 @@ pub(super) const EQ_4_10_CORRECTED: Claim = corrected(
             let f: Ratio = lengths.iter().map(|&x| power(x)).sum();
             let idle = ratio::whole(lengths.iter().filter(|&&x| x == 0).count() as u64);
             let one = ratio::whole(1);
-            let bound = (&z - &one) * setting.subject.rho(model) * &f - (&one - z.recip()) * (&f - idle);
+            let bound = (&z - &one) * setting.machinery.rho(model) * &f - (&one - z.recip()) * (&f - idle);
             let slack = ratio::to_f64(&(&bound - &drift));
             if drift > bound {
                 return Outcome::violated_at(
@@ -283,11 +288,13 @@ pub(super) const THM_3_10_CORRECTED: Claim = corrected(
     "summed over w, arrivals at level i differ from (3.5)'s by (rho K + d)(d_(i-1) + d_i) + d phi (q_(i-1) - q_i) at most, with the sharp K: c = 6 (2 (rho0 K + d + 1)^2 + 1)",
     &[Fault::PhiWithServerDegrees],
     |setting| {
-        over_states(setting, "err-thm-3.10-corrected", 150, |model, lengths, rng| integrand(setting.subject, model, lengths, rng))
+        over_states(setting, "err-thm-3.10-corrected", 150, |model, lengths, rng| {
+            integrand(setting.machinery, model, lengths, rng)
+        })
     },
 );
 
-fn integrand(subject: &dyn Subject, model: &Model, lengths: &[u32], rng: &mut ChaCha8Rng) -> Outcome {
+fn integrand(machinery: &dyn Machinery, model: &Model, lengths: &[u32], rng: &mut ChaCha8Rng) -> Outcome {
     let (graph, lambda, d) = (model.graph(), model.load().exact(), model.d());
     let levels = lengths.iter().copied().max().unwrap_or(0) + 1;
     // Any nonincreasing qbar; 0 where the state is empty, so that only phi is left.
@@ -297,7 +304,7 @@ fn integrand(subject: &dyn Subject, model: &Model, lengths: &[u32], rng: &mut Ch
         twelfths = rng.random_range(0..=twelfths);
         bar.push(ratio(twelfths, 12));
     }
-    let (k, rho, phi) = (subject.lipschitz_constant(d), subject.rho(model), subject.phi(graph));
+    let (k, rho, phi) = (machinery.lipschitz_constant(d), machinery.rho(model), machinery.phi(graph));
     if rho != lambda * Loads::of(graph).max() {
         return Outcome::violated(f64::NAN, format!("rho(G) = {rho}"));
     }

@@ -13,9 +13,9 @@ use super::{corrected, printed};
 use crate::faults::Fault;
 use crate::graph::BipartiteGraph;
 use crate::graph::generate::{Norm, Reach, Sites};
+use crate::machinery::Machinery;
 use crate::model::{Load, Model};
 use crate::ratio::{self, Ratio, ratio};
-use crate::subject::Subject;
 
 /// All listed graphs, then random ones.
 fn over_graphs(setting: &Setting<'_>, claim: &str, check: impl Fn(&BipartiteGraph) -> Outcome) -> Evidence {
@@ -39,13 +39,13 @@ fn model(graph: &BipartiteGraph, lambda: Ratio, d: u32) -> Option<Model> {
 }
 
 /// What a set of servers gets while its queues are all longer than all others: the least that any state sends there.
-fn rate_into(subject: &dyn Subject, model: &Model, in_set: &dyn Fn(u32) -> bool) -> Ratio {
+fn rate_into(machinery: &dyn Machinery, model: &Model, in_set: &dyn Fn(u32) -> bool) -> Ratio {
     let graph = model.graph();
     let lengths: Vec<u32> = (0..graph.n_servers()).map(|v| if in_set(v) { 9 } else { 0 }).collect();
     let mut sum = Ratio::zero();
     for w in 0..graph.n_task_types() {
         if graph.servers_of(w).iter().any(in_set) {
-            let shares = subject.assignment(model, w, &lengths);
+            let shares = machinery.assignment(model, w, &lengths);
             sum += shares.into_iter().filter(|(v, _)| in_set(*v)).map(|(_, share)| share).sum::<Ratio>();
         }
     }
@@ -62,10 +62,10 @@ pub(super) const WITHOUT_REPLACEMENT_PRINTED: Claim = printed(
     "err-2.2-printed",
     "(2.2)",
     "where (2.2) holds with samples without replacement, no set of servers gets more than it serves while its queues are the longest",
-    |setting| over_graphs(setting, "err-2.2-printed", |graph| printed_criterion(setting.subject, graph)),
+    |setting| over_graphs(setting, "err-2.2-printed", |graph| printed_criterion(setting.machinery, graph)),
 );
 
-fn printed_criterion(subject: &dyn Subject, graph: &BipartiteGraph) -> Outcome {
+fn printed_criterion(machinery: &dyn Machinery, graph: &BipartiteGraph) -> Outcome {
     let Some(model) = model(graph, ratio(9, 10), 2) else { return Outcome::Skipped };
     let n = graph.n_servers();
     if n > 12 {
@@ -86,7 +86,7 @@ fn printed_criterion(subject: &dyn Subject, graph: &BipartiteGraph) -> Outcome {
         return Outcome::Skipped;
     }
     for set in 1..1u32 << n {
-        let excess = rate_into(subject, &model, &member(set)) - ratio::whole(set.count_ones().into());
+        let excess = rate_into(machinery, &model, &member(set)) - ratio::whole(set.count_ones().into());
         if excess.is_positive() {
             let servers: Vec<u32> = (0..n).filter(|&v| member(set)(v)).collect();
             return Outcome::violated(
@@ -107,17 +107,17 @@ pub(super) const WITHOUT_REPLACEMENT_CORRECTED: Claim = corrected(
     "(2.2), Remark 1",
     "while its queues are the longest, S gets (lambda N / M) sum_w (|S ∩ N_w| / d_w)^d; for types {0}, {0,1} and d = 2 the critical load is 4/5",
     &[Fault::SamplingWithoutReplacement, Fault::RhoNecessary],
-    |setting| over_graphs(setting, "err-2.2-corrected", |graph| corrected_criterion(setting.subject, graph)),
+    |setting| over_graphs(setting, "err-2.2-corrected", |graph| corrected_criterion(setting.machinery, graph)),
 );
 
-fn corrected_criterion(subject: &dyn Subject, graph: &BipartiteGraph) -> Outcome {
+fn corrected_criterion(machinery: &dyn Machinery, graph: &BipartiteGraph) -> Outcome {
     if graph.n_servers() > 7 {
         return Outcome::Skipped;
     }
     for d in 1..=3 {
         let Some(system) = model(graph, ratio(9, 10), d) else { return Outcome::Skipped };
         for (set, weight) in graphs::weights(graph, d) {
-            let (found, right) = (rate_into(subject, &system, &|v| set >> v & 1 == 1), weight * system.load().exact());
+            let (found, right) = (rate_into(machinery, &system, &|v| set >> v & 1 == 1), weight * system.load().exact());
             if found != right {
                 return Outcome::violated(
                     f64::NAN,
@@ -129,7 +129,7 @@ fn corrected_criterion(subject: &dyn Subject, graph: &BipartiteGraph) -> Outcome
     let table = [(1, ratio(2, 3)), (2, ratio(4, 5)), (3, ratio(8, 9))];
     for (d, critical) in table.into_iter().filter(|_| task_types(graph) == [vec![0], vec![0, 1]]) {
         for (load, ergodic) in [(&critical * ratio(999, 1000), true), (critical.clone(), false)] {
-            let said = model(graph, load, d).and_then(|model| subject.is_ergodic(&model));
+            let said = model(graph, load, d).and_then(|model| machinery.is_ergodic(&model));
             if said.is_some_and(|said| said != ergodic) {
                 return Outcome::violated(
                     f64::NAN,
@@ -147,7 +147,7 @@ pub(super) const REMARK_1_PRINTED: Claim = printed(
     "Remark 1",
     "gamma bounds how far the loads are from lambda: rho(G) <= lambda (1 + gamma(G))",
     |setting| {
-        over_graphs(setting, "err-rem-1-printed", |graph| load_within(setting.subject, graph, &|g| setting.subject.gamma(g)))
+        over_graphs(setting, "err-rem-1-printed", |graph| load_within(setting.machinery, graph, &|g| setting.machinery.gamma(g)))
     },
 );
 
@@ -158,15 +158,15 @@ pub(super) const REMARK_1_CORRECTED: Claim = corrected(
     "phi bounds how far the loads are from lambda: rho(G) <= lambda (1 + phi(G))",
     &[Fault::PhiWithServerDegrees, Fault::PhiWithSidesSwapped],
     |setting| {
-        over_graphs(setting, "err-rem-1-corrected", |graph| load_within(setting.subject, graph, &|g| setting.subject.phi(g)))
+        over_graphs(setting, "err-rem-1-corrected", |graph| load_within(setting.machinery, graph, &|g| setting.machinery.phi(g)))
     },
 );
 
-fn load_within(subject: &dyn Subject, graph: &BipartiteGraph, distance: &dyn Fn(&BipartiteGraph) -> Ratio) -> Outcome {
+fn load_within(machinery: &dyn Machinery, graph: &BipartiteGraph, distance: &dyn Fn(&BipartiteGraph) -> Ratio) -> Outcome {
     let Some(model) = model(graph, ratio(1, 2), 2) else { return Outcome::Skipped };
     let (largest, distance) = (Loads::of(graph).max(), distance(graph));
     let slack = ratio::to_f64(&(ratio::whole(1) + &distance - &largest));
-    if subject.rho(&model) != &largest * ratio(1, 2) || slack < 0.0 {
+    if machinery.rho(&model) != &largest * ratio(1, 2) || slack < 0.0 {
         let types = task_types(graph);
         return Outcome::violated(
             slack,
@@ -181,7 +181,7 @@ pub(super) const EQ_3_3_PRINTED: Claim = printed(
     "err-3.3-printed",
     "(3.3), middle",
     "phi(G) = max_v |(N / M) sum over N_v of M / (N d_w) - 1| on regular graphs",
-    |setting| over_graphs(setting, "err-3.3-printed", |graph| middle_of_3_3(setting.subject, graph, false)),
+    |setting| over_graphs(setting, "err-3.3-printed", |graph| middle_of_3_3(setting.machinery, graph, false)),
 );
 
 /// (3.3), middle, with d_v.
@@ -190,10 +190,10 @@ pub(super) const EQ_3_3_CORRECTED: Claim = corrected(
     "(3.3), middle",
     "phi(G) = max_v |(N / M) sum over N_v of M / (N d_v) - 1| = 0 on regular graphs where every server has an edge",
     &[Fault::PhiWithServerDegrees, Fault::PhiWithSidesSwapped],
-    |setting| over_graphs(setting, "err-3.3-corrected", |graph| middle_of_3_3(setting.subject, graph, true)),
+    |setting| over_graphs(setting, "err-3.3-corrected", |graph| middle_of_3_3(setting.machinery, graph, true)),
 );
 
-fn middle_of_3_3(subject: &dyn Subject, graph: &BipartiteGraph, with_server_degree: bool) -> Outcome {
+fn middle_of_3_3(machinery: &dyn Machinery, graph: &BipartiteGraph, with_server_degree: bool) -> Outcome {
     if !graphs::is_regular(graph) || !graphs::every_server_has_an_edge(graph) {
         return Outcome::Skipped;
     }
@@ -206,7 +206,7 @@ fn middle_of_3_3(subject: &dyn Subject, graph: &BipartiteGraph, with_server_degr
         })
         .max()
         .unwrap_or_else(Ratio::zero);
-    let phi = subject.phi(graph);
+    let phi = machinery.phi(graph);
     if middle == phi {
         return Outcome::holds(0.0);
     }
@@ -220,8 +220,8 @@ pub(super) const DEF_3_5_PRINTED: Claim =
         let lonely = graphs::of_task_types(2, &[vec![0], vec![]]);
         run(&setting.plan, "err-def-3.5-printed", 1, "graphs", |_, _| {
             let Ok(graph) = &lonely else { return Outcome::Skipped };
-            let phi = setting.subject.phi(graph);
-            if !setting.subject.is_regular(graph) || phi.is_zero() {
+            let phi = setting.machinery.phi(graph);
+            if !setting.machinery.is_regular(graph) || phi.is_zero() {
                 return Outcome::holds(0.0);
             }
             Outcome::violated(
@@ -239,7 +239,8 @@ pub(super) const DEF_3_5_CORRECTED: Claim = corrected(
     &[Fault::RegularityByGlobalDegrees, Fault::PhiWithSidesSwapped],
     |setting| {
         over_graphs(setting, "err-def-3.5-corrected", |graph| {
-            let (said, regular, phi) = (setting.subject.is_regular(graph), graphs::is_regular(graph), setting.subject.phi(graph));
+            let (said, regular, phi) =
+                (setting.machinery.is_regular(graph), graphs::is_regular(graph), setting.machinery.phi(graph));
             let types = task_types(graph);
             if said != regular {
                 return Outcome::violated(f64::NAN, format!("task types {types:?}: called regular {said}, is {regular}"));
@@ -264,7 +265,7 @@ pub(super) const EQ_4_52_PRINTED: Claim =
     printed("err-4.52-printed", "(4.52)", "phi(G) = max_v |(N / M) sum over W_N of 1 / d_w - 1|", |setting| {
         over_graphs(setting, "err-4.52-printed", |graph| {
             let all = graphs::gamma(graph) * ratio::whole(graph.n_servers().into());
-            same_phi(setting.subject, graph, (all - ratio::whole(1)).abs())
+            same_phi(setting.machinery, graph, (all - ratio::whole(1)).abs())
         })
     });
 
@@ -274,11 +275,11 @@ pub(super) const EQ_4_52_CORRECTED: Claim = corrected(
     "(4.52)",
     "phi(G) = max_v |(N / M) sum over N_v of 1 / d_w - 1|",
     &[Fault::PhiWithServerDegrees, Fault::PhiWithSidesSwapped],
-    |setting| over_graphs(setting, "err-4.52-corrected", |graph| same_phi(setting.subject, graph, Loads::of(graph).phi())),
+    |setting| over_graphs(setting, "err-4.52-corrected", |graph| same_phi(setting.machinery, graph, Loads::of(graph).phi())),
 );
 
-fn same_phi(subject: &dyn Subject, graph: &BipartiteGraph, form: Ratio) -> Outcome {
-    let phi = subject.phi(graph);
+fn same_phi(machinery: &dyn Machinery, graph: &BipartiteGraph, form: Ratio) -> Outcome {
+    let phi = machinery.phi(graph);
     if phi == form {
         return Outcome::holds(0.0);
     }
@@ -342,7 +343,7 @@ pub(super) const MULTI_EDGES_CORRECTED: Claim = corrected(
     |setting| {
         run(&setting.plan, "err-5-multi-edges-corrected", 30, "sizes", |case, _| match case {
             0 => small_matchings(),
-            _ => regular_degrees(setting.subject, 3 + 2 * case as u32, setting.plan.seed ^ case),
+            _ => regular_degrees(setting.machinery, 3 + 2 * case as u32, setting.plan.seed ^ case),
         })
     },
 );
@@ -394,8 +395,8 @@ fn permutations(order: &mut [usize], from: usize, visit: &mut impl FnMut(&[usize
     }
 }
 
-fn regular_degrees(subject: &dyn Subject, n: u32, seed: u64) -> Outcome {
-    match subject.random_regular(n, n, 3, seed) {
+fn regular_degrees(machinery: &dyn Machinery, n: u32, seed: u64) -> Outcome {
+    match machinery.random_regular(n, n, 3, seed) {
         Ok(graph) => {
             let wrong = (0..n).find(|&v| graph.task_types_of(v).iter().count() != 3 || graph.servers_of(v).iter().count() != 3);
             wrong.map_or(Outcome::holds(0.0), |v| {
@@ -413,7 +414,7 @@ pub(super) const STEADY_STATE_PRINTED: Claim = printed(
     "geometric graphs of mean degree 3 have a steady state at lambda = 0.8, d = 2",
     |setting| {
         run(&setting.plan, "err-5-steady-state-printed", 3, "graphs of 400 servers", |case, _| {
-            overloaded(setting.subject, case).map_or(Outcome::Skipped, |found| {
+            overloaded(setting.machinery, case).map_or(Outcome::Skipped, |found| {
                 if found.excess.is_positive() {
                     return Outcome::violated(-ratio::to_f64(&found.excess), found.text);
                 }
@@ -431,7 +432,7 @@ pub(super) const STEADY_STATE_CORRECTED: Claim = corrected(
     &[Fault::SamplingWithoutReplacement],
     |setting| {
         run(&setting.plan, "err-5-steady-state-corrected", 3, "graphs of 400 servers", |case, _| {
-            overloaded(setting.subject, case).map_or(Outcome::Skipped, |found| {
+            overloaded(setting.machinery, case).map_or(Outcome::Skipped, |found| {
                 let slack = ratio::to_f64(&found.excess);
                 if !found.excess.is_positive() || found.rate != found.criterion {
                     let (rate, criterion) = (show(&found.rate), show(&found.criterion));
@@ -454,10 +455,10 @@ struct Overloaded {
 }
 
 /// The most overloaded among the sets N_w with one server more or less, of the graph with this seed.
-fn overloaded(subject: &dyn Subject, seed: u64) -> Option<Overloaded> {
+fn overloaded(machinery: &dyn Machinery, seed: u64) -> Option<Overloaded> {
     let norm = Norm::new(2.0).ok()?;
     let sites = Sites::uniform(400, 400, 2, seed).ok()?;
-    let graph = subject.geometric(&sites, Reach::MeanDegree(3.0).radius(400, 2, norm).ok()?, norm).ok()?;
+    let graph = machinery.geometric(&sites, Reach::MeanDegree(3.0).radius(400, 2, norm).ok()?, norm).ok()?;
     let model = model(&graph, ratio(4, 5), 2)?;
     // In floating point to choose, exactly to judge: any set proves what it proves.
     let gain = |set: &[u32]| {
@@ -478,7 +479,7 @@ fn overloaded(subject: &dyn Subject, seed: u64) -> Option<Overloaded> {
         .chain((0..graph.n_task_types()).map(|w| graph.servers_of(w).iter().collect()).filter(|set: &Vec<u32>| !set.is_empty()))
         .max_by(|a, b| gain(a).total_cmp(&gain(b)))?;
     let criterion = graphs::weight(&graph, 2, |v| best.contains(&v)) * model.load().exact();
-    let rate = rate_into(subject, &model, &|v| best.contains(&v));
+    let rate = rate_into(machinery, &model, &|v| best.contains(&v));
     let excess = &criterion - ratio::whole(best.len() as u64);
     let text = format!(
         "400 servers and types, mean degree 3, seed {seed}: S = {best:?} gets {} and serves {}",

@@ -62,7 +62,7 @@ fn coupling_law(setting: &Setting<'_>) -> Evidence {
     for (at, (name, coupling, lower_load)) in couplings.into_iter().enumerate() {
         let lower = random_lengths(&mut stream_rng(own_seed, at as u64), n, 2);
         let upper = lower.iter().map(|x| x + 1).collect();
-        let mut pair = match setting.subject.coupled(model, coupling, own_seed, at as u64, lower, upper) {
+        let mut pair = match setting.machinery.coupled(model, coupling, own_seed, at as u64, lower, upper) {
             Ok(pair) => pair,
             Err(error) => return evidence(Verdict::Violated, cases, format!("{name}: {error}")),
         };

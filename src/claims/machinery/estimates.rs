@@ -71,7 +71,7 @@ fn transient_law(setting: &Setting<'_>) -> Evidence {
         ..Options::default()
     };
     // In another order than that of time.
-    let estimate = match setting.subject.transient(model, &start, &[TIMES[1], TIMES[0]], &options) {
+    let estimate = match setting.machinery.transient(model, &start, &[TIMES[1], TIMES[0]], &options) {
         Ok(estimate) => estimate,
         Err(error) => return evidence(Verdict::Violated, 0, error.to_string()),
     };
@@ -202,7 +202,7 @@ fn steady_law(setting: &Setting<'_>) -> Evidence {
             replications: Some(20_000 * u64::from(setting.plan.effort)),
             ..Options::default()
         };
-        let estimate = match setting.subject.steady_state(&model, &options) {
+        let estimate = match setting.machinery.steady_state(&model, &options) {
             Ok(estimate) => estimate,
             Err(error) => return evidence(Verdict::Violated, 0, error.to_string()),
         };

@@ -35,7 +35,7 @@ pub(super) const NAMED_GRAPHS: Claim = Claim {
     scope: Scope::Theory,
     expected: Expected::Holds,
     hypotheses: &[],
-    rejects: &[Fault::MultiEdgesErased],
+    rejects: &[Fault::MultiEdgesErased, Fault::SlotLeftUnset, Fault::WrapsTooEarly],
     check: named_graphs,
 };
 
@@ -43,12 +43,12 @@ pub(super) const NAMED_GRAPHS: Claim = Claim {
 pub(super) const FORMATS: Claim = Claim {
     id: "formats",
     source: "files of graphs",
-    statement: "a graph written and read again is the same graph; edge lists count from 0, Matrix Market from 1, and a symmetric matrix has both halves",
+    statement: "a graph written and read again is the same graph; edge lists count from 0, Matrix Market from 1, a symmetric matrix has both halves, and a task type without servers still counts",
     kind: Kind::Exact,
     scope: Scope::Theory,
     expected: Expected::Holds,
     hypotheses: &[],
-    rejects: &[Fault::SymmetricNotExpanded],
+    rejects: &[Fault::SymmetricNotExpanded, Fault::IsolatedForgotten],
     check: formats,
 };
 
@@ -155,10 +155,10 @@ fn differing(setting: &Setting<'_>, n: u32, k: u32, m: u32) -> Result<Option<&'s
             && (0..m).all(|w| graph.servers_of(w).iter().eq((0..n).filter(|&v| edge(v, w))))
             && (0..n).all(|v| graph.task_types_of(v).iter().eq((0..m).filter(|&w| edge(v, w))))
     };
-    let circulant = generate::circulant(n, k)?;
+    let circulant = setting.machinery.circulant(n, k)?;
     let cycle = generate::cycle(n)?;
     // By server, as the random ones are given.
-    let regular = setting.subject.random_regular(n, n, k, u64::from(k))?;
+    let regular = setting.machinery.random_regular(n, n, k, u64::from(k))?;
     let degrees = (0..n).all(|v| regular.task_types_of(v).len() == k as usize && regular.servers_of(v).len() == k as usize);
     let union = generate::disjoint_union(&[circulant.clone(), generate::complete(n, m)?, cycle.clone()])?;
     let parts = |v: u32, w: u32| match (v / n, w) {
@@ -187,6 +187,7 @@ type File = (&'static str, Format, u32, &'static [&'static [u32]]);
 const FILES: &[File] = &[
     ("0 0\n1 0\n2 1\n", Format::EdgeList, 3, &[&[0, 1], &[2]]),
     ("# servers=4 task_types=2\n3 0 # last\n0 1\n", Format::EdgeList, 4, &[&[3], &[0]]),
+    ("# servers=2 task_types=3\n0 0\n1 2\n", Format::EdgeList, 2, &[&[0], &[], &[1]]),
     ("server,task_type\nb,x\na,x\nb,y\n", Format::Csv, 2, &[&[0, 1], &[0]]),
     ("%%MatrixMarket matrix coordinate pattern general\n3 2 3\n1 1\n3 1\n2 2\n", Format::MatrixMarket, 3, &[&[0, 2], &[1]]),
     (
@@ -205,7 +206,7 @@ fn formats(setting: &Setting<'_>) -> Evidence {
     let listed = FILES.len() as u64;
     run(&setting.plan, "formats", listed + 60, "files, listed, and written and read again", |case, rng| {
         if let Some(&(text, format, n, types)) = FILES.get(case as usize) {
-            return match setting.subject.read_graph(text.as_bytes(), format) {
+            return match setting.machinery.read_graph(text.as_bytes(), format) {
                 Ok(graph) if holds(&graph, n, types) => Outcome::holds(0.0),
                 Ok(graph) => Outcome::violated(f64::NAN, format!("{text:?} is read as {}", graphs::adjacency(&graph))),
                 Err(error) => Outcome::violated(f64::NAN, format!("{text:?}: {error}")),
@@ -217,7 +218,7 @@ fn formats(setting: &Setting<'_>) -> Evidence {
         if let Err(error) = format::write(&graph, format, &mut text) {
             return Outcome::violated(f64::NAN, format!("{}: {error}", graphs::adjacency(&graph)));
         }
-        match setting.subject.read_graph(&text, format) {
+        match setting.machinery.read_graph(&text, format) {
             Ok(again) if again.iter_edges().eq(graph.iter_edges()) && again == graph => Outcome::holds(0.0),
             Ok(again) => {
                 Outcome::violated(f64::NAN, format!("{} comes back as {}", graphs::adjacency(&graph), graphs::adjacency(&again)))
@@ -284,7 +285,7 @@ fn look(setting: &Setting<'_>, seed: u64, all: &mut [Indicator; 6]) -> Result<()
     }
     // One pair of each graph for each test: the pairs of one graph are not independent. Small, so that repairs are common.
     let (n, m, k) = (6, 6, 3);
-    let graph = setting.subject.random_regular(n, m, k, seed).map_err(|error| error.to_string())?;
+    let graph = setting.machinery.random_regular(n, m, k, seed).map_err(|error| error.to_string())?;
     for (indicator, (v, w)) in [(4, (0, 0)), (5, (n - 1, 0))] {
         // All task types are alike, so that each has k / m of the edges of a server.
         all[indicator].observe(graph.servers_of(w).iter().any(|u| u == v), f64::from(k) / f64::from(m));

@@ -52,7 +52,7 @@ fn trajectory(setting: &Setting<'_>, lambda: f64, d: u32, start: &Start, mut q: 
     let steps = (END / STEP) as usize;
     let asked: Vec<f64> = (0..=steps).step_by(5).map(|k| k as f64 * STEP).chain([END]).collect();
     let what = format!("lambda {lambda}, d {d}, {start}");
-    let path = match setting.subject.trajectory(lambda, d, start, &asked) {
+    let path = match setting.machinery.trajectory(lambda, d, start, &asked) {
         Ok(path) => path,
         Err(error) => return Outcome::violated(f64::NAN, format!("{what}: {error}")),
     };

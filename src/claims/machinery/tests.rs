@@ -50,7 +50,7 @@ fn sequential_tests(setting: &Setting<'_>) -> Evidence {
                 // The running intersection: a miss at any time stays one.
                 interval.lower() > bound || interval.upper() < bound
             } else {
-                let mut test = setting.subject.mean_test(bound, STATED);
+                let mut test = setting.machinery.mean_test(bound, STATED);
                 (0..LENGTH).for_each(|_| test.observe(coin()));
                 test.decision().is_some()
             });
@@ -71,7 +71,7 @@ fn sequential_tests(setting: &Setting<'_>) -> Evidence {
         [(0.8, 0.5, Side::Above), (0.2, 0.5, Side::Below), (0.05, 0.2, Side::Below), (0.5, 0.2, Side::Above)]
     {
         let mut rng = stream_rng(seed(setting, "sequential-tests, power"), (1000.0 * mean) as u64);
-        let mut test = setting.subject.mean_test(bound, share);
+        let mut test = setting.machinery.mean_test(bound, share);
         let mut interval = EmpiricalBernstein::new(2.0, share);
         for _ in 0..4000 {
             let x = f64::from(u8::from(rng.random_bool(mean)));

@@ -9,6 +9,8 @@
 //! # Source
 //! Section 2.
 
+use std::cmp::Ordering;
+
 use rand_chacha::ChaCha8Rng;
 
 use super::super::cases::{Outcome, run};
@@ -17,6 +19,7 @@ use super::super::{Claim, Evidence, Expected, Kind, Scope, Setting};
 use super::{PATHS, looks_at_all, path_seed, violated_at_event};
 use crate::faults::Fault;
 use crate::graph::BipartiteGraph;
+use crate::machinery::RunningOccupancy;
 use crate::marks::Mark;
 use crate::model::{Event, Model};
 use crate::occupancy::Occupancy;
@@ -33,7 +36,14 @@ pub const CONSERVATION: Claim = Claim {
     scope: Scope::Graph,
     expected: Expected::Holds,
     hypotheses: &[],
-    rejects: &[Fault::GhostDepartures, Fault::DroppedArrivals, Fault::OccupancyOffByOne],
+    rejects: &[
+        Fault::GhostDepartures,
+        Fault::DroppedArrivals,
+        Fault::OccupancyOffByOne,
+        Fault::UnfinishedCounted,
+        Fault::OccupancyDrifts,
+        Fault::SampledFromBelow,
+    ],
     check: conservation,
 };
 
@@ -161,6 +171,8 @@ fn subject_path(setting: &Setting<'_>, case: u64, start: Vec<u32>, events: u64) 
     let n = setting.model.graph().n_servers();
     let system = setting.subject.system(setting.model);
     let mut ledger = Ledger::new(system.graph(), start.clone());
+    let mut running = setting.machinery.running_occupancy(&start);
+    let mut followed = start.clone();
     let mut path = Path::new(setting.subject, setting.model, path_seed(setting, "conservation"), case, start);
     for event in 0..events {
         let happened = path.step();
@@ -169,9 +181,20 @@ fn subject_path(setting: &Setting<'_>, case: u64, start: Vec<u32>, events: u64) 
         let found = match ledger.enter(happened) {
             Err(found) => Some(found),
             Ok(at) => ledger.differs(queues, at, whole).or_else(|| {
-                let given = whole.then(|| setting.subject.occupancy(queues.lengths()))?;
+                follow(&mut *running, &mut followed, at, queues);
+                let given = whole.then(|| setting.machinery.occupancy(queues.lengths()))?;
                 let recount = occupancy(&ledger.lengths);
-                (given != recount).then(|| format!("Q_1, Q_2, ... are given as {given:?}, a recount gives {recount:?}"))
+                if given != recount {
+                    return Some(format!("Q_1, Q_2, ... are given as {given:?}, a recount gives {recount:?}"));
+                }
+                if setting.machinery.departures(queues) != ledger.departures {
+                    let (given, counted) = (setting.machinery.departures(queues), ledger.departures);
+                    return Some(format!("{given} tasks are said to be finished, the events add up to {counted}"));
+                }
+                // The nearest number to a quotient is one number: what is kept along the path may not drift from it.
+                let drifted = (1..=recount.len()).find(|&i| running.fraction(i) != recount[i - 1] as f64 / f64::from(n))?;
+                let (kept, count) = (running.fraction(drifted), recount[drifted - 1]);
+                Some(format!("q_{drifted} is kept as {kept:e}, a recount gives {count} / {n}"))
             }),
         };
         if let Some(found) = found {
@@ -185,6 +208,18 @@ fn subject_path(setting: &Setting<'_>, case: u64, start: Vec<u32>, events: u64) 
         }
     }
     Outcome::holds(0.0)
+}
+
+/// Lets the occupancy that is kept along the path follow the queue that an event has touched.
+fn follow(running: &mut dyn RunningOccupancy, lengths: &mut [u32], touched: Option<u32>, queues: &Queues) {
+    let Some(v) = touched.map(|v| v as usize) else { return };
+    let (before, now) = (lengths[v], queues.lengths()[v]);
+    match now.cmp(&before) {
+        Ordering::Greater => running.raise(before),
+        Ordering::Less => running.lower(before),
+        Ordering::Equal => {}
+    }
+    lengths[v] = now;
 }
 
 /// Sees every event of a simulation.

@@ -25,6 +25,7 @@ use crate::faults::Fault;
 use crate::marks::{DrawnAhead, Mark};
 use crate::model::Load;
 use crate::occupancy::{LocalOccupancy, Occupancy};
+use crate::randomness::Coins;
 use crate::ratio::{self, Ratio};
 use crate::simulate::Queues;
 
@@ -119,7 +120,7 @@ fn shared_mass_path(
         let touched = if rng.random_bool(arrival) {
             let w = rng.random_range(0..m);
             let u = Ratio::new_raw(BigInt::from(rng.next_u64()), two64.clone());
-            let intervals = setting.subject.shared_mass(setting.model, w, &lower, &upper);
+            let intervals = setting.machinery.shared_mass(setting.model, w, &lower, &upper);
             let Some(interval) = intervals.iter().find(|interval| interval.from <= u && u < interval.to) else {
                 if graph.servers_of(w).is_empty() {
                     continue;
@@ -217,10 +218,12 @@ fn three_starts(
     let [mut low, mut mid, mut high] = [lower, middle, upper].map(Queues::from_lengths);
     let mut stream = setting.subject.marks(&system, path_seed(setting, "prop-3.9-samples"), case);
     let mut marks = DrawnAhead::new(&mut *stream, system.d());
+    let mut coins = Coins::new(path_seed(setting, "prop-3.9-samples"), case);
     for event in 0..events {
         let Some(mark) = marks.take(1).next() else { break };
-        setting.subject.couple(&system, &mut low, &mut high, mark, rng);
-        setting.subject.apply(&system, &mut mid, mark, rng);
+        coins.next_event();
+        setting.subject.couple(&system, &mut low, &mut high, mark, &mut coins);
+        setting.subject.apply(&system, &mut mid, mark, &mut coins);
         if !looks_at_all(n, event) && event + 1 < events && !touches_disorder(mark, &low, &high) {
             continue;
         }
@@ -289,12 +292,12 @@ fn eq_4_14(setting: &Setting<'_>) -> Evidence {
     let events = events_of_path(setting, 24_000, 16 * mean_task_degree(setting)).min(2000);
     run(&setting.plan, "eq-4.14", PATHS, "coupled paths, every event", |case, rng| {
         let (lower, upper) = ordered_pair(start_of(case, rng), rng, setting.model.graph().n_servers());
-        local_order(setting, case, rng, lower, upper, events)
+        local_order(setting, case, lower, upper, events)
     })
 }
 
 /// Follows a coupled path and recounts the local occupancies of the task types of the servers that change.
-fn local_order(setting: &Setting<'_>, case: u64, rng: &mut ChaCha8Rng, lower: Vec<u32>, upper: Vec<u32>, events: u64) -> Outcome {
+fn local_order(setting: &Setting<'_>, case: u64, lower: Vec<u32>, upper: Vec<u32>, events: u64) -> Outcome {
     let system = setting.subject.system(setting.model);
     let graph = system.graph();
     let n = graph.n_servers();
@@ -302,11 +305,13 @@ fn local_order(setting: &Setting<'_>, case: u64, rng: &mut ChaCha8Rng, lower: Ve
     let (mut low, mut high) = (Queues::from_lengths(lower), Queues::from_lengths(upper));
     let mut stream = setting.subject.marks(&system, path_seed(setting, "eq-4.14"), case);
     let mut marks = DrawnAhead::new(&mut *stream, system.d());
+    let mut coins = Coins::new(path_seed(setting, "eq-4.14"), case);
     for event in 0..=events {
         let before = [low.lengths().to_vec(), high.lengths().to_vec()];
         if event < events {
             let Some(mark) = marks.take(1).next() else { break };
-            setting.subject.couple(&system, &mut low, &mut high, mark, rng);
+            coins.next_event();
+            setting.subject.couple(&system, &mut low, &mut high, mark, &mut coins);
         }
         let after = [low.lengths(), high.lengths()];
         let mut types: Vec<u32> = Vec::new();
@@ -348,7 +353,7 @@ fn local_order(setting: &Setting<'_>, case: u64, rng: &mut ChaCha8Rng, lower: Ve
                 while recount.len() > 1 && recount.last() == Some(&0) {
                     recount.pop();
                 }
-                let given = setting.subject.occupancy(queues.lengths());
+                let given = setting.machinery.occupancy(queues.lengths());
                 let wrong = given != recount[1..]
                     || queues.occupancy().counts() != &recount[1..]
                     || *queues.occupancy() != Occupancy::of(queues.lengths());

@@ -22,12 +22,12 @@ use rand::Rng;
 pub const INDEPENDENT_STREAMS: Claim = Claim {
     id: "independent-streams",
     source: "section 5, independent replications",
-    statement: "no two replications share a stream of marks or of event times, and one replication gives the same marks again",
+    statement: "no two replications share a stream of marks or of event times, and one replication gives the same marks again, whichever thread draws them",
     kind: Kind::Pathwise,
     scope: Scope::Graph,
     expected: Expected::Holds,
     hypotheses: &[],
-    rejects: &[Fault::ReusedStream],
+    rejects: &[Fault::ReusedStream, Fault::SeedsByWorker],
     check: independent_streams,
 };
 
@@ -76,6 +76,11 @@ fn independent_streams(setting: &Setting<'_>) -> Evidence {
                     format!("seed {seed}, replication {replication}: other marks when drawn again"),
                     &[],
                 );
+            }
+            let elsewhere = std::thread::scope(|scope| scope.spawn(|| draw(seed, replication)).join());
+            if !elsewhere.is_ok_and(|elsewhere| elsewhere == marks) {
+                let found = format!("seed {seed}, replication {replication}: other marks when another thread draws them");
+                return violated_at_event(setting, case, 0, found, &[]);
             }
             if let Some((_, other)) = seen.iter().find(|(other, _)| *other == marks) {
                 let found = format!("seed {seed}, replication {replication} has the same first {n_marks} marks as {other}");

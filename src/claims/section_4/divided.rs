@@ -93,7 +93,7 @@ fn divided_differences_at(setting: &Setting<'_>, n: u64, first: (u64, u64), seco
         let sum = integer_sum(&a.into(), &b.into(), d);
         let difference = Pow::pow(BigInt::from(a), d) - Pow::pow(BigInt::from(b), d);
         let right = Ratio::new(sum.clone(), Pow::pow(BigInt::from(n), d - 1));
-        let given = setting.subject.divided_difference(&fraction(a), &fraction(b), d);
+        let given = setting.machinery.divided_difference(&fraction(a), &fraction(b), d);
         if given != right || sum * BigInt::from(a - b) != difference {
             let found = format!("d = {d}, x = {a}/{n}, y = {b}/{n}: {}, the sum is {}", show(&given), show(&right));
             return Outcome::violated(f64::NAN, found);
@@ -104,7 +104,7 @@ fn divided_differences_at(setting: &Setting<'_>, n: u64, first: (u64, u64), seco
         values.push(given);
     }
     let (x1, y1, x2, y2) = (fraction(first.0), fraction(first.1), fraction(second.0), fraction(second.1));
-    if !setting.subject.pairs_are_ordered((&x1, &y1), (&x2, &y2)) {
+    if !setting.machinery.pairs_are_ordered((&x1, &y1), (&x2, &y2)) {
         return Outcome::Skipped;
     }
     let slack = ratio::to_f64(&(&values[1] - &values[0]));
@@ -163,7 +163,7 @@ fn eq_4_19(setting: &Setting<'_>) -> Evidence {
             (n, a, rng.random_range(0..=a))
         };
         let (x, y) = (Ratio::new(a.into(), n.into()), Ratio::new(b.into(), n.into()));
-        let factor = setting.subject.divided_difference(&x, &y, d);
+        let factor = setting.machinery.divided_difference(&x, &y, d);
         let left = ratio::power(&x, d) - ratio::power(&y, d);
         let bound = ratio::whole(d.into()) * (&x - &y);
         let slack = ratio::to_f64(&(&bound - &left));

@@ -90,7 +90,7 @@ fn tail_sum(occupancy: &[u64], i: usize) -> i128 {
 fn rates_by_length(setting: &Setting<'_>, lengths: &[u32]) -> BTreeMap<u32, (GroupedSum, GroupedSum)> {
     let graph = setting.model.graph();
     let mut rates: BTreeMap<u32, (GroupedSum, GroupedSum)> = BTreeMap::new();
-    for (event, rate) in setting.subject.transitions(setting.model, lengths) {
+    for (event, rate) in setting.machinery.transitions(setting.model, lengths) {
         match event {
             Event::Arrival { task_type, server } => {
                 rates.entry(lengths[server as usize]).or_default().0.add(graph.servers_of(task_type).len(), &rate);
@@ -103,22 +103,22 @@ fn rates_by_length(setting: &Setting<'_>, lengths: &[u32]) -> BTreeMap<u32, (Gro
 }
 
 fn lemma_4_2(setting: &Setting<'_>) -> Evidence {
-    let (model, graph, subject) = (setting.model, setting.model.graph(), setting.subject);
+    let (model, graph, machinery) = (setting.model, setting.model.graph(), setting.machinery);
     let (n, d, rate) = (graph.n_servers(), model.d(), arrival_rate(model));
     let count = affordable(graph, d, setting.plan.effort);
     run(&setting.plan, "lemma-4.2", count, "states, every i", |case, rng| {
         let mut x = state(case, rng, n);
         let levels = levels(&[&x]);
-        // What the transitions do to the function, by the subject's own occupancy. States reached from
+        // What the transitions do to the function, by the occupancy under check. States reached from
         // servers of one length have one occupancy, so one of them stands for all.
-        let before = subject.occupancy(&x);
+        let before = machinery.occupancy(&x);
         let mut changes = Vec::new();
         for (length, (arrivals, services)) in rates_by_length(setting, &x) {
             let Some(at) = x.iter().position(|&other| other == length) else { continue };
             x[at] = length + 1;
-            changes.push((arrivals.total(), subject.occupancy(&x)));
+            changes.push((arrivals.total(), machinery.occupancy(&x)));
             x[at] = length.saturating_sub(1);
-            changes.push((services.total(), subject.occupancy(&x)));
+            changes.push((services.total(), machinery.occupancy(&x)));
             x[at] = length;
         }
         // (lambda N / M) sum_w (q_(i-1)^w)^d, the types of one degree together.
@@ -162,7 +162,7 @@ fn lemma_4_2(setting: &Setting<'_>) -> Evidence {
 fn prop_4_1_drift(setting: &Setting<'_>) -> Evidence {
     let graph = setting.model.graph();
     let n = graph.n_servers();
-    let rho = setting.subject.rho(setting.model);
+    let rho = setting.machinery.rho(setting.model);
     let servers = ratio::whole(n.into());
     let lambda = setting.model.load().exact();
     let count = affordable(graph, setting.model.d(), setting.plan.effort);
@@ -206,7 +206,7 @@ fn lemma_4_5_drift(setting: &Setting<'_>) -> Evidence {
         let levels = levels(&[&x]);
         let mut arrivals: BTreeMap<u32, GroupedSum> = BTreeMap::new();
         let mut services: BTreeMap<u32, Ratio> = BTreeMap::new();
-        for (event, rate) in setting.subject.transitions(model, &x) {
+        for (event, rate) in setting.machinery.transitions(model, &x) {
             match event {
                 Event::Arrival { task_type, server } => {
                     arrivals.entry(server).or_default().add(graph.servers_of(task_type).len(), &rate)

@@ -127,7 +127,7 @@ fn load_inequality(setting: &Setting<'_>, weights: &EdgeWeights, rho: &Ratio, lo
 
 fn eq_4_4(setting: &Setting<'_>) -> Evidence {
     let graph = setting.model.graph();
-    let (weights, rho) = (EdgeWeights::of(graph), setting.subject.rho(setting.model));
+    let (weights, rho) = (EdgeWeights::of(graph), setting.machinery.rho(setting.model));
     let empty = vec![0; graph.n_servers() as usize];
     let count = affordable(graph, 1, setting.plan.effort);
     run(&setting.plan, "eq-4.4", count, "states, every i", |case, rng| {
@@ -148,7 +148,7 @@ fn one_busy_server_first(case: u64, rng: &mut rand_chacha::ChaCha8Rng, n: u32) -
 
 fn eq_4_20(setting: &Setting<'_>) -> Evidence {
     let graph = setting.model.graph();
-    let (weights, rho) = (EdgeWeights::of(graph), setting.subject.rho(setting.model));
+    let (weights, rho) = (EdgeWeights::of(graph), setting.machinery.rho(setting.model));
     let count = affordable(graph, 1, setting.plan.effort);
     run(&setting.plan, "eq-4.20", count, "ordered pairs of states, every i", |case, rng| {
         let (lower, upper) = ordered_pair(case, rng, graph.n_servers());
@@ -169,7 +169,7 @@ fn eq_4_39(setting: &Setting<'_>) -> Evidence {
             let servers = graph.servers_of(w);
             let local: Vec<u32> = servers.iter().map(|v| x[v as usize]).collect();
             let mut q = vec![local.len() as u64];
-            q.extend(setting.subject.occupancy(&local));
+            q.extend(setting.machinery.occupancy(&local));
             q.resize(q.len().max(levels), 0);
             let recount = counts(servers.iter(), &x, levels);
             if q != recount {
@@ -195,7 +195,7 @@ fn eq_4_39(setting: &Setting<'_>) -> Evidence {
 
 fn eq_4_42(setting: &Setting<'_>) -> Evidence {
     let graph = setting.model.graph();
-    let (n, weights, phi) = (graph.n_servers(), EdgeWeights::of(graph), setting.subject.phi(graph));
+    let (n, weights, phi) = (graph.n_servers(), EdgeWeights::of(graph), setting.machinery.phi(graph));
     let servers = ratio::whole(n.into());
     let count = affordable(graph, 1, setting.plan.effort);
     run(&setting.plan, "eq-4.42", count, "states, every i", |case, rng| {

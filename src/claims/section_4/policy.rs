@@ -22,6 +22,7 @@ use crate::faults::Fault;
 use crate::graph::BipartiteGraph;
 use crate::marks::Mark;
 use crate::model::Event;
+use crate::randomness::Coins;
 use crate::ratio::Ratio;
 use crate::simulate::Queues;
 
@@ -105,7 +106,7 @@ fn eq_4_12(setting: &Setting<'_>) -> Evidence {
         let local = state(case / n_types, rng, servers.len() as u32);
         let lengths = embedded(graph, w, &local, rng);
         let (weights, total) = law_by_enumeration(&local, d);
-        let stated = setting.subject.assignment(model, w, &lengths);
+        let stated = setting.machinery.assignment(model, w, &lengths);
         let mut sum = Ratio::zero();
         for (at, &v) in servers.iter().enumerate() {
             let p = stated.iter().find(|&&(u, _)| u == v).map_or_else(Ratio::zero, |(_, p)| p.clone());
@@ -128,7 +129,8 @@ fn eq_4_12(setting: &Setting<'_>) -> Evidence {
             return Outcome::violated_at(f64::NAN, found, &[&lengths]);
         }
         if setting.subject.is_function_of_marks()
-            && let Some(found) = map_has_another_law(setting, w, &servers, &lengths, (&weights, total), rng)
+            && let Some(found) =
+                map_has_another_law(setting, w, &servers, &lengths, (&weights, total), &mut Coins::new(setting.plan.seed, case))
         {
             return Outcome::violated_at(f64::NAN, found, &[&lengths]);
         }
@@ -160,7 +162,7 @@ fn map_has_another_law(
     servers: &[u32],
     lengths: &[u32],
     (weights, total): (&[u64], u64),
-    rng: &mut ChaCha8Rng,
+    coins: &mut Coins,
 ) -> Option<String> {
     let (model, d) = (setting.model, setting.model.d());
     let mut queues = Queues::from_lengths(lengths.to_vec());
@@ -173,11 +175,12 @@ fn map_has_another_law(
             *sample = servers[at];
         }
         n_all += 1;
-        let pick = setting.subject.pick(model, task_type, &samples, lengths, rng);
+        coins.next_event();
+        let pick = setting.subject.pick(model, task_type, &samples, lengths, coins);
         if let Ok(at) = servers.binary_search(&pick) {
             picked[at] += 1;
         }
-        let event = setting.subject.apply(model, &mut queues, Mark::Arrival { task_type, samples: &samples }, rng);
+        let event = setting.subject.apply(model, &mut queues, Mark::Arrival { task_type, samples: &samples }, coins);
         let Event::Arrival { task_type: of, server } = event else {
             wrong.get_or_insert_with(|| format!("task type {task_type}, samples {samples:?}: {event:?}, not an arrival"));
             return;
@@ -235,7 +238,7 @@ fn eq_4_13(setting: &Setting<'_>) -> Evidence {
         let mut mass = vec![(Ratio::zero(), Ratio::zero()); servers.len()];
         let mut end = Ratio::zero();
         let (mut x1, mut x2) = (lower.clone(), upper.clone());
-        for interval in setting.subject.shared_mass(model, w, &lower, &upper) {
+        for interval in setting.machinery.shared_mass(model, w, &lower, &upper) {
             if interval.from != end || interval.to < interval.from {
                 return violated(format!("an interval [{}, {}) after {}", show(&interval.from), show(&interval.to), show(&end)));
             }

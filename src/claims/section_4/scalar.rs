@@ -130,7 +130,7 @@ fn linear_program(setting: &Setting<'_>, rho0: &Ratio, theta: &Ratio, eta: &Rati
         let last = i0 + DUAL_LEVELS;
         let mut value = eta * &z;
         for i in 1..=last {
-            let y = setting.subject.dual_solution(theta, i0, i);
+            let y = setting.machinery.dual_solution(theta, i0, i);
             if y < Ratio::zero() || &z - &y > ratio::power(theta, i) {
                 return Outcome::violated(f64::NAN, format!("{at}, i0 = {i0}: y_{i} = {} is not feasible", show(&y)));
             }
@@ -203,12 +203,12 @@ fn logarithm_inequality(setting: &Setting<'_>, id: &'static str, (p, c): (f64, f
 
 fn eq_4_46(setting: &Setting<'_>) -> Evidence {
     // u sqrt(x) sqrt(u) = u^(3/2) exp(-u / 2), largest at u = 3.
-    logarithm_inequality(setting, "eq-4.46", (1.5, 0.5), 40, setting.subject.logarithm_constants().0)
+    logarithm_inequality(setting, "eq-4.46", (1.5, 0.5), 40, setting.machinery.logarithm_constants().0)
 }
 
 fn eq_4_48(setting: &Setting<'_>) -> Evidence {
     // x sqrt(u) = u^(1/2) exp(-u), largest at u = 1/2.
-    logarithm_inequality(setting, "eq-4.48", (0.5, 1.0), 20, setting.subject.logarithm_constants().1)
+    logarithm_inequality(setting, "eq-4.48", (0.5, 1.0), 20, setting.machinery.logarithm_constants().1)
 }
 
 fn eq_4_49(setting: &Setting<'_>) -> Evidence {
@@ -231,7 +231,7 @@ fn eq_4_49(setting: &Setting<'_>) -> Evidence {
             (0..=n).filter(|&k| distance(k) >= epsilon.0 * n * a).map(weight).fold(BigInt::zero(), |sum, w| sum + w);
         let tail = ratio::to_f64(&Ratio::new(tail, Pow::pow(BigInt::from(b), n)));
         let (mean, eps) = (n as f64 * a as f64 / b as f64, epsilon.0 as f64 / epsilon.1 as f64);
-        let bound = setting.subject.chernoff_bound(mean, eps);
+        let bound = setting.machinery.chernoff_bound(mean, eps);
         let slack = bound - tail;
         if tail > bound * (1.0 + ROUNDING) {
             Outcome::violated(slack, format!("n = {n}, p = {a}/{b}, eps = {eps}: tail {tail}, bound {bound}"))

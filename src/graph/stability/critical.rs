@@ -11,9 +11,9 @@ const ENUMERATED: u32 = 16;
 /// The critical load as far as it could be found.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CriticalLoad {
-    /// Below this load there is a steady state.
+    /// Below this load there is a steady state; the nearest number to the exact value where there is one, else rounded downwards.
     pub lower: f64,
-    /// At or above this load there is none.
+    /// At or above this load there is none; rounded likewise, upwards.
     pub upper: f64,
     /// The exact value, where the graph was small enough or is complete.
     pub exact: Option<Ratio>,
