@@ -69,6 +69,7 @@ pub mod claims;
 pub mod clock;
 pub mod coupling;
 pub mod estimate;
+pub mod exact;
 pub mod faults;
 pub mod fuzzing;
 pub mod graph;
