@@ -40,9 +40,11 @@
 //! | section 2: the model | [`model::Model`], [`marks`], [`simulate`] | `transition-law`, `event-times`, `conservation`, `looks`, `independent-streams` |
 //! | (2.1) rho, (2.3) phi and gamma | [`graph::metrics`] | `eq-2.1`, `eq-2.3` |
 //! | Remark 1, (2.2): ergodicity | [`graph::stability`] | `rem-1`, `rem-1-graph`, `err-2.2-*` |
-//! | Theorem 3.1, Remark 2: distance to q* | [`stationary`], [`meanfield::fixed_point`] | `thm-3.1` |
+//! | section 1.2: the counterexample | [`simulate`], [`meanfield::right_hand_side`] | `counterexample-1.2` |
+//! | Theorem 3.1, Corollary 3.2, Remark 2: distance to q* | [`stationary`], [`meanfield::fixed_point`] | `thm-3.1`, `cor-3.2`, `rem-2` |
+//! | Corollary 3.4, (4.50) to (4.53) | [`graph::generate`] | `cor-3.4` |
 //! | Definition 3.3: geometric graphs | [`graph::generate`] | `def-3.3` |
-//! | Definition 3.5, (3.3), Corollary 3.6 | [`graph::metrics::is_regular`] | `eq-3.3`, `eq-3.3-graph` |
+//! | Definition 3.5, (3.3), Corollary 3.6 | [`graph::metrics::is_regular`] | `cor-3.6`, `eq-3.3`, `eq-3.3-graph` |
 //! | Theorem 3.8: mixing | [`bounds::Mixing`] | `err-thm-3.8-*` |
 //! | Proposition 3.9: order | [`coupling`] | `prop-3.9-mass`, `prop-3.9-samples`, `eq-4.14` |
 //! | Theorem 3.10, (3.5), (3.6) | [`meanfield`], [`bounds::path_bound`] | `ode-fixed-point`, `ode-order`, `ode-solution`, `err-thm-3.10-corrected` |
@@ -56,11 +58,11 @@
 //! | (4.23) to (4.25), (4.46), (4.48), (4.49) | [`claims`] | the claims of these numbers |
 //! | (4.44) | [`meanfield::spectral_gap`] | `eq-4.44` |
 //! | Lemma 4.5 | [`model::Model::transitions`] | `lemma-4.5-drift` |
+//! | section 5, figures 2 to 4 | [`simulate`], [`graph::stability`] | `fig-2`, `fig-3`, `fig-4` |
 //! | what all figures rest on | [`graph::format`], [`graph::generate`], [`oracle`], [`estimate`], [`stats`] | `graph-sides`, `named-graphs`, `random-graphs`, `formats`, `oracle-law`, `enumerated-marks`, `coupling-law`, `transient-law`, `steady-law`, `sequential-tests` |
 //! | the printed errors | [`claims`] | `err-*-printed`, `err-*-corrected` |
 //!
-//! Theorems 3.8 and 3.10 along paths, Lemma C.2, the rates of Corollaries 3.2 to 3.6, the counterexample of section 1.2 and
-//! the figures have no statistical claim yet.
+//! Theorems 3.8 and 3.10 along paths and Lemma C.2 have no statistical claim yet.
 
 pub mod battery;
 pub mod bounds;

@@ -39,7 +39,13 @@ const CATALOGUE: &[(&str, &[&str])] = &[
     ("Definition 3.5, (3.3), Corollary 3.6", &["eq-3.3", "eq-3.3-graph"]),
     ("(3.5), q*", &["ode-fixed-point", "ode-order"]),
     ("(4.44)", &["eq-4.44"]),
-    ("Theorem 3.1, Remark 2", &["thm-3.1"]),
+    ("Theorem 3.1", &["thm-3.1"]),
+    ("Corollary 3.2", &["cor-3.2"]),
+    ("Remark 2", &["rem-2"]),
+    ("Corollary 3.4, (4.50) to (4.53)", &["cor-3.4"]),
+    ("Corollary 3.6, convergence", &["cor-3.6"]),
+    ("the counterexample of section 1.2", &["counterexample-1.2"]),
+    ("figures 2 to 4", &["fig-2", "fig-3", "fig-4"]),
     ("Corollary 4.3", &["cor-4.3"]),
     ("(4.10)", &["flow-balance"]),
     ("Proposition 4.1, one law whatever the start", &["prop-4.1-ergodic"]),
@@ -73,10 +79,7 @@ const CATALOGUE: &[(&str, &[&str])] = &[
     // Statements whose claims need the full engine of sequential tests, which the registry does not have yet.
     ("Theorem 3.8", &[]),
     ("Theorem 3.10, Corollary 3.11", &[]),
-    ("Corollaries 3.2, 3.4 and 3.6 as rates", &[]),
-    ("the counterexample of section 1.2", &[]),
     ("Lemma 4.5, Lemma C.2 along paths", &[]),
-    ("figures 2 to 4", &[]),
 ];
 
 #[test]

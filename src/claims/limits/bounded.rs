@@ -97,7 +97,12 @@ impl Findings {
 
     /// Observes replications 0, 1, ... until all parts are decided, one against the claim, or `most` are spent.
     /// `replicate` gives the figure of each part, between bounds.
-    pub(super) fn settle(&mut self, mut parts: Vec<Part>, most: u64, mut replicate: impl FnMut(u64) -> Vec<(f64, f64)>) -> Vec<Part> {
+    pub(super) fn settle(
+        &mut self,
+        mut parts: Vec<Part>,
+        most: u64,
+        mut replicate: impl FnMut(u64) -> Vec<(f64, f64)>,
+    ) -> Vec<Part> {
         let open = |parts: &[Part]| {
             parts.iter().any(|part| part.supports().is_none()) && !parts.iter().any(|part| part.supports() == Some(false))
         };

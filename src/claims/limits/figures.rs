@@ -98,10 +98,8 @@ fn fig_2(setting: &Setting<'_>) -> Evidence {
         let (range, start) = ((length - 0.2, length + 0.2), vec![0; n as usize]);
         let seed = seed(setting, &format!("fig-2 {name}"));
         let what = format!("{name}, N = {n}");
-        let parts = vec![
-            Part::at_most(&what, range, length + 0.07, 0.0, share),
-            Part::at_least(&what, range, length - 0.07, 0.0, share),
-        ];
+        let parts =
+            vec![Part::at_most(&what, range, length + 0.07, 0.0, share), Part::at_least(&what, range, length - 0.07, 0.0, share)];
         let parts = findings.settle(parts, most(setting), |replication| {
             let reached = states(setting, &model, seed, replication, &start, &[SETTLED]);
             let mean = sum_from(&reached[0], 1);
@@ -112,7 +110,9 @@ fn fig_2(setting: &Setting<'_>) -> Evidence {
         }
         findings.note(format!("as on a complete graph with d = {:.2} choices", effective_choices(parts[0].mean().0)));
     }
-    for (name, degree) in [("3", 3.0), ("ln N", f64::from(n).ln()), ("(ln N)^2", f64::from(n).ln().powi(2)), ("sqrt(N)", f64::from(n).sqrt())] {
+    for (name, degree) in
+        [("3", 3.0), ("ln N", f64::from(n).ln()), ("(ln N)^2", f64::from(n).ln().powi(2)), ("sqrt(N)", f64::from(n).sqrt())]
+    {
         let settles = degree > 10.0;
         match critical_bounds(setting, n, degree) {
             Ok((lower, upper, servers)) if !settles && upper <= LAMBDA => {
@@ -122,7 +122,9 @@ fn fig_2(setting: &Setting<'_>) -> Evidence {
                 ));
             }
             Ok((lower, upper, _)) if !settles => {
-                findings.violated(format!("geometric, mean degree {name}: the critical load is only known to be in [{lower:.3}, {upper:.3}]"));
+                findings.violated(format!(
+                    "geometric, mean degree {name}: the critical load is only known to be in [{lower:.3}, {upper:.3}]"
+                ));
             }
             Ok((lower, ..)) => {
                 let standing = if lower > LAMBDA { "a steady state exists" } else { "not certified to have a steady state" };
@@ -139,7 +141,8 @@ fn critical_bounds(setting: &Setting<'_>, n: u32, degree: f64) -> Result<(f64, f
     let norm = Norm::new(2.0)?;
     let sites = Sites::uniform(n, n, 2, seed(setting, "fig-2 sites"))?;
     let graph = setting.machinery.geometric(&sites, Reach::MeanDegree(degree).radius(n, 2, norm)?, norm)?;
-    let bounds = critical_load_bounds(&graph, D, Effort { gap: 0.1, steps: 2_000 }).expect("a geometric graph of this degree has edges");
+    let bounds =
+        critical_load_bounds(&graph, D, Effort { gap: 0.1, steps: 2_000 }).expect("a geometric graph of this degree has edges");
     Ok((bounds.lower, bounds.upper, bounds.bottleneck.len()))
 }
 

@@ -66,7 +66,8 @@ fn cor_3_6(setting: &Setting<'_>) -> Evidence {
                 continue;
             };
             let part = Part::at_most(format!("{name}, N = {}, k = {k}", k * k), (0.0, 3.0 * limit), limit, steady.error(), share);
-            findings.settle(vec![part], most(setting), |replication| vec![distance(&steady.draw(replication), &fixed_point, 1.0)]);
+            findings
+                .settle(vec![part], most(setting), |replication| vec![distance(&steady.draw(replication), &fixed_point, 1.0)]);
             if findings.is_violated() {
                 return findings.evidence();
             }

@@ -93,7 +93,6 @@ fn largest(setting: &Setting<'_>, findings: &mut Findings) {
         return findings.open("the complete graph has rho(G) > lambda");
     };
     let fixed_point = limit(setting, LAMBDA, D);
-    let part =
-        Part::at_most("complete, N = 100000: E min(0.02, D)", (0.0, 0.02), 0.018, steady.error(), setting.alpha / PARTS);
+    let part = Part::at_most("complete, N = 100000: E min(0.02, D)", (0.0, 0.02), 0.018, steady.error(), setting.alpha / PARTS);
     findings.settle(vec![part], most(setting), |replication| vec![distance(&steady.draw(replication), &fixed_point, 1.0)]);
 }

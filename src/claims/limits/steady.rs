@@ -73,9 +73,8 @@ impl<'a> SteadyState<'a> {
         let n = self.model.graph().n_servers() as usize;
         let mut pair = Pair::new(self.subject, &self.model, self.seed, replication, vec![0; n], vec![self.level; n]);
         pair.advance(self.events);
-        let fractions = |queues: &crate::simulate::Queues| {
-            queues.occupancy().counts().iter().map(|&count| count as f64 / n as f64).collect()
-        };
+        let fractions =
+            |queues: &crate::simulate::Queues| queues.occupancy().counts().iter().map(|&count| count as f64 / n as f64).collect();
         (fractions(pair.lower()), fractions(pair.upper()))
     }
 }

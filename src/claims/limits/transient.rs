@@ -9,7 +9,14 @@ use crate::model::Model;
 use crate::subject::Path;
 
 /// q_1, q_2, ... of one replication at ascending times.
-pub(super) fn states(setting: &Setting<'_>, model: &Model, seed: u64, replication: u64, start: &[u32], times: &[f64]) -> Vec<Vec<f64>> {
+pub(super) fn states(
+    setting: &Setting<'_>,
+    model: &Model,
+    seed: u64,
+    replication: u64,
+    start: &[u32],
+    times: &[f64],
+) -> Vec<Vec<f64>> {
     let mut path = Path::new(setting.subject, model, seed, replication, start.to_vec());
     let mut timeline = Timeline::new(Clock::new(model.event_rate(), seed, replication));
     let n = start.len() as f64;
