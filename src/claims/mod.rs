@@ -20,6 +20,7 @@ mod errata;
 mod graphs;
 mod limits;
 mod machinery;
+mod paths;
 mod pathwise;
 mod section_2;
 mod section_3;
@@ -224,6 +225,7 @@ pub fn all() -> impl Iterator<Item = &'static Claim> {
         appendices::CLAIMS,
         pathwise::CLAIMS,
         statistical::CLAIMS,
+        paths::CLAIMS,
         limits::CLAIMS,
         machinery::CLAIMS,
         errata::CLAIMS,

@@ -3,7 +3,7 @@
 use num_traits::{One, Zero};
 use rand::RngExt;
 
-use super::Fault;
+use super::{Fault, statistics};
 use crate::coupling::{CoupledSimulation, Coupling, CouplingError, Interval};
 use crate::estimate::{EstimateError, Options, SteadyState, Transient};
 use crate::graph::format::{Format, FormatError};
@@ -15,7 +15,9 @@ use crate::model::{Event, Model};
 use crate::oracle::{Oracle, OracleError};
 use crate::ratio::{self, Ratio};
 use crate::simulate::{Queues, SimulateError, Simulation};
-use crate::stats::betting::MeanTest;
+use crate::stats::betting::Side;
+use crate::stats::distribution::DiscreteLaw;
+use crate::stats::procedure::{IntervalKind, IntervalProcedure, LawProcedure, MeanProcedure};
 use crate::subject::Reference;
 
 impl Machinery for Fault {
@@ -217,7 +219,25 @@ impl Machinery for Fault {
     }
 
     fn trajectory(&self, lambda: f64, d: u32, start: &Start, times: &[f64]) -> Result<Trajectory, OdeError> {
-        Reference.trajectory(lambda, d + u32::from(*self == Self::OneSampleMore), start, times)
+        let mut solved = Reference.trajectory(lambda, d + u32::from(*self == Self::OneSampleMore), start, times)?;
+        if *self == Self::DroppedDepartures {
+            // By Euler's method: what is wrong is far larger than its error.
+            let mut order: Vec<usize> = (0..times.len()).collect();
+            order.sort_by(|&a, &b| times[a].total_cmp(&times[b]));
+            let (mut now, mut q) = (0.0, start.fractions(solved.levels));
+            let mut dq = vec![0.0; q.len()];
+            for at in order {
+                let steps = ((times[at] - now) * 200.0).ceil().clamp(1.0, 1e5);
+                let step = (times[at] - now) / steps;
+                for _ in 0..steps as u32 {
+                    self.right_hand_side(lambda, d, &q, &mut dq);
+                    q.iter_mut().zip(&dq).for_each(|(q, dq)| *q = (*q + step * dq).clamp(0.0, 1.0));
+                }
+                now = times[at];
+                solved.q[at].clone_from(&q);
+            }
+        }
+        Ok(solved)
     }
 
     fn read_graph(&self, text: &[u8], format: Format) -> Result<BipartiteGraph, FormatError> {
@@ -239,8 +259,20 @@ impl Machinery for Fault {
         }
     }
 
-    fn mean_test(&self, bound: f64, alpha: f64) -> MeanTest {
-        Reference.mean_test(bound, if *self == Self::RetriedTest { (8.0 * alpha).min(0.9) } else { alpha })
+    fn mean_test(&self, bound: f64, alpha: f64) -> Box<dyn MeanProcedure> {
+        statistics::mean_test(*self, bound, alpha)
+    }
+
+    fn interval(&self, kind: IntervalKind, alpha: f64) -> Box<dyn IntervalProcedure> {
+        statistics::interval(*self, kind, alpha)
+    }
+
+    fn law_test(&self, law: DiscreteLaw, margin: f64, alpha: f64) -> Box<dyn LawProcedure> {
+        statistics::law_test(*self, law, margin, alpha)
+    }
+
+    fn conduct(&self, attempt: &dyn Fn(u64) -> Option<Side>) -> Option<Side> {
+        statistics::conduct(*self, attempt)
     }
 
     fn is_ergodic(&self, model: &Model) -> Option<bool> {
@@ -388,6 +420,15 @@ impl Machinery for Fault {
             Self::MixingThetaNotCapped => (rho0 * ratio::whole(2 * u64::from(d))).recip(),
             _ => Reference.mixing_theta(rho0, d),
         }
+    }
+
+    fn mixing_bound(&self, rho0: &Ratio, d: u32, t: f64) -> f64 {
+        let bound = Reference.mixing_bound(rho0, d, t);
+        if *self == Self::MixingThetaDropped { bound * ratio::to_f64(&Reference.mixing_theta(rho0, d)) } else { bound }
+    }
+
+    fn martingale_bound(&self, rho0: f64, d: u32, gamma: f64, t: f64) -> f64 {
+        Reference.martingale_bound(rho0, d, gamma, if *self == Self::MartingaleBoundTimeless { 1.0 } else { t })
     }
 
     fn comparison_time(&self, log_inverse_eta: f64, c3: f64) -> f64 {
