@@ -7,6 +7,7 @@
 //! | c = 6 (2 (rho0 K + d + 1)^2 + 1) of (4.37), (4.38) | [`path_constant`] |
 //! | K = (2^d - 1)(d - 1) of (C.3) | [`printed_lipschitz_constant`] |
 //! | (3.6) | [`path_bound`] |
+//! | (C.4) | [`martingale_bound`] |
 //! | t = sqrt(ln(1/eta) / (2 c3)) of (4.46) | [`comparison_time`] |
 //!
 //! # Source
@@ -114,6 +115,11 @@ pub struct PathBound {
     pub start_spread: f64,
     /// c, see [`path_constant`].
     pub c: f64,
+}
+
+/// (C.4): the bound on E sum_i M^-1 sum_w sup_(s <= t) M_i^w(s)^2 / d_w^2, that is 4 t (rho0 d + 1) gamma.
+pub fn martingale_bound(rho0: f64, d: u32, gamma: f64, t: f64) -> f64 {
+    4.0 * t * (rho0 * f64::from(d) + 1.0) * gamma
 }
 
 /// (3.6) at time t, with 2 lambda t in its first term; infinite where exp(c t^2) overflows.

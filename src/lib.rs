@@ -40,12 +40,15 @@
 //! | section 2: the model | [`model::Model`], [`marks`], [`simulate`] | `transition-law`, `event-times`, `conservation`, `looks`, `independent-streams` |
 //! | (2.1) rho, (2.3) phi and gamma | [`graph::metrics`] | `eq-2.1`, `eq-2.3` |
 //! | Remark 1, (2.2): ergodicity | [`graph::stability`] | `rem-1`, `rem-1-graph`, `err-2.2-*` |
-//! | Theorem 3.1, Remark 2: distance to q* | [`stationary`], [`meanfield::fixed_point`] | `thm-3.1` |
+//! | Theorem 3.1, Corollary 3.2, Remark 2: distance to q* | [`stationary`], [`meanfield::fixed_point`] | `thm-3.1`, `cor-3.2`, `rem-2` |
+//! | section 1.2, the counterexample | [`subject`], [`meanfield`] | `counterexample-1.2` |
+//! | Corollary 3.4, (4.50) to (4.53) | [`graph::generate`], [`graph::metrics`] | `cor-3.4` |
+//! | section 5, figures 2 to 4 | [`stationary`], [`meanfield`] | `fig-2`, `fig-3`, `fig-4` |
 //! | Definition 3.3: geometric graphs | [`graph::generate`] | `def-3.3` |
-//! | Definition 3.5, (3.3), Corollary 3.6 | [`graph::metrics::is_regular`] | `eq-3.3`, `eq-3.3-graph` |
-//! | Theorem 3.8: mixing | [`bounds::Mixing`] | `err-thm-3.8-*` |
+//! | Definition 3.5, (3.3), Corollary 3.6 | [`graph::metrics::is_regular`] | `eq-3.3`, `eq-3.3-graph`, `cor-3.6` |
+//! | Theorem 3.8: mixing | [`bounds::Mixing`] | `thm-3.8`, `mixing-in-N`, `bounds-constants`, `err-thm-3.8-*` |
 //! | Proposition 3.9: order | [`coupling`] | `prop-3.9-mass`, `prop-3.9-samples`, `eq-4.14` |
-//! | Theorem 3.10, (3.5), (3.6) | [`meanfield`], [`bounds::path_bound`] | `ode-fixed-point`, `ode-order`, `ode-solution`, `err-thm-3.10-corrected` |
+//! | Theorem 3.10, Corollary 3.11, (3.5), (3.6) | [`meanfield`], [`bounds::path_bound`] | `ode-fixed-point`, `ode-order`, `ode-solution`, `thm-3.10`, `cor-3.11`, `err-thm-3.10-corrected` |
 //! | Proposition 4.1 | [`stationary`] | `prop-4.1-drift`, `prop-4.1-ergodic` |
 //! | Lemma 4.2 | [`model::Model::generator`] | `lemma-4.2` |
 //! | Corollary 4.3, (4.10) | [`stationary`] | `cor-4.3`, `flow-balance` |
@@ -55,12 +58,9 @@
 //! | (4.4), (4.20), (4.39), (4.42) | [`occupancy`] | the claims of these numbers |
 //! | (4.23) to (4.25), (4.46), (4.48), (4.49) | [`claims`] | the claims of these numbers |
 //! | (4.44) | [`meanfield::spectral_gap`] | `eq-4.44` |
-//! | Lemma 4.5 | [`model::Model::transitions`] | `lemma-4.5-drift` |
+//! | Lemma 4.5 | [`model::Model::transitions`] | `lemma-4.5-drift`, `lemma-4.5`, `lemma-c.2` |
 //! | what all figures rest on | [`graph::format`], [`graph::generate`], [`oracle`], [`estimate`], [`stats`] | `graph-sides`, `named-graphs`, `random-graphs`, `formats`, `oracle-law`, `enumerated-marks`, `coupling-law`, `transient-law`, `steady-law`, `sequential-tests`, `intervals-cover`, `distribution-test` |
 //! | the printed errors | [`claims`] | `err-*-printed`, `err-*-corrected` |
-//!
-//! Theorems 3.8 and 3.10 along paths, Lemma C.2, the rates of Corollaries 3.2 to 3.6, the counterexample of section 1.2 and
-//! the figures have no statistical claim yet.
 
 pub mod battery;
 pub mod bounds;
@@ -69,6 +69,7 @@ pub mod claims;
 pub mod clock;
 pub mod coupling;
 pub mod estimate;
+pub mod exact;
 pub mod faults;
 pub mod fuzzing;
 pub mod graph;

@@ -308,6 +308,16 @@ pub trait Machinery: Sync {
         bounds::mixing_theta(rho0, d)
     }
 
+    /// (4.29), the bound of Theorem 3.8 on sum_i E Delta_i(t).
+    fn mixing_bound(&self, rho0: &Ratio, d: u32, t: f64) -> f64 {
+        bounds::Mixing::new(rho0, d).bound(t)
+    }
+
+    /// (C.4), the bound of Lemma C.2.
+    fn martingale_bound(&self, rho0: f64, d: u32, gamma: f64, t: f64) -> f64 {
+        bounds::martingale_bound(rho0, d, gamma, t)
+    }
+
     /// The time of (4.46), given ln(1/eta).
     fn comparison_time(&self, log_inverse_eta: f64, c3: f64) -> f64 {
         bounds::comparison_time(log_inverse_eta, c3)

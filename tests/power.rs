@@ -70,13 +70,15 @@ const CATALOGUE: &[(&str, &[&str])] = &[
     ("errata: (B.6)", &["err-b.6-printed", "err-b.6-corrected"]),
     ("errata: (C.5)", &["err-c.5-printed", "err-c.5-corrected"]),
     ("errata: Lemma C.1", &["err-c.1-printed", "err-c.1-corrected"]),
-    // Statements whose claims need the full engine of sequential tests, which the registry does not have yet.
-    ("Theorem 3.8", &[]),
-    ("Theorem 3.10, Corollary 3.11", &[]),
-    ("Corollaries 3.2, 3.4 and 3.6 as rates", &[]),
-    ("the counterexample of section 1.2", &[]),
-    ("Lemma 4.5, Lemma C.2 along paths", &[]),
-    ("figures 2 to 4", &[]),
+    ("Theorem 3.8", &["thm-3.8", "mixing-in-N"]),
+    ("Theorem 3.10, Corollary 3.11", &["thm-3.10", "cor-3.11"]),
+    ("the constants of Theorems 3.8 and 3.10", &["bounds-constants"]),
+    ("Corollary 3.2, Remark 2, as sequences", &["cor-3.2", "rem-2"]),
+    ("Corollary 3.4, (4.50) to (4.53)", &["cor-3.4"]),
+    ("Corollary 3.6, as sequences", &["cor-3.6"]),
+    ("the counterexample of section 1.2", &["counterexample-1.2"]),
+    ("Lemma 4.5, Lemma C.2 along paths", &["lemma-4.5", "lemma-c.2"]),
+    ("figures 2 to 4", &["fig-2", "fig-3", "fig-4"]),
 ];
 
 #[test]

@@ -46,7 +46,7 @@ pub const CLAIMS: &[Claim] = &[
 ];
 
 /// Evidence of a sequential test.
-fn evidence(verdict: Verdict, cases: u64, summary: String) -> Evidence {
+pub(super) fn evidence(verdict: Verdict, cases: u64, summary: String) -> Evidence {
     let witness = (verdict == Verdict::Violated).then(|| Witness { found: summary.clone(), ..Witness::default() });
     Evidence { verdict, slack: None, vacuous: false, cases, summary, witness }
 }

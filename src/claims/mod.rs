@@ -18,7 +18,9 @@ mod appendices;
 pub mod cases;
 mod errata;
 mod graphs;
+mod limits;
 mod machinery;
+mod paths;
 mod pathwise;
 mod section_2;
 mod section_3;
@@ -223,6 +225,8 @@ pub fn all() -> impl Iterator<Item = &'static Claim> {
         appendices::CLAIMS,
         pathwise::CLAIMS,
         statistical::CLAIMS,
+        paths::CLAIMS,
+        limits::CLAIMS,
         machinery::CLAIMS,
         errata::CLAIMS,
     ]

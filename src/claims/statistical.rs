@@ -4,7 +4,6 @@
 //! |---|---|
 //! | `transition-law` | every event of one path against its exact conditional law ([`crate::stats::events`]) |
 //! | `flow-balance`, `cor-4.3`, `prop-4.1-ergodic` | independent replications that bracket the steady state ([`crate::stationary`]) |
-//! | `thm-3.1` | the same on graphs of its own, along a sequence |
 //!
 //! *Holds* means that the opposite was rejected, *violated* that the claim was, *inconclusive* that neither happened.
 //! Each side has half of the check's error probability, and each part of a claim an equal share of that.
@@ -12,17 +11,16 @@
 use super::verdict::Witness;
 use super::{Claim, Evidence, Expected, Hypothesis, Kind, Scope, Setting, Verdict};
 use crate::faults::Fault;
-use crate::graph::{BipartiteGraph, generate, metrics};
-use crate::model::Model;
+use crate::graph::metrics;
 use crate::randomness::{fingerprint, stream_rng};
 use crate::ratio;
-use crate::stationary::{NoCoalescence, Plan, START_ERROR, Sample, Samples, pilot_limit};
+use crate::stationary::{NoCoalescence, Plan, START_ERROR, Sample, Samples};
 use crate::stats::betting::{MeanTest, Side};
 use crate::stats::events::{Decision, EventTest};
 use crate::subject::{Path, random_lengths};
 
 /// The statistical claims.
-pub const CLAIMS: &[Claim] = &[TRANSITION_LAW, FLOW_BALANCE, COR_4_3, ERGODIC, THM_3_1];
+pub const CLAIMS: &[Claim] = &[TRANSITION_LAW, FLOW_BALANCE, COR_4_3, ERGODIC];
 
 /// Events for which the stated effects of a claim on the steady state are chosen; large systems need long replications.
 fn most_events(setting: &Setting<'_>) -> u64 {
@@ -391,65 +389,4 @@ fn growth(setting: &Setting<'_>, events: u64) -> Evidence {
         evidence.witness = Some(Witness { found: evidence.summary.clone(), ..Witness::default() });
     }
     evidence
-}
-
-/// Theorem 3.1 and Remark 2 with p = 1, along two regular graphs.
-pub const THM_3_1: Claim = Claim {
-    id: "thm-3.1",
-    source: "Theorem 3.1, Remark 2",
-    statement: "E sum_i |q_i(infinity) - q*_i| is below 0.15 on a regular graph with N = 400, k = 100 and above 0.3 on the cycle (lambda = 0.8, d = 2)",
-    kind: Kind::Statistical,
-    scope: Scope::Theory,
-    expected: Expected::Holds,
-    hypotheses: &[],
-    rejects: &[Fault::FixedPointOneChoiceMore, Fault::FixedPointShifted],
-    check: thm_3_1,
-};
-
-fn thm_3_1(setting: &Setting<'_>) -> Evidence {
-    let (lambda, d) = (0.8, 2);
-    let graphs = [
-        (generate::random_regular(400, 400, 100, setting.plan.seed), "regular", 0.15, true),
-        (generate::cycle(60), "cycle", 0.3, false),
-    ];
-    let mut total = 0;
-    let mut summaries = Vec::new();
-    let mut verdict = Verdict::Holds;
-    for (graph, name, limit, below) in graphs {
-        let Some(model) = built(graph.ok(), lambda, d) else {
-            return Evidence::not_applicable(format!("the {name} graph of this claim could not be made"));
-        };
-        let samples = Samples::new(setting.subject, &model, setting.plan.seed ^ fingerprint(name), pilot_limit(&model));
-        let fixed_point: Vec<f64> = (1..64).map(|i| setting.machinery.fixed_point(lambda, d, i)).collect();
-        let mut parts = [Part::new(format!("{name}: min(1, distance)"), limit, below, setting.alpha / 2.0)];
-        let evidence = decide(setting, &samples, &mut parts, true, |sample, _| distance_between(sample, &fixed_point));
-        total += evidence.cases;
-        summaries.push(evidence.summary);
-        verdict = match (verdict, evidence.verdict) {
-            (Verdict::Violated, _) | (_, Verdict::Violated) => Verdict::Violated,
-            (Verdict::Holds, other) => other,
-            (undecided, _) => undecided,
-        };
-    }
-    let summary = summaries.join("; ");
-    let witness = (verdict == Verdict::Violated).then(|| Witness { found: summary.clone(), ..Witness::default() });
-    Evidence { verdict, slack: None, vacuous: false, cases: total, summary, witness }
-}
-
-fn built(graph: Option<BipartiteGraph>, lambda: f64, d: u32) -> Option<Model> {
-    Model::new(graph?, lambda, d).ok()
-}
-
-/// min(1, sum_i |q_i - q*_i|) from below and above, where each q_i is only known to lie between the two systems.
-fn distance_between(sample: &Sample, fixed_point: &[f64]) -> (f64, f64) {
-    let (from_empty, from_above) = &sample.last;
-    let levels = from_above.len().max(from_empty.len()).max(fixed_point.len());
-    let at = |q: &[f64], i: usize| q.get(i).copied().unwrap_or(0.0);
-    let (mut least, mut most) = (0.0, 0.0);
-    for i in 0..levels {
-        let (low, high, target) = (at(from_empty, i), at(from_above, i), at(fixed_point, i));
-        least += (low - target).max(target - high).max(0.0);
-        most += (target - low).abs().max((high - target).abs());
-    }
-    (f64::min(least, 1.0), f64::min(most, 1.0))
 }

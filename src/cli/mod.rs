@@ -2,6 +2,7 @@
 
 mod calibrate;
 mod common;
+mod exact;
 mod generate;
 mod inspect;
 mod interrupt;
@@ -51,6 +52,11 @@ enum Command {
   fluidcheck simulate path:n=3 --lambda 0.6
   fluidcheck simulate complete:n=100 --transient --times 0.5,1,2,5 --start level:3")]
     Simulate(simulate::Arguments),
+    /// The exact law of a small system: the steady state, and at given times
+    #[command(after_help = "Examples:
+  fluidcheck exact path:n=3 --lambda 0.6
+  fluidcheck exact complete:n=2,m=2 --times 0.5,1,2 --start level:3 --json")]
+    Exact(exact::Arguments),
     /// Solve the mean-field equations (3.5) at given times
     #[command(after_help = "Example: fluidcheck ode --lambda 0.8 -d 2 --times 0.1,1,10 --start geometric:0.9 --json")]
     Ode(ode::Arguments),
@@ -96,6 +102,7 @@ pub fn main() -> ExitCode {
         Command::Verify(arguments) => verify::run(arguments),
         Command::Inspect(arguments) => inspect::run(arguments),
         Command::Simulate(arguments) => simulate::run(arguments),
+        Command::Exact(arguments) => exact::run(arguments),
         Command::Ode(arguments) => ode::run(arguments),
         Command::Generate(arguments) => generate::run(arguments),
         Command::Power(arguments) => power::run(arguments),

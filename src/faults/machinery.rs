@@ -219,7 +219,25 @@ impl Machinery for Fault {
     }
 
     fn trajectory(&self, lambda: f64, d: u32, start: &Start, times: &[f64]) -> Result<Trajectory, OdeError> {
-        Reference.trajectory(lambda, d + u32::from(*self == Self::OneSampleMore), start, times)
+        let mut solved = Reference.trajectory(lambda, d + u32::from(*self == Self::OneSampleMore), start, times)?;
+        if *self == Self::DroppedDepartures {
+            // By Euler's method: what is wrong is far larger than its error.
+            let mut order: Vec<usize> = (0..times.len()).collect();
+            order.sort_by(|&a, &b| times[a].total_cmp(&times[b]));
+            let (mut now, mut q) = (0.0, start.fractions(solved.levels));
+            let mut dq = vec![0.0; q.len()];
+            for at in order {
+                let steps = ((times[at] - now) * 200.0).ceil().clamp(1.0, 1e5);
+                let step = (times[at] - now) / steps;
+                for _ in 0..steps as u32 {
+                    self.right_hand_side(lambda, d, &q, &mut dq);
+                    q.iter_mut().zip(&dq).for_each(|(q, dq)| *q = (*q + step * dq).clamp(0.0, 1.0));
+                }
+                now = times[at];
+                solved.q[at].clone_from(&q);
+            }
+        }
+        Ok(solved)
     }
 
     fn read_graph(&self, text: &[u8], format: Format) -> Result<BipartiteGraph, FormatError> {
@@ -402,6 +420,15 @@ impl Machinery for Fault {
             Self::MixingThetaNotCapped => (rho0 * ratio::whole(2 * u64::from(d))).recip(),
             _ => Reference.mixing_theta(rho0, d),
         }
+    }
+
+    fn mixing_bound(&self, rho0: &Ratio, d: u32, t: f64) -> f64 {
+        let bound = Reference.mixing_bound(rho0, d, t);
+        if *self == Self::MixingThetaDropped { bound * ratio::to_f64(&Reference.mixing_theta(rho0, d)) } else { bound }
+    }
+
+    fn martingale_bound(&self, rho0: f64, d: u32, gamma: f64, t: f64) -> f64 {
+        Reference.martingale_bound(rho0, d, gamma, if *self == Self::MartingaleBoundTimeless { 1.0 } else { t })
     }
 
     fn comparison_time(&self, log_inverse_eta: f64, c3: f64) -> f64 {

@@ -99,6 +99,8 @@ faults! {
         NeverReturns = "never-returns",
         /// The task of a type with a single server v goes to any of the servers 0 to v.
         SampledFromBelow = "sampled-from-below",
+        /// The samples come from all servers, as if every server were compatible with every task type.
+        SampledFromEverywhere = "sampled-from-everywhere",
     }
     /// The graph that runs, and the path on it.
     GraphAndPath {
@@ -217,6 +219,10 @@ faults! {
         MomentBoundShifted = "moment-bound-shifted",
         /// theta = 1 / (2 rho0 d) in the proof of Theorem 3.8, not capped by rho0.
         MixingThetaNotCapped = "mixing-theta-not-capped",
+        /// (C.4) without the factor t.
+        MartingaleBoundTimeless = "martingale-bound-timeless",
+        /// (4.29) without the factor 1 / theta.
+        MixingThetaDropped = "mixing-theta-dropped",
         /// t = sqrt(ln(1/eta)) in (4.46), without 2 c3, as the first step of (4.47) reads.
         ComparisonTimeAsPrinted = "comparison-time-as-printed",
     }

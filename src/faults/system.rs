@@ -49,6 +49,7 @@ impl Fault {
                 | Self::ComparedWithItself
                 | Self::NeverReturns
                 | Self::SampledFromBelow
+                | Self::SampledFromEverywhere
                 | Self::SlowService
                 | Self::IdleServersServe
                 | Self::ArrivalRateInverted
@@ -120,10 +121,15 @@ impl Subject for Fault {
     }
 
     fn system(&self, model: &Model) -> Model {
+        let graph = model.graph();
+        if *self == Self::SampledFromEverywhere {
+            let complete = BipartiteGraph::complete(graph.n_servers(), graph.n_task_types()).ok();
+            let everywhere = complete.and_then(|graph| Model::with_load(graph, model.load().clone(), model.d()).ok());
+            return everywhere.unwrap_or_else(|| model.clone());
+        }
         if *self != Self::MissingEdge {
             return model.clone();
         }
-        let graph = model.graph();
         let edges: Vec<_> = graph.iter_edges().collect();
         // The first edge whose loss leaves no task type without a server.
         let lost = edges.iter().position(|&(_, w)| graph.task_degree(w) > 1);
@@ -259,6 +265,7 @@ impl Subject for Fault {
                 | Self::TwoShortestCoin
                 | Self::NeverReturns
                 | Self::SampledFromBelow
+                | Self::SampledFromEverywhere
         )
     }
 

@@ -1,0 +1,231 @@
+//! The parts of a system that know nothing of each other.
+//!
+//! The queues of different components are independent, and q_i is an average over servers: each component is solved alone.
+//! Task types with the same servers are one stream of the sum of their rates.
+
+use std::collections::HashMap;
+
+use super::error::ExactError;
+use crate::graph::stability::{StabilityError, critical_load};
+use crate::graph::{BipartiteGraph, Isolated, metrics};
+use crate::model::Model;
+use crate::ratio::{self, Ratio};
+
+/// More connected servers than this have more states than memory, at any cap.
+pub(super) const MOST_SERVERS: u32 = 24;
+
+/// Arrivals that can go to the same servers.
+#[derive(Clone, Debug, PartialEq)]
+struct Stream {
+    /// One of the task types, for the model to name its servers.
+    task_type: u32,
+    /// Positions of the servers inside the component, ascending.
+    servers: Vec<usize>,
+    /// How many task types.
+    count: u64,
+}
+
+/// A connected component: servers that share tasks.
+#[derive(Clone, Debug)]
+pub(super) struct Component<'a> {
+    model: &'a Model,
+    servers: Vec<u32>,
+    streams: Vec<Stream>,
+    /// Queue lengths of all servers of the graph, to ask the model.
+    lengths: Vec<u32>,
+    /// The shares of each stream by the order of its servers' lengths, which is all that they depend on.
+    shares: Vec<HashMap<Vec<u8>, Vec<f64>>>,
+}
+
+impl<'a> Component<'a> {
+    /// All components that have a task type; the other servers are always empty.
+    ///
+    /// # Errors
+    /// [`ExactError::TooManyStates`] where one has more servers than can be solved at any cap.
+    pub(super) fn all(model: &'a Model, most: u64) -> Result<Vec<Self>, ExactError> {
+        let graph = model.graph();
+        if graph.is_implicit_complete() {
+            refuse_many(graph.n_servers(), most)?;
+        }
+        let components = metrics::components(graph);
+        let mut servers: Vec<Vec<u32>> = vec![Vec::new(); components.count as usize];
+        (0..graph.n_servers()).for_each(|v| servers[components.of_server[v as usize] as usize].push(v));
+        for of_one in &servers {
+            refuse_many(of_one.len() as u32, most)?;
+        }
+        let mut streams: Vec<Vec<Stream>> = vec![Vec::new(); servers.len()];
+        let mut seen: HashMap<(u32, Vec<usize>), usize> = HashMap::new();
+        for task_type in 0..graph.n_task_types() {
+            let component = components.of_task_type[task_type as usize];
+            let inside = &servers[component as usize];
+            let local: Vec<usize> =
+                graph.servers_of(task_type).iter().map(|v| inside.partition_point(|&other| other < v)).collect();
+            if local.is_empty() {
+                continue;
+            }
+            let streams = &mut streams[component as usize];
+            match seen.entry((component, local)) {
+                std::collections::hash_map::Entry::Occupied(at) => streams[*at.get()].count += 1,
+                std::collections::hash_map::Entry::Vacant(free) => {
+                    streams.push(Stream { task_type, servers: free.key().1.clone(), count: 1 });
+                    free.insert(streams.len() - 1);
+                }
+            }
+        }
+        Ok(servers
+            .into_iter()
+            .zip(streams)
+            .filter(|(_, streams)| !streams.is_empty())
+            .map(|(servers, streams)| Self {
+                model,
+                servers,
+                shares: vec![HashMap::new(); streams.len()],
+                streams,
+                lengths: vec![0; graph.n_servers() as usize],
+            })
+            .collect())
+    }
+
+    /// Servers of the component.
+    pub(super) fn n_servers(&self) -> usize {
+        self.servers.len()
+    }
+
+    /// Task types, those with the same servers counted once.
+    pub(super) fn n_streams(&self) -> usize {
+        self.streams.len()
+    }
+
+    /// What two components with the same law have in common.
+    pub(super) fn shape(&self) -> (usize, Vec<(Vec<usize>, u64)>) {
+        let mut streams: Vec<_> = self.streams.iter().map(|stream| (stream.servers.clone(), stream.count)).collect();
+        streams.sort();
+        (self.servers.len(), streams)
+    }
+
+    /// The rate of all tasks that join the component.
+    pub(super) fn arrival_rate(&self) -> f64 {
+        let types: u64 = self.streams.iter().map(|stream| stream.count).sum();
+        ratio::to_f64(&(self.model.arrival_rate() * ratio::whole(types)))
+    }
+
+    /// d.
+    pub(super) fn d(&self) -> u32 {
+        self.model.d()
+    }
+
+    /// The rate at which tasks join each server in a state of the component, (4.12).
+    pub(super) fn arrival_rates(&mut self, state: &[u32], rates: &mut [f64]) {
+        rates.fill(0.0);
+        let rate = ratio_f64(self.model);
+        for (stream, shares) in self.streams.iter().zip(&mut self.shares) {
+            let mut values: Vec<u32> = stream.servers.iter().map(|&v| state[v]).collect();
+            let of_servers = values.clone();
+            values.sort_unstable();
+            values.dedup();
+            let order: Vec<u8> =
+                of_servers.iter().map(|length| values.partition_point(|other| other < length) as u8).collect();
+            let share = shares.entry(order).or_insert_with_key(|order| {
+                stream.servers.iter().zip(order).for_each(|(&v, &length)| self.lengths[self.servers[v] as usize] = length.into());
+                self.model.assignment_f64(stream.task_type, &self.lengths).into_iter().map(|(_, share)| share).collect()
+            });
+            for (&v, share) in stream.servers.iter().zip(share) {
+                rates[v] += rate * stream.count as f64 * *share;
+            }
+        }
+    }
+
+    /// lambda divided by the component's critical load, rounded upwards: every set S of servers is offered tasks that only S
+    /// can serve at a rate of at most that times |S|.
+    ///
+    /// # Errors
+    /// [`ExactError::NoSteadyState`] where it is 1 or more.
+    pub(super) fn relative_load(&self) -> Result<f64, ExactError> {
+        let graph = self.graph();
+        let undecided = |source: StabilityError| ExactError::Undecided { lambda: self.model.load().exact().to_string(), source };
+        let critical = critical_load(&graph, self.model.d()).map_err(undecided)?;
+        // The load of the component's own graph that gives its task types their rate.
+        let own = self.model.arrival_rate() * ratio::whole(graph.n_task_types().into()) / ratio::whole(graph.n_servers().into());
+        let scale: Ratio = self.model.load().exact() / &own;
+        let names = |positions: &[u32]| {
+            let all: Vec<String> = positions.iter().map(|&v| self.model.graph().server_name(self.servers[v as usize])).collect();
+            all.join(", ")
+        };
+        let (stable, text) = match &critical.exact {
+            Some(exact) => {
+                let whole = exact * &scale;
+                (own < *exact, format!("{:.6}", ratio::to_f64(&whole)))
+            }
+            None => (ratio::to_f64(&own) < critical.lower, format!("at most {:.6}", critical.upper * ratio::to_f64(&scale))),
+        };
+        if !stable {
+            return Err(ExactError::NoSteadyState {
+                lambda: self.model.load().exact().to_string(),
+                critical: text,
+                d: self.model.d(),
+                bottleneck: names(&critical.bottleneck),
+            });
+        }
+        let least = critical.exact.as_ref().map_or(critical.lower, ratio::to_f64);
+        Ok(ratio::to_f64(&own) / least * (1.0 + 1e-12))
+    }
+
+    fn graph(&self) -> BipartiteGraph {
+        let types = self.streams.iter().flat_map(|stream| std::iter::repeat_n(stream, stream.count as usize));
+        let edges: Vec<(u32, u32)> =
+            (0..).zip(types).flat_map(|(w, stream)| stream.servers.iter().map(move |&v| (v as u32, w))).collect();
+        let n_task_types: u64 = self.streams.iter().map(|stream| stream.count).sum();
+        BipartiteGraph::from_edges(self.servers.len() as u32, n_task_types as u32, &edges, Isolated::Refuse)
+            .expect("a component of a graph is a graph")
+    }
+
+    /// The permutations of the servers that leave the component as it is, the identity first; only that for many servers.
+    pub(super) fn symmetries(&self) -> Vec<Vec<usize>> {
+        let n = self.servers.len();
+        let identity: Vec<usize> = (0..n).collect();
+        if n > 6 {
+            return vec![identity];
+        }
+        let shape = self.shape();
+        let mut all = Vec::new();
+        permutations(&mut identity.clone(), 0, &mut |permutation| {
+            let mut moved: Vec<(Vec<usize>, u64)> = shape
+                .1
+                .iter()
+                .map(|(servers, count)| {
+                    let mut servers: Vec<usize> = servers.iter().map(|&v| permutation[v]).collect();
+                    servers.sort_unstable();
+                    (servers, *count)
+                })
+                .collect();
+            moved.sort();
+            if moved == shape.1 {
+                all.push(permutation.to_vec());
+            }
+        });
+        all.sort();
+        all
+    }
+}
+
+fn permutations(items: &mut Vec<usize>, from: usize, visit: &mut impl FnMut(&[usize])) {
+    if from == items.len() {
+        return visit(items);
+    }
+    for i in from..items.len() {
+        items.swap(from, i);
+        permutations(items, from + 1, visit);
+        items.swap(from, i);
+    }
+}
+
+fn ratio_f64(model: &Model) -> f64 {
+    ratio::to_f64(&model.arrival_rate())
+}
+
+fn refuse_many(servers: u32, most: u64) -> Result<(), ExactError> {
+    if servers <= MOST_SERVERS {
+        return Ok(());
+    }
+    Err(ExactError::TooManyStates { servers, cap: 1, needed: format!("2^{servers}"), most })
+}
