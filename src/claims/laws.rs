@@ -29,15 +29,13 @@ pub const CLAIMS: &[Claim] = &[EXACT_LAW];
 pub const EXACT_LAW: Claim = Claim {
     id: "exact-law",
     source: "section 2, small systems solved exactly",
-    statement: "E q_i(2) from empty and E q_i(infinity), i = 1, 2, 3, are those of the exact solver, within 0.03",
+    statement: "E q_i(2) from empty and E q_i(infinity), i = 1, 2, 3, are those of the exact solver, within 0.02 and 0.015",
     kind: Kind::Statistical,
     scope: Scope::Graph,
     expected: Expected::Holds,
     hypotheses: &[Hypothesis::ServersAtMost(3)],
     rejects: &[
-        Fault::SamplingWithoutReplacement,
         Fault::OneSampleLess,
-        Fault::OneSampleMore,
         Fault::JoinLongest,
         Fault::ServiceNotCounted,
         Fault::StaleLengths,
@@ -45,11 +43,16 @@ pub const EXACT_LAW: Claim = Claim {
         Fault::IdleServersServe,
         Fault::ArrivalRateInverted,
         Fault::ComparedWithItself,
+        Fault::LastServerNeverServed,
+        Fault::StrandedQueue,
     ],
     check: exact_law,
 };
 
-const MARGIN: f64 = 0.03;
+const MARGIN_AT_TIME: f64 = 0.02;
+
+/// The samples are averages over windows, and so tell smaller differences.
+const MARGIN_IN_STEADY_STATE: f64 = 0.015;
 
 /// The time of the transient law.
 const TIME: f64 = 2.0;
@@ -67,9 +70,9 @@ struct Part {
 }
 
 impl Part {
-    fn new(name: String, exact: Value, alpha: f64) -> Self {
+    fn new(name: String, exact: Value, margin: f64, alpha: f64) -> Self {
         // What the solver leaves open is added to what is permitted.
-        Self { test: Equivalence::new(Scale::UNIT, exact.value, MARGIN + exact.error(), alpha), name, exact, sum: 0.0, count: 0 }
+        Self { test: Equivalence::new(Scale::UNIT, exact.value, margin + exact.error(), alpha), name, exact, sum: 0.0, count: 0 }
     }
 
     fn observe(&mut self, lower: f64, upper: f64) {
@@ -98,14 +101,15 @@ fn exact_law(setting: &Setting<'_>) -> Evidence {
     let mut notes = Vec::new();
     let at = |law: &exact::Law, i: usize| law.q.get(i - 1).copied().unwrap_or_default();
     let mut parts: Vec<Part> = match exact::transient(model, &Start::Empty, &[TIME], &options) {
-        Ok(laws) => {
-            laws.iter().flat_map(|law| (1..=LEVELS).map(|i| Part::new(format!("E q_{i}({TIME})"), at(law, i), share))).collect()
-        }
+        Ok(laws) => laws
+            .iter()
+            .flat_map(|law| (1..=LEVELS).map(|i| Part::new(format!("E q_{i}({TIME})"), at(law, i), MARGIN_AT_TIME, share)))
+            .collect(),
         Err(error) => return Evidence::not_applicable(error.to_string()),
     };
     let n = model.graph().n_servers() as usize;
     let seed = setting.plan.seed ^ fingerprint("exact-law");
-    for replication in 0..40_000 * u64::from(setting.plan.effort) {
+    for replication in 0..80_000 * u64::from(setting.plan.effort) {
         if !open(&parts) {
             break;
         }
@@ -127,8 +131,9 @@ fn exact_law(setting: &Setting<'_>) -> Evidence {
         // The upper copies of the samples then start from a guess.
         Ok(_) if metrics::rho(model) >= Ratio::one() => notes.push("no steady state is compared, since rho(G) >= 1".to_owned()),
         Ok(law) => {
-            let mut steady: Vec<Part> =
-                (1..=LEVELS).map(|i| Part::new(format!("E q_{i}(infinity)"), at(&law, i), share)).collect();
+            let mut steady: Vec<Part> = (1..=LEVELS)
+                .map(|i| Part::new(format!("E q_{i}(infinity)"), at(&law, i), MARGIN_IN_STEADY_STATE, share))
+                .collect();
             let most = 4_000 * setting.plan.effort as usize;
             let sampled = setting.samples.each(most, |_, sample| {
                 for (i, part) in (1..).zip(&mut steady) {

@@ -98,7 +98,7 @@ impl Generator {
 
     /// The transitions into a state: from where, with which rate.
     #[inline]
-    pub(super) fn into_state(&self, state: usize) -> impl Iterator<Item = (usize, f64)> + '_ {
+    pub(super) fn sources_of(&self, state: usize) -> impl Iterator<Item = (usize, f64)> + '_ {
         let range = self.begin[state] as usize..self.begin[state + 1] as usize;
         self.from[range.clone()].iter().zip(&self.rate[range]).map(|(&from, &rate)| (from as usize, rate))
     }

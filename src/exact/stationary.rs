@@ -214,7 +214,7 @@ impl<'a> Chain<'a> {
         for (state, &level) in levels.of.iter().enumerate() {
             mass[level as usize] += law[state];
             jumps[level as usize] += law[state] * self.jump(state);
-            for (from, rate) in self.generator.into_state(state) {
+            for (from, rate) in self.generator.sources_of(state) {
                 let flow = law[from] * rate;
                 match levels.of[from].cmp(&level) {
                     std::cmp::Ordering::Less => up[level as usize - 1] += flow,
