@@ -40,10 +40,10 @@ const LAMBDA: f64 = 0.4;
 const D: u32 = 2;
 
 /// Servers, and as many task types, of the graphs whose degrees are looked at.
-const SIZE: u32 = 400;
+const SIZE: u32 = 250;
 
 /// Their mean degree.
-const DEGREE: f64 = 120.0;
+const DEGREE: f64 = 75.0;
 
 /// Their dimensions k and norms p.
 const SHAPES: [(u32, f64); 5] = [(1, 2.0), (2, 1.5), (2, 2.0), (3, 1.5), (3, 4.0)];
