@@ -46,6 +46,7 @@ const CATALOGUE: &[(&str, &[&str])] = &[
     ("section 2, the law of each event", &["transition-law"]),
     ("section 2, the times of events", &["event-times"]),
     ("section 2, the plain simulator", &["oracle-law"]),
+    ("section 2, laws of small systems", &["exact-law"]),
     ("section 2, uniformised", &["enumerated-marks"]),
     ("Proposition 3.9, each system alone", &["coupling-law"]),
     ("section 2, estimates", &["transient-law", "steady-law"]),

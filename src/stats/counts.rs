@@ -80,6 +80,10 @@ impl Tally {
     fn is_above(self, m: f64, threshold: f64) -> bool {
         // The factor of the truncation is at most 1 / (1 - m), and costs more than the rest: not taken where it cannot decide.
         let within = m > 0.0 && m < 1.0 && self.count > 0;
+        // Below m no ratio with theta above m exceeds 1.
+        if within && self.sum <= m * self.count as f64 {
+            return false;
+        }
         (!within || self.log_mixture(m) - (-m).ln_1p() >= threshold) && self.log_above(m) >= threshold
     }
 

@@ -153,11 +153,13 @@ impl IntervalProcedure for BettingInterval {
         if self.count == 0 {
             return false;
         }
-        let reached = |capital: f64| capital >= self.threshold;
-        (m > 0.0 && reached(log_capital(self.histogram.iter(), m, bets())))
-            || (m < 1.0 && reached(log_capital(self.histogram.mirrored(), 1.0 - m, bets())))
-            || (m <= 0.0 && self.sum > 0.0)
-            || (m >= 1.0 && self.sum < self.count as f64)
+        // A capital that bets on a mean above m wins nothing while the sample mean is below (Jensen's inequality): one side is enough.
+        let surplus = self.sum - m * self.count as f64;
+        if surplus > 0.0 {
+            m <= 0.0 || log_capital(self.histogram.iter(), m, bets()) >= self.threshold
+        } else {
+            surplus < 0.0 && (m >= 1.0 || log_capital(self.histogram.mirrored(), 1.0 - m, bets()) >= self.threshold)
+        }
     }
 }
 

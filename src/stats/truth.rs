@@ -170,7 +170,7 @@ pub struct Trials {
 const LENGTH: u64 = 200;
 
 /// Observations of a stream for a procedure that looks at all of its past at each of them.
-const SHORT: u64 = 40;
+const SHORT: u64 = 32;
 
 /// The margin of the equivalence tests and laws that are tried.
 const MARGIN: f64 = 0.05;
@@ -264,7 +264,7 @@ fn three_values(rng: &mut ChaCha8Rng) -> f64 {
 
 fn gaps_are_wrong(mut rng: ChaCha8Rng, alpha: f64) -> bool {
     let mut test = GapTest::new(alpha, false);
-    (0..4 * LENGTH).any(|_| {
+    (0..3 * LENGTH).any(|_| {
         test.observe(Exp1.sample(&mut rng));
         test.decision() == Some(Decision::Violated)
     })
@@ -281,7 +281,7 @@ fn path_is_wrong(rng: ChaCha8Rng, alpha: f64) -> bool {
         let mut queues = Queues::empty(2);
         let mut test = EventTest::new(model, queues.lengths(), alpha);
         let (mut stream, mut block) = (RandomMarks::new(model, rng), MarkBlock::new(model.d()));
-        stream.fill(&mut block, LENGTH as usize);
+        stream.fill(&mut block, LENGTH as usize / 2);
         block.iter().any(|mark| {
             test.observe(queues.apply(mark));
             test.decision() == Some(Decision::Violated)
@@ -321,7 +321,7 @@ mod tests {
         assert!(tried.iter().filter(|trial| trial.errors > trial.streams / 100).count() > 10);
         // Other levels, at less cost.
         for alpha in [0.01, 0.5] {
-            let trials = Trials { seed: 2, alpha, streams: 12_000, chance: 1e-9 };
+            let trials = Trials { seed: 2, alpha, streams: 6_000, chance: 1e-9 };
             assert!(measure(&trials, &|_| {}).iter().all(|trial| !trial.errs_too_often()), "alpha = {alpha}");
         }
     }
