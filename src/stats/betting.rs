@@ -118,8 +118,8 @@ pub enum Side {
 /// let mut test = MeanTest::new(0.5, 1e-6);
 /// for _ in 0..60 { test.observe(0.1); }
 /// assert_eq!(test.decision(), Some(Side::Below));
-/// // Not only 1/2: every mean above 0.2 is rejected.
-/// assert!(test.upper() < 0.26);
+/// // Not only 1/2: lower means are rejected too, and stay so.
+/// assert!(0.1 < test.upper() && test.upper() < 0.4);
 /// ```
 #[derive(Clone, Debug)]
 pub struct MeanTest {

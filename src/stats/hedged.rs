@@ -6,7 +6,7 @@
 //!
 //!   K(m) = mean over b of prod_i (1 + b (X_i / m - 1)),
 //!
-//! depends on the observations only through how often each value came: a [histogram](super::histogram) makes every candidate
+//! depends on the observations only through how often each value came: a histogram makes every candidate
 //! available at any time, without a grid of candidates, at a cost per observation that does not grow. Each factor falls in m, so that
 //! the candidates excluded from below are exactly an interval from 0, whose end is found by bisection and rounded outwards.
 //!
