@@ -37,7 +37,7 @@
 //! # Statement of the paper -> where it lives -> claim
 //! | statement | here | claims |
 //! |---|---|---|
-//! | section 2: the model | [`model::Model`], [`marks`], [`simulate`] | `transition-law`, `exact-law`, `event-times`, `conservation`, `looks`, `independent-streams` |
+//! | section 2: the model | [`model::Model`], [`marks`], [`simulate`] | `transition-law`, `exact-law`, `perfect-sampling`, `event-times`, `conservation`, `looks`, `independent-streams` |
 //! | (2.1) rho, (2.3) phi and gamma | [`graph::metrics`] | `eq-2.1`, `eq-2.3` |
 //! | Remark 1, (2.2): ergodicity | [`graph::stability`] | `rem-1`, `rem-1-graph`, `err-2.2-*` |
 //! | Theorem 3.1, Corollary 3.2, Remark 2: distance to q* | [`stationary`], [`meanfield::fixed_point`] | `thm-3.1`, `cor-3.2`, `rem-2` |
@@ -79,6 +79,7 @@ pub mod meanfield;
 pub mod model;
 pub mod occupancy;
 pub mod oracle;
+pub mod perfect;
 pub mod power;
 pub mod randomness;
 pub mod ratio;

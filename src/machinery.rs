@@ -25,6 +25,7 @@ use crate::meanfield::{self, OdeError, Start, Trajectory};
 use crate::model::{self, Event, Model};
 use crate::occupancy::Occupancy;
 use crate::oracle::{Oracle, OracleError};
+use crate::perfect::{self, NotMet, Past};
 use crate::ratio::{self, Ratio};
 use crate::simulate::{Observer, Queues, SimulateError, Simulation};
 use crate::stats::betting::{MeanTest, Side};
@@ -187,6 +188,14 @@ pub trait Machinery: Sync {
         upper: Vec<u32>,
     ) -> Result<CoupledSimulation, CouplingError> {
         CoupledSimulation::new(model, coupling, seed, replication, lower, upper)
+    }
+
+    /// A perfect sample of the capped chain.
+    ///
+    /// # Errors
+    /// [`NotMet`].
+    fn perfect_sample(&self, past: &Past<'_>) -> Result<Vec<u32>, NotMet> {
+        perfect::sample(past)
     }
 
     /// (4.13): the partition of [0, 1) by the servers that get the task in either system.

@@ -47,6 +47,7 @@ const CATALOGUE: &[(&str, &[&str])] = &[
     ("section 2, the times of events", &["event-times"]),
     ("section 2, the plain simulator", &["oracle-law"]),
     ("section 2, laws of small systems", &["exact-law"]),
+    ("Proposition 3.9, perfect samples", &["perfect-sampling"]),
     ("section 2, uniformised", &["enumerated-marks"]),
     ("Proposition 3.9, each system alone", &["coupling-law"]),
     ("section 2, estimates", &["transient-law", "steady-law"]),

@@ -23,6 +23,7 @@ mod limits;
 mod machinery;
 mod paths;
 mod pathwise;
+mod perfect;
 mod section_2;
 mod section_3;
 mod section_4;
@@ -227,6 +228,7 @@ pub fn all() -> impl Iterator<Item = &'static Claim> {
         pathwise::CLAIMS,
         statistical::CLAIMS,
         laws::CLAIMS,
+        perfect::CLAIMS,
         paths::CLAIMS,
         limits::CLAIMS,
         machinery::CLAIMS,

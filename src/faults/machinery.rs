@@ -13,6 +13,7 @@ use crate::machinery::{Machinery, RunningOccupancy};
 use crate::meanfield::{OdeError, Start, Trajectory};
 use crate::model::{Event, Model};
 use crate::oracle::{Oracle, OracleError};
+use crate::perfect::{BLOCK, MOST_BLOCKS, NotMet, Past};
 use crate::ratio::{self, Ratio};
 use crate::simulate::{Queues, SimulateError, Simulation};
 use crate::stats::betting::Side;
@@ -21,6 +22,53 @@ use crate::stats::procedure::{IntervalKind, IntervalProcedure, LawProcedure, Mea
 use crate::subject::Reference;
 
 impl Machinery for Fault {
+    fn perfect_sample(&self, past: &Past<'_>) -> Result<Vec<u32>, NotMet> {
+        let met = |states: &[Queues; 2]| (states[0].lengths() == states[1].lengths()).then(|| states[0].lengths().to_vec());
+        match self {
+            Self::CoupledForward => {
+                let mut states = past.extremes();
+                for k in 0..MOST_BLOCKS {
+                    let mut first = None;
+                    past.replay(k, &mut states, |states| first = first.take().or_else(|| met(states)));
+                    if let Some(state) = first {
+                        return Ok(state);
+                    }
+                }
+                Err(NotMet { events: MOST_BLOCKS * BLOCK as u64 })
+            }
+            Self::ReadAtCoalescence => {
+                let mut blocks = 1;
+                while blocks < MOST_BLOCKS {
+                    let (mut states, mut first) = (past.extremes(), None);
+                    for k in (0..blocks).rev() {
+                        past.replay(k, &mut states, |states| first = first.take().or_else(|| met(states)));
+                    }
+                    if let Some(state) = first {
+                        return Ok(state);
+                    }
+                    blocks *= 2;
+                }
+                Err(NotMet { events: MOST_BLOCKS * BLOCK as u64 })
+            }
+            Self::FreshAtEachDoubling => {
+                let (mut blocks, mut from) = (1, 0);
+                while blocks < MOST_BLOCKS {
+                    let mut states = past.extremes();
+                    for k in (from..from + blocks).rev() {
+                        past.replay(k, &mut states, |_| ());
+                    }
+                    if let Some(state) = met(&states) {
+                        return Ok(state);
+                    }
+                    from += blocks;
+                    blocks *= 2;
+                }
+                Err(NotMet { events: MOST_BLOCKS * BLOCK as u64 })
+            }
+            _ => Reference.perfect_sample(past),
+        }
+    }
+
     fn shared_mass(&self, model: &Model, task_type: u32, lower: &[u32], upper: &[u32]) -> Vec<Interval> {
         if *self != Self::ProductInsteadOfMinimum {
             return Reference.shared_mass(model, task_type, lower, upper);

@@ -157,6 +157,12 @@ faults! {
         SeededAlike = "seeded-alike",
         /// The stream of a replication depends on the thread that draws it.
         SeedsByWorker = "seeds-by-worker",
+        /// Perfect samples by coupling forward.
+        CoupledForward = "coupled-forward",
+        /// Perfect samples read when the copies meet, not at time 0.
+        ReadAtCoalescence = "read-at-coalescence",
+        /// Perfect samples with fresh marks at each doubling.
+        FreshAtEachDoubling = "fresh-at-each-doubling",
     }
     /// The tests themselves.
     Statistics {
