@@ -37,7 +37,7 @@
 //! # Statement of the paper -> where it lives -> claim
 //! | statement | here | claims |
 //! |---|---|---|
-//! | section 2: the model | [`model::Model`], [`marks`], [`simulate`] | `transition-law`, `event-times`, `conservation`, `looks`, `independent-streams` |
+//! | section 2: the model | [`model::Model`], [`marks`], [`simulate`] | `transition-law`, `exact-law`, `event-times`, `conservation`, `looks`, `independent-streams` |
 //! | (2.1) rho, (2.3) phi and gamma | [`graph::metrics`] | `eq-2.1`, `eq-2.3` |
 //! | Remark 1, (2.2): ergodicity | [`graph::stability`] | `rem-1`, `rem-1-graph`, `err-2.2-*` |
 //! | Theorem 3.1, Corollary 3.2, Remark 2: distance to q* | [`stationary`], [`meanfield::fixed_point`] | `thm-3.1`, `cor-3.2`, `rem-2` |
@@ -59,11 +59,12 @@
 //! | (4.23) to (4.25), (4.46), (4.48), (4.49) | [`claims`] | the claims of these numbers |
 //! | (4.44) | [`meanfield::spectral_gap`] | `eq-4.44` |
 //! | Lemma 4.5 | [`model::Model::transitions`] | `lemma-4.5-drift`, `lemma-4.5`, `lemma-c.2` |
-//! | what all figures rest on | [`graph::format`], [`graph::generate`], [`oracle`], [`estimate`], [`stats`] | `graph-sides`, `named-graphs`, `random-graphs`, `formats`, `oracle-law`, `enumerated-marks`, `coupling-law`, `transient-law`, `steady-law`, `sequential-tests` |
+//! | what all figures rest on | [`graph::format`], [`graph::generate`], [`oracle`], [`estimate`], [`stats`] | `graph-sides`, `named-graphs`, `random-graphs`, `formats`, `oracle-law`, `enumerated-marks`, `coupling-law`, `transient-law`, `steady-law`, `sequential-tests`, `intervals-cover`, `distribution-test` |
 //! | the printed errors | [`claims`] | `err-*-printed`, `err-*-corrected` |
 
 pub mod battery;
 pub mod bounds;
+pub mod calibrate;
 pub mod claims;
 pub mod clock;
 pub mod coupling;

@@ -8,7 +8,8 @@
 //! |---|---|
 //! | times, estimates and solutions | [`Machinery::event_times`], [`Machinery::oracle`], [`Machinery::transient`], [`Machinery::steady_state`], [`Machinery::trajectory`] |
 //! | couplings | [`Machinery::coupled`], [`Machinery::shared_mass`] |
-//! | readers and tests | [`Machinery::read_graph`], [`Machinery::mean_test`] |
+//! | readers | [`Machinery::read_graph`] |
+//! | tests and intervals | [`Machinery::mean_test`], [`Machinery::interval`], [`Machinery::law_test`], [`Machinery::conduct`] |
 //! | formulas | [`Machinery::rho`], [`Machinery::phi`], [`Machinery::assignment`] and the others |
 
 use num_traits::Zero;
@@ -26,7 +27,12 @@ use crate::occupancy::Occupancy;
 use crate::oracle::{Oracle, OracleError};
 use crate::ratio::{self, Ratio};
 use crate::simulate::{Observer, Queues, SimulateError, Simulation};
-use crate::stats::betting::MeanTest;
+use crate::stats::betting::{MeanTest, Side};
+use crate::stats::confidence::EmpiricalBernstein;
+use crate::stats::counts::CountInterval;
+use crate::stats::distribution::{DiscreteLaw, DistributionTest};
+use crate::stats::hedged::BettingInterval;
+use crate::stats::procedure::{IntervalKind, IntervalProcedure, LawProcedure, MeanProcedure};
 use crate::subject::{Reference, Subject};
 
 /// Fractions of queues that follow a path.
@@ -143,9 +149,28 @@ pub trait Machinery: Sync {
         format::read(text, format, "text", Isolated::Drop)
     }
 
-    /// The test on which verdicts about means rest.
-    fn mean_test(&self, bound: f64, alpha: f64) -> MeanTest {
-        MeanTest::new(bound, alpha)
+    /// The test on which verdicts about means rest, for observations in [0, 1].
+    fn mean_test(&self, bound: f64, alpha: f64) -> Box<dyn MeanProcedure> {
+        Box::new(MeanTest::new(bound, alpha))
+    }
+
+    /// A running interval for the mean of observations in [0, 1].
+    fn interval(&self, kind: IntervalKind, alpha: f64) -> Box<dyn IntervalProcedure> {
+        match kind {
+            IntervalKind::EmpiricalBernstein => Box::new(EmpiricalBernstein::new(1.0, alpha)),
+            IntervalKind::Betting => Box::new(BettingInterval::new(0.0, 1.0, alpha)),
+            IntervalKind::Counts => Box::new(CountInterval::new(alpha)),
+        }
+    }
+
+    /// The test of a law that may have jumps.
+    fn law_test(&self, law: DiscreteLaw, margin: f64, alpha: f64) -> Box<dyn LawProcedure> {
+        Box::new(DistributionTest::new(law, margin, alpha))
+    }
+
+    /// What is reported of a test: `attempt` runs it on data of its own for each number; the reference runs it once.
+    fn conduct(&self, attempt: &dyn Fn(u64) -> Option<Side>) -> Option<Side> {
+        attempt(0)
     }
 
     /// A path of two coupled systems, the first of which starts below the second.

@@ -151,7 +151,12 @@ pub fn ledger(inputs: &[Input], options: &Options) -> Ledger {
 pub fn run(under: UnderCheck<'_>, inputs: &[Input], options: &Options, progress: &(dyn Fn(&Row) + Sync)) -> Suite {
     let checks = selection(inputs, options);
     let ledger = ledger(inputs, options);
-    let share = ledger.entries.first().map_or(options.alpha, |entry| entry.alpha);
+    // By position, not by name: two inputs may have the same.
+    let mut entries = ledger.entries.chunks(2).map(|pair| pair.iter().map(|entry| entry.alpha).sum::<f64>());
+    let shares: Vec<f64> = checks
+        .iter()
+        .map(|(claim, _)| if claim.kind == Kind::Statistical { entries.next().unwrap_or(0.0) } else { options.alpha })
+        .collect();
     // Statistical checks of large graphs take longest: started first, they do not hold up the end.
     let mut order: Vec<usize> = (0..checks.len()).collect();
     order.sort_by_key(|&at| {
@@ -169,7 +174,7 @@ pub fn run(under: UnderCheck<'_>, inputs: &[Input], options: &Options, progress:
         .with_max_len(1)
         .map(|at| {
             let (claim, input) = checks[at];
-            let row = check(under, claim, &inputs[input], &samples[input], options, share);
+            let row = check(under, claim, &inputs[input], &samples[input], options, shares[at]);
             progress(&row);
             (at, row)
         })

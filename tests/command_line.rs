@@ -132,7 +132,7 @@ fn every_bad_input_gets_one_line_and_exit_code_2() {
 #[test]
 fn help_texts_have_an_example_each() {
     let mut all = String::new();
-    for command in ["", "verify", "power", "inspect", "simulate", "ode", "generate", "completions"] {
+    for command in ["", "verify", "power", "calibrate", "inspect", "simulate", "exact", "ode", "generate", "completions"] {
         let arguments: Vec<&str> = command.split(' ').filter(|word| !word.is_empty()).chain(["--help"]).collect();
         let output = fluidcheck(Path::new("."), &arguments);
         assert!(output.status.success());

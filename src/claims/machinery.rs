@@ -10,7 +10,7 @@
 //! | [`estimates`] | `transient-law`, `steady-law` |
 //! | [`solutions`] | `ode-solution` |
 //! | [`graphs`] | `graph-sides`, `named-graphs`, `formats`, `random-graphs` |
-//! | [`tests`] | `sequential-tests` |
+//! | [`tests`] | `sequential-tests`, `intervals-cover`, `distribution-test` |
 //!
 //! # Source
 //! Section 2 for the laws, (3.5) for the solution.
@@ -41,6 +41,8 @@ pub const CLAIMS: &[Claim] = &[
     graphs::FORMATS,
     graphs::RANDOM_GRAPHS,
     tests::SEQUENTIAL_TESTS,
+    tests::INTERVALS_COVER,
+    tests::DISTRIBUTION_TEST,
 ];
 
 /// Evidence of a sequential test.

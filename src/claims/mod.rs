@@ -18,6 +18,7 @@ mod appendices;
 pub mod cases;
 mod errata;
 mod graphs;
+mod laws;
 mod limits;
 mod machinery;
 mod paths;
@@ -225,6 +226,7 @@ pub fn all() -> impl Iterator<Item = &'static Claim> {
         appendices::CLAIMS,
         pathwise::CLAIMS,
         statistical::CLAIMS,
+        laws::CLAIMS,
         paths::CLAIMS,
         limits::CLAIMS,
         machinery::CLAIMS,

@@ -167,10 +167,18 @@ impl Part {
     /// In words: what is claimed, and how the test stands.
     fn shown(&self) -> String {
         let relation = if self.below { "<=" } else { ">=" };
+        // The end on the side of the verdict: what else is rejected with it.
+        let rejects = |below: bool| {
+            if below {
+                format!("rejects any above {:.6}", self.test.upper())
+            } else {
+                format!("rejects any below {:.6}", self.test.lower())
+            }
+        };
         let standing = match self.supports() {
-            Some(true) => "certified",
-            Some(false) => "rejected",
-            None => "open",
+            Some(true) => format!("certified, {}", rejects(self.below)),
+            Some(false) => format!("rejected, {}", rejects(!self.below)),
+            None => self.test.needed().map_or("open".to_owned(), |needed| format!("open, about {needed} replications would do")),
         };
         format!("{} {relation} {:.6} {standing}", self.name, self.limit)
     }

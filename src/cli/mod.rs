@@ -1,5 +1,6 @@
 //! The command line: parse, call, print. What is computed lives in the library.
 
+mod calibrate;
 mod common;
 mod exact;
 mod generate;
@@ -72,6 +73,17 @@ enum Command {
 
 Exit codes: 0 every fault is rejected and every claim rejects one, 1 not so, 2 usage error.")]
     Power(power::Arguments),
+    /// How often the suite is wrong: run it under many seeds, and try its tests where the truth is known
+    #[command(
+        after_help = "A large --alpha gives every check a chance to err: at 0.1, ten runs may see one false alarm in expectation.
+Exit code 1 if there are more than chance allows (a sound suite is blamed with probability at most 1e-6).
+
+Examples:
+  fluidcheck calibrate --runs 100 --alpha 0.1                   all claims, an hour or more
+  fluidcheck calibrate --runs 100 --only transition-law,cor-4.3 --streams 0
+  fluidcheck calibrate --runs 1 --only eq-2.1 --streams 1000000    the tests and intervals themselves"
+    )]
+    Calibrate(calibrate::Arguments),
     /// Print a completion script for a shell
     #[command(after_help = "Example: fluidcheck completions bash > ~/.local/share/bash-completion/completions/fluidcheck")]
     Completions {
@@ -94,6 +106,7 @@ pub fn main() -> ExitCode {
         Command::Ode(arguments) => ode::run(arguments),
         Command::Generate(arguments) => generate::run(arguments),
         Command::Power(arguments) => power::run(arguments),
+        Command::Calibrate(arguments) => calibrate::run(arguments),
         Command::Completions { shell } => completions(*shell),
     };
     output::finish(result)

@@ -103,12 +103,11 @@ fn eliminate(mut rows: Vec<Vec<f64>>) -> Option<Vec<f64>> {
         if !(rows[column][column].abs() > 0.0 && rows[column][column].is_finite()) {
             return None;
         }
-        for row in column + 1..size {
-            let factor = rows[row][column] / rows[column][column];
-            for k in column..=size {
-                let above = rows[column][k];
-                rows[row][k] -= factor * above;
-            }
+        let (above, below) = rows.split_at_mut(column + 1);
+        let above = &above[column];
+        for row in below {
+            let factor = row[column] / above[column];
+            row[column..].iter_mut().zip(&above[column..]).for_each(|(value, above)| *value -= factor * above);
         }
     }
     let mut solution = vec![0.0; size];

@@ -123,8 +123,7 @@ impl<'a> Component<'a> {
             let of_servers = values.clone();
             values.sort_unstable();
             values.dedup();
-            let order: Vec<u8> =
-                of_servers.iter().map(|length| values.partition_point(|other| other < length) as u8).collect();
+            let order: Vec<u8> = of_servers.iter().map(|length| values.partition_point(|other| other < length) as u8).collect();
             let share = shares.entry(order).or_insert_with_key(|order| {
                 stream.servers.iter().zip(order).for_each(|(&v, &length)| self.lengths[self.servers[v] as usize] = length.into());
                 self.model.assignment_f64(stream.task_type, &self.lengths).into_iter().map(|(_, share)| share).collect()

@@ -61,7 +61,9 @@ pub enum ExactError {
         given: f64,
     },
     /// A time needs more steps than are permitted.
-    #[error("time {given} needs {steps:e} steps of the uniformised chain, above {most:e}: take an earlier time, or the steady state")]
+    #[error(
+        "time {given} needs {steps:e} steps of the uniformised chain, above {most:e}: take an earlier time, or the steady state"
+    )]
     TooManySteps {
         /// The time.
         given: f64,

@@ -24,7 +24,7 @@ impl Levels {
         let count = of.iter().max().map_or(1, |most| *most as usize + 1);
         let (mut up, mut down) = (vec![0.0; states], vec![0.0; states]);
         for state in 0..states {
-            for (from, rate) in generator.into_state(state) {
+            for (from, rate) in generator.sources_of(state) {
                 match of[from].cmp(&of[state]) {
                     Ordering::Less => up[from] += rate,
                     Ordering::Greater => down[from] += rate,
@@ -153,7 +153,7 @@ impl Generator {
 
     /// The transitions into a state: from where, with which rate.
     #[inline]
-    pub(super) fn into_state(&self, state: usize) -> impl Iterator<Item = (usize, f64)> + '_ {
+    pub(super) fn sources_of(&self, state: usize) -> impl Iterator<Item = (usize, f64)> + '_ {
         let range = self.begin[state] as usize..self.begin[state + 1] as usize;
         self.from[range.clone()].iter().zip(&self.rate[range]).map(|(&from, &rate)| (from as usize, rate))
     }

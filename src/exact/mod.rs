@@ -174,11 +174,8 @@ pub fn transient(model: &Model, start: &Start, times: &[f64], options: &Options)
         };
         for (sum, at) in sums.iter_mut().zip(&*at_times) {
             let cap = at.values.len() - 1;
-            let around = |value: f64| Value {
-                value,
-                lower: (value - at.rounding).max(0.0),
-                upper: value + at.rounding + at.refused,
-            };
+            let around =
+                |value: f64| Value { value, lower: (value - at.rounding).max(0.0), upper: value + at.rounding + at.refused };
             // Beyond the cap nothing was followed.
             let q = |i: usize| around(if i <= cap { at.values[i - 1] } else { 0.0 });
             sum.add(component.n_servers(), cap, at.refused, q, around(at.values[cap]));
@@ -235,7 +232,15 @@ struct Sum {
 impl Sum {
     fn new(model: &Model) -> Self {
         let servers = f64::from(model.graph().n_servers());
-        Self { servers, q: vec![Value::default(); LEAST_LEVELS], mean: Value::default(), error: 0.0, truncation: 0.0, cap: 0, states: 0 }
+        Self {
+            servers,
+            q: vec![Value::default(); LEAST_LEVELS],
+            mean: Value::default(),
+            error: 0.0,
+            truncation: 0.0,
+            cap: 0,
+            states: 0,
+        }
     }
 
     fn add(&mut self, servers: usize, cap: usize, truncation: f64, q: impl Fn(usize) -> Value, mean: Value) {

@@ -175,7 +175,9 @@ impl<'a> Chain<'a> {
             }
             if (goal == Goal::Magnitude && best.residual.half() <= 0.05 * best.law[generator.empty])
                 || (goal == Goal::Tail && best.residual.half() <= 1e-7)
-                || best.residual.seen <= 0.3 * best.residual.hidden || since >= PATIENCE {
+                || best.residual.seen <= 0.3 * best.residual.hidden
+                || since >= PATIENCE
+            {
                 break;
             }
         }
@@ -224,8 +226,7 @@ impl<'a> Chain<'a> {
                 }
             }
         }
-        let factors: Vec<f64> =
-            new.iter().zip(&mass).map(|(new, mass)| if *mass > 0.0 { new / mass } else { 0.0 }).collect();
+        let factors: Vec<f64> = new.iter().zip(&mass).map(|(new, mass)| if *mass > 0.0 { new / mass } else { 0.0 }).collect();
         if factors.iter().all(|factor| factor.is_finite()) {
             law.iter_mut().zip(&levels.of).for_each(|(p, &level)| *p *= factors[level as usize]);
             normalise(law);

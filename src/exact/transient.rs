@@ -39,8 +39,7 @@ fn initial_law(generator: &Generator, start: &Start) -> Vec<f64> {
     let space = &generator.space;
     let at_least = |i: u32| if i == 0 { 1.0 } else { start.fraction(i as usize) };
     let cap = space.cap();
-    let of_length: Vec<f64> =
-        (0..=cap).map(|i| if i == cap { at_least(i) } else { at_least(i) - at_least(i + 1) }).collect();
+    let of_length: Vec<f64> = (0..=cap).map(|i| if i == cap { at_least(i) } else { at_least(i) - at_least(i + 1) }).collect();
     (0..generator.len())
         .map(|number| {
             space.weight(number) * space.state(number).iter().map(|&length| of_length[length as usize]).product::<f64>()

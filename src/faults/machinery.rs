@@ -3,7 +3,7 @@
 use num_traits::{One, Zero};
 use rand::RngExt;
 
-use super::Fault;
+use super::{Fault, statistics};
 use crate::coupling::{CoupledSimulation, Coupling, CouplingError, Interval};
 use crate::estimate::{EstimateError, Options, SteadyState, Transient};
 use crate::graph::format::{Format, FormatError};
@@ -15,7 +15,9 @@ use crate::model::{Event, Model};
 use crate::oracle::{Oracle, OracleError};
 use crate::ratio::{self, Ratio};
 use crate::simulate::{Queues, SimulateError, Simulation};
-use crate::stats::betting::MeanTest;
+use crate::stats::betting::Side;
+use crate::stats::distribution::DiscreteLaw;
+use crate::stats::procedure::{IntervalKind, IntervalProcedure, LawProcedure, MeanProcedure};
 use crate::subject::Reference;
 
 impl Machinery for Fault {
@@ -257,8 +259,20 @@ impl Machinery for Fault {
         }
     }
 
-    fn mean_test(&self, bound: f64, alpha: f64) -> MeanTest {
-        Reference.mean_test(bound, if *self == Self::RetriedTest { (8.0 * alpha).min(0.9) } else { alpha })
+    fn mean_test(&self, bound: f64, alpha: f64) -> Box<dyn MeanProcedure> {
+        statistics::mean_test(*self, bound, alpha)
+    }
+
+    fn interval(&self, kind: IntervalKind, alpha: f64) -> Box<dyn IntervalProcedure> {
+        statistics::interval(*self, kind, alpha)
+    }
+
+    fn law_test(&self, law: DiscreteLaw, margin: f64, alpha: f64) -> Box<dyn LawProcedure> {
+        statistics::law_test(*self, law, margin, alpha)
+    }
+
+    fn conduct(&self, attempt: &dyn Fn(u64) -> Option<Side>) -> Option<Side> {
+        statistics::conduct(*self, attempt)
     }
 
     fn is_ergodic(&self, model: &Model) -> Option<bool> {

@@ -8,6 +8,7 @@
 //! The errors of the printed text, and those seen in public simulators and balancers.
 
 mod machinery;
+mod statistics;
 mod system;
 
 use serde::Serialize;
@@ -159,8 +160,24 @@ faults! {
     }
     /// The tests themselves.
     Statistics {
-        /// A test that may be tried eight times: its threshold is that of eight times its error probability.
+        /// A test is tried up to eight times, until it decides.
         RetriedTest = "retried-test",
+        /// Of eight seeds the first is reported whose test lets the claim pass.
+        SeedChosen = "seed-chosen",
+        /// A misplaced absolute value makes a two-sided test one-sided.
+        OneSidedByAbsolute = "one-sided-by-absolute",
+        /// Each of two sides has the critical value of a one-sided test.
+        ThresholdOfOneSide = "threshold-of-one-side",
+        /// The right edge of a distribution function stands for the left one where it jumps.
+        RightEdgeForLeft = "right-edge-for-left",
+        /// A mean passes if it was inside of the running interval once.
+        InsideOnce = "inside-once",
+        /// The interval is formed for the second moment, and read as one for the mean.
+        IntervalOfAnother = "interval-of-another",
+        /// The interval is asked whether it contains the sample mean, which it always does.
+        ContainsEstimate = "contains-estimate",
+        /// The interval is all that is possible.
+        IntervalTooWide = "interval-too-wide",
     }
     /// The formulas of the theory.
     Theory {

@@ -1,5 +1,6 @@
 //! What a suite found, for people and for programs.
 
+pub mod calibrate;
 pub mod json;
 pub mod power;
 pub mod table;

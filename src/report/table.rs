@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use crate::claims::{Claim, Kind, Verdict};
+use crate::stats::budget::Ledger;
 use crate::suite::{Outcome, Row, Suite, is_erratum, tally};
 
 /// One line per claim over all its graphs, then every row that is not as expected, then the totals.
@@ -172,12 +173,32 @@ fn totals(text: &mut String, suite: &Suite) {
     if !suite.ledger.entries.is_empty() {
         let _ = writeln!(
             text,
-            "Seed {}. The {} statistical checks err at all with probability at most {:e}, shared equally; exact and pathwise ones have no such error.",
+            "Seed {}. The {} statistical checks err at all with probability at most {:e}; exact and pathwise ones have no such error.",
             suite.seed,
-            suite.ledger.entries.len(),
+            suite.ledger.entries.len() / 2,
             suite.ledger.alpha,
         );
+        text.push_str(&ledger(&suite.ledger));
     } else {
         let _ = writeln!(text, "Seed {}. No statistical check among them: nothing here rests on chance.", suite.seed);
     }
+}
+
+/// How the error probability is shared out, in one line for claims of equal shares: claims x graphs, for each of two directions.
+pub fn ledger(ledger: &Ledger) -> String {
+    let mut groups: Vec<(usize, f64, Vec<&str>)> = Vec::new();
+    for (claim, graphs, alpha) in ledger.by_claim() {
+        let each = alpha / (2 * graphs) as f64;
+        match groups.iter_mut().find(|group| group.0 == graphs && (group.1 - each).abs() <= 1e-9 * each) {
+            Some(group) => group.2.push(claim),
+            None => groups.push((graphs, each, vec![claim])),
+        }
+    }
+    let mut text = String::from("Of these, a wrong holds and a wrong violated each have\n");
+    for (graphs, each, claims) in groups {
+        let on = if graphs == 1 { "once".to_owned() } else { format!("on each of {graphs} graphs") };
+        let _ = writeln!(text, "  {each:.2e} {on}: {}", claims.join(", "));
+    }
+    let _ = writeln!(text, "  together {:.2e}", ledger.spent());
+    text
 }

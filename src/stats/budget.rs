@@ -1,17 +1,21 @@
-//! One error probability for a whole suite, shared out in a ledger.
+//! One error probability for a whole suite, shared out in a ledger: over claims, graphs and directions.
 //!
 //! By the union bound the suite errs at all with probability at most the sum of its entries,
 //! whatever the dependence between the checks.
 
 use serde::Serialize;
 
-/// One entry: who may err with which probability.
+use super::events::Decision;
+
+/// One entry: who may give which verdict wrongly, and with which probability.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Entry {
     /// The claim.
     pub claim: String,
     /// The graph on which it is checked.
     pub graph: String,
+    /// The verdict that may be wrong: *holds* although the claim is false, or *violated* although it is true.
+    pub direction: Decision,
     /// Its share.
     pub alpha: f64,
 }
@@ -21,17 +25,62 @@ pub struct Entry {
 pub struct Ledger {
     /// The error probability of the suite.
     pub alpha: f64,
-    /// The shares.
+    /// The shares, two for each check: one for each direction.
     pub entries: Vec<Entry>,
 }
 
 impl Ledger {
-    /// Equal shares of `alpha` for every `(claim, graph)`.
+    /// Equal shares of `alpha` for every `(claim, graph)`, halved between its directions.
     pub fn equal(alpha: f64, checks: impl IntoIterator<Item = (String, String)>) -> Self {
+        Self::weighted(alpha, checks.into_iter().map(|(claim, graph)| (claim, graph, 1.0)))
+    }
+
+    /// Shares of `alpha` in proportion to a weight for every `(claim, graph, weight)`, halved between its directions.
+    ///
+    /// # Panics
+    /// Unless all weights are positive and finite.
+    pub fn weighted(alpha: f64, checks: impl IntoIterator<Item = (String, String, f64)>) -> Self {
         let checks: Vec<_> = checks.into_iter().collect();
-        let share = alpha / checks.len().max(1) as f64;
-        let entries = checks.into_iter().map(|(claim, graph)| Entry { claim, graph, alpha: share }).collect();
+        let all: f64 = checks.iter().map(|check| check.2).sum();
+        let entries = checks
+            .into_iter()
+            .flat_map(|(claim, graph, weight)| {
+                assert!(weight > 0.0 && weight.is_finite(), "the weight {weight} of {claim} on {graph} is no share");
+                let entry = |direction| Entry {
+                    claim: claim.clone(),
+                    graph: graph.clone(),
+                    direction,
+                    alpha: alpha * weight / all / 2.0,
+                };
+                [entry(Decision::Holds), entry(Decision::Violated)]
+            })
+            .collect();
         Self { alpha, entries }
+    }
+
+    /// The share of a claim on a graph, both directions together; 0 if it is not in the ledger.
+    pub fn share(&self, claim: &str, graph: &str) -> f64 {
+        self.entries.iter().filter(|entry| entry.claim == claim && entry.graph == graph).map(|entry| entry.alpha).sum()
+    }
+
+    /// What the entries of a claim add up to, over all graphs and directions.
+    pub fn share_of(&self, claim: &str) -> f64 {
+        self.entries.iter().filter(|entry| entry.claim == claim).map(|entry| entry.alpha).sum()
+    }
+
+    /// The claims in the order of the ledger, each with its number of graphs and its share, all graphs and directions together.
+    pub fn by_claim(&self) -> Vec<(&str, usize, f64)> {
+        let mut claims: Vec<(&str, usize, f64)> = Vec::new();
+        for entry in &self.entries {
+            if claims.last().is_none_or(|last| last.0 != entry.claim) {
+                claims.push((&entry.claim, 0, 0.0));
+            }
+            if let Some((_, graphs, alpha)) = claims.last_mut() {
+                *graphs += usize::from(entry.direction == Decision::Holds);
+                *alpha += entry.alpha;
+            }
+        }
+        claims
     }
 
     /// What the entries add up to.
@@ -43,12 +92,35 @@ impl Ledger {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
-    fn the_shares_never_add_up_to_more_than_the_suite_may_spend() {
-        for n in [1, 3, 7, 1000] {
-            let ledger = Ledger::equal(1e-6, (0..n).map(|i| (i.to_string(), "g".to_owned())));
-            assert!(ledger.spent() <= 1e-6 * (1.0 + 1e-12));
+    fn a_check_has_two_directions_with_equal_shares() {
+        let checks = [("a", "g", 1.0), ("a", "h", 1.0), ("b", "g", 2.0)].map(|(c, g, w)| (c.to_owned(), g.to_owned(), w));
+        let ledger = Ledger::weighted(0.1, checks);
+        assert_eq!(ledger.entries.len(), 6);
+        assert_eq!((ledger.entries[0].direction, ledger.entries[1].direction), (Decision::Holds, Decision::Violated));
+        for (claim, graph, share) in [("a", "g", 0.025), ("a", "h", 0.025), ("b", "g", 0.05), ("b", "h", 0.0)] {
+            assert!((ledger.share(claim, graph) - share).abs() < 1e-15, "{claim} on {graph}");
+        }
+        let by_claim: Vec<_> = ledger.by_claim().into_iter().map(|(claim, graphs, _)| (claim, graphs)).collect();
+        assert_eq!(by_claim, [("a", 2), ("b", 1)]);
+        assert!((ledger.share_of("a") - 0.05).abs() < 1e-15 && ledger.by_claim().iter().all(|row| (row.2 - 0.05).abs() < 1e-15));
+    }
+
+    #[test]
+    #[should_panic(expected = "the weight 0 of a on g")]
+    fn a_check_without_a_share_is_refused() {
+        Ledger::weighted(0.1, [("a".to_owned(), "g".to_owned(), 0.0)]);
+    }
+
+    proptest! {
+        #[test]
+        fn the_shares_never_add_up_to_more_than_the_suite_may_spend(weights in prop::collection::vec(0.01..100.0f64, 0..300)) {
+            let checks = weights.iter().enumerate().map(|(i, &weight)| (i.to_string(), "g".to_owned(), weight));
+            let ledger = Ledger::weighted(1e-6, checks);
+            prop_assert!(ledger.spent() <= 1e-6 * (1.0 + 1e-12));
+            prop_assert!(weights.is_empty() || ledger.spent() >= 1e-6 * (1.0 - 1e-12));
         }
     }
 }

@@ -26,6 +26,8 @@
 
 use std::collections::HashMap;
 
+use serde::Serialize;
+
 use super::log_mean_exp;
 use crate::model::{Event, Model, divided_difference_f64};
 
@@ -120,12 +122,13 @@ pub struct EventTest {
     impossible: Option<String>,
 }
 
-/// What an [`EventTest`] has decided.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What an [`EventTest`] or another test of a claim has decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Decision {
-    /// The exact law was rejected.
+    /// What is claimed (here: the exact law) was rejected.
     Violated,
-    /// Every alternative of the stated size was rejected.
+    /// Its opposite (here: every alternative of the stated size) was rejected.
     Holds,
 }
 

@@ -3,10 +3,15 @@
 //! | question | here |
 //! |---|---|
 //! | is the mean of a variable in [0, 1] above (below) a bound? | [`betting::MeanTest`] |
-//! | where is the mean, at every time together? | [`confidence::EmpiricalBernstein`] |
+//! | the same from counts, in batches of any size | [`counts::CountTest`] |
+//! | do two systems on common marks differ, by more than a margin? | [`paired`] |
+//! | is a mean within a margin of a target? | [`equivalence::Equivalence`] |
+//! | where is the mean, at every time together? | [`hedged::BettingInterval`], [`counts::CountInterval`], [`confidence::EmpiricalBernstein`] |
+//! | is a whole law as stated, are two laws alike? | [`distribution::DistributionTest`], [`distribution::TwoSample`] |
 //! | does every event of a path have its exact conditional law? | [`events::EventTest`] |
 //! | are the times of events those of a Poisson process? | [`gaps::GapTest`] |
 //! | how is the error probability of a suite shared out? | [`budget::Ledger`] |
+//! | do the tests themselves err as rarely as they say? | [`truth`], by the binomial law of [`exact`] |
 //!
 //! All tests are e-processes: under the null hypothesis their wealth is a nonnegative supermartingale
 //! that starts at 1, so that by Ville's inequality it *ever* reaches 1 / alpha with probability at most
@@ -18,8 +23,18 @@
 pub mod betting;
 pub mod budget;
 pub mod confidence;
+pub mod counts;
+pub mod distribution;
+pub mod equivalence;
 pub mod events;
+pub mod exact;
 pub mod gaps;
+pub mod hedged;
+mod histogram;
+pub mod paired;
+pub mod procedure;
+pub mod scale;
+pub mod truth;
 
 /// ln of the mean of exp over `logs`, without overflow.
 pub(crate) fn log_mean_exp(logs: impl Iterator<Item = f64> + Clone) -> f64 {

@@ -1,0 +1,171 @@
+//! The subject's laws on small systems against the exact solver.
+//!
+//! In the steady state through the bracketing samples that other claims share, at a fixed time through independent paths from empty. Each
+//! E q_i is an equivalence: *holds* means that a difference of more than the margin was rejected, *violated* that one within it was.
+//!
+//! # Source
+//! Section 2; [`crate::exact`].
+
+use num_traits::One;
+
+use super::verdict::Witness;
+use super::{Claim, Evidence, Expected, Hypothesis, Kind, Scope, Setting, Verdict};
+use crate::clock::{Clock, Timeline};
+use crate::exact::{self, Value};
+use crate::faults::Fault;
+use crate::graph::metrics;
+use crate::meanfield::Start;
+use crate::randomness::fingerprint;
+use crate::ratio::Ratio;
+use crate::stats::equivalence::Equivalence;
+use crate::stats::events::Decision;
+use crate::stats::scale::Scale;
+use crate::subject::Path;
+
+/// The claims about laws.
+pub const CLAIMS: &[Claim] = &[EXACT_LAW];
+
+/// Simulated against exact.
+pub const EXACT_LAW: Claim = Claim {
+    id: "exact-law",
+    source: "section 2, small systems solved exactly",
+    statement: "E q_i(2) from empty and E q_i(infinity), i = 1, 2, 3, are those of the exact solver, within 0.02 and 0.015",
+    kind: Kind::Statistical,
+    scope: Scope::Graph,
+    expected: Expected::Holds,
+    hypotheses: &[Hypothesis::ServersAtMost(3)],
+    rejects: &[
+        Fault::OneSampleLess,
+        Fault::JoinLongest,
+        Fault::ServiceNotCounted,
+        Fault::StaleLengths,
+        Fault::TwoShortestCoin,
+        Fault::IdleServersServe,
+        Fault::ArrivalRateInverted,
+        Fault::ComparedWithItself,
+        Fault::LastServerNeverServed,
+        Fault::StrandedQueue,
+    ],
+    check: exact_law,
+};
+
+const MARGIN_AT_TIME: f64 = 0.02;
+
+/// The samples are averages over windows, and so tell smaller differences.
+const MARGIN_IN_STEADY_STATE: f64 = 0.015;
+
+/// The time of the transient law.
+const TIME: f64 = 2.0;
+
+/// The levels that are compared.
+const LEVELS: usize = 3;
+
+/// One E q_i under test.
+struct Part {
+    name: String,
+    exact: Value,
+    sum: f64,
+    count: u64,
+    test: Equivalence,
+}
+
+impl Part {
+    fn new(name: String, exact: Value, margin: f64, alpha: f64) -> Self {
+        // What the solver leaves open is added to what is permitted.
+        Self { test: Equivalence::new(Scale::UNIT, exact.value, margin + exact.error(), alpha), name, exact, sum: 0.0, count: 0 }
+    }
+
+    fn observe(&mut self, lower: f64, upper: f64) {
+        if self.test.decision().is_none() {
+            self.sum += f64::midpoint(lower, upper);
+            self.count += 1;
+            self.test.observe_between(lower.clamp(0.0, 1.0), upper.clamp(0.0, 1.0));
+        }
+    }
+
+    fn shown(&self) -> String {
+        let mean = self.sum / self.count.max(1) as f64;
+        format!("{} = {:.6}, seen {mean:.4} in {} replications", self.name, self.exact.value, self.count)
+    }
+}
+
+fn open(parts: &[Part]) -> bool {
+    parts.iter().any(|part| part.test.decision().is_none())
+        && !parts.iter().any(|part| part.test.decision() == Some(Decision::Violated))
+}
+
+fn exact_law(setting: &Setting<'_>) -> Evidence {
+    let model = setting.model;
+    let options = exact::Options { most_states: 20_000, tolerance: 1e-4, ..exact::Options::default() };
+    let share = setting.alpha / (2 * LEVELS) as f64;
+    let mut notes = Vec::new();
+    let at = |law: &exact::Law, i: usize| law.q.get(i - 1).copied().unwrap_or_default();
+    let mut parts: Vec<Part> = match exact::transient(model, &Start::Empty, &[TIME], &options) {
+        Ok(laws) => laws
+            .iter()
+            .flat_map(|law| (1..=LEVELS).map(|i| Part::new(format!("E q_{i}({TIME})"), at(law, i), MARGIN_AT_TIME, share)))
+            .collect(),
+        Err(error) => return Evidence::not_applicable(error.to_string()),
+    };
+    let n = model.graph().n_servers() as usize;
+    let seed = setting.plan.seed ^ fingerprint("exact-law");
+    for replication in 0..80_000 * u64::from(setting.plan.effort) {
+        if !open(&parts) {
+            break;
+        }
+        let mut path = Path::new(setting.subject, model, seed, replication, vec![0; n]);
+        let mut timeline = Timeline::new(Clock::new(model.event_rate(), seed, replication));
+        let advanced = timeline.advance_to(TIME, |events| {
+            for _ in 0..events {
+                path.step();
+            }
+        });
+        debug_assert!(advanced.is_ok(), "the time of the claim is a time");
+        for (i, part) in (1..).zip(&mut parts) {
+            let q = path.queues().occupancy().fraction(i);
+            part.observe(q, q);
+        }
+    }
+    let mut undecided = false;
+    match exact::stationary(model, &options) {
+        // The upper copies of the samples then start from a guess.
+        Ok(_) if metrics::rho(model) >= Ratio::one() => notes.push("no steady state is compared, since rho(G) >= 1".to_owned()),
+        Ok(law) => {
+            let mut steady: Vec<Part> = (1..=LEVELS)
+                .map(|i| Part::new(format!("E q_{i}(infinity)"), at(&law, i), MARGIN_IN_STEADY_STATE, share))
+                .collect();
+            let most = 4_000 * setting.plan.effort as usize;
+            let sampled = setting.samples.each(most, |_, sample| {
+                for (i, part) in (1..).zip(&mut steady) {
+                    let (lower, upper) = sample.q(i);
+                    part.observe(lower, upper);
+                }
+                open(&steady)
+            });
+            if let Err(gave_up) = sampled {
+                undecided = true;
+                notes.push(format!("two copies had not met after {} events", gave_up.events));
+            }
+            parts.extend(steady);
+        }
+        Err(error) => notes.push(format!("no steady state is compared: {error}")),
+    }
+    let verdict = if parts.iter().any(|part| part.test.decision() == Some(Decision::Violated)) {
+        Verdict::Violated
+    } else if undecided || open(&parts) {
+        Verdict::Inconclusive
+    } else {
+        Verdict::Holds
+    };
+    let mut said: Vec<String> = parts.iter().map(Part::shown).collect();
+    said.extend(notes);
+    let summary = format!("{} (error probability {:.1e})", said.join("; "), setting.alpha);
+    Evidence {
+        verdict,
+        slack: None,
+        vacuous: false,
+        cases: parts.iter().map(|part| part.count).max().unwrap_or(0),
+        witness: (verdict == Verdict::Violated).then(|| Witness { found: summary.clone(), ..Witness::default() }),
+        summary,
+    }
+}

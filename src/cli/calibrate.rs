@@ -1,0 +1,75 @@
+//! `fluidcheck calibrate`.
+
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::common::{probability, progress_bar};
+use super::output::{Failure, print, print_json};
+use fluidcheck::calibrate::{self, Options};
+use fluidcheck::machinery::UnderCheck;
+use fluidcheck::{battery, claims, report, suite};
+
+#[derive(Args)]
+pub struct Arguments {
+    /// How many times the suite is run, each with the next seed
+    #[arg(long, default_value_t = 10, allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    runs: u64,
+    /// Only these claims
+    #[arg(long, value_delimiter = ',', value_name = "ID")]
+    only: Vec<String>,
+    /// Not these claims
+    #[arg(long, value_delimiter = ',', value_name = "ID")]
+    except: Vec<String>,
+    /// Error probability of a run, and of each test that is tried; large, so that errors can be seen
+    #[arg(long, value_parser = probability, allow_negative_numbers = true, default_value = "0.1")]
+    alpha: f64,
+    /// The first seed
+    #[arg(long, default_value_t = 1, allow_negative_numbers = true)]
+    seed: u64,
+    /// Streams on which each test and interval is tried; 0 leaves them out
+    #[arg(long, default_value_t = 100_000, allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(0..=100_000_000))]
+    streams: u64,
+    /// One JSON object
+    #[arg(long)]
+    json: bool,
+    /// No progress bar
+    #[arg(long)]
+    quiet: bool,
+}
+
+pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
+    for id in arguments.only.iter().chain(&arguments.except) {
+        if claims::find(id).is_none() {
+            return Err(Failure::Message(format!("--only, --except: there is no claim `{id}`; verify --list names them all")));
+        }
+    }
+    let inputs = battery::inputs();
+    let suite = suite::Options {
+        seed: arguments.seed,
+        alpha: arguments.alpha,
+        only: arguments.only.clone(),
+        except: arguments.except.clone(),
+        ..suite::Options::default()
+    };
+    let checks = suite::selection(&inputs, &suite).len() as u64;
+    let options = Options { runs: arguments.runs, suite, streams: arguments.streams };
+    let bar = progress_bar(checks * arguments.runs, arguments.quiet);
+    let calibration = calibrate::run(
+        UnderCheck::reference(),
+        &inputs,
+        &options,
+        &|run, row| {
+            bar.set_message(format!("run {}, {}", run + 1, row.claim.id));
+            bar.inc(1);
+        },
+        &|trial| bar.set_message(format!("{} on {}", trial.procedure, trial.source)),
+    );
+    bar.finish_and_clear();
+    if arguments.json {
+        print_json(&report::calibrate::json(&calibration))?;
+    } else {
+        print(report::calibrate::text(&calibration).as_bytes())?;
+    }
+    Ok(ExitCode::from(u8::from(!calibration.excesses().is_empty())))
+}
