@@ -181,12 +181,12 @@ fn dense(model: &Model, cap: u32) -> Vec<f64> {
     }
     // States that cannot be reached from empty come last and are eliminated first; their rows lead on.
     for last in (1..states).rev() {
-        let out: f64 = rates[last][..last].iter().sum();
-        for state in 0..last {
-            let share = rates[state][last] / out;
-            for to in 0..last {
-                rates[state][to] += share * rates[last][to];
-            }
+        let (others, leaving) = rates.split_at_mut(last);
+        let leaving = &leaving[0][..last];
+        let out: f64 = leaving.iter().sum();
+        for row in others {
+            let share = row[last] / out;
+            row.iter_mut().zip(leaving).for_each(|(rate, onwards)| *rate += share * onwards);
         }
     }
     let mut law = vec![1.0; states];
