@@ -62,7 +62,7 @@ pub enum ExactError {
     },
     /// A time needs more steps than are permitted.
     #[error(
-        "time {given} needs {steps:e} steps of the uniformised chain, above {most:e}: take an earlier time, or the steady state"
+        "time {given:e} needs {steps:.1e} steps of the uniformised chain, above {most:e}: take an earlier time, or the steady state"
     )]
     TooManySteps {
         /// The time.

@@ -2,8 +2,58 @@
 //!
 //! Services keep their rate 1; a task that would join a queue of B tasks is not let in, and its rate is kept apart.
 
+use std::cmp::Ordering;
+
 use super::component::Component;
 use super::space::Space;
+
+/// A function on the states that transitions change by at most 1.
+#[derive(Clone, Debug)]
+pub(super) struct Levels {
+    pub(super) of: Vec<u32>,
+    pub(super) count: usize,
+    /// The rates at which each state goes a level up and down.
+    pub(super) up: Vec<f64>,
+    pub(super) down: Vec<f64>,
+}
+
+impl Levels {
+    fn new(generator: &Generator, level: impl Fn(&[u32]) -> u32) -> Self {
+        let states = generator.len();
+        let of: Vec<u32> = (0..states).map(|number| level(generator.space.state(number))).collect();
+        let count = of.iter().max().map_or(1, |most| *most as usize + 1);
+        let (mut up, mut down) = (vec![0.0; states], vec![0.0; states]);
+        for state in 0..states {
+            for (from, rate) in generator.sources_of(state) {
+                match of[from].cmp(&of[state]) {
+                    Ordering::Less => up[from] += rate,
+                    Ordering::Greater => down[from] += rate,
+                    Ordering::Equal => {}
+                }
+            }
+        }
+        Self { of, count, up, down }
+    }
+
+    /// The number of tasks first, then each queue by itself; where servers are exchanged, by its rank, which no permutation
+    /// changes.
+    fn all(generator: &Generator) -> Vec<Self> {
+        let space = &generator.space;
+        let mut all = vec![Self::new(generator, |state| state.iter().sum())];
+        let queues = if space.servers() > 1 { space.servers() } else { 0 };
+        for v in 0..queues {
+            all.push(Self::new(generator, |state| {
+                if !space.has_symmetry() {
+                    return state[v];
+                }
+                let mut sorted = state.to_vec();
+                sorted.sort_unstable();
+                sorted[v]
+            }));
+        }
+        all
+    }
+}
 
 /// The sparse generator of the capped chain.
 #[derive(Clone, Debug)]
@@ -17,6 +67,8 @@ pub(super) struct Generator {
     pub(super) out: Vec<f64>,
     /// The rate of the tasks that are not let in.
     pub(super) refused: Vec<f64>,
+    /// By what the law is aggregated.
+    pub(super) levels: Vec<Levels>,
     /// Relative error of a rate.
     pub(super) rounding: f64,
     /// The number of the empty state and of the full one.
@@ -81,7 +133,10 @@ impl Generator {
         let (empty, full) = (space.number(&vec![0; n]), space.number(&vec![cap; n]));
         // (4.12) in floating point has (d + 3) 2^-51; then three products and a sum over the streams.
         let rounding = (2.0 * (f64::from(component.d()) + 3.0) + 4.0 + component.n_streams() as f64) * f64::EPSILON;
-        Self { space, begin, from, rate, out, refused, rounding, empty, full }
+        let levels = Vec::new();
+        let mut generator = Self { space, begin, from, rate, out, refused, levels, rounding, empty, full };
+        generator.levels = Levels::all(&generator);
+        generator
     }
 
     /// How many states.

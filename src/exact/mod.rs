@@ -413,14 +413,9 @@ fn follow(
     let symmetries = component.symmetries();
     let most = largest_cap(servers, &symmetries, options.most_states);
     let size = |cap: u32| Space::size(servers, cap, &symmetries);
-    let mut cap = match options.cap {
-        Some(cap) => cap,
-        None => {
-            // The start itself must fit, but for a negligible tail.
-            let levels = (0..=IDLE_LEVELS).find(|&i| start.tail(i) < GOAL).unwrap_or(IDLE_LEVELS);
-            (levels as u32 + FIRST_CAP).min(most.max(1))
-        }
-    };
+    // The start itself must fit, but for a negligible tail.
+    let levels = (0..=IDLE_LEVELS).find(|&i| start.tail(i) < GOAL).unwrap_or(IDLE_LEVELS) as u32;
+    let mut cap = options.cap.unwrap_or((levels + FIRST_CAP).min(most.max(1)).max(levels));
     if cap > most {
         return Err(too_many(component, cap, size(cap), options));
     }

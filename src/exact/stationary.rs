@@ -25,13 +25,16 @@
 //! Perturbation of Markov chains (Schweitzer); iterative aggregation and disaggregation (Koury, McAllister, Stewart).
 
 use super::acceleration::Anderson;
-use super::generator::Generator;
+use super::generator::{Generator, Levels};
 
 /// The most cycles; what is then left is part of the error.
 const MOST_CYCLES: usize = 10_000;
 
 /// Cycles without a residual that is smaller by a tenth, after which rounding is all that is left.
 const PATIENCE: usize = 60;
+
+/// Cycles without acceleration after one that did not help.
+const PLAIN: usize = 8;
 
 /// The fraction at or above level k that is far out: there h may be large.
 const FAR: f64 = 1e-7;
@@ -79,12 +82,6 @@ impl Residual {
     fn half(&self) -> f64 {
         (self.seen + self.hidden) * (1.0 + 1e-9)
     }
-}
-
-/// A function on the states that transitions change by at most 1, jumps to the full state aside.
-struct Levels {
-    of: Vec<u32>,
-    count: usize,
 }
 
 impl<'a> Chain<'a> {
@@ -135,37 +132,26 @@ impl<'a> Chain<'a> {
     /// Solves from `start` to the goal, or until rounding hides what is left.
     fn solve(&self, start: Vec<f64>, goal: Goal, far: u32) -> Solved {
         let generator = self.generator;
-        let space = &generator.space;
-        let mut partitions = vec![Levels::new(generator, |state| state.iter().sum())];
-        let more = if space.servers() > 1 { space.servers() } else { 0 };
-        if space.has_symmetry() {
-            // The k-th longest queue: no permutation changes it.
-            let ranked = |state: &[u32], k: usize| {
-                let mut sorted = state.to_vec();
-                sorted.sort_unstable();
-                sorted[k]
-            };
-            partitions.extend((0..more).map(|k| Levels::new(generator, |state| ranked(state, k))));
-        } else {
-            partitions.extend((0..more).map(|v| Levels::new(generator, |state| state[v])));
-        }
         let mut law = start;
         normalise(&mut law);
         let mut best = Solved { residual: self.residual(&law, far), law: law.clone() };
         let (mut since, mut mark) = (0, best.residual.seen);
         let mut anderson = Anderson::default();
+        let (mut plain_until, mut last) = (0, best.residual.seen);
         let mut before = law.clone();
         for cycle in 0..MOST_CYCLES {
             before.copy_from_slice(&law);
             // The total every time: it is what couples all servers.
-            self.aggregate(&partitions[0], &mut law);
+            self.aggregate(&generator.levels[0], &mut law);
             self.sweep(&mut law, true);
-            for levels in &partitions[1..] {
+            for levels in &generator.levels[1..] {
                 self.aggregate(levels, &mut law);
             }
             self.sweep(&mut law, false);
             normalise(&mut law);
-            anderson.step(&before, &mut law);
+            if cycle >= plain_until && goal != Goal::Magnitude {
+                anderson.step(&before, &mut law);
+            }
             // A look costs as much as a sweep.
             if cycle % 2 == 0 {
                 continue;
@@ -173,6 +159,12 @@ impl<'a> Chain<'a> {
             normalise(&mut law);
             let residual = self.residual(&law, far);
             since += 2;
+            if residual.seen > last {
+                // Far from the solution the past is a bad guide.
+                anderson = Anderson::default();
+                plain_until = cycle + PLAIN;
+            }
+            last = residual.seen;
             if residual.seen < best.residual.seen {
                 if residual.seen < 0.9 * mark {
                     since = 0;
@@ -212,16 +204,11 @@ impl<'a> Chain<'a> {
         let (mut mass, mut up, mut down, mut jumps) =
             (vec![0.0; levels.count], vec![0.0; levels.count], vec![0.0; levels.count], vec![0.0; levels.count]);
         for (state, &level) in levels.of.iter().enumerate() {
-            mass[level as usize] += law[state];
-            jumps[level as usize] += law[state] * self.jump(state);
-            for (from, rate) in self.generator.sources_of(state) {
-                let flow = law[from] * rate;
-                match levels.of[from].cmp(&level) {
-                    std::cmp::Ordering::Less => up[level as usize - 1] += flow,
-                    std::cmp::Ordering::Greater => down[level as usize + 1] += flow,
-                    std::cmp::Ordering::Equal => {}
-                }
-            }
+            let (level, p) = (level as usize, law[state]);
+            mass[level] += p;
+            up[level] += p * levels.up[state];
+            down[level] += p * levels.down[state];
+            jumps[level] += p * self.jump(state);
         }
         let shaken = self.shaken.map_or(0, |target| levels.of[target] as usize);
         let empty = self.generator.empty;
@@ -268,14 +255,6 @@ impl<'a> Chain<'a> {
             residual.far += jumping * law.len() as f64 * f64::EPSILON;
         }
         residual
-    }
-}
-
-impl Levels {
-    fn new(generator: &Generator, level: impl Fn(&[u32]) -> u32) -> Self {
-        let of: Vec<u32> = (0..generator.len()).map(|number| level(generator.space.state(number))).collect();
-        let count = of.iter().max().map_or(1, |most| *most as usize + 1);
-        Self { of, count }
     }
 }
 

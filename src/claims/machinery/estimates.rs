@@ -2,7 +2,7 @@
 //!
 //! | claim | known law |
 //! |---|---|
-//! | `transient-law` | E q_i(t) of a small graph, by uniformisation of the generator cut off at [`CAP`] |
+//! | `transient-law` | E q_i(t) of a small graph, by [`exact::transient`] with the cap [`CAP`] |
 //! | `steady-law` | random routing (d = 1) on a complete graph: independent M/M/1 queues, so that E q_i = lambda^i and the delay is 1 / (1 - lambda) |
 //!
 //! Both read production intervals that are said to hold together with a stated probability: *violated* where the exact
@@ -14,11 +14,11 @@
 use super::super::{Claim, Evidence, Expected, Hypothesis, Kind, Scope, Setting, Verdict};
 use super::{evidence, seed};
 use crate::estimate::{Estimated, Options};
+use crate::exact;
 use crate::faults::Fault;
 use crate::graph::BipartiteGraph;
 use crate::meanfield::Start;
-use crate::model::{Event, Model};
-use crate::ratio;
+use crate::model::Model;
 use crate::stationary::{tail_bound, upper_start};
 
 /// The law at fixed times.
@@ -62,7 +62,11 @@ fn transient_law(setting: &Setting<'_>) -> Evidence {
     let Ok(start) = Start::occupancy(occupancy.to_vec()) else {
         return evidence(Verdict::Violated, 0, format!("{occupancy:?} is refused as a start"));
     };
-    let exact = generator_law(model, &occupancy, &TIMES);
+    let limits = exact::Options { cap: Some(CAP), ..exact::Options::default() };
+    let exact = match exact::transient(model, &start, &TIMES, &limits) {
+        Ok(laws) => laws,
+        Err(error) => return evidence(Verdict::Violated, 0, error.to_string()),
+    };
     let options = Options {
         seed: seed(setting, "transient-law"),
         confidence: 1.0 - setting.alpha / 2.0,
@@ -76,9 +80,14 @@ fn transient_law(setting: &Setting<'_>) -> Evidence {
         Err(error) => return evidence(Verdict::Violated, 0, error.to_string()),
     };
     let mut known = Vec::new();
-    for (at, (law, beyond)) in [&exact[1], &exact[0]].into_iter().enumerate() {
+    for (at, law) in [&exact[1], &exact[0]].into_iter().enumerate() {
         for i in 1..=3 {
-            known.push((format!("E q_{i}({})", estimate.times[at]), estimate.q[at].get(i - 1).copied(), law[i - 1], *beyond));
+            known.push((
+                format!("E q_{i}({})", estimate.times[at]),
+                estimate.q[at].get(i - 1).copied(),
+                law.q[i - 1].value,
+                law.q[i - 1].error(),
+            ));
         }
     }
     compare(known, |_| WIDTH, estimate.replications, setting.alpha / 2.0)
@@ -119,69 +128,6 @@ fn compare(
             ),
         ),
     }
-}
-
-/// (E q_1, E q_2, E q_3) at the ascending `times` and a bound on what the cut leaves out, for independent queues at the start.
-///
-/// Uniformisation: the law at t is the mixture of the laws after k steps with Poisson weights. A path that would pass the
-/// cap is dropped; its probability bounds the error.
-fn generator_law(model: &Model, occupancy: &[f64], times: &[f64]) -> Vec<([f64; 3], f64)> {
-    let n = model.graph().n_servers();
-    let side = CAP as usize + 1;
-    let states = side.pow(n);
-    let lengths = |state: usize| -> Vec<u32> { (0..n).map(|v| (state / side.pow(v) % side) as u32).collect() };
-    let of_length = |x: u32| {
-        let at_least = |i: u32| if i == 0 { 1.0 } else { occupancy.get(i as usize - 1).copied().unwrap_or(0.0) };
-        at_least(x) - at_least(x + 1)
-    };
-    let mut law: Vec<f64> = (0..states).map(|state| lengths(state).into_iter().map(of_length).product()).collect();
-    let rate = (1.0 + model.load().value()) * f64::from(n);
-    // Where to, with which probability; what is missing to 1 stays.
-    let moves: Vec<Vec<(Option<usize>, f64)>> = (0..states)
-        .map(|state| {
-            let now = lengths(state);
-            let transitions = model.transitions(&now).into_iter();
-            transitions
-                .map(|(event, at_rate)| {
-                    let to = match event {
-                        Event::Arrival { server, .. } => (now[server as usize] < CAP).then(|| state + side.pow(server)),
-                        Event::Service { server } => Some(state - side.pow(server)),
-                        Event::Lost { .. } => Some(state),
-                    };
-                    (to, ratio::to_f64(&at_rate) / rate)
-                })
-                .collect()
-        })
-        .collect();
-    let mut sums = vec![([0.0; 3], 0.0); times.len()];
-    let mut dropped = 0.0;
-    let mut weights: Vec<f64> = times.iter().map(|t| (-rate * t).exp()).collect();
-    for k in 0..200 {
-        let mut q = [0.0; 3];
-        for (state, p) in law.iter().enumerate() {
-            for x in lengths(state) {
-                q.iter_mut().take(x as usize).for_each(|q| *q += p / f64::from(n));
-            }
-        }
-        for (((sum, error), weight), t) in sums.iter_mut().zip(&mut weights).zip(times) {
-            sum.iter_mut().zip(q).for_each(|(sum, q)| *sum += *weight * q);
-            *error += *weight * dropped;
-            *weight *= rate * t / f64::from(k + 1);
-        }
-        let mut next = law.clone();
-        for (state, &p) in law.iter().enumerate() {
-            for &(to, share) in &moves[state] {
-                next[state] -= p * share;
-                match to {
-                    Some(to) => next[to] += p * share,
-                    None => dropped += p * share,
-                }
-            }
-        }
-        law = next;
-    }
-    // Some thousand roundings, none of which grows.
-    sums.into_iter().map(|(q, error)| (q, error + 1e-11)).collect()
 }
 
 fn steady_law(setting: &Setting<'_>) -> Evidence {
