@@ -343,3 +343,47 @@ fn spans(chain: &Chain<'_>, solved: &Solved, values: &[f64], k: u32, whole: Opti
     });
     spans.collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exact::component::Component;
+    use crate::graph::BipartiteGraph;
+    use crate::model::Model;
+
+    #[test]
+    fn the_upper_chain_fills_the_system_where_the_lower_one_loses_a_task() {
+        // Two servers, all compatible, cap 1, arrivals at rate 1: with one server busy, both samples fall on it with probability
+        // 1/4. By totals, the lower chain has weights 1, 1, 3/8, the upper one 1, 1, 1/2.
+        let model = Model::new(BipartiteGraph::complete(2, 2).unwrap(), 0.5, 2).unwrap();
+        let mut component = Component::all(&model, 100).unwrap().remove(0);
+        let symmetries = component.symmetries();
+        let generator = Generator::new(&mut component, 1, &symmetries);
+        let q_1 = |chain: &Chain<'_>| {
+            let found = expectations(chain, vec![1.0; generator.len()]);
+            assert!(found.errors.iter().all(|error| *error < 1e-12), "{:?}", found.errors);
+            found.values[0]
+        };
+        assert!((q_1(&Chain::lower(&generator)) - 0.875 / 2.375).abs() < 1e-14);
+        assert!((q_1(&Chain::upper(&generator)) - 1.0 / 2.5).abs() < 1e-14);
+    }
+
+    #[test]
+    fn a_law_that_is_not_solved_well_has_a_large_error() {
+        // M/M/1 at 1/2 up to 20 tasks, held against a start that is left as it is: the true error is below the bound.
+        let model = Model::new(BipartiteGraph::complete(1, 1).unwrap(), 0.5, 1).unwrap();
+        let mut component = Component::all(&model, 100).unwrap().remove(0);
+        let generator = Generator::new(&mut component, 20, &[vec![0]]);
+        let chain = Chain::lower(&generator);
+        let solved = expectations(&chain, vec![1.0; generator.len()]);
+        let mut law: Vec<f64> = solved.law.iter().enumerate().map(|(i, p)| p * 1.001f64.powi(i as i32)).collect();
+        normalise(&mut law);
+        let residual = chain.residual(&law, 20);
+        let wrong = Solved { law, residual };
+        let values = with_mean(generator.fractions(&wrong.law));
+        for (i, span) in spans(&chain, &wrong, &values, 20, None).iter().enumerate() {
+            let (error, bound) = ((values[i] - solved.values[i]).abs(), wrong.residual.half() * span);
+            assert!(error <= bound && bound < 0.1, "{i}: {error} against {bound}");
+        }
+    }
+}
