@@ -4,11 +4,11 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::common::{probability, progress_bar};
+use super::common::{check_claims, probability, progress_bar};
 use super::output::{Failure, print, print_json};
 use fluidcheck::calibrate::{self, Options};
 use fluidcheck::machinery::UnderCheck;
-use fluidcheck::{battery, claims, report, suite};
+use fluidcheck::{battery, report, suite};
 
 #[derive(Args)]
 pub struct Arguments {
@@ -39,11 +39,7 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
-    for id in arguments.only.iter().chain(&arguments.except) {
-        if claims::find(id).is_none() {
-            return Err(Failure::Message(format!("--only, --except: there is no claim `{id}`; verify --list names them all")));
-        }
-    }
+    check_claims("--only, --except", arguments.only.iter().chain(&arguments.except))?;
     let inputs = battery::inputs();
     let suite = suite::Options {
         seed: arguments.seed,

@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::output::{Failure, warn};
+use fluidcheck::claims;
 use fluidcheck::graph::format::Format;
 use fluidcheck::graph::source::{self, GraphSource};
 use fluidcheck::graph::{BipartiteGraph, Isolated};
@@ -141,4 +142,12 @@ pub fn progress_bar(checks: u64, quiet: bool) -> ProgressBar {
     }
     let style = ProgressStyle::with_template("{bar:40} {pos}/{len} checks, {elapsed}, last: {msg}");
     ProgressBar::new(checks).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
+/// Refuses ids that no claim has, given by `option`.
+pub fn check_claims<'a>(option: &str, mut ids: impl Iterator<Item = &'a String>) -> Result<(), Failure> {
+    match ids.find(|id| claims::find(id).is_none()) {
+        None => Ok(()),
+        Some(id) => Err(Failure::Message(format!("{option}: there is no claim `{id}`; verify --list names them all"))),
+    }
 }

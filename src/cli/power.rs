@@ -4,9 +4,8 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::common::{probability, progress_bar};
+use super::common::{check_claims, probability, progress_bar};
 use super::output::{Failure, print, print_json};
-use fluidcheck::claims;
 use fluidcheck::power::{self, Depth, Options};
 use fluidcheck::report;
 
@@ -33,11 +32,7 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
-    for id in &arguments.only {
-        if claims::find(id).is_none() {
-            return Err(Failure::Message(format!("--only: there is no claim `{id}`; verify --list names them all")));
-        }
-    }
+    check_claims("--only", arguments.only.iter())?;
     let options = Options {
         seed: arguments.seed,
         alpha: arguments.alpha,

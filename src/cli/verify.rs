@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use clap::Args;
 
-use super::common::{GraphOptions, ModelOptions, probability, progress_bar};
+use super::common::{GraphOptions, ModelOptions, check_claims, probability, progress_bar};
 use super::interrupt::{INTERRUPTED, on_interrupt};
 use super::output::{Failure, print, print_json};
 use fluidcheck::claims;
@@ -54,11 +54,7 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
-    for id in arguments.only.iter().chain(&arguments.except) {
-        if claims::find(id).is_none() {
-            return Err(Failure::Message(format!("--only, --except: there is no claim `{id}`; verify --list names them all")));
-        }
-    }
+    check_claims("--only, --except", arguments.only.iter().chain(&arguments.except))?;
     if arguments.list {
         return list(arguments.json);
     }
