@@ -19,18 +19,21 @@
 //! # Source
 //! Section 2 and (4.12); uniformisation is classical.
 
+mod enumerate;
+
 use std::ops::Range;
 
 use num_traits::One;
 use rand::rand_core::TryRng;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use thiserror::Error;
 
 use crate::graph::Neighbours;
 use crate::model::Model;
 use crate::randomness::{Coin, below};
-use crate::ratio::{self, Ratio};
+use crate::ratio::Ratio;
+
+pub use enumerate::{MAX_ENUMERATED, MarksError, enumerate};
 
 /// One mark; samples are server ids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -453,71 +456,9 @@ impl BytesMarks {
     }
 }
 
-/// The most marks that [`enumerate`] lists.
-pub const MAX_ENUMERATED: u64 = 1 << 24;
-
-/// Why the marks of a model cannot be listed.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum MarksError {
-    /// There are more than [`MAX_ENUMERATED`].
-    #[error("the model has more than {MAX_ENUMERATED} marks: take a smaller graph, smaller degrees or fewer samples")]
-    TooMany,
-}
-
-/// All marks of a model with their exact probabilities, which sum to 1. Zero-probability marks do not occur.
-///
-/// # Errors
-/// [`MarksError::TooMany`] above [`MAX_ENUMERATED`].
-///
-/// ```
-/// use fluidcheck::{graph::BipartiteGraph, marks::enumerate, model::Model, ratio::{Ratio, ratio}};
-/// let model = Model::new(BipartiteGraph::complete(2, 1)?, 0.5, 2)?;
-/// let marks: Vec<_> = enumerate(&model)?.collect();
-/// assert_eq!(marks.len(), 4 + 2);
-/// assert_eq!(marks.iter().map(|(_, weight)| weight).sum::<Ratio>(), ratio(1, 1));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-pub fn enumerate(model: &Model) -> Result<impl Iterator<Item = (OwnedMark, Ratio)> + use<'_>, MarksError> {
-    let (graph, d) = (model.graph(), model.d());
-    let sequences = |w: u32| (graph.task_degree(w).max(1) as u64).checked_pow(d);
-    let mut count = u64::from(graph.n_servers());
-    for w in 0..graph.n_task_types() {
-        count = sequences(w).and_then(|some| count.checked_add(some)).ok_or(MarksError::TooMany)?;
-        if count > MAX_ENUMERATED {
-            return Err(MarksError::TooMany);
-        }
-    }
-    let lambda = model.load().exact();
-    let each_type = lambda / (Ratio::one() + lambda) / ratio::whole(graph.n_task_types().into());
-    let each_server = (Ratio::one() + lambda).recip() / ratio::whole(graph.n_servers().into());
-    let arrivals = (0..graph.n_task_types()).flat_map(move |task_type| {
-        let servers = graph.servers_of(task_type);
-        let degree = servers.len() as u64;
-        let all = degree.max(1).pow(d);
-        let weight = &each_type / ratio::whole(all);
-        (0..all).map(move |mut code| {
-            // The digits of the code in base d_w are the positions of the samples.
-            let digits = if degree == 0 { 0 } else { d };
-            let samples = (0..digits)
-                .map(|_| {
-                    let server = servers.at((code % degree) as usize);
-                    code /= degree;
-                    server
-                })
-                .collect();
-            (OwnedMark::Arrival { task_type, samples }, weight.clone())
-        })
-    });
-    let services = (0..graph.n_servers()).map(move |server| (OwnedMark::Service { server }, each_server.clone()));
-    Ok(arrivals.chain(services))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::graph::{BipartiteGraph, Isolated};
-    use crate::ratio::ratio;
 
     #[test]
     fn a_block_gives_back_what_was_pushed() {
@@ -535,22 +476,5 @@ mod tests {
         stream.fill(&mut replayed, 3);
         stream.fill(&mut replayed, 3);
         assert!(replayed.iter().eq(marks));
-    }
-
-    #[test]
-    fn too_many_marks_are_refused_before_any_is_listed() {
-        let model = Model::new(BipartiteGraph::complete(1000, 1).unwrap(), 0.5, 1024).unwrap();
-        assert_eq!(enumerate(&model).err(), Some(MarksError::TooMany));
-        let model = Model::new(BipartiteGraph::complete(2, u32::MAX).unwrap(), 0.5, 20).unwrap();
-        assert_eq!(enumerate(&model).err(), Some(MarksError::TooMany));
-    }
-
-    #[test]
-    fn an_isolated_type_has_one_mark_of_full_weight() {
-        let graph = BipartiteGraph::from_edges(1, 2, &[(0, 1)], Isolated::Drop).unwrap();
-        let model = Model::new(graph, 0.5, 3).unwrap();
-        let marks: Vec<_> = enumerate(&model).unwrap().collect();
-        assert_eq!(marks[0], (OwnedMark::Arrival { task_type: 0, samples: vec![] }, ratio(1, 6)));
-        assert_eq!(marks.len(), 3);
     }
 }

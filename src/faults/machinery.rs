@@ -3,7 +3,7 @@
 use num_traits::{One, Zero};
 use rand::RngExt;
 
-use super::{Fault, statistics};
+use super::{Fault, sampling, statistics};
 use crate::coupling::{CoupledSimulation, Coupling, CouplingError, Interval};
 use crate::estimate::{EstimateError, Options, SteadyState, Transient};
 use crate::graph::format::{Format, FormatError};
@@ -13,7 +13,7 @@ use crate::machinery::{Machinery, RunningOccupancy};
 use crate::meanfield::{OdeError, Start, Trajectory};
 use crate::model::{Event, Model};
 use crate::oracle::{Oracle, OracleError};
-use crate::perfect::{BLOCK, MOST_BLOCKS, NotMet, Past};
+use crate::perfect::{NotMet, Past};
 use crate::ratio::{self, Ratio};
 use crate::simulate::{Queues, SimulateError, Simulation};
 use crate::stats::betting::Side;
@@ -23,48 +23,10 @@ use crate::subject::Reference;
 
 impl Machinery for Fault {
     fn perfect_sample(&self, past: &Past<'_>) -> Result<Vec<u32>, NotMet> {
-        let met = |states: &[Queues; 2]| (states[0].lengths() == states[1].lengths()).then(|| states[0].lengths().to_vec());
         match self {
-            Self::CoupledForward => {
-                let mut states = past.extremes();
-                for k in 0..MOST_BLOCKS {
-                    let mut first = None;
-                    past.replay(k, &mut states, |states| first = first.take().or_else(|| met(states)));
-                    if let Some(state) = first {
-                        return Ok(state);
-                    }
-                }
-                Err(NotMet { events: MOST_BLOCKS * BLOCK as u64 })
-            }
-            Self::ReadAtCoalescence => {
-                let mut blocks = 1;
-                while blocks < MOST_BLOCKS {
-                    let (mut states, mut first) = (past.extremes(), None);
-                    for k in (0..blocks).rev() {
-                        past.replay(k, &mut states, |states| first = first.take().or_else(|| met(states)));
-                    }
-                    if let Some(state) = first {
-                        return Ok(state);
-                    }
-                    blocks *= 2;
-                }
-                Err(NotMet { events: MOST_BLOCKS * BLOCK as u64 })
-            }
-            Self::FreshAtEachDoubling => {
-                let (mut blocks, mut from) = (1, 0);
-                while blocks < MOST_BLOCKS {
-                    let mut states = past.extremes();
-                    for k in (from..from + blocks).rev() {
-                        past.replay(k, &mut states, |_| ());
-                    }
-                    if let Some(state) = met(&states) {
-                        return Ok(state);
-                    }
-                    from += blocks;
-                    blocks *= 2;
-                }
-                Err(NotMet { events: MOST_BLOCKS * BLOCK as u64 })
-            }
+            Self::CoupledForward => sampling::forward(past),
+            Self::ReadAtCoalescence => sampling::at_coalescence(past),
+            Self::FreshAtEachDoubling => sampling::fresh(past),
             _ => Reference.perfect_sample(past),
         }
     }

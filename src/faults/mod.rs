@@ -8,6 +8,7 @@
 //! The errors of the printed text, and those seen in public simulators and balancers.
 
 mod machinery;
+mod sampling;
 mod statistics;
 mod system;
 
