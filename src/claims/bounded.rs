@@ -1,4 +1,4 @@
-//! Is the mean of a clipped figure above or below a limit? The parts of which the claims about convergence are made.
+//! Is the mean of a clipped figure above or below a limit? The parts of which claims about paths and convergence are made.
 //!
 //! A bet on a mean needs a bounded variable, and ln(1 / alpha) observations for each multiple of the limit that the range holds, even
 //! without any variance. A distance is therefore clipped, to a small multiple of its limit, and the claims say so: "E min(b, D) <= l". That
@@ -8,7 +8,7 @@
 //! # Source
 //! [`crate::stats::betting`].
 
-use super::super::verdict::{Evidence, Verdict, Witness};
+use super::verdict::{Evidence, Verdict, Witness};
 use crate::stats::betting::{MeanTest, Side};
 
 /// One part of a claim: the mean of a figure, clipped to a range, is on one side of a limit.
@@ -80,6 +80,11 @@ impl Part {
     }
 }
 
+/// Whether some part is undecided and none rejected.
+pub(super) fn are_open(parts: &[Part]) -> bool {
+    parts.iter().any(|part| part.supports().is_none()) && !parts.iter().any(|part| part.supports() == Some(false))
+}
+
 /// The findings of a claim that is made of parts.
 pub(super) struct Findings {
     verdict: Verdict,
@@ -103,11 +108,8 @@ impl Findings {
         most: u64,
         mut replicate: impl FnMut(u64) -> Vec<(f64, f64)>,
     ) -> Vec<Part> {
-        let open = |parts: &[Part]| {
-            parts.iter().any(|part| part.supports().is_none()) && !parts.iter().any(|part| part.supports() == Some(false))
-        };
         let mut spent = 0;
-        while spent < most && open(&parts) {
+        while spent < most && are_open(&parts) {
             let figures = replicate(spent);
             debug_assert_eq!(figures.len(), parts.len());
             for (part, figure) in parts.iter_mut().zip(figures) {
@@ -118,8 +120,14 @@ impl Findings {
             }
             spent += 1;
         }
-        self.cases += spent;
-        for part in &parts {
+        self.enter(spent, &parts);
+        parts
+    }
+
+    /// Takes over parts that were observed elsewhere, by so many replications.
+    pub(super) fn enter(&mut self, cases: u64, parts: &[Part]) {
+        self.cases += cases;
+        for part in parts {
             self.verdict = match (self.verdict, part.supports()) {
                 (Verdict::Violated, _) | (_, Some(false)) => Verdict::Violated,
                 (verdict, Some(true)) => verdict,
@@ -128,7 +136,6 @@ impl Findings {
             self.slack = self.slack.min(part.slack());
             self.notes.push(part.shown());
         }
-        parts
     }
 
     /// Whether a part has already been rejected, so that more work is idle.

@@ -10,10 +10,9 @@
 //! | figures 2, 3 and 4 | [`figures`]: `fig-2`, `fig-3`, `fig-4` |
 //!
 //! The claims make their own graphs, from the seed of the suite. What they rest on: clipped means between bounds
-//! ([`bounded`]), steady states bracketed at a fixed time ([`steady`]), states and solutions at given times ([`transient`]). What is seen
+//! ([`super::bounded`]), steady states bracketed at a fixed time ([`steady`]), states and solutions at given times ([`transient`]). What is seen
 //! from empty alone is at or below the steady state, in the mean, at every time: lower bounds on the distance from q* need no more.
 
-mod bounded;
 mod counterexample;
 mod figures;
 mod geometric;

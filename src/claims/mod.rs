@@ -8,6 +8,20 @@
 //! | slack | distance from the bound at its closest |
 //! | fault | a wrong model ([`crate::faults::Fault`]) |
 //!
+//! | statements | file in `src/claims/` |
+//! |---|---|
+//! | (2.1) to (2.3), Remark 1, Definition 3.3 | `section_2.rs` |
+//! | Definition 3.5, (3.3), (3.5), (4.44) | `section_3.rs` |
+//! | Lemmas 4.2, 4.4, 4.5 as identities, Proposition 4.1's drift, (4.4) to (4.49) | `section_4/` |
+//! | appendix A, Lemma C.1 | `appendices.rs` |
+//! | Proposition 3.9, (4.14), conservation, looks, streams | `pathwise/` |
+//! | (4.12) event by event, (4.10), Corollary 4.3, Proposition 4.1's steady state | `statistical.rs` |
+//! | small systems solved exactly; perfect samples | `laws.rs`, `perfect.rs` |
+//! | Theorems 3.8 and 3.10, Corollary 3.11, Lemmas 4.5 and C.2 along paths, their constants | `paths/` |
+//! | section 1.2, Theorem 3.1, Corollaries 3.2, 3.4, 3.6, Remark 2, figures 2 to 4 | `limits/` |
+//! | clocks, the plain simulator, estimates, solutions, graphs, files, the tests themselves | `machinery/` |
+//! | errors of the print | `errata.rs`, `errata/` |
+//!
 //! `cargo test`, `fluidcheck verify` and the tests of power all run [`all`], and a test compares it with
 //! the catalogue of the paper's statements, so that none is forgotten.
 //!
@@ -15,6 +29,7 @@
 //! corrected forms: a printed form that suddenly holds means that the check lost its power.
 
 mod appendices;
+mod bounded;
 pub mod cases;
 mod errata;
 mod graphs;

@@ -10,8 +10,8 @@
 //! # Source
 //! Section 1.2, "a simple counterexample"; Theorem 3.10 for the control.
 
+use super::super::bounded::{Findings, Part};
 use super::super::{Claim, Evidence, Expected, Kind, Scope, Setting};
-use super::bounded::{Findings, Part};
 use super::steady::{SteadyState, distance};
 use super::transient::{l1, solution, states};
 use super::{limit, model, most, seed};

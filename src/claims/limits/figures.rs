@@ -17,8 +17,8 @@
 //! # Source
 //! Section 5. The independent figures are from an event-list simulator apart from this crate, N = M = 10^4, three digits.
 
+use super::super::bounded::{Findings, Part};
 use super::super::{Claim, Evidence, Expected, Kind, Scope, Setting};
-use super::bounded::{Findings, Part};
 use super::steady::sum_from;
 use super::transient::{l1, solution, states};
 use super::{limit, model, most, seed};

@@ -13,8 +13,8 @@
 //! # Source
 //! Definition 3.3, Corollary 3.4, (4.50) to (4.53). Deviation from the print: (4.52) sums over N_v.
 
+use super::super::bounded::{Findings, Part};
 use super::super::{Claim, Evidence, Expected, Kind, Scope, Setting};
-use super::bounded::{Findings, Part};
 use super::steady::{SteadyState, distance};
 use super::{limit, most, seed};
 use crate::faults::Fault;

@@ -21,8 +21,8 @@
 //! # Source
 //! Theorem 3.1, (3.1); Remark 2 with p = 1.
 
+use super::super::bounded::{Findings, Part};
 use super::super::{Claim, Evidence, Expected, Kind, Scope, Setting};
-use super::bounded::{Findings, Part};
 use super::steady::{SteadyState, distance};
 use super::{limit, model, most, seed};
 use crate::faults::Fault;

@@ -7,8 +7,8 @@
 //! # Source
 //! Corollary 3.6; section 5 for degree 3.
 
+use super::super::bounded::{Findings, Part};
 use super::super::{Claim, Evidence, Expected, Kind, Scope, Setting};
-use super::bounded::{Findings, Part};
 use super::steady::{SteadyState, distance, sum_from};
 use super::transient::states;
 use super::{limit, model, most, seed};

@@ -8,8 +8,8 @@
 //! # Source
 //! Corollary 3.2; Remark 2.
 
+use super::super::bounded::{Findings, Part};
 use super::super::{Claim, Expected, Kind, Scope, Setting};
-use super::bounded::{Findings, Part};
 use super::steady::{SteadyState, distance};
 use super::{limit, model, most, seed};
 use crate::faults::Fault;

@@ -12,8 +12,9 @@
 
 use rand::RngExt;
 
+use super::super::bounded::{Findings, Part};
 use super::super::{Claim, Evidence, Expected, Kind, Scope, Setting, Verdict};
-use super::{Part, evidence, seed, undecided};
+use super::seed;
 use crate::bounds::{PathBound, path_bound, path_constant};
 use crate::clock::{Clock, Timeline};
 use crate::faults::Fault;
@@ -167,9 +168,12 @@ fn thm_3_10(setting: &Setting<'_>) -> Evidence {
     };
     let (t, share) = (0.05, setting.alpha / 2.0);
     let begins = begins(n.into());
-    let mut parts: Vec<Part> = begins
+    let parts: Vec<Part> = begins
         .iter()
-        .map(|begin| Part::new(format!("from {}, t = {t}: E sup", begin.name), path_bound(&figures(begin), t), CLIP, true, share))
+        .map(|begin| {
+            let name = format!("from {}, t = {t}: E sup", begin.name);
+            Part::at_most(name, (0.0, CLIP), path_bound(&figures(begin), t), 0.0, share)
+        })
         .collect();
     let mut solutions = Vec::new();
     for begin in &begins {
@@ -179,20 +183,18 @@ fn thm_3_10(setting: &Setting<'_>) -> Evidence {
         }
     }
     let seed = seed(setting, "thm-3.10");
-    for replication in 0..40_000 * u64::from(setting.plan.effort) {
-        if !undecided(&parts) {
-            break;
-        }
-        for ((part, solution), begin) in parts.iter_mut().zip(&solutions).zip(&begins) {
-            if part.supports().is_none() {
-                let (low, high) =
-                    supremum(setting, &model, solution, seed, replication, lengths(&begin.start, n, seed, replication));
-                part.observe(low * low, high * high);
-            }
-        }
+    let mut findings = Findings::new(setting.alpha);
+    findings.settle(parts, 40_000 * u64::from(setting.plan.effort), |replication| {
+        let figure = |(solution, begin): (&Solution, &Begin)| {
+            let (low, high) = supremum(setting, &model, solution, seed, replication, lengths(&begin.start, n, seed, replication));
+            (low * low, high * high)
+        };
+        solutions.iter().zip(&begins).map(figure).collect()
+    });
+    for t in [1.0, 0.3] {
+        findings.note(format!("at t = {t} the bound is {:.1e}: vacuous", path_bound(&figures(&begins[0]), t)));
     }
-    let notes = [1.0, 0.3].map(|t| format!("at t = {t} the bound is {:.1e}: vacuous", path_bound(&figures(&begins[0]), t)));
-    evidence(&parts, &notes, setting.alpha)
+    findings.evidence()
 }
 
 /// The families, a sparse and a dense member of each.
@@ -230,8 +232,7 @@ fn cor_3_11(setting: &Setting<'_>) -> Evidence {
     let seed = seed(setting, "cor-3.11");
     let families = families(seed);
     let share = setting.alpha / (2.0 * families.len() as f64);
-    let mut parts = Vec::new();
-    let mut notes = Vec::new();
+    let mut findings = Findings::new(setting.alpha);
     for (at, (name, members)) in (0..).zip(families) {
         let mut distances = Vec::new();
         for (dense, graph) in [(false, &members[0]), (true, &members[1])] {
@@ -243,17 +244,17 @@ fn cor_3_11(setting: &Setting<'_>) -> Evidence {
             let n = graph.n_servers();
             let Ok(model) = Model::new(graph.clone(), LAMBDA, D) else { continue };
             let own = seed.wrapping_add(2 * at + u64::from(dense));
-            let mut part = [Part::new(format!("{name}, N = {n}: E min(1, sup)"), LIMIT, 1.0, dense, share)];
-            for replication in 0..4_000 * u64::from(setting.plan.effort) {
-                if !undecided(&part) {
-                    break;
-                }
-                let (low, high) = supremum(setting, &model, &solution, own, replication, lengths(&begin, n, own, replication));
-                part[0].observe(low, high);
-            }
-            parts.extend(part);
+            let (what, range) = (format!("{name}, N = {n}: E min(1, sup)"), (0.0, 1.0));
+            let part = if dense {
+                Part::at_most(what, range, LIMIT, 0.0, share)
+            } else {
+                Part::at_least(what, range, LIMIT, 0.0, share)
+            };
+            findings.settle(vec![part], 4_000 * u64::from(setting.plan.effort), |replication| {
+                vec![supremum(setting, &model, &solution, own, replication, lengths(&begin, n, own, replication))]
+            });
         }
-        notes.push(format!("{name}: max(phi, gamma) from {:.3} to {:.3}", distances[0], distances[1]));
+        findings.note(format!("{name}: max(phi, gamma) from {:.3} to {:.3}", distances[0], distances[1]));
     }
-    evidence(&parts, &notes, setting.alpha)
+    findings.evidence()
 }

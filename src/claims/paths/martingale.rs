@@ -12,8 +12,9 @@
 
 use std::collections::BTreeSet;
 
+use super::super::bounded::{Findings, Part};
 use super::super::{Claim, Evidence, Expected, Hypothesis, Kind, Scope, Setting, Verdict};
-use super::{Part, evidence, seed, undecided};
+use super::seed;
 use crate::clock::{Clock, Timeline};
 use crate::faults::Fault;
 use crate::graph::metrics;
@@ -258,17 +259,15 @@ fn lemma_c_2(setting: &Setting<'_>) -> Evidence {
     let model = setting.model;
     let (rho, gamma) = (ratio::to_f64(&metrics::rho(model)), ratio::to_f64(&setting.machinery.gamma(model.graph())));
     let bound = setting.machinery.martingale_bound(rho, model.d(), gamma, UNTIL);
-    let mut parts = [Part::new(format!("E sum at t = {UNTIL}"), bound, 4.0 * bound, true, setting.alpha)];
+    let part = Part::at_most(format!("E sum at t = {UNTIL}"), (0.0, 4.0 * bound), bound, 0.0, setting.alpha);
     let cost = UNTIL * model.event_rate() * (model.graph().n_edges() as f64 * 4.0 + 50.0);
     let most = (20e9 / cost).clamp(400.0, 2_000.0) as u64 * u64::from(setting.plan.effort);
-    for replication in 0..most {
-        if !undecided(&parts) {
-            break;
-        }
+    let mut findings = Findings::new(setting.alpha);
+    findings.settle(vec![part], most, |replication| {
         let figure = suprema(setting, replication);
-        parts[0].observe(figure, figure);
-    }
-    evidence(&parts, &[], setting.alpha)
+        vec![(figure, figure)]
+    });
+    findings.evidence()
 }
 
 /// sum_i M^-1 sum_w sup M_i^w(s)^2 / d_w^2 of one path from empty.

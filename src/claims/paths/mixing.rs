@@ -8,8 +8,9 @@
 //! # Source
 //! Theorem 3.8, (4.27) to (4.29). `alpha <= 1` of the statement is at least 1 in its proof and enters as 1 / alpha.
 
+use super::super::bounded::{Findings, Part, are_open};
 use super::super::{Claim, Evidence, Expected, Hypothesis, Kind, Scope, Setting, Verdict};
-use super::{Part, evidence, seed, undecided};
+use super::seed;
 use crate::bounds::Mixing;
 use crate::clock::{Clock, Timeline};
 use crate::faults::Fault;
@@ -57,7 +58,7 @@ fn thm_3_8(setting: &Setting<'_>) -> Evidence {
         Ok(plan) => plan,
         Err(gave_up) => {
             let found = format!("two copies had not met after {} events; {says}; more with --effort", gave_up.events);
-            return open(Verdict::Inconclusive, false, found);
+            return open(found);
         }
     };
     let share = setting.alpha / 2.0;
@@ -68,43 +69,44 @@ fn thm_3_8(setting: &Setting<'_>) -> Evidence {
     let affordable = |clip: f64, t: f64| t.is_finite() && needed(clip) * cost(t) <= most as f64;
     let clip = CLIPS.into_iter().find(|&clip| affordable(clip, later)).unwrap_or(LEAST_CLIP);
     let part = |t: f64| {
-        let (bound, range) = (bound(t), clip * bound(t));
-        Part::new(format!("E min({clip} b, sum_i Delta_i({t:.4}))"), bound - START_ERROR * range, range, true, share)
+        let range = (0.0, clip * bound(t));
+        Part::at_most(format!("E min({clip} b, sum_i Delta_i({t:.4}))"), range, bound(t), START_ERROR * range.1, share)
     };
     // At t = 0 the sum is the mean queue length, which the shared samples know.
-    let mut parts = vec![part(0.0)];
+    let mut now = [part(0.0)];
+    let mut samples = 0;
     let sampled = setting.samples.each(SAMPLES, |_, sample| {
-        let (low, high) = sample.mean_queue_length();
-        parts[0].observe(low, high);
-        undecided(&parts)
+        now[0].observe(sample.mean_queue_length());
+        samples += 1;
+        are_open(&now)
     });
     if let Err(gave_up) = sampled {
-        return open(Verdict::Inconclusive, false, format!("two copies had not met after {} events", gave_up.events));
+        return open(format!("two copies had not met after {} events", gave_up.events));
     }
-    let mut notes = vec![says];
+    let mut findings = Findings::new(setting.alpha);
+    findings.enter(samples, &now);
+    findings.note(says);
     let speaks_here = affordable(clip, later);
     if speaks_here {
-        let mut later_part = [part(later)];
+        let mut then = [part(later)];
         let (mut spent, mut replication) = (0, 0);
-        while undecided(&later_part) && spent <= 2 * most {
-            spent += observe(setting, &plan, later, replication, &mut later_part[0]);
+        while are_open(&then) && spent <= 2 * most {
+            spent += observe(setting, &plan, later, replication, &mut then[0]);
             replication += 1;
         }
-        parts.extend(later_part);
+        findings.enter(replication, &then);
     } else {
-        notes.push(format!(
-            "t = {later:.3e} is left out: it needs about {:.1e} events, more with --effort",
-            needed(clip) * cost(later)
-        ));
+        let needed = needed(clip) * cost(later);
+        findings.note(format!("t = {later:.3e} is left out: it needs about {needed:.1e} events, more with --effort"));
     }
-    let mut evidence = evidence(&parts, &notes, setting.alpha);
+    let mut evidence = findings.evidence();
     // At t = 0 the bound is above the trivial one.
     evidence.vacuous = !speaks_here;
     evidence
 }
 
-fn open(verdict: Verdict, vacuous: bool, summary: String) -> Evidence {
-    Evidence { verdict, slack: None, vacuous, cases: 0, summary, witness: None }
+fn open(summary: String) -> Evidence {
+    super::super::machinery::evidence(Verdict::Inconclusive, 0, summary)
 }
 
 /// One replication: a bracket of the steady state, then the copy from empty against it until `t`. The events that it took.
@@ -127,7 +129,7 @@ fn observe(setting: &Setting<'_>, plan: &Plan, t: f64, replication: u64, part: &
     };
     let low = difference(&starts[0]);
     let high = if starts[0] == starts[1] { low } else { difference(&starts[1]) };
-    part.observe(low, high);
+    part.observe((low, high));
     spent
 }
 
@@ -174,7 +176,7 @@ fn mixing_in_n(setting: &Setting<'_>) -> Evidence {
     let mut cases = 0;
     for (n, replications) in SIZES {
         let Some(model) = generate::complete(n, n).ok().and_then(|graph| Model::new(graph, 0.8, 2).ok()) else {
-            return open(Verdict::Inconclusive, false, format!("no complete graph with N = {n}"));
+            return open(format!("no complete graph with N = {n}"));
         };
         let mut interval = EmpiricalBernstein::new(LONGEST, share);
         for replication in 0..replications * u64::from(setting.plan.effort) {
