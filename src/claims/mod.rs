@@ -10,8 +10,8 @@
 //!
 //! | statements | file in `src/claims/` |
 //! |---|---|
-//! | (2.1) to (2.3), Remark 1, Definition 3.3 | `section_2.rs` |
-//! | Definition 3.5, (3.3), (3.5), (4.44) | `section_3.rs` |
+//! | (2.1) to (2.3), Remark 1 | `section_2.rs` |
+//! | Definitions 3.3 and 3.5, (3.3), (3.5), (4.44) | `section_3.rs` |
 //! | Lemmas 4.2, 4.4, 4.5 as identities, Proposition 4.1's drift, (4.4) to (4.49) | `section_4/` |
 //! | appendix A, Lemma C.1 | `appendices.rs` |
 //! | Proposition 3.9, (4.14), conservation, looks, streams | `pathwise/` |
