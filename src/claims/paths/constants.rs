@@ -5,7 +5,7 @@
 //! rebuilt from the Lipschitz constant.
 //!
 //! # Source
-//! (4.16), (4.26) to (4.29), (4.37), (4.38), (3.6), (4.46).
+//! (4.16), (4.26) to (4.29), (4.37), (4.38), (3.6), (4.46), (C.4).
 
 use rand::RngExt;
 
@@ -18,13 +18,13 @@ use crate::ratio::{self, Ratio, ratio};
 /// The constants.
 pub(super) const BOUNDS_CONSTANTS: Claim = Claim {
     id: "bounds-constants",
-    source: "(4.16), (4.26) to (4.29), (4.37), (4.38), (4.46)",
-    statement: "the explicit constants of Theorems 3.8 and 3.10 satisfy the equations of the proofs that define them",
+    source: "(4.16), (4.26) to (4.29), (4.37), (4.38), (4.46), (C.4)",
+    statement: "the explicit constants of Theorems 3.8 and 3.10 and of Lemma C.2 satisfy the equations of the proofs that define them",
     kind: Kind::Exact,
     scope: Scope::Theory,
     expected: Expected::Holds,
     hypotheses: &[],
-    rejects: &[Fault::MixingThetaNotCapped, Fault::MixingThetaDropped],
+    rejects: &[Fault::MixingThetaNotCapped, Fault::MixingThetaDropped, Fault::MartingaleBoundTimeless],
     check: bounds_constants,
 };
 
@@ -87,6 +87,12 @@ fn wrong(setting: &Setting<'_>, rho0: &Ratio, d: u32, t: f64) -> Option<String> 
     let inner = rho0 * &k + &whole_d + ratio(1, 1);
     if (&c / ratio(6, 1) - ratio(1, 1)) / ratio(2, 1) != &inner * &inner {
         return Some(format!("c = {c} is not 6 (2 (rho0 K + d + 1)^2 + 1)"));
+    }
+    // (C.4) at gamma = 1/4: Doob's 4 times the rate of jumps, at most rho0 d + 1 for each server of a task type.
+    let found = setting.machinery.martingale_bound(r, d, 0.25, t);
+    let expected = t * (r * f64::from(d) + 1.0);
+    if differs(found, expected) {
+        return Some(format!("(C.4) gives {found} for gamma = 1/4, its factors {expected}"));
     }
     path_bound_wrong(rho0, d, t / 1000.0, &c)
 }
