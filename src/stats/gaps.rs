@@ -209,17 +209,16 @@ mod tests {
     #[test]
     fn each_bet_is_the_likelihood_ratio_of_its_feature() {
         let mut test = GapTest::new(1e-6, false);
-        test.observe(0.5);
-        test.observe(1.0);
-        // Exp(1 + c) against Exp(1): (1 + c) exp(-c x) at x = 1/2 and 1.
+        [0.5, 1.0, 0.75].map(|gap| test.observe(gap));
+        // Exp(1 + c) against Exp(1): (1 + c) exp(-c x) at x = 1/2, 1 and 3/4.
         for (log, change) in test.rates.into_iter().zip(signed([0.005, 0.01, 0.03, 0.1, 0.3])) {
-            assert!((log - (2.0 * (1.0 + change).ln() - 1.5 * change)).abs() < 1e-12, "rate {change}");
+            assert!((log - (3.0 * (1.0 + change).ln() - 2.25 * change)).abs() < 1e-12, "rate {change}");
         }
-        // One of the two is longer than ln 2.
+        // Two of the three are longer than ln 2.
         for (log, tilt) in test.long.into_iter().zip(signed([0.1, 0.3, 1.0, 3.0])) {
-            assert!((log - (tilt - 2.0 * (0.5 + 0.5 * tilt.exp()).ln())).abs() < 1e-12, "tilt {tilt}");
+            assert!((log - (2.0 * tilt - 3.0 * (0.5 + 0.5 * tilt.exp()).ln())).abs() < 1e-12, "tilt {tilt}");
         }
-        assert_eq!((test.near, test.gaps()), ([0.0; 8], 2));
+        assert_eq!((test.near, test.gaps()), ([0.0; 8], 3));
         let wealth: f64 = test.rates.iter().chain(&test.long).map(|log| log.exp()).sum();
         assert!((test.log_e() - ((wealth + 8.0) / 26.0).ln()).abs() < 1e-12);
     }
@@ -270,12 +269,12 @@ mod tests {
             test.near[4..6].fill(lost);
             assert_eq!((test.decision(), test.excludes().as_str()), (Some(Decision::Holds), words));
             let short_of_it: [fn(&mut GapTest, usize); 6] = [
-                |test, finest| test.rates[finest] = 0.0,
-                |test, finest| test.rates[finest + 1] = 0.0,
-                |test, _| test.long[2] = 0.0,
-                |test, _| test.long[3] = 0.0,
-                |test, _| test.near[4] = 0.0,
-                |test, _| test.near[5] = 0.0,
+                |test, finest| test.rates[finest] *= 1.0 - 1e-9,
+                |test, finest| test.rates[finest + 1] *= 1.0 - 1e-9,
+                |test, _| test.long[2] *= 1.0 - 1e-9,
+                |test, _| test.long[3] *= 1.0 - 1e-9,
+                |test, _| test.near[4] *= 1.0 - 1e-9,
+                |test, _| test.near[5] *= 1.0 - 1e-9,
             ];
             for (index, win_back) in short_of_it.into_iter().enumerate() {
                 let mut test = test.clone();
@@ -287,7 +286,8 @@ mod tests {
 
     #[test]
     fn the_strongest_feature_is_the_one_that_won_most() {
-        let table: [(&str, fn(&mut GapTest)); 4] = [
+        type Row = (&'static str, fn(&mut GapTest));
+        let table: [Row; 4] = [
             ("the rate of the events", |test| test.rates[3] = 2.0),
             ("the share of long gaps", |test| test.long[7] = 2.0),
             ("the spread of the number of events", |test| test.near[0] = 2.0),

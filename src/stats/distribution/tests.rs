@@ -123,7 +123,9 @@ fn a_look_sees_the_share_of_all_observations_so_far_at_each_value() {
 fn both_sides_of_a_distance_are_seen_at_inner_jumps() {
     // 1, 1, 2, 2, 3, 3, 4, 4. F(2-) = 0.9 against F_n(2-) = 1/4; F(3) = 0.1 against F_n(3) = 3/4.
     let mut sample = Sample::new(0.1);
-    (0..8).for_each(|n| drop(sample.observe(f64::from(1 + n / 2))));
+    for n in 0..8 {
+        sample.observe(f64::from(1 + n / 2));
+    }
     let early = DiscreteLaw::new([(1.5, 0.9), (5.0, 0.1)]);
     let late = DiscreteLaw::new([(0.0, 0.1), (3.5, 0.9)]);
     assert!((sample.distance(&early) - 0.65).abs() < 1e-15, "{}", sample.distance(&early));

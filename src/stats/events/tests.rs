@@ -29,9 +29,12 @@ fn capitals(test: &EventTest) -> Vec<f64> {
 
 #[test]
 fn every_capital_is_a_martingale_under_the_exact_law() {
-    let model = three();
-    for start in [[0, 0, 0], [1, 0, 2], [1, 1, 1], [2, 1, 1], [0, 3, 3], [1, 0, 1]] {
-        let mut test = EventTest::new(&model, &start, 1e-6);
+    // Degrees 3, 2, 1, and 3, 1, 1, whose largest deviation from the mean is not 1.
+    let uneven = BipartiteGraph::from_edges(3, 3, &[(0, 0), (1, 0), (2, 0), (1, 1), (2, 2)], Isolated::Refuse).unwrap();
+    let models = [three(), Model::new(uneven, 0.8, 3).unwrap()];
+    let starts = [[0, 0, 0], [1, 0, 2], [1, 1, 1], [2, 1, 1], [0, 3, 3], [1, 0, 1]];
+    for (model, start) in models.iter().flat_map(|model| starts.map(|start| (model, start))) {
+        let mut test = EventTest::new(model, &start, 1e-6);
         // Any past: the predictors of types and servers have seen something.
         for event in [Event::Arrival { task_type: 0, server: 1 }, Event::Arrival { task_type: 2, server: 2 }] {
             test.observe(event);
@@ -41,7 +44,7 @@ fn every_capital_is_a_martingale_under_the_exact_law() {
         }
         let before = capitals(&test);
         let mut means = vec![0.0; before.len()];
-        for (event, p) in law(&model, test.lengths()) {
+        for (event, p) in law(model, test.lengths()) {
             let mut next = test.clone();
             next.observe(event);
             assert!(next.impossible.is_none());
@@ -62,7 +65,8 @@ fn each_bet_is_the_likelihood_ratio_of_its_feature() {
     let rank = [(-1.0, thirds), (0.0, thirds), (1.0, thirds)];
     let hit = |p: f64| [(1.0, p), (0.0, 1.0 - p), (0.0, 0.0)];
     let picks = [(-1.0, 2.0 * ninths), (0.0, 5.0 * ninths), (1.0, 2.0 * ninths)];
-    let table: [(usize, f64, [(f64, f64); 3]); 9] = [
+    type Row = (usize, f64, [(f64, f64); 3]);
+    let table: [Row; 9] = [
         // Feature, its value, and its law: first an arrival of type 0 at server 2, then a service there, in (1, 0, 2).
         (0, 1.0, hit(thirds)),
         (1, -1.0, rank),
@@ -215,7 +219,8 @@ fn holds_is_said_once_every_alternative_has_lost_enough() {
 fn the_strongest_feature_is_the_one_that_won_most() {
     let fresh = || EventTest::new(&three(), &[0, 0, 0], 1e-6);
     assert_eq!(fresh().strongest(), "task type by itself: uneven");
-    let table: [(&str, fn(&mut EventTest)); 5] = [
+    type Row = (&'static str, fn(&mut EventTest));
+    let table: [Row; 5] = [
         ("task type by itself: uneven", |test| test.types.log_wealth = 3.0),
         ("server by itself: uneven", |test| test.servers.log_wealth = 3.0),
         ("edge by itself: uneven", |test| test.edges = 3.0),
@@ -229,4 +234,16 @@ fn the_strongest_feature_is_the_one_that_won_most() {
         assert_eq!(test.strongest(), name);
     }
     assert!(EventTest::excludes().contains("0.05"));
+}
+
+#[test]
+fn where_there_is_no_choice_there_is_nothing_to_exclude() {
+    let alone = Model::new(generate::complete(1, 1).unwrap(), 0.5, 2).unwrap();
+    let mut test = EventTest::new(&alone, &[0], 1e-6);
+    for _ in 0..4 {
+        test.observe(Event::Arrival { task_type: 0, server: 0 });
+        test.observe(Event::Service { server: 0 });
+    }
+    let varying: Vec<_> = FEATURES.iter().zip(test.varies).filter(|(_, varies)| *varies).map(|(feature, _)| feature.0).collect();
+    assert_eq!(varying, ["arrival share"]);
 }
