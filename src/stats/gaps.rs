@@ -209,7 +209,7 @@ mod tests {
     #[test]
     fn each_bet_is_the_likelihood_ratio_of_its_feature() {
         let mut test = GapTest::new(1e-6, false);
-        [0.5, 1.0, 0.75].map(|gap| test.observe(gap));
+        [0.5, 1.0, 0.75].into_iter().for_each(|gap| test.observe(gap));
         // Exp(1 + c) against Exp(1): (1 + c) exp(-c x) at x = 1/2, 1 and 3/4.
         for (log, change) in test.rates.into_iter().zip(signed([0.005, 0.01, 0.03, 0.1, 0.3])) {
             assert!((log - (3.0 * (1.0 + change).ln() - 2.25 * change)).abs() < 1e-12, "rate {change}");

@@ -88,12 +88,14 @@ mod tests {
     #[test]
     fn both_sides_share_alpha() {
         // Differences of ±1 around 0 are coins around 1/2.
-        let (mut paired, mut coins) = (difference(1.0, 0.0, 1e-2), MeanTest::on(Scale::UNIT, 0.5, 5e-3, 5e-3));
-        for n in 0..40 {
-            assert_eq!(paired.decision(), coins.decision(), "after {n}");
-            paired.observe(-1.0);
-            coins.observe(0.0);
+        for (coin, side) in [(0.0, Side::Below), (1.0, Side::Above)] {
+            let (mut paired, mut coins) = (difference(1.0, 0.0, 1e-2), MeanTest::on(Scale::UNIT, 0.5, 5e-3, 5e-3));
+            for n in 0..40 {
+                assert_eq!(paired.decision(), coins.decision(), "after {n}");
+                paired.observe(2.0 * coin - 1.0);
+                coins.observe(coin);
+            }
+            assert_eq!(paired.decision(), Some(side));
         }
-        assert_eq!(paired.decision(), Some(Side::Below));
     }
 }
