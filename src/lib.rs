@@ -71,6 +71,7 @@ pub mod coupling;
 pub mod estimate;
 pub mod exact;
 pub mod faults;
+pub mod figures;
 pub mod fuzzing;
 pub mod graph;
 pub mod machinery;
