@@ -24,7 +24,7 @@ pub struct Arguments {
     /// Only these: fig-1, fig-2, fig-3, fig-4, section-5
     #[arg(long, value_delimiter = ',', value_name = "ID", value_parser = figure)]
     only: Vec<Figure>,
-    /// The largest N; 100000 is the paper's and takes half an hour
+    /// The largest N; the paper's is 100000, which takes some ten times as long as 10000
     #[arg(long, default_value_t = 10_000, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(i64::from(LEAST_N)..=i64::from(MOST_N)))]
     max_n: u32,
     /// Seed of the graphs and the simulations
@@ -66,7 +66,8 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         let mut names = Vec::new();
         for (name, content) in &made.files {
             let path = folder.join(name);
-            write(folder, &path, content).map_err(|error| Failure::Message(format!("{}: cannot write: {error}", path.display())))?;
+            write(folder, &path, content)
+                .map_err(|error| Failure::Message(format!("{}: cannot write: {error}", path.display())))?;
             names.push(name.as_str());
         }
         if !arguments.quiet && !arguments.json {

@@ -67,11 +67,13 @@ enum Command {
   fluidcheck generate data/us-sites-100km.csv -o graph.mtx")]
     Generate(generate::Arguments),
     /// Write the paper's figures 1 to 4 and the table of section 5's geometric graphs, as CSV and SVG
-    #[command(after_help = "Figures say of every system whether it has a steady state; where it has none, what is shown is a transient with its time.
+    #[command(
+        after_help = "Figures say of every system whether it has a steady state; where it has none, what is shown is a transient with its time.
 
 Examples:
   fluidcheck figures -o figures                               all, N up to 10^4: a few minutes
-  fluidcheck figures -o figures --only section-5 --max-n 1000 which geometric graphs have a steady state")]
+  fluidcheck figures -o figures --only section-5 --max-n 1000 which geometric graphs have a steady state"
+    )]
     Figures(figures::Arguments),
     /// Show which claim rejects which wrong model, and at which cost
     #[command(after_help = "Examples:

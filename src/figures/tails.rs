@@ -1,5 +1,9 @@
 //! Figure 4: q_i against i at the largest N, between an exponential and a double exponential tail.
 //!
+//! Both samples of a task can be the same server, on a k-regular graph with probability 1 / k. So tasks come to every server at rate lambda / k at least, whatever the
+//! other queues, its queue is never shorter than that of an M/M/1 system of this load on the same marks, and E q_i >= (lambda / k)^i in steady state: for a fixed k the tail is exponential,
+//! [`Row::least`], not double exponential as section 5 reads its figure.
+//!
 //! # Source
 //! Figure 4. Its caption says N = 10^4, the text of section 5 N = 10^5.
 
@@ -51,6 +55,8 @@ pub struct Row {
     pub fixed_point: f64,
     /// lambda^i, the exponential tail.
     pub exponential: f64,
+    /// (lambda / k)^i, below every steady state of a k-regular graph; none for other states.
+    pub least: Option<f64>,
 }
 
 /// Which systems the figure shows.
@@ -88,9 +94,33 @@ pub fn rows(study: &Study, done: &(dyn Fn(&System) + Sync)) -> Result<Vec<Row>, 
                     replications: measured.replications,
                     fixed_point: meanfield::fixed_point(LAMBDA, D, i as u32),
                     exponential: LAMBDA.powi(i as i32),
+                    least: (system.family == Family::Regular).then(|| least(system.degree(), i)),
                 });
             }
         }
     }
     Ok(rows)
+}
+
+/// (lambda / k^(d - 1))^i.
+pub fn least(k: f64, i: usize) -> f64 {
+    (LAMBDA / k.powi(D as i32 - 1)).powi(i as i32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exact;
+    use crate::graph::spec::Spec;
+    use crate::model::Model;
+
+    #[test]
+    fn the_exact_tail_of_a_regular_graph_is_above_the_exponential_one() {
+        let graph = Spec::parse("complete:n=2,m=2").unwrap().build(1, Default::default()).unwrap();
+        let law = exact::stationary(&Model::new(graph, LAMBDA, D).unwrap(), &exact::Options::default()).unwrap();
+        for (i, q) in (1..20).zip(&law.q) {
+            assert!(q.upper >= least(2.0, i), "q_{i} = {}", q.value);
+            assert!(i < 3 || q.lower > meanfield::fixed_point(LAMBDA, D, i as u32), "q_{i} = {}", q.value);
+        }
+    }
 }

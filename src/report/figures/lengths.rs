@@ -4,7 +4,9 @@ use plotters::coord::ranged1d::Ranged;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, VPos};
 
-use super::style::{Area, DrawError, Entry, GRID, INK, Line, Panel, Stroke, anchored, draw_line, of_rule, page, power_of_ten, rule_name, text};
+use super::style::{
+    Area, DrawError, Entry, GRID, INK, Line, Panel, Stroke, anchored, draw_line, of_rule, page, power_of_ten, rule_name, text,
+};
 use super::{regime_stroke, regimes_caption};
 use crate::figures::lengths::Row;
 use crate::figures::{DegreeRule, Family};
@@ -22,10 +24,20 @@ pub(super) fn svg(rows: &[Row]) -> Result<String, DrawError> {
     for rule in DegreeRule::ALL {
         let (colour, mark) = of_rule(rule);
         if rows.iter().any(|row| row.degree_rule == rule && row.time.is_some()) {
-            legend.push(Entry { label: format!("{}, transient", rule_name(rule)), colour, mark: Some(mark), stroke: Stroke::Dashed(7, 5) });
+            legend.push(Entry {
+                label: format!("{}, transient", rule_name(rule)),
+                colour,
+                mark: Some(mark),
+                stroke: Stroke::Dashed(7, 5),
+            });
         }
     }
-    legend.push(Entry { label: format!("fixed point q*, {fixed_point:.4}"), colour: INK, mark: None, stroke: Stroke::Dashed(2, 4) });
+    legend.push(Entry {
+        label: format!("fixed point q*, {fixed_point:.4}"),
+        colour: INK,
+        mark: None,
+        stroke: Stroke::Dashed(2, 4),
+    });
     let caption = regimes_caption(rows.iter().map(|row| (row.seed, row.replications)), "Bars are 95 % intervals.");
     let largest_n = rows.iter().map(|row| row.n).max().unwrap_or(100);
     page("Figure 2. Mean queue lengths against N (M = N, d = 2, λ = 0.8)", 500, &legend, &caption, |area| {
@@ -35,14 +47,16 @@ pub(super) fn svg(rows: &[Row]) -> Result<String, DrawError> {
             // Room to the right for the times.
             let right = f64::from(largest_n) * if family == Family::Geometric { 3.2 } else { 1.4 };
             let highest = lines.iter().flat_map(|(_, line)| &line.points).map(|point| point.3).fold(2.0, f64::max);
-            let x = (80.0..right).log_scale();
+            let decades = (2..=5).map(|k| 10f64.powi(k)).filter(|&n| n <= right).collect();
+            let x = (80.0..right).log_scale().with_key_points(decades);
             if family == Family::Geometric {
-                let mut chart = builder(panel, "random geometric graphs").build_cartesian_2d(x, (1.2..highest * 1.3).log_scale())?;
+                let mut chart = builder(panel, "random geometric graphs")
+                    .build_cartesian_2d(x, (1.2..highest * 1.3).log_scale().with_key_points(ones_twos_fives(highest)))?;
                 mesh(&mut chart, &|y| format!("{y}"))?;
                 draw(&mut chart, &lines, fixed_point, right)?;
             } else {
                 let mut chart = builder(panel, "random regular graphs").build_cartesian_2d(x, 1.5..highest)?;
-                mesh(&mut chart, &|y| format!("{y:.1}"))?;
+                mesh(&mut chart, &|y| format!("{y:.2}"))?;
                 draw(&mut chart, &lines, fixed_point, right)?;
             }
         }
@@ -81,7 +95,7 @@ where
     chart
         .configure_mesh()
         .bold_line_style(GRID)
-        .light_line_style(GRID.mix(0.4))
+        .light_line_style(WHITE)
         .axis_style(INK)
         .label_style(text(14))
         .axis_desc_style(text(15))
@@ -93,12 +107,27 @@ where
     Ok(())
 }
 
-fn draw<'a, X, Y>(chart: &mut Panel<'a, X, Y>, lines: &[(Option<f64>, Line)], fixed_point: f64, right: f64) -> Result<(), DrawError>
+/// Labels of a logarithmic axis that do not crowd.
+fn ones_twos_fives(highest: f64) -> Vec<f64> {
+    (0..12).flat_map(|k| [1.0, 2.0, 5.0].map(|digit| digit * 10f64.powi(k))).filter(|&y| y > 1.2 && y < 1.3 * highest).collect()
+}
+
+fn draw<'a, X, Y>(
+    chart: &mut Panel<'a, X, Y>,
+    lines: &[(Option<f64>, Line)],
+    fixed_point: f64,
+    right: f64,
+) -> Result<(), DrawError>
 where
     X: Ranged<ValueType = f64>,
     Y: Ranged<ValueType = f64>,
 {
-    chart.draw_series(DashedLineSeries::new([(80.0, fixed_point), (right, fixed_point)].into_iter(), 2, 4, INK.stroke_width(2)))?;
+    chart.draw_series(DashedLineSeries::new(
+        [(80.0, fixed_point), (right, fixed_point)].into_iter(),
+        2,
+        4,
+        INK.stroke_width(2),
+    ))?;
     for (time, line) in lines {
         draw_line(chart, line)?;
         if let (Some(time), Some(&(x, y, ..))) = (time, line.points.last()) {

@@ -12,7 +12,11 @@ pub(super) fn summary(rows: &[Row]) -> String {
         0 => String::new(),
         some => format!(", {some} undecided"),
     };
-    format!("{} geometric graphs have a steady state, {} have none{undecided}", count(SteadyState::Exists), count(SteadyState::None))
+    format!(
+        "{} geometric graphs have a steady state, {} have none{undecided}",
+        count(SteadyState::Exists),
+        count(SteadyState::None)
+    )
 }
 
 /// The text in Markdown.
@@ -32,7 +36,8 @@ is ergodic, at or above the upper one it has no steady state (Remark 1, for samp
         first.seed, first.lambda, first.d, first.lambda
     );
     for row in rows.iter().filter(|row| is_last(row)) {
-        let theorem = if row.theorem_3_1_applies { "applies".to_owned() } else { format!("does not apply: {}", row.theorem_3_1_fails) };
+        let theorem =
+            if row.theorem_3_1_applies { "applies".to_owned() } else { format!("does not apply: {}", row.theorem_3_1_fails) };
         let _ = writeln!(
             text,
             "| {} | {} | {} ({:.2} %) | {:.3} | {:.3} | {:.4} | [{:.4}, {:.4}] | {} | {theorem} |",
@@ -45,11 +50,7 @@ is ergodic, at or above the upper one it has no steady state (Remark 1, for samp
             row.gamma,
             row.critical_lower,
             row.critical_upper,
-            match row.steady_state {
-                SteadyState::Exists => "exists",
-                SteadyState::None => "none",
-                SteadyState::Undecided => "undecided",
-            },
+            row.steady_state.name(),
         );
     }
     transients(&mut text, rows);
@@ -64,22 +65,21 @@ fn transients(text: &mut String, rows: &[Row]) {
     if transient.is_empty() {
         return;
     }
-    let rules: Vec<&str> =
-        DegreeRule::ALL.into_iter().filter(|&rule| transient.iter().any(|row| row.degree_rule == rule)).map(DegreeRule::name).collect();
+    let of_interest = |row: &&Row| is_last(row) && matches!(row.degree_rule, DegreeRule::Three | DegreeRule::Log);
+    let realised = rows.iter().filter(of_interest).count();
+    let without = rows.iter().filter(of_interest).filter(|row| row.steady_state == SteadyState::None).count();
     let _ = writeln!(
         text,
         "
 ## Where there is none: transients
 
-Figures 2 and 4 of the paper show geometric graphs of mean degree 3 and ln N in \"steady state\". Of the graphs above, those listed here (mean degree {}) have
-no steady state at this load, or are not known to have one. What a simulation shows of them is a transient, which depends on the length of the run: mean queue lengths from empty at time t (in mean
-service times), with 95 % intervals by Student's t over {} replications. The fixed point q* has {:.4}.
+The paper's figures 2 and 4 show geometric graphs of mean degree 3 and ln N \"in steady state\". At lambda = {}, {without} of the {realised} realisations of these degrees above
+have no steady state. What a simulation shows of such a system is a transient: its figure depends on the length of the run. Mean queue lengths from empty at time t (in
+mean service times), with 95 % intervals by Student's t over {} replications, of all systems that are not known to have a steady state; the fixed point q* has {:.4}:
 
 | N | mean degree | steady state | t | mean queue length |
 |---|---|---|---|---|",
-        rules.join(", "),
-        transient[0].replications,
-        transient[0].fixed_point,
+        transient[0].lambda, transient[0].replications, transient[0].fixed_point,
     );
     for row in transient {
         let _ = writeln!(
@@ -97,8 +97,9 @@ service times), with 95 % intervals by Student's t over {} replications. The fix
     let _ = writeln!(
         text,
         "
-The queues that grow are those of some places; most servers may look settled. That the mean falls with N at a fixed t does not make a steady state:
-at each of these N it grows without bound as t does."
+That the mean at a fixed t falls with N makes no steady state: at each N without one it grows without bound as t does. All this is said of the graphs of
+seed {}; others are a matter of `--seed`.",
+        rows[0].seed
     );
 }
 
@@ -114,14 +115,15 @@ fn steady_states(text: &mut String, rows: &[Row]) {
         "
 ## Where there is one: the distance from q*
 
-{} of these {} graphs do not meet the hypotheses of Theorem 3.1, mostly because rho >= 1: rho is the load under random routing, and d = 2 choices carry more. So the theorem
-says nothing of them at these N. Its left-hand side, D = E sum_i (q_i - q*_i)^2 in steady state, was measured, from below and from above, with 95 % intervals by
-Student's t over {} replications:
+{} of these {} graphs do not meet the hypotheses of Theorem 3.1, {} of them because rho >= 1: rho is the load of the busiest server under random routing, and two choices can carry
+more. The theorem then says nothing at these N. Its left-hand side, D = E sum_i (q_i - q*_i)^2 in steady state, measured from below and from above, with
+95 % intervals by Student's t over {} replications:
 
 | N | mean degree | Theorem 3.1 | D | mean queue length |
 |---|---|---|---|---|",
         outside,
         steady.len(),
+        steady.iter().filter(|row| row.rho >= 1.0).count(),
         steady[0].replications,
     );
     for row in &steady {
@@ -142,7 +144,7 @@ Student's t over {} replications:
     let _ = writeln!(
         text,
         "
-Where D falls with N, the theorem's conclusion appears to hold although its hypothesis is not met. That is a measurement on these graphs, not a proof."
+Where D falls with N the theorem's conclusion, convergence to q*, appears to hold although its hypothesis is not met: a measurement on these graphs, not a proof."
     );
 }
 
@@ -156,7 +158,7 @@ fn certificates(text: &mut String, rows: &[Row]) {
 ## Certificates
 
 A set S of servers is sent lambda f(S) tasks per mean service time that nobody else can serve, f(S) = (N / M) sum_w (|S ∩ N_w| / d_w)^d, and serves at most |S|. If lambda f(S) >= |S|
-there is no steady state; the excess is the least rate, in the mean, at which the tasks in S increase. The sets are in the files, a server a line.
+there is no steady state: the tasks in S increase, in the mean, by the excess at least. The sets are in the files, a server a line.
 
 | N | mean degree | servers in S | lambda f(S) | upper bound on the critical load | file |
 |---|---|---|---|---|---|"
@@ -192,7 +194,7 @@ f = sum(fractions.Fraction(len(S & of_type), len(of_type)) ** {} for of_type in 
 print(len(S), \"servers,\", f * 4 / 5, \"tasks:\", \"no steady state\" if f * 4 / 5 >= len(S) else \"proves nothing\")
 ```
 
-The lower bounds rest on a split of the work of every type over its servers that two choices can reach; `fluidcheck inspect` finds it again.",
+The lower bounds rest on a split of the work of every type over its servers that two choices can reach; `fluidcheck inspect` finds one again.",
         example.graph,
         example.seed,
         example.bottleneck_file.as_deref().unwrap_or_default(),

@@ -32,7 +32,8 @@ pub(super) const INK: RGBColor = RGBColor(30, 30, 30);
 pub(super) const GRID: RGBColor = RGBColor(225, 225, 225);
 
 /// Blue, vermilion, green, purple.
-pub(super) const COLOURS: [RGBColor; 4] = [RGBColor(0, 114, 178), RGBColor(213, 94, 0), RGBColor(0, 158, 115), RGBColor(170, 68, 153)];
+pub(super) const COLOURS: [RGBColor; 4] =
+    [RGBColor(0, 114, 178), RGBColor(213, 94, 0), RGBColor(0, 158, 115), RGBColor(170, 68, 153)];
 
 /// The pixels between two lines of text.
 const LINE: u32 = 21;
@@ -83,6 +84,7 @@ pub(super) fn rule_name(rule: DegreeRule) -> &'static str {
 /// How a line is drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stroke {
+    None,
     Solid,
     /// Pixels on and off.
     Dashed(u32, u32),
@@ -107,8 +109,9 @@ pub(super) struct Entry {
 }
 
 impl Stroke {
-    fn is_solid(self) -> bool {
-        self == Self::Solid
+    /// Marks on dashed lines are open.
+    fn is_dashed(self) -> bool {
+        matches!(self, Self::Dashed(..))
     }
 }
 
@@ -149,11 +152,12 @@ fn draw_entry(area: &Area<'_>, entry: &Entry, (x, y): (i32, i32)) -> Result<(), 
     let style = entry.colour.stroke_width(2);
     let ends = [(x, y), (x + 44, y)];
     match entry.stroke {
+        Stroke::None => {}
         Stroke::Solid => area.draw(&PathElement::new(ends, style))?,
         Stroke::Dashed(on, off) => area.draw(&DashedPathElement::new(ends, on, off, style))?,
     }
     if let Some(mark) = entry.mark {
-        area.draw(&marked((x + 22, y), mark, entry.colour, entry.stroke.is_solid()))?;
+        area.draw(&marked((x + 22, y), mark, entry.colour, !entry.stroke.is_dashed()))?;
     }
     area.draw(&Text::new(entry.label.clone(), (x + 54, y), anchored(14, HPos::Left, VPos::Center)))?;
     Ok(())
@@ -201,22 +205,33 @@ where
     let style = line.colour.stroke_width(2);
     let path: Vec<(f64, f64)> = line.points.iter().map(|&(x, y, ..)| (x, y)).collect();
     match line.stroke {
-        Stroke::Solid => panel.draw_series(LineSeries::new(path.iter().copied(), style))?,
-        Stroke::Dashed(on, off) => panel.draw_series(DashedLineSeries::new(path.iter().copied(), on, off, style))?,
-    };
+        Stroke::None => {}
+        Stroke::Solid => {
+            panel.draw_series(LineSeries::new(path.iter().copied(), style))?;
+        }
+        Stroke::Dashed(on, off) => {
+            panel.draw_series(DashedLineSeries::new(path.iter().copied(), on, off, style))?;
+        }
+    }
     let thin = line.colour.stroke_width(1);
     panel.draw_series(
-        line.points.iter().filter(|(.., lower, upper)| upper > lower).map(|&(x, _, lower, upper)| PathElement::new([(x, lower), (x, upper)], thin)),
+        line.points
+            .iter()
+            .filter(|(.., lower, upper)| upper > lower)
+            .map(|&(x, _, lower, upper)| PathElement::new([(x, lower), (x, upper)], thin)),
     )?;
     if let Some(mark) = line.mark {
-        draw_marks(panel, path, mark, line.colour, line.stroke.is_solid())?;
+        draw_marks(panel, path, mark, line.colour, !line.stroke.is_dashed())?;
     }
     Ok(())
 }
 
-/// A power of ten as people write it.
+/// A power of ten as people write it; nothing for what lies between, whose ticks have no label.
 pub(super) fn power_of_ten(value: f64) -> String {
     let exponent = value.log10().round() as i32;
+    if (value.log10() - f64::from(exponent)).abs() > 1e-6 {
+        return String::new();
+    }
     let digits: String = exponent
         .to_string()
         .chars()
@@ -237,6 +252,6 @@ mod tests {
 
     #[test]
     fn powers_of_ten_are_written_with_raised_digits() {
-        assert_eq!([1e2, 1e-6, 1e10, 1e3].map(power_of_ten), ["10²", "10⁻⁶", "10¹⁰", "10³"]);
+        assert_eq!([1e2, 1e-6, 1e10, 1e3, 2e3].map(power_of_ten), ["10²", "10⁻⁶", "10¹⁰", "10³", ""]);
     }
 }

@@ -9,32 +9,46 @@ use crate::figures::topologies::{N, Row};
 /// Two panels: Erdos-Renyi, and geometric on a torus that is cut open.
 pub(super) fn svg(rows: &[Row], servers: &[(f64, f64)], task_types: &[(f64, f64)]) -> Result<String, DrawError> {
     let (seed, degree) = rows.first().map_or((0, 0.0), |row| (row.seed, row.degree));
-    let entry = |label: &str, colour, mark, stroke| Entry { label: label.to_owned(), colour, mark: Some(mark), stroke };
-    let legend = [
-        entry("server", COLOURS[0], Mark::Circle, Stroke::Solid),
-        entry("task type", COLOURS[1], Mark::Square, Stroke::Dashed(1, 60)),
-    ];
+    let entry = |label: &str, colour, mark| Entry { label: label.to_owned(), colour, mark: Some(mark), stroke: Stroke::None };
+    let legend = [entry("server", COLOURS[0], Mark::Circle), entry("task type", COLOURS[1], Mark::Square)];
     let caption = [
-        format!("N = M = {N}, mean degree ln N = {degree} in both, seed {seed}; the same places in both. The square is a torus: edges of the geometric graph"),
-        "that leave it on one side come back on the other. Static graphs: no state, neither transient nor steady, is shown.".to_owned(),
+        format!(
+            "N = M = {N}, mean degree ln N = {degree} in both, seed {seed}; the same places in both. The square is a torus: edges of the geometric graph"
+        ),
+        "that leave it on one side come back on the other. Static graphs: no state, neither transient nor steady, is shown."
+            .to_owned(),
     ];
-    page("Figure 1. The same mean degree: edges that reach everywhere, and edges that are local", 560, &legend, &caption, |area| {
-        let panels = area.split_evenly((1, 2));
-        let names = [("erdos-renyi", "Erdős–Rényi"), ("geometric", "random geometric")];
-        for (panel, (graph, name)) in panels.iter().zip(names) {
-            panel.draw(&Text::new(name, (290, 6), anchored(16, HPos::Center, VPos::Top)))?;
-            let mut chart = ChartBuilder::on(panel).margin_top(30).margin_bottom(10).margin_left(30).margin_right(30).build_cartesian_2d(0.0..1.0, 0.0..1.0)?;
-            chart.draw_series(std::iter::once(PathElement::new([(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0), (0.0, 0.0)], GRID.stroke_width(1))))?;
-            for row in rows.iter().filter(|row| row.graph == graph) {
-                let (from, to) = ((row.server_x, row.server_y), (row.task_type_x, row.task_type_y));
-                let pieces = if graph == "geometric" { around(from, to) } else { vec![[from, to]] };
-                chart.draw_series(pieces.into_iter().map(|piece| PathElement::new(piece, INK.mix(0.55).stroke_width(1))))?;
+    page(
+        "Figure 1. The same mean degree: edges that reach everywhere, and edges that are local",
+        560,
+        &legend,
+        &caption,
+        |area| {
+            let panels = area.split_evenly((1, 2));
+            let names = [("erdos-renyi", "Erdős–Rényi"), ("geometric", "random geometric")];
+            for (panel, (graph, name)) in panels.iter().zip(names) {
+                panel.draw(&Text::new(name, (290, 6), anchored(16, HPos::Center, VPos::Top)))?;
+                let mut chart = ChartBuilder::on(panel)
+                    .margin_top(30)
+                    .margin_bottom(10)
+                    .margin_left(30)
+                    .margin_right(30)
+                    .build_cartesian_2d(0.0..1.0, 0.0..1.0)?;
+                chart.draw_series(std::iter::once(PathElement::new(
+                    [(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0), (0.0, 0.0)],
+                    GRID.stroke_width(1),
+                )))?;
+                for row in rows.iter().filter(|row| row.graph == graph) {
+                    let (from, to) = ((row.server_x, row.server_y), (row.task_type_x, row.task_type_y));
+                    let pieces = if graph == "geometric" { around(from, to) } else { vec![[from, to]] };
+                    chart.draw_series(pieces.into_iter().map(|piece| PathElement::new(piece, INK.mix(0.55).stroke_width(1))))?;
+                }
+                draw_marks(&chart, task_types.iter().copied(), Mark::Square, COLOURS[1], true)?;
+                draw_marks(&chart, servers.iter().copied(), Mark::Circle, COLOURS[0], true)?;
             }
-            draw_marks(&chart, task_types.iter().copied(), Mark::Square, COLOURS[1], false)?;
-            draw_marks(&chart, servers.iter().copied(), Mark::Circle, COLOURS[0], true)?;
-        }
-        Ok(())
-    })
+            Ok(())
+        },
+    )
 }
 
 /// The shortest segment from a to b on the unit torus, cut where it leaves the unit square.
@@ -75,9 +89,7 @@ mod tests {
 
     #[test]
     fn an_edge_around_the_torus_is_cut_into_pieces_of_its_own_length() {
-        let length = |pieces: &[[(f64, f64); 2]]| -> f64 {
-            pieces.iter().map(|[a, b]| (a.0 - b.0).hypot(a.1 - b.1)).sum()
-        };
+        let length = |pieces: &[[(f64, f64); 2]]| -> f64 { pieces.iter().map(|[a, b]| (a.0 - b.0).hypot(a.1 - b.1)).sum() };
         let straight = around((0.2, 0.2), (0.5, 0.6));
         assert_eq!(straight.len(), 1);
         assert!((length(&straight) - 0.5).abs() < 1e-12);
