@@ -21,6 +21,7 @@
 //! | section 1.2, Theorem 3.1, Corollaries 3.2, 3.4, 3.6, Remark 2, figures 2 to 4 | `limits/` |
 //! | clocks, the plain simulator, estimates, solutions, graphs, files, the tests themselves | `machinery/` |
 //! | errors of the print | `errata.rs`, `errata/` |
+//! | the smallest effect that each statistical claim must detect | `effects.rs` |
 //!
 //! `cargo test`, `fluidcheck verify` and the tests of power all run [`all`], and a test compares it with
 //! the catalogue of the paper's statements, so that none is forgotten.
@@ -31,6 +32,7 @@
 mod appendices;
 mod bounded;
 pub mod cases;
+mod effects;
 mod errata;
 mod graphs;
 mod laws;
@@ -53,6 +55,7 @@ use num_traits::One;
 use serde::Serialize;
 
 pub use cases::CasePlan;
+pub use effects::{Effect, effect_of};
 pub use verdict::{Evidence, Verdict, Witness};
 
 use crate::faults::Fault;
