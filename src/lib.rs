@@ -63,8 +63,10 @@
 //! | the printed errors | [`claims`] | `err-*-printed`, `err-*-corrected` |
 
 pub mod battery;
+pub mod bits;
 pub mod bounds;
 pub mod calibrate;
+pub mod checkpoint;
 pub mod claims;
 pub mod clock;
 pub mod coupling;

@@ -13,7 +13,7 @@ use fluidcheck::graph::{BipartiteGraph, Isolated};
 use fluidcheck::model::{Load, Model};
 
 /// How a graph is read.
-#[derive(Args)]
+#[derive(Args, Clone)]
 pub struct GraphOptions {
     /// Seed of random graph specs
     #[arg(long, default_value_t = 1, value_name = "SEED", allow_negative_numbers = true)]
@@ -92,7 +92,7 @@ impl GraphOptions {
 }
 
 /// lambda and d.
-#[derive(Args)]
+#[derive(Args, Clone)]
 pub struct ModelOptions {
     /// Load per server, 0 < lambda < 1, a decimal or a fraction
     #[arg(long, default_value = "0.8", allow_negative_numbers = true)]

@@ -149,6 +149,19 @@ fn write_named(graph: &BipartiteGraph, format: Format, writer: impl Write, name:
 /// # Errors
 /// [`FormatError`].
 pub fn write_path(graph: &BipartiteGraph, path: &Path, format: Option<Format>) -> Result<(), FormatError> {
+    write_path_by_way_of(graph, path, format, |_| ())
+}
+
+/// The same, where `temporary` hears of the temporary file before it is written, for whoever has to remove it if the process is ended.
+///
+/// # Errors
+/// As [`write_path`].
+pub fn write_path_by_way_of(
+    graph: &BipartiteGraph,
+    path: &Path,
+    format: Option<Format>,
+    temporary: impl FnOnce(&Path),
+) -> Result<(), FormatError> {
     let name = path.display().to_string();
     let refused = |error: std::io::Error| Problem::io("write", &error).of(&name);
     let existing = fs::metadata(path).ok();
@@ -165,6 +178,7 @@ pub fn write_path(graph: &BipartiteGraph, path: &Path, format: Option<Format>) -
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     let mut file = builder.tempfile_in(folder).map_err(refused)?;
+    temporary(file.path());
     write_named(graph, format, &mut file, &name)?;
     file.persist(path).map_err(|error| refused(error.error))?;
     Ok(())
