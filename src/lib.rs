@@ -43,7 +43,7 @@
 //! | Theorem 3.1, Corollary 3.2, Remark 2: distance to q* | [`stationary`], [`meanfield::fixed_point`] | `thm-3.1`, `cor-3.2`, `rem-2` |
 //! | section 1.2, the counterexample | [`subject`], [`meanfield`] | `counterexample-1.2` |
 //! | Corollary 3.4, (4.50) to (4.53) | [`graph::generate`], [`graph::metrics`] | `cor-3.4` |
-//! | section 5, figures 2 to 4 | [`stationary`], [`meanfield`] | `fig-2`, `fig-3`, `fig-4` |
+//! | section 5, figures 1 to 4 | [`figures`], [`stationary`], [`meanfield`] | `fig-2`, `fig-3`, `fig-4` |
 //! | Definition 3.3: geometric graphs | [`graph::generate`] | `def-3.3` |
 //! | Definition 3.5, (3.3), Corollary 3.6 | [`graph::metrics::is_regular`] | `eq-3.3`, `eq-3.3-graph`, `cor-3.6` |
 //! | Theorem 3.8: mixing | [`bounds::Mixing`] | `thm-3.8`, `mixing-in-N`, `bounds-constants`, `err-thm-3.8-*` |
@@ -74,6 +74,7 @@ pub mod coupling;
 pub mod estimate;
 pub mod exact;
 pub mod faults;
+pub mod figures;
 pub mod fuzzing;
 pub mod graph;
 pub mod machinery;

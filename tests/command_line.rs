@@ -105,6 +105,12 @@ const LINES: &[&str] = &[
     "generate cycle:n=5 -o graph.xyz",
     "generate cycle:n=5 -o folder",
     "generate cycle:n=5 -o no/such/folder.csv",
+    "figures",
+    "figures -o empty.txt",
+    "figures -o empty.txt/folder",
+    "figures -o new --only fig-5",
+    "figures -o new --max-n 99",
+    "figures -o new --replications 1",
     "frobnicate",
     "completions tcsh",
 ];
@@ -135,7 +141,9 @@ fn every_bad_input_gets_one_line_and_exit_code_2() {
 #[test]
 fn help_texts_have_an_example_each() {
     let mut all = String::new();
-    for command in ["", "verify", "power", "calibrate", "inspect", "simulate", "exact", "ode", "generate", "completions"] {
+    for command in
+        ["", "verify", "power", "calibrate", "inspect", "simulate", "exact", "ode", "generate", "figures", "completions"]
+    {
         let arguments: Vec<&str> = command.split(' ').filter(|word| !word.is_empty()).chain(["--help"]).collect();
         let output = fluidcheck(Path::new("."), &arguments);
         assert!(output.status.success());
@@ -146,6 +154,30 @@ fn help_texts_have_an_example_each() {
     insta::with_settings!({snapshot_path => "../snapshots", prepend_module_to_snapshot => false, omit_expression => true}, {
         insta::assert_snapshot!("command_line_help", all);
     });
+}
+
+#[test]
+fn figures_replaces_its_own_files_only_and_prints_what_they_hold() {
+    let folder = TempDir::new().unwrap();
+    fs::create_dir(folder.path().join("out")).unwrap();
+    for (name, text) in [("notes.txt", "mine"), ("fig-1.svg", "old"), ("fig-2.svg", "of another run")] {
+        fs::write(folder.path().join("out").join(name), text).unwrap();
+    }
+    let output = fluidcheck(folder.path(), &["figures", "-o", "out", "--only", "fig-1", "--seed", "3", "--json"]);
+    assert!(output.status.success() && output.stderr.is_empty(), "{}", text(&output.stderr));
+    let read = |name: &str| fs::read_to_string(folder.path().join("out").join(name)).unwrap();
+    assert_eq!((read("notes.txt").as_str(), read("fig-2.svg").as_str()), ("mine", "of another run"));
+    assert!(read("fig-1.svg").contains("</svg>"));
+    let mut names: Vec<_> = fs::read_dir(folder.path().join("out")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    names.sort();
+    assert_eq!(names, ["fig-1.csv", "fig-1.svg", "fig-2.svg", "notes.txt"]);
+    let printed: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let rows = printed["figures"]["fig-1"].as_array().unwrap();
+    assert_eq!((rows.len() + 1, &printed["seed"]), (read("fig-1.csv").lines().count(), &Value::from(3)));
+
+    let output = fluidcheck(folder.path(), &["figures", "-o", "new/inner", "--only", "fig-1"]);
+    assert_eq!(text(&output.stdout), "fig-1: global against local edges (fig-1.csv, fig-1.svg)\n");
+    assert!(folder.path().join("new/inner/fig-1.csv").is_file());
 }
 
 #[test]
