@@ -2,7 +2,7 @@
 //! computation, and by statistics with guaranteed error rates.
 //!
 //! Servers and task types form a bipartite graph. Tasks of each type arrive as a Poisson process, sample d compatible
-//! servers with replacement and join the shortest queue, JSQ(d). Rutten and Mukherjee, *Mean-field analysis for load
+//! servers with replacement and join the shortest queue, JSQ(d). Types may have arrival [rates](graph::rates) of their own. Rutten and Mukherjee, *Mean-field analysis for load
 //! balancing on spatial graphs*, prove when such a system behaves like the fully flexible one. Every statement of theirs that can be
 //! checked is a [claim](claims), every check is shown to reject [wrong models](faults), and what is checked is [replaceable](subject): the
 //! reference, a policy, the code of a real load balancer.
@@ -62,9 +62,12 @@
 //! | what all figures rest on | [`graph::format`], [`graph::generate`], [`oracle`], [`estimate`], [`stats`] | `graph-sides`, `named-graphs`, `random-graphs`, `formats`, `oracle-law`, `enumerated-marks`, `coupling-law`, `transient-law`, `steady-law`, `sequential-tests`, `intervals-cover`, `distribution-test` |
 //! | the printed errors | [`claims`] | `err-*-printed`, `err-*-corrected` |
 
+mod alias;
 pub mod battery;
+pub mod bits;
 pub mod bounds;
 pub mod calibrate;
+pub mod checkpoint;
 pub mod claims;
 pub mod clock;
 pub mod coupling;

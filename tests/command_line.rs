@@ -35,7 +35,7 @@ const FILES: &[(&str, &[u8])] = &[
     ("nan.txt", b"NaN 0\n"),
     ("huge_number.txt", b"1e400 0\n"),
     ("one_field.txt", b"0 0\n1\n"),
-    ("three_fields.txt", b"0 0\n1 0 7\n"),
+    ("four_fields.txt", b"0 0\n1 0 7 9\n"),
     ("duplicate.txt", b"0 0\n1 0\n0 0\n"),
     ("not_utf8.txt", b"0 0\n\xff\xfe 1\n"),
     ("four_billion.txt", b"# servers=4000000000 task_types=1\n0 0\n"),
@@ -59,6 +59,9 @@ const FILES: &[(&str, &[u8])] = &[
 const LINES: &[&str] = &[
     "inspect",
     "inspect missing.csv",
+    "inspect cycle:n=5 --rates missing.csv",
+    "inspect cycle:n=5 --rates folder",
+    "inspect cycle:n=2 --rates four_fields.txt",
     "inspect folder",
     "inspect cycle:n=5 --lambda 0",
     "inspect cycle:n=5 --lambda 1",
@@ -293,6 +296,35 @@ fn lost_tasks_are_said_in_every_output() {
         assert!(output.status.success(), "{line}: {}", text(&output.stderr));
         assert!(text(&output.stderr).contains("tasks are lost"), "{line}: {}", text(&output.stderr));
     }
+}
+
+#[test]
+fn rates_go_with_any_graph_and_are_written_back() {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("rates.csv"), "task_type,rate\n1,1/2\n0,1.5\n").unwrap();
+    let run = |line: &str| {
+        let output = fluidcheck(folder.path(), &line.split(' ').collect::<Vec<_>>());
+        assert!(output.status.success(), "{line}: {}", text(&output.stderr));
+        output.stdout
+    };
+    // Servers of path:n=3 have the loads 9/8, 3/2 and 3/8 times lambda if the first of two types gets three tasks in four.
+    for name in ["rated.txt", "rated.csv"] {
+        run(&format!("generate path:n=3 --rates rates.csv -o {name}"));
+    }
+    for graph in ["path:n=3 --rates rates.csv", "rated.txt", "rated.csv"] {
+        let found: Value = serde_json::from_slice(&run(&format!("inspect {graph} --lambda 0.6 --json"))).unwrap();
+        assert_eq!(found["exact"]["rho"], "9/10", "{graph}");
+        assert_eq!(found["rates"], serde_json::json!({ "equal": false, "least": 0.5, "largest": 1.5 }), "{graph}");
+    }
+    let exact: Value = serde_json::from_slice(&run("exact rated.txt --lambda 0.6 --times 1 --json")).unwrap();
+    assert!((exact["q"][0].as_f64().unwrap() - 0.6).abs() < 1e-9);
+    let simulated = text(&run("simulate rated.csv --lambda 0.6 --replications 20 --transient --times 1"));
+    assert!(simulated.contains("task types arrive at rates from 1/2 to 3/2 times the mean"), "{simulated}");
+    let verified = text(&run("verify path:n=3 --rates rates.csv --lambda 0.6 --only eq-2.1,lemma-4.2,thm-3.8"));
+    assert!(verified.contains("path:n=3 --rates rates.csv"), "{verified}");
+    assert!(verified.contains("needs equal arrival rates, here from 1/2 to 3/2 times the mean"), "{verified}");
+    let refused = fluidcheck(folder.path(), &["inspect", "cycle:n=3", "--rates", "rates.csv"]);
+    assert_eq!((refused.status.code(), text(&refused.stderr).lines().count()), (Some(2), 1));
 }
 
 #[test]

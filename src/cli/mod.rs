@@ -1,6 +1,7 @@
 //! The command line: parse, call, print. What is computed lives in the library.
 
 mod calibrate;
+mod checkpoint;
 mod common;
 mod exact;
 mod figures;
@@ -108,6 +109,7 @@ pub fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => return output::usage(&error),
     };
+    interrupt::install();
     let result = match &arguments.command {
         Command::Verify(arguments) => verify::run(arguments),
         Command::Inspect(arguments) => inspect::run(arguments),
