@@ -68,15 +68,17 @@ fn graphs() -> Result<Vec<(&'static str, BipartiteGraph)>, GraphError> {
         ("irregular12", BipartiteGraph::from_edges(12, 8, &irregular, Isolated::Refuse)?),
         ("regular, its degrees by component", from_types(4, &[&[0, 1], &[0, 1], &[2], &[3]])?),
         ("complete6x3, implicit", BipartiteGraph::complete(6, 3)?),
+        ("hot types", crate::battery::hot_types()),
     ])
 }
 
 /// Where statistical claims prove their power: as few settings as show every fault, since each costs seconds.
-const STATISTICAL: [&str; 4] = [
+const STATISTICAL: [&str; 5] = [
     "k22, lambda 0.8, d 2",
     "path3, lambda 0.3, d 2",
     "more types than servers, lambda 0.3, d 2",
     "hub and leaves, lambda 0.3, d 2",
+    "hot types, lambda 0.3, d 2",
 ];
 
 /// Where pairs that no claim lists are tried.

@@ -81,7 +81,7 @@ pub fn upper_start(model: &Model, guess: u32) -> UpperStart {
     if rho >= 1.0 {
         return UpperStart { level: guess, error: None };
     }
-    let lost = graph.isolated_task_types().len() as f64 / f64::from(graph.n_task_types());
+    let lost = ratio::to_f64(&graph.lost_share());
     let busy = model.lambda() * (1.0 - lost);
     let error = |level: u32| n * tail_bound(rho, busy, level.saturating_add(1));
     // Loads next to 1 would need starts that no run can leave: the level is capped, its error is not hidden.

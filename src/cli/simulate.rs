@@ -10,7 +10,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 
 use super::checkpoint::CheckpointOptions;
-use super::common::{GraphOptions, ModelOptions, probability, shows_progress, times};
+use super::common::{GraphOptions, ModelOptions, probability, rates_object, shows_progress, times, unequal_rates};
 use super::interrupt::{finishing, on_interrupt, say};
 use super::output::{Failure, print, print_json, warn};
 use fluidcheck::checkpoint::{Keeper, Progress, Run};
@@ -284,6 +284,7 @@ fn print_steady_state(arguments: &Arguments, model: &Model, estimate: &SteadySta
             "start_level": estimate.plan.start.level,
             "start_error": estimate.start_error,
             "isolated_task_types": isolated,
+            "rates": rates_object(model.graph()),
             "replications": estimate.replications,
             "coalesced": estimate.met,
             "precision_reached": estimate.precise,
@@ -296,6 +297,9 @@ fn print_steady_state(arguments: &Arguments, model: &Model, estimate: &SteadySta
     let _ = writeln!(text, "steady state of {}, lambda = {}, d = {}", arguments.graph, model.load().exact(), model.d());
     if isolated > 0 {
         let _ = writeln!(text, "{isolated} task types have no server: their tasks are lost");
+    }
+    if let Some(rates) = unequal_rates(model.graph()) {
+        let _ = writeln!(text, "task types arrive at rates {rates}; q* is the limit for equal rates");
     }
     let _ = writeln!(text, "{:>18}  {:>9}  {:>9}  {:>9}  {:>9}  {:>9}", "", "mean", "s.e.", "lower", "upper", "q*");
     for ((i, e), target) in (1..).zip(&estimate.q).zip(&fixed_point) {
@@ -367,13 +371,16 @@ fn print_transient(
         return print_json(&json!({
             "graph": arguments.graph, "partial": partial, "lambda": model.lambda(), "d": model.d(), "start": start.to_string(),
             "seed": arguments.seed, "confidence": arguments.confidence, "times": estimate.times, "at": at,
-            "isolated_task_types": model.graph().isolated_task_types().len(),
+            "isolated_task_types": model.graph().isolated_task_types().len(), "rates": rates_object(model.graph()),
             "replications": estimate.replications, "events": estimate.events,
             "events_per_second": estimate.events as f64 / estimate.seconds, "seconds": estimate.seconds,
         }));
     }
     let mut text = String::new();
     let _ = writeln!(text, "{}, lambda = {}, d = {}, from {start}", arguments.graph, model.load().exact(), model.d());
+    if let Some(rates) = unequal_rates(model.graph()) {
+        let _ = writeln!(text, "task types arrive at rates {rates}; (3.5) is the limit for equal rates");
+    }
     let _ = writeln!(text, "{:>18}  {:>9}  {:>9}  {:>9}  {:>9}  {:>9}", "", "mean", "s.e.", "lower", "upper", "(3.5)");
     for (at, t) in estimate.times.iter().enumerate() {
         let _ = writeln!(text, "t = {t}");

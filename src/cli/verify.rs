@@ -160,6 +160,7 @@ fn list(json: bool) -> Result<ExitCode, Failure> {
                 serde_json::json!({
                     "id": claim.id, "source": claim.source, "statement": claim.statement, "kind": claim.kind,
                     "expected": claim.expected, "rejects": claim.rejects,
+                    "effect": claims::effect_of(claim.id),
                 })
             })
             .collect();
@@ -170,6 +171,10 @@ fn list(json: bool) -> Result<ExitCode, Failure> {
     let width = claims::all().map(|claim| claim.id.len()).max().unwrap_or(0);
     for claim in claims::all() {
         let _ = writeln!(text, "{:width$}  {}: {}", claim.id, claim.source, claim.statement);
+        if let Some(effect) = claims::effect_of(claim.id) {
+            let (smallest, observations, unit) = (effect.smallest, effect.observations, effect.unit);
+            let _ = writeln!(text, "{:width$}  excludes {smallest}, by some {observations} {unit}", "");
+        }
     }
     print(text.as_bytes())?;
     Ok(ExitCode::SUCCESS)

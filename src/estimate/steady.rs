@@ -213,7 +213,7 @@ impl<'a> SteadyRun<'a> {
     /// What follows from the replications so far; its intervals hold whenever the run stops.
     pub fn estimate(&self) -> SteadyState {
         let graph = self.model.graph();
-        let lost = graph.isolated_task_types().len() as f64 / f64::from(graph.n_task_types());
+        let lost = ratio::to_f64(&graph.lost_share());
         let arrivals = self.model.lambda() * (1.0 - lost);
         let error = self.plan.start.error.unwrap_or(0.0);
         let q = self.q.iter().map(|bracket| bracket.estimated(error, 1.0));

@@ -9,6 +9,7 @@ use super::hedged::{excluded_up_to, log_capital};
 use super::histogram::Histogram;
 use super::log_mean_exp;
 use super::procedure::MeanProcedure;
+pub use super::procedure::Side;
 use super::scale::Scale;
 
 /// Bets as fractions of the largest allowed one: a geometric grid, since the best bet for a small gap is small.
@@ -98,15 +99,6 @@ impl Above {
         // One of the bets must win for all.
         (best > 0.0).then(|| count as f64 * (self.threshold + (BETS.len() as f64).ln()) / best)
     }
-}
-
-/// What a [`MeanTest`] has decided.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Side {
-    /// "The mean is at least the bound" was rejected.
-    Below,
-    /// "The mean is at most the bound" was rejected.
-    Above,
 }
 
 /// Two one-sided bets around one bound, for observations in [0, 1], or in an interval given with [`MeanTest::on`].

@@ -1,8 +1,16 @@
 //! What a test and an interval are to those who use them, so that one can be put in place of another: a claim
 //! calibrates whatever the machinery hands it, a faulty procedure included.
 
-use super::betting::Side;
 use super::events::Decision;
+
+/// What a test of a mean against a bound has decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// "The mean is at least the bound" was rejected.
+    Below,
+    /// "The mean is at most the bound" was rejected.
+    Above,
+}
 
 /// Decides on which side of a bound the mean of a stream lies.
 pub trait MeanProcedure {
