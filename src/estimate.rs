@@ -49,6 +49,16 @@ pub enum EstimateError {
         /// Events that passed.
         events: u64,
     },
+    /// A single path to the last time would need more events than there may be.
+    #[error("time {} needs about {needed:.1e} events, above {events}: take an earlier time, or allow more with --events", ratio::shortest(*time))]
+    TooLate {
+        /// The last time.
+        time: f64,
+        /// The expected number of events up to it.
+        needed: f64,
+        /// The most there may be.
+        events: u64,
+    },
     /// The start is no state that can be simulated.
     #[error(transparent)]
     Start(#[from] StartError),
@@ -325,6 +335,11 @@ pub fn transient(
     progress: &dyn Fn(u64, u64),
 ) -> Result<Transient, EstimateError> {
     start.validate()?;
+    let last = times.iter().copied().fold(0.0, f64::max);
+    let needed = last * model.event_rate();
+    if needed > options.events as f64 {
+        return Err(EstimateError::TooLate { time: last, needed, events: options.events });
+    }
     let started = Instant::now();
     let mut order: Vec<usize> = (0..times.len()).collect();
     order.sort_by(|&a, &b| times[a].total_cmp(&times[b]));

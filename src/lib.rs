@@ -73,6 +73,7 @@ pub mod exact;
 pub mod faults;
 pub mod fuzzing;
 pub mod graph;
+pub mod limits;
 pub mod machinery;
 pub mod marks;
 pub mod meanfield;
