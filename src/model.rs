@@ -2,7 +2,7 @@
 //!
 //! | statement | here |
 //! |---|---|
-//! | lambda, d, arrival rate lambda N / M per task type (section 2) | [`Model`], [`Load`] |
+//! | lambda, d, arrival rate lambda N / M per task type (section 2), times its relative rate | [`Model`], [`Load`] |
 //! | (4.12), the law of the server that gets a task | [`Model::assignment`], [`Model::assignment_f64`] |
 //! | the generator applied to a function of the state | [`Model::generator`], [`Model::transitions`] |
 //!
@@ -12,9 +12,12 @@
 //! Section 2 and (4.12). Sampling is *with* replacement throughout, as in the text of section 2;
 //! (2.2) as printed samples without.
 
+use std::sync::Arc;
+
 use num_traits::{One, Zero};
 use thiserror::Error;
 
+use crate::alias::AliasTable;
 use crate::graph::BipartiteGraph;
 use crate::limits::MIN_LOAD;
 use crate::ratio::{self, Ratio, RatioError};
@@ -150,6 +153,8 @@ pub struct Model {
     graph: BipartiteGraph,
     lambda: Load,
     d: u32,
+    /// The law of the type of a task, where rates differ.
+    types: Option<Arc<AliasTable>>,
 }
 
 impl Model {
@@ -169,7 +174,8 @@ impl Model {
         if d == 0 || d > MAX_CHOICES {
             return Err(ModelError::Choices { given: d });
         }
-        Ok(Self { graph, lambda, d })
+        let types = graph.rates().map(|rates| Arc::new(AliasTable::new(rates.weights())));
+        Ok(Self { graph, lambda, d, types })
     }
 
     /// The compatibility graph.
@@ -192,9 +198,22 @@ impl Model {
         self.d
     }
 
-    /// lambda N / M, the arrival rate of each task type, exact.
-    pub fn arrival_rate(&self) -> Ratio {
-        self.lambda.exact() * ratio::whole(self.graph.n_servers().into()) / ratio::whole(self.graph.n_task_types().into())
+    /// The arrival rate of a task type, exact: lambda N / M times its relative rate. Over all types they add up to lambda N.
+    ///
+    /// # Panics
+    /// If `task_type` is out of range and the rates are not equal.
+    pub fn arrival_rate(&self, task_type: u32) -> Ratio {
+        self.unit_rate() * Ratio::from_integer(self.graph.weight(task_type).into())
+    }
+
+    /// The arrival rate of a task type of weight 1 ([`BipartiteGraph::weight`]): lambda N / M where all rates are equal.
+    pub fn unit_rate(&self) -> Ratio {
+        self.lambda.exact() * Ratio::new(self.graph.n_servers().into(), self.graph.total_weight().into())
+    }
+
+    /// How types of tasks are drawn; `None` where all are equally likely.
+    pub(crate) fn types(&self) -> Option<&Arc<AliasTable>> {
+        self.types.as_ref()
     }
 
     /// (1 + lambda) N, the rate of the uniformised chain's events.
@@ -256,9 +275,10 @@ impl Model {
     /// If `lengths.len() != N`.
     pub fn transitions(&self, lengths: &[u32]) -> Vec<(Event, Ratio)> {
         assert_eq!(lengths.len(), self.graph.n_servers() as usize, "one queue length per server");
-        let rate = self.arrival_rate();
+        let unit = self.unit_rate();
         let mut all = Vec::new();
-        for task_type in 0..self.graph.n_task_types() {
+        for task_type in (0..self.graph.n_task_types()).filter(|&w| self.graph.weight(w) > 0) {
+            let rate = &unit * Ratio::from_integer(self.graph.weight(task_type).into());
             for (server, probability) in self.assignment(task_type, lengths) {
                 if !probability.is_zero() {
                     all.push((Event::Arrival { task_type, server }, &rate * probability));

@@ -2,7 +2,7 @@
 //!
 //! | statement of section 2 | here |
 //! |---|---|
-//! | tasks of each type arrive as a Poisson process of rate lambda N / M | an exponential time to the next one, type by type |
+//! | tasks of each type arrive as a Poisson process of rate lambda N / M, times its relative rate | an exponential time to the next one, type by type |
 //! | service times are exponential with mean 1, first come first served | drawn when a service starts |
 //! | a task joins the shortest of d sampled servers, ties broken at random | [`Oracle::step`] |
 //! | delays of tasks | [`Oracle::delays`] |
@@ -149,7 +149,11 @@ impl<R: Rng> Oracle<R> {
 
     fn schedule_arrival(&mut self, task_type: u32) {
         let graph = self.model.graph();
-        let rate = self.model.lambda() * f64::from(graph.n_servers()) / f64::from(graph.n_task_types());
+        if graph.weight(task_type) == 0 {
+            return;
+        }
+        let equal = self.model.lambda() * f64::from(graph.n_servers()) / f64::from(graph.n_task_types());
+        let rate = equal * graph.relative_rate_f64(task_type);
         let time = self.time + self.exponential() / rate;
         self.list.push(Reverse(Entry { time, what: What::Arrival { task_type } }));
     }
@@ -161,7 +165,7 @@ impl<R: Rng> Oracle<R> {
 
     /// The time of the next event.
     pub fn next_time(&self) -> f64 {
-        // Every task type always has its next arrival in the list.
+        // Some task type has a positive rate, and its next arrival is always in the list.
         self.list.peek().map_or(f64::INFINITY, |Reverse(entry)| entry.time)
     }
 

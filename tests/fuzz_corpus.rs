@@ -59,7 +59,7 @@ fn targets_corpora_and_library_functions_have_the_same_names() {
         .unwrap()
         .map(|entry| entry.unwrap().file_name().to_string_lossy().trim_end_matches(".dict").to_owned())
         .collect();
-    let readers = ["edge_list", "csv", "matrix_market", "spec", "number"].map(str::to_owned);
+    let readers = ["edge_list", "csv", "matrix_market", "spec", "number", "rates", "checkpoint"].map(str::to_owned);
     assert_eq!(dictionaries, BTreeSet::from(readers), "fuzz/dictionaries");
     let manifest = fs::read_to_string(folder.join("Cargo.toml")).unwrap();
     assert_eq!(manifest.matches("[[bin]]").count(), names.len(), "targets of fuzz/Cargo.toml");
@@ -107,7 +107,7 @@ fn every_target_takes_no_bytes_and_many_of_any_value() {
 fn the_targets_of_the_theory_run_on_pseudorandom_bytes() {
     use rand::Rng;
     let mut rng = fluidcheck::randomness::stream_rng(1, 0);
-    let readers = ["edge_list", "csv", "matrix_market", "spec", "number"];
+    let readers = ["edge_list", "csv", "matrix_market", "spec", "number", "rates", "checkpoint"];
     let targets = TARGETS.iter().filter(|(name, _)| !readers.contains(name)).map(|&(_, target)| target);
     for round in 0..200 {
         let mut bytes = vec![0; 20 + round];

@@ -21,6 +21,7 @@
 //! | section 1.2, Theorem 3.1, Corollaries 3.2, 3.4, 3.6, Remark 2, figures 2 to 4 | `limits/` |
 //! | clocks, the plain simulator, estimates, solutions, graphs, files, the tests themselves | `machinery/` |
 //! | errors of the print | `errata.rs`, `errata/` |
+//! | the smallest effect that each statistical claim must detect | `effects.rs` |
 //!
 //! `cargo test`, `fluidcheck verify` and the tests of power all run [`all`], and a test compares it with
 //! the catalogue of the paper's statements, so that none is forgotten.
@@ -31,6 +32,7 @@
 mod appendices;
 mod bounded;
 pub mod cases;
+mod effects;
 mod errata;
 mod graphs;
 mod laws;
@@ -53,6 +55,7 @@ use num_traits::One;
 use serde::Serialize;
 
 pub use cases::CasePlan;
+pub use effects::{Effect, effect_of};
 pub use verdict::{Evidence, Verdict, Witness};
 
 use crate::faults::Fault;
@@ -103,6 +106,8 @@ pub enum Hypothesis {
     PhiAndGammaAtMostOne,
     /// Every task type has a server.
     NoIsolatedTaskTypes,
+    /// All task types have the same arrival rate, as in section 2. Without it the limit of (3.5) and q* need not be what a system comes close to.
+    EqualRates,
     /// d >= 2.
     TwoChoices,
     /// The subject's picker is a function of the mark.
@@ -134,6 +139,10 @@ impl Hypothesis {
                 (isolated > 0)
                     .then(|| format!("needs a server for every task type, here {isolated} have none and their tasks are lost"))
             }
+            Self::EqualRates => graph.rates().is_some().then(|| {
+                let (least, most) = graph.rate_range();
+                format!("needs equal arrival rates, here from {} to {} times the mean", show(&least), show(&most))
+            }),
             Self::TwoChoices => (setting.model.d() < 2).then(|| format!("needs d >= 2, here d = {}", setting.model.d())),
             Self::FunctionOfMarks => (!setting.subject.is_function_of_marks()).then(|| {
                 format!("needs a picker that is a function of the samples, {} draws for itself", setting.subject.name())

@@ -21,6 +21,7 @@ pub fn generator(bytes: &[u8]) {
     let lengths = |input: &mut Input<'_>| if input.below(8) == 7 { input.lengths(n, 40) } else { input.lengths(n, 4) };
     let lower = lengths(&mut input);
     let upper: Vec<u32> = input.lengths(n, 4).iter().zip(&lower).map(|(more, length)| more + length).collect();
+    let model = input.rated(model);
     let top = upper.iter().max().map_or(1, |&longest| longest + 1);
     for i in 1..=top {
         lemma_4_2(&model, &lower, i);
@@ -46,9 +47,9 @@ fn local(model: &Model, lengths: &[u32], w: u32, i: u32) -> Ratio {
     Ratio::new(at_least(servers.iter(), lengths, i).into(), servers.len().into())
 }
 
-/// (lambda N / M) sum_w f(w).
+/// sum_w r_w f(w), r_w = lambda N / M where all types are alike.
 fn over_types(model: &Model, f: impl Fn(u32) -> Ratio) -> Ratio {
-    model.arrival_rate() * (0..model.graph().n_task_types()).map(f).sum::<Ratio>()
+    (0..model.graph().n_task_types()).map(|w| model.arrival_rate(w) * f(w)).sum()
 }
 
 /// The generator by [`Model::generator`] and by all marks: rate (1 + lambda) N, each with its weight.
@@ -88,7 +89,7 @@ fn lemma_4_5(model: &Model, lengths: &[u32], w: u32, i: u32) {
                 let (x, y) = (local(model, lengths, other, i - 1), local(model, lengths, other, i));
                 let degree = ratio::whole(graph.task_degree(other) as u64);
                 let share = (ratio::power(&x, model.d()) - ratio::power(&y, model.d())) / ((x - y) * degree);
-                sum + model.arrival_rate() * share
+                sum + model.arrival_rate(other) * share
             })
         })
         .sum();

@@ -47,6 +47,19 @@ impl Input<'_> {
         Model::with_load(graph, load, d).expect("at least one sample")
     }
 
+    /// The same model, in one case of four with rates of its types' own.
+    pub(super) fn rated(&mut self, model: Model) -> Model {
+        if self.below(4) != 3 {
+            return model;
+        }
+        let graph = model.graph();
+        // Of one type no rate may be zero, else no task would ever come.
+        let rates: Vec<Ratio> =
+            (0..graph.n_task_types()).map(|w| ratio(self.below(6).max(u32::from(w == 0)).into(), 1)).collect();
+        let graph = graph.clone().with_rates(&rates).expect("small rates, the first positive");
+        Model::with_load(graph, model.load().clone(), model.d()).expect("the same d")
+    }
+
     pub(super) fn lengths(&mut self, n: u32, below: u32) -> Vec<u32> {
         (0..n).map(|_| self.below(below)).collect()
     }

@@ -5,6 +5,8 @@
 //! | [`edge_list`], [`csv()`], [`matrix_market`] | a graph file | refused in one line, or the graph comes back |
 //! | [`spec`] | a graph spec | refused in one line, or the spec comes back |
 //! | [`number`] | a load, a fraction, a start | refused in one line, or the value comes back |
+//! | [`rates`] | a rates file | refused in one line, or rates with mean 1 |
+//! | [`checkpoint`] | a checkpoint, or the body of one | refused in one line, or the same bytes come back |
 //! | [`generated`] | a small spec of any family | the sizes and degrees of its family, and every format gives it back |
 //! | [`marks`] | a graph, a start, marks | conservation, the recounted occupancy, the block-wise fold |
 //! | [`oracle`] | a graph, a start, a path of the plain simulator | the fold of marks makes the same path from the same samples |
@@ -43,19 +45,21 @@ pub use generator::generator;
 pub use metrics::metrics;
 pub use oracle::oracle;
 pub use paths::marks;
-pub use readers::{csv, edge_list, matrix_market, number, spec};
-pub use results::results;
+pub use readers::{csv, edge_list, matrix_market, number, rates, spec};
+pub use results::{checkpoint, results};
 
 /// A fuzz target: bytes in, a panic where an invariant is broken.
 pub type Target = fn(&[u8]);
 
 /// All targets by name; a folder of the corpus has the name of its target.
-pub const TARGETS: [(&str, Target); 14] = [
+pub const TARGETS: [(&str, Target); 16] = [
     ("edge_list", edge_list),
     ("csv", csv),
     ("matrix_market", matrix_market),
     ("spec", spec),
     ("number", number),
+    ("rates", rates),
+    ("checkpoint", checkpoint),
     ("generated", generated),
     ("marks", marks),
     ("oracle", oracle),

@@ -18,7 +18,8 @@ pub fn oracle(bytes: &[u8]) {
     let mut input = Input(bytes);
     let model = input.model(8, 5);
     let start = input.lengths(model.graph().n_servers(), 4);
-    let events = 16 + input.byte();
+    let events = 16 + u32::from(input.byte());
+    let model = input.rated(model);
     let mut plain = Oracle::with_rng(&model, BytesRng::new(input.0), start.clone()).expect("one length per server");
     let mut fold = Queues::from_lengths(start);
     for _ in 0..events {

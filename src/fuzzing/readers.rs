@@ -2,7 +2,8 @@
 
 use num_traits::{One, Zero};
 
-use crate::graph::format::{Format, fuzz_round_trip};
+use crate::graph::BipartiteGraph;
+use crate::graph::format::{self, Format, fuzz_round_trip};
 use crate::graph::spec as specs;
 use crate::limits::MAX_NUMBER;
 use crate::meanfield::Start;
@@ -78,4 +79,27 @@ pub fn number(bytes: &[u8]) {
 /// `ratio::parse` keeps the text as it was; the command line blanks out control characters, so only its own words are looked at.
 fn one_line(message: &str) {
     assert!(message.len() < 1000, "an error is short: {message:?}");
+}
+
+/// Bytes as a rates file for a graph of three task types, with the ids and with labels.
+///
+/// # Panics
+/// If an error takes more than one line, or the relative rates are negative or do not have mean 1.
+pub fn rates(bytes: &[u8]) {
+    let graph = BipartiteGraph::complete(2, 3).expect("both sides have a vertex");
+    let names = |side: &[&str]| side.iter().map(|&name| name.to_owned()).collect();
+    let labelled = graph.clone().with_labels(names(&["x", "y"]), names(&["a", "b b", "0"])).expect("a label for each");
+    for graph in [graph, labelled] {
+        match format::read_rates(bytes, "fuzz", graph) {
+            Ok(graph) => {
+                let relative: Vec<Ratio> = (0..3).map(|w| graph.relative_rate(w)).collect();
+                assert!(relative.iter().all(|rate| *rate >= Ratio::zero()), "{relative:?}");
+                assert_eq!(relative.iter().sum::<Ratio>(), ratio::whole(3));
+            }
+            Err(error) => {
+                let message = error.to_string();
+                assert!(!message.contains('\n') && message.len() < 1000, "an error is one line: {message:?}");
+            }
+        }
+    }
 }

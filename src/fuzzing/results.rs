@@ -1,8 +1,9 @@
-//! The results of a suite, written and read back.
+//! The results of a suite, written and read back, and checkpoints.
 
 use serde_json::Value;
 
 use super::input::Input;
+use crate::checkpoint;
 use crate::claims::{self, Evidence, Verdict, Witness};
 use crate::report;
 use crate::stats::budget::Ledger;
@@ -85,4 +86,21 @@ pub fn results(bytes: &[u8]) {
     }
     let table = report::table::suite(&suite);
     assert!(table.ends_with('\n'), "a table ends its last line");
+}
+
+/// Bytes as a checkpoint: as they are, and as the body under a right checksum, so that the fuzzer gets behind it.
+///
+/// # Panics
+/// If what is no checkpoint takes more than one line to refuse, or one that is read is not written again as it was.
+pub fn checkpoint(bytes: &[u8]) {
+    for bytes in [bytes.to_vec(), checkpoint::sealed(bytes)] {
+        match checkpoint::decode(&bytes) {
+            Ok(read) => {
+                let written = checkpoint::encode(&read.run, &read.progress).expect("what was read can be written");
+                let again = checkpoint::decode(&written).expect("what was written can be read");
+                assert_eq!(checkpoint::encode(&again.run, &again.progress), Ok(written), "the same bytes come back");
+            }
+            Err(problem) => assert!(!problem.to_string().contains('\n'), "an error is one line: {problem}"),
+        }
+    }
 }

@@ -26,11 +26,9 @@ pub mod stability;
 
 use std::sync::Arc;
 
-use num_traits::One;
 use thiserror::Error;
 
-use self::rates::{Rates, RatesError};
-use crate::ratio::{self, Ratio};
+use self::rates::Rates;
 
 /// Why a set of edges is not a compatibility graph.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -318,46 +316,6 @@ impl BipartiteGraph {
         self.server_labels = Some(Arc::new(servers));
         self.task_type_labels = Some(Arc::new(task_types));
         Ok(self)
-    }
-
-    /// The same graph with an arrival rate for each task type; only their ratios matter.
-    ///
-    /// # Errors
-    /// [`RatesError`] unless there is one rate, 0 or more, for each task type, and one is positive.
-    ///
-    /// ```
-    /// use fluidcheck::{graph::BipartiteGraph, ratio::ratio};
-    /// let graph = BipartiteGraph::complete(2, 2)?.with_rates(&[ratio(3, 1), ratio(1, 1)])?;
-    /// assert_eq!(graph.relative_rate(0), ratio(3, 2));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn with_rates(mut self, rates: &[Ratio]) -> Result<Self, RatesError> {
-        if rates.len() != self.n_task_types as usize {
-            return Err(RatesError::Count { given: rates.len(), needed: self.n_task_types as usize });
-        }
-        self.rates = Rates::new(rates)?;
-        Ok(self)
-    }
-
-    /// The relative arrival rates; `None` where all are equal, as in the paper.
-    pub fn rates(&self) -> Option<&Rates> {
-        self.rates.as_ref()
-    }
-
-    /// The arrival rate of `task_type` over the mean rate, so that tasks of it arrive at lambda N / M times this; 1 where all are equal.
-    ///
-    /// # Panics
-    /// If `task_type` is out of range and the rates are not equal.
-    pub fn relative_rate(&self, task_type: u32) -> Ratio {
-        self.rates.as_ref().map_or_else(Ratio::one, |rates| rates.relative(task_type))
-    }
-
-    /// [`BipartiteGraph::relative_rate`] as the nearest `f64`.
-    ///
-    /// # Panics
-    /// As [`BipartiteGraph::relative_rate`].
-    pub fn relative_rate_f64(&self, task_type: u32) -> f64 {
-        self.rates.as_ref().map_or(1.0, |rates| ratio::to_f64(&rates.relative(task_type)))
     }
 
     /// N, the number of servers.

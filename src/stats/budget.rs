@@ -65,7 +65,8 @@ impl Ledger {
 
     /// What the entries of a claim add up to, over all graphs and directions.
     pub fn share_of(&self, claim: &str) -> f64 {
-        self.entries.iter().filter(|entry| entry.claim == claim).map(|entry| entry.alpha).sum()
+        // From +0: the sum of no `f64` is -0, and would be shown so.
+        self.entries.iter().filter(|entry| entry.claim == claim).fold(0.0, |sum, entry| sum + entry.alpha)
     }
 
     /// The claims in the order of the ledger, each with its number of graphs and its share, all graphs and directions together.

@@ -19,6 +19,11 @@ impl<'a, R: BufRead> Lines<'a, R> {
         Self { reader, file, line: 0, buffer: Vec::new() }
     }
 
+    /// The number of the next line, and the reader in front of it.
+    pub(super) fn rest(self) -> (u64, R) {
+        (self.line + 1, self.reader)
+    }
+
     pub(super) fn next(&mut self) -> Result<Option<&str>, FormatError> {
         self.buffer.clear();
         let read = self.reader.by_ref().take(MAX_LINE as u64 + 1).read_until(b'\n', &mut self.buffer);
