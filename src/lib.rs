@@ -78,6 +78,7 @@ pub mod faults;
 pub mod figures;
 pub mod fuzzing;
 pub mod graph;
+pub mod limits;
 pub mod machinery;
 pub mod marks;
 pub mod meanfield;

@@ -19,10 +19,10 @@ use thiserror::Error;
 
 use crate::alias::AliasTable;
 use crate::graph::BipartiteGraph;
+use crate::limits::MIN_LOAD;
 use crate::ratio::{self, Ratio, RatioError};
 
-/// The largest d accepted, so that powers and sample blocks stay of ordinary size.
-pub const MAX_CHOICES: u32 = 1024;
+pub use crate::limits::MAX_CHOICES;
 
 /// Why parameters do not make a model.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -31,6 +31,12 @@ pub enum ModelError {
     /// lambda is outside (0, 1).
     #[error("lambda = {given} is outside (0, 1): the load per server must be positive and below the service rate 1, such as 0.8")]
     Load {
+        /// What was given.
+        given: String,
+    },
+    /// lambda is inside (0, 1), but too near to its ends for arithmetic in doubles.
+    #[error("lambda = {given} is too close to 0 or 1: it must be at least {MIN_LOAD:e} away from both")]
+    Extreme {
         /// What was given.
         given: String,
     },
@@ -45,6 +51,18 @@ pub enum ModelError {
     },
 }
 
+impl ModelError {
+    /// The same error with lambda as the user wrote it.
+    fn as_given(self, text: &str) -> Self {
+        let given = text.to_owned();
+        match self {
+            Self::Load { .. } => Self::Load { given },
+            Self::Extreme { .. } => Self::Extreme { given },
+            other => other,
+        }
+    }
+}
+
 /// The load per server lambda, 0 < lambda < 1, exact and as `f64`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Load {
@@ -56,11 +74,15 @@ impl Load {
     /// The load that is exactly `exact`.
     ///
     /// # Errors
-    /// [`ModelError::Load`] outside (0, 1), and where the nearest `f64` is 0 or 1.
+    /// [`ModelError::Load`] outside (0, 1), [`ModelError::Extreme`] within [`MIN_LOAD`] of 0 or 1.
     pub fn new(exact: Ratio) -> Result<Self, ModelError> {
         let value = ratio::to_f64(&exact);
-        if !(value > 0.0 && value < 1.0 && exact < Ratio::one()) {
+        if exact <= Ratio::zero() || exact >= Ratio::one() {
             return Err(ModelError::Load { given: exact.to_string() });
+        }
+        // Written so that NaN would be refused too.
+        if !(value >= MIN_LOAD && value <= 1.0 - MIN_LOAD) {
+            return Err(ModelError::Extreme { given: exact.to_string() });
         }
         Ok(Self { exact, value })
     }
@@ -70,7 +92,7 @@ impl Load {
     /// # Errors
     /// [`ModelError::NotANumber`], [`ModelError::Load`].
     pub fn parse(text: &str) -> Result<Self, ModelError> {
-        Self::new(ratio::parse(text)?).map_err(|_| ModelError::Load { given: text.trim().to_owned() })
+        Self::new(ratio::parse(text)?).map_err(|error| error.as_given(text.trim()))
     }
 
     /// lambda as a fraction.
@@ -89,8 +111,9 @@ impl TryFrom<f64> for Load {
 
     /// The fraction that the shortest decimal text of the number names: 0.8 is 4/5.
     fn try_from(value: f64) -> Result<Self, ModelError> {
-        let refused = || ModelError::Load { given: value.to_string() };
-        Self::new(ratio::from_shortest_decimal(value).ok_or_else(refused)?).map_err(|_| refused())
+        let given = format!("{value:e}");
+        let exact = ratio::from_shortest_decimal(value).ok_or_else(|| ModelError::Load { given: given.clone() })?;
+        Self::new(exact).map_err(|error| error.as_given(&given))
     }
 }
 
@@ -323,8 +346,11 @@ mod tests {
 
     #[test]
     fn a_load_outside_the_open_interval_is_refused() {
-        for text in ["0", "1", "-1", "1.5", "1e-350"] {
+        for text in ["0", "1", "-1", "1.5", "1e350"] {
             assert!(matches!(Load::parse(text), Err(ModelError::Load { .. })), "{text}");
+        }
+        for text in ["1e-350", "1e-13", "0.9999999999999", "0.99999999999999999999"] {
+            assert!(matches!(Load::parse(text), Err(ModelError::Extreme { .. })), "{text}");
         }
         assert!(matches!(Load::parse("nan"), Err(ModelError::NotANumber(_))));
         assert!(Load::try_from(f64::NAN).is_err());

@@ -76,6 +76,10 @@ pub fn tail_bound(rho: f64, busy: f64, level: u32) -> f64 {
 pub fn upper_start(model: &Model, guess: u32) -> UpperStart {
     let graph = model.graph();
     let n = f64::from(graph.n_servers());
+    if graph.n_edges() == 0 {
+        // No task is ever served anywhere: empty is the steady state, and one task everywhere is above it.
+        return UpperStart { level: 1, error: Some(0.0) };
+    }
     // Rounded upwards: the bound increases in rho.
     let rho = ratio::to_f64(&metrics::rho(model)) * (1.0 + 1e-12);
     if rho >= 1.0 {

@@ -111,6 +111,13 @@ pub fn decode(bytes: &[u8]) -> Result<Checkpoint, Problem> {
     serde_json::from_slice(body).map_err(|error| Problem::Content { why: error.to_string() })
 }
 
+/// Any body under a right first line: what a fuzzer needs to get behind the checksum.
+pub(crate) fn sealed(body: &[u8]) -> Vec<u8> {
+    let mut bytes = format!("{MAGIC}{FORMAT} {}\n", checksum(body)).into_bytes();
+    bytes.extend_from_slice(body);
+    bytes
+}
+
 /// SHA-256 in hexadecimal.
 fn checksum(bytes: &[u8]) -> String {
     hexadecimal(&Sha256::digest(bytes))

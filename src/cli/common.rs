@@ -12,6 +12,7 @@ use fluidcheck::claims;
 use fluidcheck::graph::format::{self, Format};
 use fluidcheck::graph::source::{self, GraphSource};
 use fluidcheck::graph::{BipartiteGraph, Isolated};
+use fluidcheck::limits::MIN_PROBABILITY;
 use fluidcheck::model::{Load, Model};
 use fluidcheck::ratio;
 
@@ -136,13 +137,18 @@ impl ModelOptions {
 
     /// The model on `graph`.
     pub fn model(&self, graph: BipartiteGraph) -> Result<Model, Failure> {
-        Ok(Model::with_load(graph, self.load()?, self.d)?)
+        let load = self.load()?;
+        if graph.n_edges() == 0 {
+            return Err(Failure::Message("no task type has a server: all tasks are lost at any load".to_owned()));
+        }
+        Ok(Model::with_load(graph, load, self.d)?)
     }
 }
 
-/// A probability strictly between 0 and 1.
+/// A probability strictly between 0 and 1, and not so small that a share of it is 0.
 pub fn probability(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
+        Ok(value) if value > 0.0 && value < MIN_PROBABILITY => Err(format!("must be at least {MIN_PROBABILITY:e}, such as 1e-6")),
         Ok(value) if value > 0.0 && value < 1.0 => Ok(value),
         _ => Err("must be a number strictly between 0 and 1, such as 1e-6".to_owned()),
     }

@@ -28,6 +28,7 @@ pub use transient::{Transient, TransientKept, TransientRun, transient};
 
 use crate::meanfield::{OdeError, Start, StartError, Trajectory, solve};
 use crate::model::Model;
+use crate::ratio::shortest;
 use crate::simulate::SimulateError;
 
 /// Replications that are run between two looks; a constant, so that results do not depend on the number of threads.
@@ -49,6 +50,16 @@ pub enum EstimateError {
     )]
     NoSteadyState {
         /// Events that passed.
+        events: u64,
+    },
+    /// A single path to the last time would need more events than there may be.
+    #[error("time {} needs about {needed:.1e} events, above {events}: take an earlier time, or allow more with --events", shortest(*time))]
+    TooLate {
+        /// The last time.
+        time: f64,
+        /// The expected number of events up to it.
+        needed: f64,
+        /// The most there may be.
         events: u64,
     },
     /// The start is no state that can be simulated.

@@ -76,6 +76,11 @@ impl<'a> TransientRun<'a> {
     /// [`EstimateError`].
     pub fn new(model: &'a Model, start: &'a Start, times: &'a [f64], options: &'a Options) -> Result<Self, EstimateError> {
         start.validate()?;
+        let last = times.iter().copied().fold(0.0, f64::max);
+        let needed = last * model.event_rate();
+        if needed > options.events as f64 {
+            return Err(EstimateError::TooLate { time: last, needed, events: options.events });
+        }
         let begun = Instant::now();
         let run = Self::with_levels(model, start, times, options, 0);
         // A pilot chooses how many levels get intervals; its randomness is apart.

@@ -76,11 +76,11 @@ pub enum GraphError {
     },
     /// Task types without any compatible server.
     #[error("{} task type{} ({}) ha{} no compatible server: add an edge, or lose their tasks with --isolated drop",
-        task_types.len(), if task_types.len() == 1 { "" } else { "s" }, first_names(names), if task_types.len() == 1 { "s" } else { "ve" })]
+        task_types.len(), if task_types.len() == 1 { "" } else { "s" }, first_names(names, task_types.len()), if task_types.len() == 1 { "s" } else { "ve" })]
     IsolatedTaskTypes {
         /// Their ids, ascending.
         task_types: Vec<u32>,
-        /// Their labels (ids where there are no labels), in the same order.
+        /// The labels of the first [`NAMED`] (ids where there are no labels), in the same order.
         names: Vec<String>,
     },
     /// A label list has another length than the side of the graph that it names.
@@ -95,11 +95,14 @@ pub enum GraphError {
     },
 }
 
-/// The first ten names, then how many more.
-fn first_names(names: &[String]) -> String {
-    let mut text = names.iter().take(10).cloned().collect::<Vec<_>>().join(", ");
-    if names.len() > 10 {
-        text.push_str(&format!(" and {} more", names.len() - 10));
+/// How many isolated task types an error names.
+pub const NAMED: usize = 10;
+
+/// The first names, then how many more.
+fn first_names(names: &[String], all: usize) -> String {
+    let mut text = names.join(", ");
+    if all > names.len() {
+        text.push_str(&format!(" and {} more", all - names.len()));
     }
     text
 }
@@ -275,7 +278,7 @@ impl BipartiteGraph {
         }
         let alone: Vec<u32> = (0..n_task_types).filter(|&w| by_task_type.row(w).is_empty()).collect();
         if isolated == Isolated::Refuse && !alone.is_empty() {
-            let names = alone.iter().map(u32::to_string).collect();
+            let names = alone.iter().take(NAMED).map(u32::to_string).collect();
             return Err(GraphError::IsolatedTaskTypes { task_types: alone, names });
         }
         Ok(Self {

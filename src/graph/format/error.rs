@@ -5,9 +5,9 @@ use std::io;
 
 use thiserror::Error;
 
-use super::{MAX_LINE, MAX_UNUSED_VERTICES};
 use crate::graph::rates::RatesError;
 use crate::graph::{GraphError, spec};
+use crate::limits::{MAX_EDGES, MAX_LINE, MAX_UNUSED_VERTICES};
 
 /// A problem and its place. Displays as one line, `file:line: problem`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -149,6 +149,12 @@ pub enum Problem {
     TooMany {
         /// What there is too much of.
         what: &'static str,
+    },
+    /// A complete graph with more edges than are written.
+    #[error("the graph has {edges} edges, above {MAX_EDGES}: a file has a line for each, write the spec down instead")]
+    TooLong {
+        /// How many there are.
+        edges: u64,
     },
     /// The header of a CSV file.
     #[error("the header is `{value}`: it must be `server,task_type`, or `server,task_type,rate`")]

@@ -27,16 +27,11 @@ use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::path::Path;
 use std::str::FromStr;
 
+pub use crate::limits::{MAX_LINE, MAX_UNUSED_VERTICES};
 pub use error::{FormatError, Problem};
 
 use super::{BipartiteGraph, Isolated};
-
-/// The longest line, or CSV record, that is read.
-pub const MAX_LINE: usize = 1 << 20;
-
-/// How many more vertices than edges a file may declare or imply on one side: a line that declares four
-/// billion servers is an error, not an allocation.
-pub const MAX_UNUSED_VERTICES: u64 = 1 << 24;
+use crate::limits::MAX_EDGES;
 
 /// How a graph is written in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -165,12 +160,17 @@ pub fn read_rates_path(path: &Path, graph: BipartiteGraph) -> Result<BipartiteGr
 /// Writes a graph.
 ///
 /// # Errors
-/// What the writer refuses, for CSV labels that are empty or used twice ([`Problem::Label`]), and for Matrix Market rates that differ ([`Problem::NoPlaceForRates`]).
+/// What the writer refuses, more than [`MAX_EDGES`] edges of an implicit complete graph, for CSV labels that are empty or used twice
+/// ([`Problem::Label`]), and for Matrix Market rates that differ ([`Problem::NoPlaceForRates`]).
 pub fn write(graph: &BipartiteGraph, format: Format, writer: impl Write) -> Result<(), FormatError> {
     write_named(graph, format, writer, "output")
 }
 
 fn write_named(graph: &BipartiteGraph, format: Format, writer: impl Write, name: &str) -> Result<(), FormatError> {
+    // The complete graph is implicit, and may have far more edges than anybody wants in a file.
+    if graph.n_edges() > MAX_EDGES && graph.is_implicit_complete() {
+        return Err(Problem::TooLong { edges: graph.n_edges() }.of(name));
+    }
     let mut writer = BufWriter::new(writer);
     let written = match format {
         Format::EdgeList => edge_list::write(graph, &mut writer),
