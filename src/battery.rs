@@ -1,7 +1,7 @@
 //! The battery: the graphs on which `fluidcheck verify` runs without a graph of the user's.
 //!
 //! Small enough for exact arithmetic, and different in what the theory looks at: regular or not, connected or
-//! not, N equal to M or not, rho below and above 1, dense and sparse, random and deterministic, and one real graph.
+//! not, N equal to M or not, rho below and above 1, dense and sparse, random and deterministic, one with hot task types, and one real graph.
 
 use crate::graph::format::{self, Format};
 use crate::graph::spec::Spec;
@@ -15,6 +15,12 @@ pub const US_SITES: &[u8] = include_bytes!("../data/us-sites-100km.csv");
 
 /// The real graph's name in reports, and its path in the project.
 pub const US_SITES_PATH: &str = "data/us-sites-100km.csv";
+
+/// Three servers and four task types whose arrival rates differ, one of them 0.
+pub const HOT_TYPES: &[u8] = include_bytes!("../data/hot-types.csv");
+
+/// The name of that graph in reports, and its path in the project.
+pub const HOT_TYPES_PATH: &str = "data/hot-types.csv";
 
 /// Spec, seed of the graph, lambda as a fraction, d.
 const SPECS: &[(&str, u64, (i64, i64), u32)] = &[
@@ -49,6 +55,7 @@ pub fn inputs() -> Vec<Input> {
             input(graph, text.to_owned(), arguments, (numerator, denominator), d)
         })
         .collect();
+    inputs.push(input(hot_types(), HOT_TYPES_PATH.to_owned(), vec![HOT_TYPES_PATH.to_owned()], (3, 5), 2));
     inputs.push(input(us_sites(), US_SITES_PATH.to_owned(), vec![US_SITES_PATH.to_owned()], (1, 5), 2));
     inputs
 }
@@ -57,6 +64,14 @@ fn input(graph: BipartiteGraph, name: String, arguments: Vec<String>, (numerator
     let load = Load::new(ratio(numerator, denominator)).expect("a load of the battery");
     let model = Model::with_load(graph, load, d).expect("a model of the battery");
     Input { name: format!("{name} (lambda = {numerator}/{denominator}, d = {d})"), arguments, model }
+}
+
+/// The graph of hot task types.
+///
+/// # Panics
+/// Never: the file is part of the crate, and a test reads it.
+pub fn hot_types() -> BipartiteGraph {
+    format::read(HOT_TYPES, Format::Csv, HOT_TYPES_PATH, Isolated::Refuse).expect("the graph of hot types is part of the crate")
 }
 
 /// The real graph.
@@ -73,7 +88,8 @@ mod tests {
 
     #[test]
     fn every_graph_of_the_battery_can_be_built() {
-        assert_eq!(inputs().len(), SPECS.len() + 1);
+        assert_eq!(inputs().len(), SPECS.len() + 2);
+        assert_eq!(hot_types().rates().map(|rates| rates.weights().to_vec()), Some(vec![6, 2, 1, 0]));
         assert_eq!((us_sites().n_servers(), us_sites().n_task_types(), us_sites().n_edges()), (2968, 901, 16193));
     }
 }

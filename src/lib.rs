@@ -2,7 +2,7 @@
 //! computation, and by statistics with guaranteed error rates.
 //!
 //! Servers and task types form a bipartite graph. Tasks of each type arrive as a Poisson process, sample d compatible
-//! servers with replacement and join the shortest queue, JSQ(d). Rutten and Mukherjee, *Mean-field analysis for load
+//! servers with replacement and join the shortest queue, JSQ(d). Types may have arrival [rates](graph::rates) of their own. Rutten and Mukherjee, *Mean-field analysis for load
 //! balancing on spatial graphs*, prove when such a system behaves like the fully flexible one. Every statement of theirs that can be
 //! checked is a [claim](claims), every check is shown to reject [wrong models](faults), and what is checked is [replaceable](subject): the
 //! reference, a policy, the code of a real load balancer.
@@ -32,6 +32,7 @@
 //! | slack | distance from the bound at its closest |
 //! | verdict | holds, violated, inconclusive, or not applicable ([`claims::Verdict`]) |
 //! | fault | a wrong model that some claim must reject ([`faults::Fault`]) |
+//! | checkpoint | what a long run has found so far, in a file from which it goes on ([`checkpoint`]) |
 //! | mark | one event of the uniformised chain, drawn without looking at the state ([`marks::Mark`]) |
 //!
 //! # Statement of the paper -> where it lives -> claim
@@ -43,7 +44,7 @@
 //! | Theorem 3.1, Corollary 3.2, Remark 2: distance to q* | [`stationary`], [`meanfield::fixed_point`] | `thm-3.1`, `cor-3.2`, `rem-2` |
 //! | section 1.2, the counterexample | [`subject`], [`meanfield`] | `counterexample-1.2` |
 //! | Corollary 3.4, (4.50) to (4.53) | [`graph::generate`], [`graph::metrics`] | `cor-3.4` |
-//! | section 5, figures 2 to 4 | [`stationary`], [`meanfield`] | `fig-2`, `fig-3`, `fig-4` |
+//! | section 5, figures 1 to 4 | [`figures`], [`stationary`], [`meanfield`] | `fig-2`, `fig-3`, `fig-4` |
 //! | Definition 3.3: geometric graphs | [`graph::generate`] | `def-3.3` |
 //! | Definition 3.5, (3.3), Corollary 3.6 | [`graph::metrics::is_regular`] | `eq-3.3`, `eq-3.3-graph`, `cor-3.6` |
 //! | Theorem 3.8: mixing | [`bounds::Mixing`] | `thm-3.8`, `mixing-in-N`, `bounds-constants`, `err-thm-3.8-*` |
@@ -62,17 +63,22 @@
 //! | what all figures rest on | [`graph::format`], [`graph::generate`], [`oracle`], [`estimate`], [`stats`] | `graph-sides`, `named-graphs`, `random-graphs`, `formats`, `oracle-law`, `enumerated-marks`, `coupling-law`, `transient-law`, `steady-law`, `sequential-tests`, `intervals-cover`, `distribution-test` |
 //! | the printed errors | [`claims`] | `err-*-printed`, `err-*-corrected` |
 
+mod alias;
 pub mod battery;
+pub mod bits;
 pub mod bounds;
 pub mod calibrate;
+pub mod checkpoint;
 pub mod claims;
 pub mod clock;
 pub mod coupling;
 pub mod estimate;
 pub mod exact;
 pub mod faults;
+pub mod figures;
 pub mod fuzzing;
 pub mod graph;
+pub mod limits;
 pub mod machinery;
 pub mod marks;
 pub mod meanfield;

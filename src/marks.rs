@@ -1,12 +1,12 @@
 //! Marks: everything random about an event, drawn without a look at the state.
 //!
-//! The process is uniformised. Events come at rate (1 + lambda) N; an event is the arrival of a task of a uniform type w
-//! together with d samples of N_w with probability lambda / (1 + lambda), else a ring of the service clock of a
+//! The process is uniformised. Events come at rate (1 + lambda) N; an event is the arrival of a task of a uniform type w (of a type in
+//! proportion to the rates, where they differ) together with d samples of N_w with probability lambda / (1 + lambda), else a ring of the service clock of a
 //! uniform server. The state only decides what a mark does, by the deterministic map of [`first_shortest`].
 //!
 //! | statement | here |
 //! |---|---|
-//! | arrivals at rate lambda N / M per type, services at rate 1 per server (section 2) | [`RandomMarks`], [`enumerate`] |
+//! | arrivals at rate lambda N / M per type (times its relative rate), services at rate 1 per server (section 2) | [`RandomMarks`], [`enumerate`] |
 //! | d samples with replacement | [`draw_samples`] |
 //! | "ties are broken at random" and (4.12) | [`first_shortest`] |
 //!
@@ -22,12 +22,14 @@
 mod enumerate;
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use num_traits::One;
 use rand::rand_core::TryRng;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
+use crate::alias::AliasTable;
 use crate::graph::Neighbours;
 use crate::model::Model;
 use crate::randomness::{Coin, below};
@@ -245,6 +247,7 @@ pub struct RandomMarks<R = ChaCha8Rng> {
     model: Model,
     rng: R,
     coin: Coin,
+    types: Option<Arc<AliasTable>>,
     // What is left of the last batch.
     spare: MarkBlock,
     next: usize,
@@ -258,8 +261,14 @@ const BATCH: usize = 64;
 impl<R: Rng> RandomMarks<R> {
     /// The marks that this generator gives.
     pub fn new(model: &Model, rng: R) -> Self {
-        let spare = MarkBlock::new(model.d());
-        Self { model: model.clone(), rng, coin: arrival_coin(model), spare, next: 0 }
+        let (spare, types) = (MarkBlock::new(model.d()), model.types().cloned());
+        Self { model: model.clone(), rng, coin: arrival_coin(model), types, spare, next: 0 }
+    }
+
+    /// The same marks with another law of the type of a task: what a wrong table gives.
+    pub(crate) fn with_types(mut self, types: AliasTable) -> Self {
+        self.types = Some(Arc::new(types));
+        self
     }
 
     /// The model whose marks these are.
@@ -280,6 +289,13 @@ impl<R: Rng> RandomMarks<R> {
             block.samples.extend(std::iter::repeat_n(value, d));
             arrivals[n_arrivals] = i;
             n_arrivals += usize::from(is_arrival);
+        }
+        if let Some(types) = &self.types {
+            // So far every type is as likely as any other: a column of the table.
+            for &i in &arrivals[..n_arrivals] {
+                let (_, task_type) = &mut block.heads[from + i];
+                *task_type = types.settle(*task_type, &mut self.rng);
+            }
         }
         for &i in &arrivals[..n_arrivals] {
             let at = from + i;

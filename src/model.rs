@@ -2,7 +2,7 @@
 //!
 //! | statement | here |
 //! |---|---|
-//! | lambda, d, arrival rate lambda N / M per task type (section 2) | [`Model`], [`Load`] |
+//! | lambda, d, arrival rate lambda N / M per task type (section 2), times its relative rate | [`Model`], [`Load`] |
 //! | (4.12), the law of the server that gets a task | [`Model::assignment`], [`Model::assignment_f64`] |
 //! | the generator applied to a function of the state | [`Model::generator`], [`Model::transitions`] |
 //!
@@ -12,14 +12,17 @@
 //! Section 2 and (4.12). Sampling is *with* replacement throughout, as in the text of section 2;
 //! (2.2) as printed samples without.
 
+use std::sync::Arc;
+
 use num_traits::{One, Zero};
 use thiserror::Error;
 
+use crate::alias::AliasTable;
 use crate::graph::BipartiteGraph;
+use crate::limits::MIN_LOAD;
 use crate::ratio::{self, Ratio, RatioError};
 
-/// The largest d accepted, so that powers and sample blocks stay of ordinary size.
-pub const MAX_CHOICES: u32 = 1024;
+pub use crate::limits::MAX_CHOICES;
 
 /// Why parameters do not make a model.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -28,6 +31,12 @@ pub enum ModelError {
     /// lambda is outside (0, 1).
     #[error("lambda = {given} is outside (0, 1): the load per server must be positive and below the service rate 1, such as 0.8")]
     Load {
+        /// What was given.
+        given: String,
+    },
+    /// lambda is inside (0, 1), but too near to its ends for arithmetic in doubles.
+    #[error("lambda = {given} is too close to 0 or 1: it must be at least {MIN_LOAD:e} away from both")]
+    Extreme {
         /// What was given.
         given: String,
     },
@@ -42,6 +51,18 @@ pub enum ModelError {
     },
 }
 
+impl ModelError {
+    /// The same error with lambda as the user wrote it.
+    fn as_given(self, text: &str) -> Self {
+        let given = text.to_owned();
+        match self {
+            Self::Load { .. } => Self::Load { given },
+            Self::Extreme { .. } => Self::Extreme { given },
+            other => other,
+        }
+    }
+}
+
 /// The load per server lambda, 0 < lambda < 1, exact and as `f64`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Load {
@@ -53,11 +74,15 @@ impl Load {
     /// The load that is exactly `exact`.
     ///
     /// # Errors
-    /// [`ModelError::Load`] outside (0, 1), and where the nearest `f64` is 0 or 1.
+    /// [`ModelError::Load`] outside (0, 1), [`ModelError::Extreme`] within [`MIN_LOAD`] of 0 or 1.
     pub fn new(exact: Ratio) -> Result<Self, ModelError> {
         let value = ratio::to_f64(&exact);
-        if !(value > 0.0 && value < 1.0 && exact < Ratio::one()) {
+        if exact <= Ratio::zero() || exact >= Ratio::one() {
             return Err(ModelError::Load { given: exact.to_string() });
+        }
+        // Written so that NaN would be refused too.
+        if !(value >= MIN_LOAD && value <= 1.0 - MIN_LOAD) {
+            return Err(ModelError::Extreme { given: exact.to_string() });
         }
         Ok(Self { exact, value })
     }
@@ -67,7 +92,7 @@ impl Load {
     /// # Errors
     /// [`ModelError::NotANumber`], [`ModelError::Load`].
     pub fn parse(text: &str) -> Result<Self, ModelError> {
-        Self::new(ratio::parse(text)?).map_err(|_| ModelError::Load { given: text.trim().to_owned() })
+        Self::new(ratio::parse(text)?).map_err(|error| error.as_given(text.trim()))
     }
 
     /// lambda as a fraction.
@@ -86,8 +111,9 @@ impl TryFrom<f64> for Load {
 
     /// The fraction that the shortest decimal text of the number names: 0.8 is 4/5.
     fn try_from(value: f64) -> Result<Self, ModelError> {
-        let refused = || ModelError::Load { given: value.to_string() };
-        Self::new(ratio::from_shortest_decimal(value).ok_or_else(refused)?).map_err(|_| refused())
+        let given = format!("{value:e}");
+        let exact = ratio::from_shortest_decimal(value).ok_or_else(|| ModelError::Load { given: given.clone() })?;
+        Self::new(exact).map_err(|error| error.as_given(&given))
     }
 }
 
@@ -127,6 +153,8 @@ pub struct Model {
     graph: BipartiteGraph,
     lambda: Load,
     d: u32,
+    /// The law of the type of a task, where rates differ.
+    types: Option<Arc<AliasTable>>,
 }
 
 impl Model {
@@ -146,7 +174,8 @@ impl Model {
         if d == 0 || d > MAX_CHOICES {
             return Err(ModelError::Choices { given: d });
         }
-        Ok(Self { graph, lambda, d })
+        let types = graph.rates().map(|rates| Arc::new(AliasTable::new(rates.weights())));
+        Ok(Self { graph, lambda, d, types })
     }
 
     /// The compatibility graph.
@@ -169,9 +198,22 @@ impl Model {
         self.d
     }
 
-    /// lambda N / M, the arrival rate of each task type, exact.
-    pub fn arrival_rate(&self) -> Ratio {
-        self.lambda.exact() * ratio::whole(self.graph.n_servers().into()) / ratio::whole(self.graph.n_task_types().into())
+    /// The arrival rate of a task type, exact: lambda N / M times its relative rate. Over all types they add up to lambda N.
+    ///
+    /// # Panics
+    /// If `task_type` is out of range and the rates are not equal.
+    pub fn arrival_rate(&self, task_type: u32) -> Ratio {
+        self.unit_rate() * Ratio::from_integer(self.graph.weight(task_type).into())
+    }
+
+    /// The arrival rate of a task type of weight 1 ([`BipartiteGraph::weight`]): lambda N / M where all rates are equal.
+    pub fn unit_rate(&self) -> Ratio {
+        self.lambda.exact() * Ratio::new(self.graph.n_servers().into(), self.graph.total_weight().into())
+    }
+
+    /// How types of tasks are drawn; `None` where all are equally likely.
+    pub(crate) fn types(&self) -> Option<&Arc<AliasTable>> {
+        self.types.as_ref()
     }
 
     /// (1 + lambda) N, the rate of the uniformised chain's events.
@@ -233,9 +275,10 @@ impl Model {
     /// If `lengths.len() != N`.
     pub fn transitions(&self, lengths: &[u32]) -> Vec<(Event, Ratio)> {
         assert_eq!(lengths.len(), self.graph.n_servers() as usize, "one queue length per server");
-        let rate = self.arrival_rate();
+        let unit = self.unit_rate();
         let mut all = Vec::new();
-        for task_type in 0..self.graph.n_task_types() {
+        for task_type in (0..self.graph.n_task_types()).filter(|&w| self.graph.weight(w) > 0) {
+            let rate = &unit * Ratio::from_integer(self.graph.weight(task_type).into());
             for (server, probability) in self.assignment(task_type, lengths) {
                 if !probability.is_zero() {
                     all.push((Event::Arrival { task_type, server }, &rate * probability));
@@ -303,8 +346,11 @@ mod tests {
 
     #[test]
     fn a_load_outside_the_open_interval_is_refused() {
-        for text in ["0", "1", "-1", "1.5", "1e-350"] {
+        for text in ["0", "1", "-1", "1.5", "1e350"] {
             assert!(matches!(Load::parse(text), Err(ModelError::Load { .. })), "{text}");
+        }
+        for text in ["1e-350", "1e-13", "0.9999999999999", "0.99999999999999999999"] {
+            assert!(matches!(Load::parse(text), Err(ModelError::Extreme { .. })), "{text}");
         }
         assert!(matches!(Load::parse("nan"), Err(ModelError::NotANumber(_))));
         assert!(Load::try_from(f64::NAN).is_err());

@@ -2,7 +2,7 @@
 //!
 //! | statement of section 2 | here |
 //! |---|---|
-//! | tasks of each type arrive as a Poisson process of rate lambda N / M | an exponential time to the next one, type by type |
+//! | tasks of each type arrive as a Poisson process of rate lambda N / M, times its relative rate | an exponential time to the next one, type by type |
 //! | service times are exponential with mean 1, first come first served | drawn when a service starts |
 //! | a task joins the shortest of d sampled servers, ties broken at random | [`Oracle::step`] |
 //! | delays of tasks | [`Oracle::delays`] |
@@ -20,7 +20,7 @@
 use std::cmp::{Ordering, Reverse};
 use std::collections::{BinaryHeap, VecDeque};
 
-use rand::RngExt;
+use rand::{Rng, RngExt};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, Exp1};
 use thiserror::Error;
@@ -80,9 +80,9 @@ impl PartialOrd for Entry {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct Oracle {
+pub struct Oracle<R = ChaCha8Rng> {
     model: Model,
-    rng: ChaCha8Rng,
+    rng: R,
     time: f64,
     list: BinaryHeap<Reverse<Entry>>,
     // The arrival times of the tasks of each server, the one in service first.
@@ -93,6 +93,8 @@ pub struct Oracle {
     lost: u64,
     delays: Vec<f64>,
     task_time: f64,
+    // Of the last event; empty unless a task joined a server.
+    samples: Vec<u32>,
 }
 
 impl Oracle {
@@ -101,6 +103,16 @@ impl Oracle {
     /// # Errors
     /// [`OracleError::StartLength`].
     pub fn new(model: &Model, seed: u64, replication: u64, start: Vec<u32>) -> Result<Self, OracleError> {
+        Self::with_rng(model, stream_rng(seed, replication), start)
+    }
+}
+
+impl<R: Rng> Oracle<R> {
+    /// [`Oracle::new`] with any generator of random numbers.
+    ///
+    /// # Errors
+    /// [`OracleError::StartLength`].
+    pub fn with_rng(model: &Model, rng: R, start: Vec<u32>) -> Result<Self, OracleError> {
         let n = model.graph().n_servers() as usize;
         let start = if start.is_empty() { vec![0; n] } else { start };
         if start.len() != n {
@@ -108,7 +120,7 @@ impl Oracle {
         }
         let mut oracle = Self {
             model: model.clone(),
-            rng: stream_rng(seed, replication),
+            rng,
             time: 0.0,
             list: BinaryHeap::new(),
             started_with: start.iter().map(|&length| u64::from(length)).sum(),
@@ -118,6 +130,7 @@ impl Oracle {
             lost: 0,
             delays: Vec::new(),
             task_time: 0.0,
+            samples: Vec::new(),
         };
         for task_type in 0..model.graph().n_task_types() {
             oracle.schedule_arrival(task_type);
@@ -136,7 +149,11 @@ impl Oracle {
 
     fn schedule_arrival(&mut self, task_type: u32) {
         let graph = self.model.graph();
-        let rate = self.model.lambda() * f64::from(graph.n_servers()) / f64::from(graph.n_task_types());
+        if graph.weight(task_type) == 0 {
+            return;
+        }
+        let equal = self.model.lambda() * f64::from(graph.n_servers()) / f64::from(graph.n_task_types());
+        let rate = equal * graph.relative_rate_f64(task_type);
         let time = self.time + self.exponential() / rate;
         self.list.push(Reverse(Entry { time, what: What::Arrival { task_type } }));
     }
@@ -148,7 +165,7 @@ impl Oracle {
 
     /// The time of the next event.
     pub fn next_time(&self) -> f64 {
-        // Every task type always has its next arrival in the list.
+        // Some task type has a positive rate, and its next arrival is always in the list.
         self.list.peek().map_or(f64::INFINITY, |Reverse(entry)| entry.time)
     }
 
@@ -156,6 +173,7 @@ impl Oracle {
     pub fn step(&mut self) -> Option<Event> {
         let Reverse(entry) = self.list.pop()?;
         self.pass_to(entry.time);
+        self.samples.clear();
         Some(match entry.what {
             What::Arrival { task_type } => {
                 self.schedule_arrival(task_type);
@@ -195,6 +213,7 @@ impl Oracle {
             return None;
         }
         let sampled: Vec<u32> = (0..self.model.d()).map(|_| servers.at(self.rng.random_range(0..servers.len()))).collect();
+        self.samples.clone_from(&sampled);
         let length = |v: u32| self.queues[v as usize].len();
         let shortest = sampled.iter().map(|&v| length(v)).min()?;
         let mut minimal: Vec<u32> = sampled.into_iter().filter(|&v| length(v) == shortest).collect();
@@ -216,6 +235,11 @@ impl Oracle {
         if time > self.time && time.is_finite() {
             self.pass_to(time);
         }
+    }
+
+    /// The servers that the task of the last event sampled, in the order of sampling; none if the last event was no arrival or the task was lost.
+    pub fn last_samples(&self) -> &[u32] {
+        &self.samples
     }
 
     /// Where the path is.

@@ -49,7 +49,7 @@ pub fn cap_for(model: &Model, window: f64, error: f64, guess: u32) -> Cap {
     if rho >= 1.0 {
         return Cap { level: guess, error: None };
     }
-    let lost = model.graph().isolated_task_types().len() as f64 / f64::from(model.graph().n_task_types());
+    let lost = ratio::to_f64(&model.graph().lost_share());
     let bound = |level: u32| n * tail_bound(rho, model.lambda() * (1.0 - lost), level) * (1.0 + window);
     let level = (1..1 << 20).find(|&level| bound(level) <= error).unwrap_or(1 << 20);
     Cap { level, error: Some(bound(level)) }

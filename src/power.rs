@@ -15,7 +15,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
+use crate::bits;
 use crate::claims::{self, CasePlan, Claim, Evidence, Expected, Kind, Scope, Setting as Checked, Verdict};
 use crate::faults::Fault;
 use crate::graph::{BipartiteGraph, GraphError, Isolated};
@@ -66,15 +68,17 @@ fn graphs() -> Result<Vec<(&'static str, BipartiteGraph)>, GraphError> {
         ("irregular12", BipartiteGraph::from_edges(12, 8, &irregular, Isolated::Refuse)?),
         ("regular, its degrees by component", from_types(4, &[&[0, 1], &[0, 1], &[2], &[3]])?),
         ("complete6x3, implicit", BipartiteGraph::complete(6, 3)?),
+        ("hot types", crate::battery::hot_types()),
     ])
 }
 
 /// Where statistical claims prove their power: as few settings as show every fault, since each costs seconds.
-const STATISTICAL: [&str; 4] = [
+const STATISTICAL: [&str; 5] = [
     "k22, lambda 0.8, d 2",
     "path3, lambda 0.3, d 2",
     "more types than servers, lambda 0.3, d 2",
     "hub and leaves, lambda 0.3, d 2",
+    "hot types, lambda 0.3, d 2",
 ];
 
 /// Where pairs that no claim lists are tried.
@@ -142,7 +146,8 @@ impl Default for Options {
 }
 
 /// What a claim says to a fault.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Cell {
     /// Rejected on the setting of this name, after so many cases, events or replications.
     Rejected {
@@ -198,6 +203,8 @@ pub struct Matrix {
     pub lines: Vec<Line>,
     /// Whether every claim is there; some alone cannot reject all faults.
     pub whole: bool,
+    /// How many checks are missing, at most; 0 unless the run was interrupted.
+    pub missing: usize,
     /// The seed of all randomness.
     pub seed: u64,
     /// The error probability of each statistical check.
@@ -205,6 +212,34 @@ pub struct Matrix {
 }
 
 impl Matrix {
+    /// The matrix of these finished checks, all or some, in any order.
+    ///
+    /// # Panics
+    /// If a check is not one of these claims ([`Check::is_in`]).
+    pub fn of(options: &Options, finished: impl IntoIterator<Item = Check>) -> Self {
+        let mut lines: Vec<Line> = claims_of(options)
+            .into_iter()
+            .map(|claim| Line {
+                claim,
+                cells: vec![Cell::NotRun; Fault::ALL.len()],
+                failures: Vec::new(),
+                telling: false,
+                seconds: 0.0,
+            })
+            .collect();
+        let mut missing = most_checks(options);
+        for check in finished {
+            let line = &mut lines[check.claim];
+            missing = missing.saturating_sub(1);
+            line.seconds += check.seconds;
+            match check.found {
+                Found::Reference { failures, telling, .. } => (line.failures, line.telling) = (failures, telling),
+                Found::Fault { fault, cell } => line.cells[fault] = cell,
+            }
+        }
+        Self { lines, whole: options.only.is_empty(), missing, seed: options.seed, alpha: options.alpha }
+    }
+
     /// Faults that no claim rejects.
     pub fn survivors(&self) -> Vec<Fault> {
         Fault::ALL
@@ -223,7 +258,7 @@ impl Matrix {
 
     /// Whether, besides, every fault is rejected, if all claims were run.
     pub fn is_complete(&self) -> bool {
-        (!self.whole || self.survivors().is_empty()) && self.claims_are_sound()
+        self.missing == 0 && (!self.whole || self.survivors().is_empty()) && self.claims_are_sound()
     }
 }
 
@@ -267,8 +302,54 @@ impl Subject for Watched {
     }
 }
 
-/// One check of the matrix: a claim against a fault.
-type Task = (usize, usize);
+/// One finished check of the matrix: a claim against the reference or against a fault.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Check {
+    /// The claim's place in [`claims_of`].
+    pub claim: usize,
+    /// What it met.
+    pub found: Found,
+    /// CPU seconds.
+    #[serde(with = "bits")]
+    pub seconds: f64,
+}
+
+/// What a check of the matrix found.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Found {
+    /// With the reference.
+    Reference {
+        /// Settings without the expected verdict, with what was found.
+        failures: Vec<String>,
+        /// Whether some verdict says something.
+        telling: bool,
+        /// Whether the claim asked the subject for anything: if not, no fault of the subject can make a difference.
+        asks_the_subject: bool,
+    },
+    /// With a fault.
+    Fault {
+        /// Its place in [`Fault::ALL`].
+        fault: usize,
+        /// What the claim says to it.
+        cell: Cell,
+    },
+}
+
+impl Check {
+    fn is_of_a_fault(&self) -> bool {
+        matches!(self.found, Found::Fault { .. })
+    }
+
+    /// Whether its places exist.
+    pub fn is_in(&self, claims: &[&'static Claim]) -> bool {
+        let fault = match self.found {
+            Found::Reference { .. } => true,
+            Found::Fault { fault, .. } => fault < Fault::ALL.len(),
+        };
+        self.claim < claims.len() && fault
+    }
+}
 
 /// The faults that a claim is run against.
 fn faults_for(claim: &Claim, options: &Options, asks_the_subject: bool) -> Vec<usize> {
@@ -279,85 +360,82 @@ fn faults_for(claim: &Claim, options: &Options, asks_the_subject: bool) -> Vec<u
     (0..Fault::ALL.len()).filter(|&at| wanted(&Fault::ALL[at])).collect()
 }
 
-/// Fills the matrix. `progress` is called after each claim and fault, from any thread, with the number of all.
-pub fn matrix(options: &Options, progress: &(dyn Fn(usize) + Sync)) -> Matrix {
+/// The claims that `options` select, in the order of the registry.
+pub fn claims_of(options: &Options) -> Vec<&'static Claim> {
+    claims::all().filter(|claim| options.only.is_empty() || options.only.iter().any(|id| id == claim.id)).collect()
+}
+
+/// How many checks there are, at most: a claim that does not ask the subject is spared some.
+pub fn most_checks(options: &Options) -> usize {
+    claims_of(options).iter().map(|claim| 1 + faults_for(claim, options, true).len()).sum()
+}
+
+/// Fills the matrix. `progress` is called after each check, from any thread.
+pub fn matrix(options: &Options, progress: &(dyn Fn(&Check) + Sync)) -> Matrix {
+    resume(options, Vec::new(), progress)
+}
+
+/// Fills what is missing in a matrix of which an earlier run with the same options has `finished` some checks.
+///
+/// # Panics
+/// If a check is not one of these claims ([`Check::is_in`]).
+pub fn resume(options: &Options, finished: Vec<Check>, progress: &(dyn Fn(&Check) + Sync)) -> Matrix {
     let settings = settings();
-    let claims: Vec<&'static Claim> =
-        claims::all().filter(|claim| options.only.is_empty() || options.only.iter().any(|id| id == claim.id)).collect();
-    // At most so many: a claim that does not ask the subject is spared some.
-    let all = claims.iter().map(|claim| 1 + faults_for(claim, options, true).len()).sum();
-    let references: Vec<(usize, Done)> = (0..claims.len())
+    let claims = claims_of(options);
+    let mut asks = vec![None; claims.len()];
+    let mut known = vec![false; claims.len() * Fault::ALL.len()];
+    let mut note = |check: &Check| match check.found {
+        Found::Reference { asks_the_subject, .. } => asks[check.claim] = Some(asks_the_subject),
+        Found::Fault { fault, .. } => known[check.claim * Fault::ALL.len() + fault] = true,
+    };
+    finished.iter().for_each(&mut note);
+    let timed = |claim: usize, run: &dyn Fn() -> Found| {
+        let start = Instant::now();
+        let found = run();
+        let check = Check { claim, found, seconds: start.elapsed().as_secs_f64() };
+        progress(&check);
+        check
+    };
+    let missing = (0..claims.len()).filter(|&at| finished.iter().all(|check| check.claim != at || check.is_of_a_fault()));
+    let references: Vec<Check> = missing
+        .collect::<Vec<_>>()
         .into_par_iter()
         .with_max_len(1)
-        .map(|at| {
-            let start = Instant::now();
-            let mut done = reference(claims[at], &settings, options);
-            done.seconds = start.elapsed().as_secs_f64();
-            progress(all);
-            (at, done)
-        })
+        .map(|at| timed(at, &|| reference(claims[at], &settings, options)))
         .collect();
-    let mut tasks: Vec<Task> = Vec::new();
-    for (at, done) in &references {
-        tasks.extend(faults_for(claims[*at], options, done.asks_the_subject).into_iter().map(|fault| (*at, fault)));
+    references.iter().for_each(&mut note);
+    let mut tasks: Vec<(usize, usize)> = Vec::new();
+    for (at, claim) in claims.iter().enumerate() {
+        let faults = faults_for(claim, options, asks[at].unwrap_or(true));
+        tasks.extend(faults.into_iter().filter(|fault| !known[at * Fault::ALL.len() + fault]).map(|fault| (at, fault)));
     }
     // The long ones first.
     tasks.sort_by_key(|&(at, _)| (claims[at].kind != Kind::Statistical, at));
-    let done: Vec<(Task, Done)> = tasks
+    let cells: Vec<Check> = tasks
         .into_par_iter()
         .with_max_len(1)
         .map(|(at, fault)| {
-            let start = Instant::now();
-            let mut done = against(claims[at], Fault::ALL[fault], &settings, options);
-            done.seconds = start.elapsed().as_secs_f64();
-            progress(all);
-            ((at, fault), done)
+            timed(at, &|| Found::Fault { fault, cell: against(claims[at], Fault::ALL[fault], &settings, options) })
         })
         .collect();
-    let mut lines: Vec<Line> = claims
-        .into_iter()
-        .map(|claim| Line {
-            claim,
-            cells: vec![Cell::NotRun; Fault::ALL.len()],
-            failures: Vec::new(),
-            telling: false,
-            seconds: 0.0,
-        })
-        .collect();
-    for (at, done) in references {
-        let line = &mut lines[at];
-        (line.failures, line.telling, line.seconds) = (done.failures, done.telling, done.seconds);
-    }
-    for ((at, fault), done) in done {
-        lines[at].seconds += done.seconds;
-        lines[at].cells[fault] = done.cell;
-    }
-    Matrix { lines, whole: options.only.is_empty(), seed: options.seed, alpha: options.alpha }
+    Matrix { missing: 0, ..Matrix::of(options, finished.into_iter().chain(references).chain(cells)) }
 }
 
-struct Done {
-    cell: Cell,
-    failures: Vec<String>,
-    telling: bool,
-    asks_the_subject: bool,
-    seconds: f64,
-}
-
-fn reference(claim: &Claim, settings: &[Setting], options: &Options) -> Done {
-    let mut done = Done { cell: Cell::Accepted, failures: Vec::new(), telling: false, asks_the_subject: false, seconds: 0.0 };
+fn reference(claim: &Claim, settings: &[Setting], options: &Options) -> Found {
+    let (mut failures, mut telling, mut asks_the_subject) = (Vec::new(), false, false);
     for setting in settings_of(claim, settings) {
         let subject = Watched::default();
         let evidence = evaluate(claim, UnderCheck::system(&subject), &setting.model, options.seed, options.alpha);
-        done.asks_the_subject |= subject.0.into_inner();
+        asks_the_subject |= subject.0.into_inner();
         if !claim.is_expected(evidence.verdict) {
-            done.failures.push(format!("{} on {}: {} ({})", claim.id, setting.name, evidence.verdict, evidence.summary));
+            failures.push(format!("{} on {}: {} ({})", claim.id, setting.name, evidence.verdict, evidence.summary));
         }
-        done.telling |= evidence.verdict != Verdict::NotApplicable && !evidence.vacuous;
+        telling |= evidence.verdict != Verdict::NotApplicable && !evidence.vacuous;
     }
-    done
+    Found::Reference { failures, telling, asks_the_subject }
 }
 
-fn against(claim: &Claim, fault: Fault, settings: &[Setting], options: &Options) -> Done {
+fn against(claim: &Claim, fault: Fault, settings: &[Setting], options: &Options) -> Cell {
     let listed = claim.rejects.contains(&fault);
     let mut cell = Cell::Accepted;
     for setting in settings_of(claim, settings) {
@@ -379,5 +457,5 @@ fn against(claim: &Claim, fault: Fault, settings: &[Setting], options: &Options)
             cell = Cell::Inconclusive;
         }
     }
-    Done { cell, failures: Vec::new(), telling: false, asks_the_subject: true, seconds: 0.0 }
+    cell
 }

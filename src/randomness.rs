@@ -7,7 +7,7 @@
 //! | the coins of a coupling of replication r | [`coin_rng`] |
 //! | what a picker may draw, event by event | [`Coins`] |
 //! | a seed of its own for a named purpose | [`fingerprint`] |
-//! | an exactly uniform integer | [`below`] |
+//! | an exactly uniform integer | [`below`], [`wide_below`] |
 //! | an event of rational probability | [`Coin`] |
 //!
 //! Seeds by worker would make results depend on the number of threads; seeds by replication do not. Streams of
@@ -141,6 +141,25 @@ fn redraw(rng: &mut impl Rng, n: u32, mut product: u64) -> u64 {
         product = u64::from(rng.next_u32()) * u64::from(n);
     }
     product
+}
+
+/// A uniform integer in `0..n`, without bias, for `n` of any size: rejection of 128 bits cut to the length of `n`.
+///
+/// # Panics
+/// If `n` is 0.
+pub fn wide_below(rng: &mut impl Rng, n: u128) -> u128 {
+    assert!(n > 0, "no integer is below 0");
+    let surplus_bits = (n - 1).leading_zeros();
+    if surplus_bits >= 128 {
+        return 0;
+    }
+    loop {
+        let word = u128::from(rng.next_u64()) << 64 | u128::from(rng.next_u64());
+        let u = word >> surplus_bits;
+        if u < n {
+            return u;
+        }
+    }
 }
 
 /// A coin of rational probability.

@@ -8,6 +8,8 @@ use num_rational::BigRational;
 use num_traits::{One, Pow, ToPrimitive, Zero};
 use thiserror::Error;
 
+use crate::limits::{MAX_EXPONENT, MAX_NUMBER};
+
 /// An exact rational number of unbounded size, always in lowest terms.
 pub type Ratio = BigRational;
 
@@ -22,7 +24,7 @@ pub enum RatioError {
         text: String,
     },
     /// The exponent is so large that the exact value would not fit in memory.
-    #[error("`{text}` has an exponent outside -400..400: write a number of ordinary size")]
+    #[error("`{text}` has an exponent outside -{MAX_EXPONENT}..{MAX_EXPONENT}: write a number of ordinary size")]
     Exponent {
         /// What was given.
         text: String,
@@ -55,6 +57,12 @@ pub fn to_f64(value: &Ratio) -> f64 {
     value.to_f64().unwrap_or(f64::NAN)
 }
 
+/// The shortest decimal text that names this double and no other, with an exponent where it would be long otherwise.
+pub fn shortest(value: f64) -> String {
+    let ordinary = value == 0.0 || !value.is_finite() || (1e-5..1e16).contains(&value.abs());
+    if ordinary { value.to_string() } else { format!("{value:e}") }
+}
+
 /// Reads a decimal (`0.8`, `1e-3`) or a fraction (`4/5`) without rounding.
 ///
 /// # Errors
@@ -69,8 +77,7 @@ pub fn to_f64(value: &Ratio) -> f64 {
 pub fn parse(text: &str) -> Result<Ratio, RatioError> {
     let syntax = || RatioError::Syntax { text: text.chars().take(60).collect() };
     let text = text.trim();
-    // Longer texts would make numbers whose arithmetic takes unbounded time.
-    if text.len() > 60 {
+    if text.len() > MAX_NUMBER {
         return Err(syntax());
     }
     if let Some((numerator, denominator)) = text.split_once('/') {
@@ -90,7 +97,7 @@ pub fn parse(text: &str) -> Result<Ratio, RatioError> {
             let exponent = exponent
                 .parse::<i32>()
                 .ok()
-                .filter(|e| e.abs() <= 400)
+                .filter(|e| e.unsigned_abs() <= MAX_EXPONENT)
                 .ok_or_else(|| RatioError::Exponent { text: text.to_owned() })?;
             (mantissa, exponent)
         }

@@ -18,6 +18,9 @@
 
 use std::sync::{Condvar, Mutex, MutexGuard, OnceLock};
 
+use serde::{Deserialize, Serialize};
+
+use crate::bits;
 use crate::graph::metrics;
 use crate::marks::{MarkBlock, MarkStream};
 use crate::model::Model;
@@ -45,11 +48,12 @@ const LEAST_WINDOW: u64 = 16_384;
 const KEPT: usize = 4096;
 
 /// A start above the steady state.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct UpperStart {
     /// L: every server starts with that many tasks.
     pub level: u32,
     /// A bound on the probability that the steady state exceeds it somewhere; `None` where rho(G) >= 1.
+    #[serde(with = "bits::optional")]
     pub error: Option<f64>,
 }
 
@@ -72,12 +76,16 @@ pub fn tail_bound(rho: f64, busy: f64, level: u32) -> f64 {
 pub fn upper_start(model: &Model, guess: u32) -> UpperStart {
     let graph = model.graph();
     let n = f64::from(graph.n_servers());
+    if graph.n_edges() == 0 {
+        // No task is ever served anywhere: empty is the steady state, and one task everywhere is above it.
+        return UpperStart { level: 1, error: Some(0.0) };
+    }
     // Rounded upwards: the bound increases in rho.
     let rho = ratio::to_f64(&metrics::rho(model)) * (1.0 + 1e-12);
     if rho >= 1.0 {
         return UpperStart { level: guess, error: None };
     }
-    let lost = graph.isolated_task_types().len() as f64 / f64::from(graph.n_task_types());
+    let lost = ratio::to_f64(&graph.lost_share());
     let busy = model.lambda() * (1.0 - lost);
     let error = |level: u32| n * tail_bound(rho, busy, level.saturating_add(1));
     // Loads next to 1 would need starts that no run can leave: the level is capped, its error is not hidden.
@@ -168,7 +176,7 @@ impl<'a> Pair<'a> {
 }
 
 /// How long replications are, and where they start.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
     /// The upper start.
     pub start: UpperStart,

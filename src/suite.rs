@@ -7,8 +7,10 @@ use std::cmp::Reverse;
 use std::time::Instant;
 
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
-use crate::claims::{self, CasePlan, Claim, Evidence, Expected, Kind, Scope, Setting, Verdict};
+use crate::bits;
+use crate::claims::{self, CasePlan, Claim, Evidence, Expected, Kind, Scope, Setting, Verdict, Witness};
 use crate::machinery::UnderCheck;
 use crate::model::Model;
 use crate::stationary::{Samples, pilot_limit};
@@ -68,6 +70,32 @@ impl Row {
     }
 }
 
+/// A finished check by its place in the [`selection`]: what is kept of a row, so that a suite can go on later.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Finished {
+    /// The place.
+    pub at: usize,
+    /// What was found.
+    #[serde(with = "EvidenceToTheBit")]
+    pub evidence: Evidence,
+    /// Wall time of the check.
+    #[serde(with = "bits")]
+    pub seconds: f64,
+}
+
+/// [`Evidence`] with its floats as bits.
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Evidence")]
+struct EvidenceToTheBit {
+    verdict: Verdict,
+    #[serde(with = "bits::optional")]
+    slack: Option<f64>,
+    vacuous: bool,
+    cases: u64,
+    summary: String,
+    witness: Option<Witness>,
+}
+
 /// How a suite ended, in the order of severity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Outcome {
@@ -92,16 +120,18 @@ pub struct Suite {
 }
 
 impl Suite {
-    /// What is known when only some checks have ended, in any order.
-    pub fn partial(inputs: &[Input], options: &Options, mut rows: Vec<Row>) -> Self {
+    /// What is known when these checks have ended, all or some, in any order.
+    ///
+    /// # Panics
+    /// If a place is beyond the [`selection`].
+    pub fn of(inputs: &[Input], options: &Options, mut finished: Vec<Finished>) -> Self {
         let checks = selection(inputs, options);
-        let place = |row: &Row| {
-            let name =
-                |at: usize| row.graph.as_ref().is_none_or(|graph| inputs.get(at).is_some_and(|input| input.name == *graph));
-            checks.iter().position(|&(claim, input)| claim.id == row.claim.id && name(input))
-        };
-        rows.sort_by_cached_key(place);
-        Self { rows, ledger: ledger(inputs, options), seed: options.seed, asked: checks.len() }
+        finished.sort_by_key(|finished| finished.at);
+        let rows = finished.into_iter().map(|finished| {
+            let (claim, input) = checks[finished.at];
+            row(claim, &inputs[input], finished)
+        });
+        Self { rows: rows.collect(), ledger: ledger(inputs, options), seed: options.seed, asked: checks.len() }
     }
 
     /// Whether checks are missing.
@@ -147,8 +177,32 @@ pub fn ledger(inputs: &[Input], options: &Options) -> Ledger {
     Ledger::equal(options.alpha, checks.map(|(claim, i)| (claim.id.to_owned(), inputs[i].name.clone())))
 }
 
+fn row(claim: &'static Claim, input: &Input, finished: Finished) -> Row {
+    let graph = (claim.scope == Scope::Graph).then(|| input.name.clone());
+    Row { claim, graph, evidence: finished.evidence, seconds: finished.seconds }
+}
+
 /// Runs the selected claims on all inputs. `progress` is called after each check with the row, from any thread.
 pub fn run(under: UnderCheck<'_>, inputs: &[Input], options: &Options, progress: &(dyn Fn(&Row) + Sync)) -> Suite {
+    let checks = selection(inputs, options);
+    resume(under, inputs, options, Vec::new(), &|finished| {
+        let (claim, input) = checks[finished.at];
+        progress(&row(claim, &inputs[input], finished.clone()));
+    })
+}
+
+/// Runs the selected claims but for those that have `finished` in an earlier run with the same inputs and options: together the same suite,
+/// since no check looks at another's result. `progress` is called after each check, from any thread.
+///
+/// # Panics
+/// If a place is beyond the [`selection`].
+pub fn resume(
+    under: UnderCheck<'_>,
+    inputs: &[Input],
+    options: &Options,
+    mut finished: Vec<Finished>,
+    progress: &(dyn Fn(&Finished) + Sync),
+) -> Suite {
     let checks = selection(inputs, options);
     let ledger = ledger(inputs, options);
     // By position, not by name: two inputs may have the same.
@@ -158,7 +212,9 @@ pub fn run(under: UnderCheck<'_>, inputs: &[Input], options: &Options, progress:
         .map(|(claim, _)| if claim.kind == Kind::Statistical { entries.next().unwrap_or(0.0) } else { options.alpha })
         .collect();
     // Statistical checks of large graphs take longest: started first, they do not hold up the end.
-    let mut order: Vec<usize> = (0..checks.len()).collect();
+    let mut missing = vec![true; checks.len()];
+    finished.iter().for_each(|finished| missing[finished.at] = false);
+    let mut order: Vec<usize> = (0..checks.len()).filter(|&at| missing[at]).collect();
     order.sort_by_key(|&at| {
         let (claim, input) = checks[at];
         (claim.kind != Kind::Statistical, Reverse(inputs[input].model.graph().n_servers()))
@@ -169,18 +225,19 @@ pub fn run(under: UnderCheck<'_>, inputs: &[Input], options: &Options, progress:
             Samples::new(under.subject, &input.model, options.seed, pilot_limit(&input.model) * u64::from(options.effort))
         })
         .collect();
-    let mut rows: Vec<(usize, Row)> = order
+    let new: Vec<Finished> = order
         .into_par_iter()
         .with_max_len(1)
         .map(|at| {
             let (claim, input) = checks[at];
-            let row = check(under, claim, &inputs[input], &samples[input], options, shares[at]);
-            progress(&row);
-            (at, row)
+            let (evidence, seconds) = check(under, claim, &inputs[input], &samples[input], options, shares[at]);
+            let finished = Finished { at, evidence, seconds };
+            progress(&finished);
+            finished
         })
         .collect();
-    rows.sort_by_key(|&(at, _)| at);
-    Suite { rows: rows.into_iter().map(|(_, row)| row).collect(), ledger, seed: options.seed, asked: checks.len() }
+    finished.extend(new);
+    Suite::of(inputs, options, finished)
 }
 
 fn check(
@@ -190,7 +247,7 @@ fn check(
     samples: &Samples<'_>,
     options: &Options,
     alpha: f64,
-) -> Row {
+) -> (Evidence, f64) {
     let start = Instant::now();
     let plan = CasePlan { seed: options.seed, effort: options.effort, only: options.case };
     let setting = Setting { subject: under.subject, machinery: under.machinery, model: &input.model, plan, alpha, samples };
@@ -198,8 +255,7 @@ fn check(
     if let Some(witness) = &mut evidence.witness {
         witness.replay = replay(claim, input, options, alpha, witness.case);
     }
-    let graph = (claim.scope == Scope::Graph).then(|| input.name.clone());
-    Row { claim, graph, evidence, seconds: start.elapsed().as_secs_f64() }
+    (evidence, start.elapsed().as_secs_f64())
 }
 
 /// The shell line that sees a violation again.

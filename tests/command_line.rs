@@ -35,7 +35,7 @@ const FILES: &[(&str, &[u8])] = &[
     ("nan.txt", b"NaN 0\n"),
     ("huge_number.txt", b"1e400 0\n"),
     ("one_field.txt", b"0 0\n1\n"),
-    ("three_fields.txt", b"0 0\n1 0 7\n"),
+    ("four_fields.txt", b"0 0\n1 0 7 9\n"),
     ("duplicate.txt", b"0 0\n1 0\n0 0\n"),
     ("not_utf8.txt", b"0 0\n\xff\xfe 1\n"),
     ("four_billion.txt", b"# servers=4000000000 task_types=1\n0 0\n"),
@@ -59,6 +59,9 @@ const FILES: &[(&str, &[u8])] = &[
 const LINES: &[&str] = &[
     "inspect",
     "inspect missing.csv",
+    "inspect cycle:n=5 --rates missing.csv",
+    "inspect cycle:n=5 --rates folder",
+    "inspect cycle:n=2 --rates four_fields.txt",
     "inspect folder",
     "inspect cycle:n=5 --lambda 0",
     "inspect cycle:n=5 --lambda 1",
@@ -102,6 +105,12 @@ const LINES: &[&str] = &[
     "generate cycle:n=5 -o graph.xyz",
     "generate cycle:n=5 -o folder",
     "generate cycle:n=5 -o no/such/folder.csv",
+    "figures",
+    "figures -o empty.txt",
+    "figures -o empty.txt/folder",
+    "figures -o new --only fig-5",
+    "figures -o new --max-n 99",
+    "figures -o new --replications 1",
     "frobnicate",
     "completions tcsh",
 ];
@@ -132,7 +141,9 @@ fn every_bad_input_gets_one_line_and_exit_code_2() {
 #[test]
 fn help_texts_have_an_example_each() {
     let mut all = String::new();
-    for command in ["", "verify", "power", "calibrate", "inspect", "simulate", "exact", "ode", "generate", "completions"] {
+    for command in
+        ["", "verify", "power", "calibrate", "inspect", "simulate", "exact", "ode", "generate", "figures", "completions"]
+    {
         let arguments: Vec<&str> = command.split(' ').filter(|word| !word.is_empty()).chain(["--help"]).collect();
         let output = fluidcheck(Path::new("."), &arguments);
         assert!(output.status.success());
@@ -143,6 +154,30 @@ fn help_texts_have_an_example_each() {
     insta::with_settings!({snapshot_path => "../snapshots", prepend_module_to_snapshot => false, omit_expression => true}, {
         insta::assert_snapshot!("command_line_help", all);
     });
+}
+
+#[test]
+fn figures_replaces_its_own_files_only_and_prints_what_they_hold() {
+    let folder = TempDir::new().unwrap();
+    fs::create_dir(folder.path().join("out")).unwrap();
+    for (name, text) in [("notes.txt", "mine"), ("fig-1.svg", "old"), ("fig-2.svg", "of another run")] {
+        fs::write(folder.path().join("out").join(name), text).unwrap();
+    }
+    let output = fluidcheck(folder.path(), &["figures", "-o", "out", "--only", "fig-1", "--seed", "3", "--json"]);
+    assert!(output.status.success() && output.stderr.is_empty(), "{}", text(&output.stderr));
+    let read = |name: &str| fs::read_to_string(folder.path().join("out").join(name)).unwrap();
+    assert_eq!((read("notes.txt").as_str(), read("fig-2.svg").as_str()), ("mine", "of another run"));
+    assert!(read("fig-1.svg").contains("</svg>"));
+    let mut names: Vec<_> = fs::read_dir(folder.path().join("out")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    names.sort();
+    assert_eq!(names, ["fig-1.csv", "fig-1.svg", "fig-2.svg", "notes.txt"]);
+    let printed: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let rows = printed["figures"]["fig-1"].as_array().unwrap();
+    assert_eq!((rows.len() + 1, &printed["seed"]), (read("fig-1.csv").lines().count(), &Value::from(3)));
+
+    let output = fluidcheck(folder.path(), &["figures", "-o", "new/inner", "--only", "fig-1"]);
+    assert_eq!(text(&output.stdout), "fig-1: global against local edges (fig-1.csv, fig-1.svg)\n");
+    assert!(folder.path().join("new/inner/fig-1.csv").is_file());
 }
 
 #[test]
@@ -261,6 +296,35 @@ fn lost_tasks_are_said_in_every_output() {
         assert!(output.status.success(), "{line}: {}", text(&output.stderr));
         assert!(text(&output.stderr).contains("tasks are lost"), "{line}: {}", text(&output.stderr));
     }
+}
+
+#[test]
+fn rates_go_with_any_graph_and_are_written_back() {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("rates.csv"), "task_type,rate\n1,1/2\n0,1.5\n").unwrap();
+    let run = |line: &str| {
+        let output = fluidcheck(folder.path(), &line.split(' ').collect::<Vec<_>>());
+        assert!(output.status.success(), "{line}: {}", text(&output.stderr));
+        output.stdout
+    };
+    // Servers of path:n=3 have the loads 9/8, 3/2 and 3/8 times lambda if the first of two types gets three tasks in four.
+    for name in ["rated.txt", "rated.csv"] {
+        run(&format!("generate path:n=3 --rates rates.csv -o {name}"));
+    }
+    for graph in ["path:n=3 --rates rates.csv", "rated.txt", "rated.csv"] {
+        let found: Value = serde_json::from_slice(&run(&format!("inspect {graph} --lambda 0.6 --json"))).unwrap();
+        assert_eq!(found["exact"]["rho"], "9/10", "{graph}");
+        assert_eq!(found["rates"], serde_json::json!({ "equal": false, "least": 0.5, "largest": 1.5 }), "{graph}");
+    }
+    let exact: Value = serde_json::from_slice(&run("exact rated.txt --lambda 0.6 --times 1 --json")).unwrap();
+    assert!((exact["q"][0].as_f64().unwrap() - 0.6).abs() < 1e-9);
+    let simulated = text(&run("simulate rated.csv --lambda 0.6 --replications 20 --transient --times 1"));
+    assert!(simulated.contains("task types arrive at rates from 1/2 to 3/2 times the mean"), "{simulated}");
+    let verified = text(&run("verify path:n=3 --rates rates.csv --lambda 0.6 --only eq-2.1,lemma-4.2,thm-3.8"));
+    assert!(verified.contains("path:n=3 --rates rates.csv"), "{verified}");
+    assert!(verified.contains("needs equal arrival rates, here from 1/2 to 3/2 times the mean"), "{verified}");
+    let refused = fluidcheck(folder.path(), &["inspect", "cycle:n=3", "--rates", "rates.csv"]);
+    assert_eq!((refused.status.code(), text(&refused.stderr).lines().count()), (Some(2), 1));
 }
 
 #[test]

@@ -7,6 +7,7 @@ use fluidcheck::graph::format::{self, Format, FormatError, Problem};
 use fluidcheck::graph::source::{self, LoadError};
 use fluidcheck::graph::spec::{self, Spec};
 use fluidcheck::graph::{BipartiteGraph, Isolated};
+use fluidcheck::ratio::whole;
 use proptest::prelude::*;
 
 const FORMATS: [Format; 3] = [Format::EdgeList, Format::Csv, Format::MatrixMarket];
@@ -30,7 +31,35 @@ fn graphs() -> impl Strategy<Value = BipartiteGraph> {
     })
 }
 
+/// The same with arrival rates, which are equal now and then.
+fn rated_graphs() -> impl Strategy<Value = BipartiteGraph> {
+    (graphs(), prop::collection::vec(0u64..4, 9)).prop_map(|(graph, rates)| {
+        let rates: Vec<_> = (0..graph.n_task_types() as usize).map(|w| whole(rates[w]) / whole(3)).collect();
+        graph.clone().with_rates(&rates).unwrap_or(graph)
+    })
+}
+
 proptest! {
+    #[test]
+    fn rates_come_back_with_their_graph(graph in rated_graphs()) {
+        for format in [Format::EdgeList, Format::Csv] {
+            prop_assert_eq!(&back(&graph, format), &graph, "{:?}", format);
+        }
+    }
+
+    #[test]
+    fn no_bytes_make_the_reader_of_rates_panic(bytes in prop::collection::vec(prop::sample::select(b"01239 ,\n\r\"#/-.eaN\xff".to_vec()), 0..60)) {
+        let plain = BipartiteGraph::complete(2, 3).unwrap();
+        let labelled = plain.clone().with_labels(vec!["0".into(), "1".into()], vec!["a".into(), "1".into(), ",".into()]).unwrap();
+        for graph in [plain, labelled] {
+            for header in ["", "task_type,rate\n"] {
+                if let Err(error) = format::read_rates([header.as_bytes(), &bytes].concat().as_slice(), "r", graph.clone()) {
+                    prop_assert!(!error.to_string().contains('\n'));
+                }
+            }
+        }
+    }
+
     #[test]
     fn every_format_gives_back_the_identical_graph(graph in graphs()) {
         for format in FORMATS {
@@ -181,7 +210,7 @@ fn messages_name_place_value_rule_and_next_step() {
         (EdgeList, b"0 99999999999\n".to_vec()),
         (EdgeList, b"0 1.5\n".to_vec()),
         (EdgeList, b"0,1\n".to_vec()),
-        (EdgeList, b"0 1 2\n".to_vec()),
+        (EdgeList, b"0 1 2 3\n".to_vec()),
         (EdgeList, b"0 0\n\n# c\n1 0\n0 0\n".to_vec()),
         (EdgeList, b"0 \xff\n".to_vec()),
         (EdgeList, b"# servers=2 task_types=1\n2 0\n".to_vec()),

@@ -70,8 +70,9 @@ pub fn run(
     mut check: impl FnMut(u64, &mut ChaCha8Rng) -> Outcome,
 ) -> Evidence {
     let all = match plan.only {
-        Some(case) => case..case + 1,
-        None => 0..count,
+        Some(case) => case..=case,
+        None if count == 0 => 1..=0,
+        None => 0..=count - 1,
     };
     let (mut seen, mut informative, mut least) = (0, 0, None::<f64>);
     for case in all {

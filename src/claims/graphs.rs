@@ -6,8 +6,8 @@
 //! |---|---|
 //! | graphs that showed something, by name | [`listed`] |
 //! | arbitrary small graphs without isolated task types | [`random`] |
-//! | (N / M) sum over N_v of 1 / d_w for every server | [`Loads`] |
-//! | (N / M) sum_w (\|S ∩ N_w\| / d_w)^d of Remark 1, for every S | [`weights`] |
+//! | (N / M) sum over N_v of r_w / d_w for every server | [`Loads`] |
+//! | (N / M) sum_w r_w (\|S ∩ N_w\| / d_w)^d of Remark 1, for every S | [`weights`] |
 //! | Definition 3.5, edge by edge | [`is_regular`] |
 
 use num_bigint::BigInt;
@@ -75,7 +75,7 @@ pub struct Loads {
 }
 
 impl Loads {
-    /// (N / M) sum over N_v of 1 / d_w, edge by edge.
+    /// (N / M) sum over N_v of r_w / d_w, edge by edge; r_w = 1 where all rates are equal.
     pub fn of(graph: &BipartiteGraph) -> Self {
         let degrees: Vec<usize> = (0..graph.n_task_types()).map(|w| graph.servers_of(w).iter().count()).collect();
         // One denominator for all: a sum of fractions would reduce after each term.
@@ -89,11 +89,11 @@ impl Loads {
         let mut sums = vec![BigInt::zero(); graph.n_servers() as usize];
         for (w, &degree) in (0..).zip(&degrees) {
             if degree > 0 {
-                let share = &common / degree * graph.n_servers();
+                let share = &common / degree * graph.n_servers() * graph.weight(w);
                 graph.servers_of(w).iter().for_each(|v| sums[v as usize] += &share);
             }
         }
-        Self { sums, one: common * graph.n_task_types() }
+        Self { sums, one: common * graph.total_weight() }
     }
 
     /// The load of one server.
@@ -123,18 +123,18 @@ impl Loads {
     }
 }
 
-/// (2.3): the mean of 1 / d_w, type by type.
+/// (2.3): the mean of r_w / d_w, type by type.
 pub fn gamma(graph: &BipartiteGraph) -> Ratio {
     let mut counts = std::collections::BTreeMap::new();
     for w in 0..graph.n_task_types() {
-        *counts.entry(graph.servers_of(w).iter().count()).or_insert(0u64) += 1;
+        *counts.entry(graph.servers_of(w).iter().count()).or_insert(0u128) += graph.weight(w);
     }
     counts.remove(&0);
     let sum: Ratio = counts.into_iter().map(|(degree, count)| Ratio::new(count.into(), degree.into())).sum();
-    sum / ratio::whole(graph.n_task_types().into())
+    sum / Ratio::from_integer(graph.total_weight().into())
 }
 
-/// (N / M) sum_w (|S ∩ N_w| / d_w)^d for one set of servers.
+/// (N / M) sum_w r_w (|S ∩ N_w| / d_w)^d for one set of servers.
 pub fn weight(graph: &BipartiteGraph, d: u32, in_set: impl Fn(u32) -> bool) -> Ratio {
     let mut sum = Ratio::zero();
     for w in 0..graph.n_task_types() {
@@ -144,10 +144,10 @@ pub fn weight(graph: &BipartiteGraph, d: u32, in_set: impl Fn(u32) -> bool) -> R
             all += 1;
         }
         if inside > 0 {
-            sum += ratio::power(&Ratio::new(inside.into(), all.into()), d);
+            sum += ratio::power(&Ratio::new(inside.into(), all.into()), d) * Ratio::from_integer(graph.weight(w).into());
         }
     }
-    sum * Ratio::new(graph.n_servers().into(), graph.n_task_types().into())
+    sum * Ratio::new(graph.n_servers().into(), graph.total_weight().into())
 }
 
 /// [`weight`] of every nonempty set, as bits of its servers; for at most 20 servers.

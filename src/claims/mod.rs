@@ -106,6 +106,8 @@ pub enum Hypothesis {
     PhiAndGammaAtMostOne,
     /// Every task type has a server.
     NoIsolatedTaskTypes,
+    /// All task types have the same arrival rate, as in section 2. Without it the limit of (3.5) and q* need not be what a system comes close to.
+    EqualRates,
     /// d >= 2.
     TwoChoices,
     /// The subject's picker is a function of the mark.
@@ -137,6 +139,10 @@ impl Hypothesis {
                 (isolated > 0)
                     .then(|| format!("needs a server for every task type, here {isolated} have none and their tasks are lost"))
             }
+            Self::EqualRates => graph.rates().is_some().then(|| {
+                let (least, most) = graph.rate_range();
+                format!("needs equal arrival rates, here from {} to {} times the mean", show(&least), show(&most))
+            }),
             Self::TwoChoices => (setting.model.d() < 2).then(|| format!("needs d >= 2, here d = {}", setting.model.d())),
             Self::FunctionOfMarks => (!setting.subject.is_function_of_marks()).then(|| {
                 format!("needs a picker that is a function of the samples, {} draws for itself", setting.subject.name())

@@ -19,7 +19,7 @@ use super::{Claim, Evidence, Expected, Hypothesis, Kind, Scope, Setting, show};
 use crate::faults::Fault;
 use crate::graph::metrics;
 use crate::graph::stability::{self, Effort};
-use crate::graph::{BipartiteGraph, GraphError, Isolated};
+use crate::graph::{BipartiteGraph, Isolated};
 use crate::machinery::Machinery;
 use crate::model::{Load, Model};
 use crate::randomness::below;
@@ -144,7 +144,7 @@ fn eq_2_3(setting: &Setting<'_>) -> Evidence {
             return definitions(model, &given);
         }
         let count = u32::try_from(case).unwrap_or(1);
-        let Ok(changed) = renamed_copies(graph, count, rng) else { return Outcome::Skipped };
+        let Some(changed) = renamed_copies(graph, count, rng) else { return Outcome::Skipped };
         let Ok(changed) = Model::with_load(changed, model.load().clone(), model.d()) else { return Outcome::Skipped };
         let found = figures(setting.machinery, &changed);
         if found == given {
@@ -186,14 +186,22 @@ fn definitions(model: &Model, given: &Figures) -> Outcome {
 }
 
 /// `count` copies side by side, servers and task types renamed at random, so that copies are mixed.
-fn renamed_copies(graph: &BipartiteGraph, count: u32, rng: &mut ChaCha8Rng) -> Result<BipartiteGraph, GraphError> {
+fn renamed_copies(graph: &BipartiteGraph, count: u32, rng: &mut ChaCha8Rng) -> Option<BipartiteGraph> {
     let (n, m) = (graph.n_servers(), graph.n_task_types());
     let (servers, task_types) = (shuffled(n.saturating_mul(count), rng), shuffled(m.saturating_mul(count), rng));
     let edges: Vec<(u32, u32)> = (0..count)
         .flat_map(|copy| graph.iter_edges().map(move |(v, w)| (copy * n + v, copy * m + w)))
         .map(|(v, w)| (servers[v as usize], task_types[w as usize]))
         .collect();
-    BipartiteGraph::from_edges(servers.len() as u32, task_types.len() as u32, &edges, Isolated::Drop)
+    let copies = BipartiteGraph::from_edges(servers.len() as u32, task_types.len() as u32, &edges, Isolated::Drop).ok()?;
+    if graph.rates().is_none() {
+        return Some(copies);
+    }
+    let mut rates = vec![ratio::whole(0); task_types.len()];
+    for (i, &w) in (0..).zip(&task_types) {
+        rates[w as usize] = Ratio::from_integer(graph.weight(i % m).into());
+    }
+    copies.with_rates(&rates).ok()
 }
 
 fn shuffled(n: u32, rng: &mut ChaCha8Rng) -> Vec<u32> {

@@ -176,7 +176,8 @@ pub const EQ_3_3_GRAPH: Claim = Claim {
     kind: Kind::Exact,
     scope: Scope::Graph,
     expected: Expected::Holds,
-    hypotheses: &[Hypothesis::EdgesAtMost(1 << 22)],
+    // Definition 3.5 is about the graph, phi and rho are about the rates too.
+    hypotheses: &[Hypothesis::EqualRates, Hypothesis::EdgesAtMost(1 << 22)],
     rejects: &[Fault::RegularityByGlobalDegrees],
     check: eq_3_3_graph,
 };

@@ -150,6 +150,8 @@ pub(super) struct EdgeWeights {
     pub(super) denominator: BigInt,
     /// For every task type, denominator / d_w; 0 if it is isolated.
     pub(super) weight: Vec<BigInt>,
+    /// What stands for M: the sum of all rates.
+    pub(super) total: BigInt,
 }
 
 impl EdgeWeights {
@@ -162,7 +164,15 @@ impl EdgeWeights {
         let denominator = distinct.iter().fold(BigInt::from(1), |lcm, &n| lcm.lcm(&BigInt::from(n)));
         let by_degree: BTreeMap<usize, BigInt> = distinct.iter().map(|&n| (n, &denominator / n)).collect();
         let weight = degrees.iter().map(|n| by_degree.get(n).cloned().unwrap_or_else(BigInt::zero)).collect();
-        Self { denominator, weight }
+        Self { denominator, weight, total: graph.n_task_types().into() }
+    }
+
+    /// The same with each task type counted with its arrival rate.
+    pub(super) fn with_rates(graph: &BipartiteGraph) -> Self {
+        let mut all = Self::of(graph);
+        (0..).zip(&mut all.weight).for_each(|(w, weight)| *weight *= graph.weight(w));
+        all.total = graph.total_weight().into();
+        all
     }
 }
 

@@ -58,6 +58,8 @@ pub const TRANSITION_LAW: Claim = Claim {
         Fault::SlowService,
         Fault::IdleServersServe,
         Fault::ArrivalRateInverted,
+        Fault::RatesIgnored,
+        Fault::AliasSidesSwapped,
         Fault::ArrivalsByDegree,
         Fault::MissingEdge,
         Fault::LastServerNeverServed,
@@ -272,6 +274,9 @@ fn flow_balance(setting: &Setting<'_>) -> Evidence {
 }
 
 /// Corollary 4.3: geometric moments of the steady state.
+///
+/// It needs no equal rates: in steady state E Q_i = (lambda N / M) sum_w r_w E (q_(i-1)^w)^d by Lemma 4.2, which is at most
+/// (lambda N / M) sum_w r_w E q_(i-1)^w <= rho E Q_(i-1) by (4.4), with the rho of these rates.
 pub const COR_4_3: Claim = Claim {
     id: "cor-4.3",
     source: "Corollary 4.3",

@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What a check found. Never a bool: "not refuted" is not "holds".
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// Exact and pathwise claims: no counterexample among all cases. Statistical ones: the opposite was rejected.
@@ -30,17 +30,17 @@ impl fmt::Display for Verdict {
 }
 
 /// Where and how a claim failed, enough to see it again.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Witness {
     /// The numbers that contradict the claim, in words.
     pub found: String,
     /// The index of the case, which `--case` replays.
     pub case: u64,
     /// The event of the path, counted from 0, for pathwise claims.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event: Option<u64>,
     /// Queue lengths, one list for each system involved.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub states: Vec<Vec<u32>>,
     /// The shell line that replays the case; filled in by the runner.
     pub replay: String,

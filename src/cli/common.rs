@@ -1,19 +1,23 @@
 //! Options that several commands share, and how they are read.
 
 use std::io::IsTerminal;
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::{Value, json};
 
 use super::output::{Failure, warn};
 use fluidcheck::claims;
-use fluidcheck::graph::format::Format;
+use fluidcheck::graph::format::{self, Format};
 use fluidcheck::graph::source::{self, GraphSource};
 use fluidcheck::graph::{BipartiteGraph, Isolated};
+use fluidcheck::limits::MIN_PROBABILITY;
 use fluidcheck::model::{Load, Model};
+use fluidcheck::ratio;
 
 /// How a graph is read.
-#[derive(Args)]
+#[derive(Args, Clone)]
 pub struct GraphOptions {
     /// Seed of random graph specs
     #[arg(long, default_value_t = 1, value_name = "SEED", allow_negative_numbers = true)]
@@ -24,14 +28,18 @@ pub struct GraphOptions {
     /// Task types without a server: refuse the graph, or drop them (their tasks are lost)
     #[arg(long, value_enum, default_value = "refuse")]
     pub isolated: IsolatedChoice,
+    /// Arrival rates of the task types, in place of those of the graph file: lines `task_type rate`, or CSV with the header
+    /// `task_type,rate`. Only their ratios matter: lambda stays the load per server
+    #[arg(long, value_name = "FILE")]
+    pub rates: Option<PathBuf>,
 }
 
 /// The formats of graph files.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum FormatName {
-    /// `server task_type` per line, 0-based
+    /// `server task_type [rate]` per line, 0-based
     EdgeList,
-    /// Header `server,task_type`, any labels
+    /// Header `server,task_type` or `server,task_type,rate`, any labels
     Csv,
     /// Matrix Market coordinate or array, and KONECT-style files
     MatrixMarket,
@@ -63,13 +71,16 @@ impl GraphOptions {
             IsolatedChoice::Refuse => Isolated::Refuse,
             IsolatedChoice::Drop => Isolated::Drop,
         };
-        let graph = source::load(text, self.format.map(Format::from), self.graph_seed, isolated)?;
+        let mut graph = source::load(text, self.format.map(Format::from), self.graph_seed, isolated)?;
+        if let Some(path) = &self.rates {
+            graph = format::read_rates_path(path, graph)?;
+        }
         let lost = graph.isolated_task_types().len();
         if lost > 0 {
             warn(&format!(
                 "{lost} of {} task types have no server; their tasks are lost, so that the load per server is {:.6} lambda",
                 graph.n_task_types(),
-                1.0 - lost as f64 / f64::from(graph.n_task_types())
+                1.0 - ratio::to_f64(&graph.lost_share())
             ));
         }
         Ok(graph)
@@ -87,12 +98,28 @@ impl GraphOptions {
         if self.isolated == IsolatedChoice::Drop {
             words.extend(["--isolated".to_owned(), "drop".to_owned()]);
         }
+        if let Some(path) = &self.rates {
+            words.extend(["--rates".to_owned(), path.display().to_string()]);
+        }
         words
     }
 }
 
+/// Whether all task types have the same rate, and else how the rates spread, for people.
+pub fn unequal_rates(graph: &BipartiteGraph) -> Option<String> {
+    graph.rates()?;
+    let (least, most) = graph.rate_range();
+    Some(format!("from {} to {} times the mean", claims::show(&least), claims::show(&most)))
+}
+
+/// The relative rates' range, for programs.
+pub fn rates_object(graph: &BipartiteGraph) -> Value {
+    let (least, most) = graph.rate_range();
+    json!({ "equal": graph.rates().is_none(), "least": ratio::to_f64(&least), "largest": ratio::to_f64(&most) })
+}
+
 /// lambda and d.
-#[derive(Args)]
+#[derive(Args, Clone)]
 pub struct ModelOptions {
     /// Load per server, 0 < lambda < 1, a decimal or a fraction
     #[arg(long, default_value = "0.8", allow_negative_numbers = true)]
@@ -110,13 +137,18 @@ impl ModelOptions {
 
     /// The model on `graph`.
     pub fn model(&self, graph: BipartiteGraph) -> Result<Model, Failure> {
-        Ok(Model::with_load(graph, self.load()?, self.d)?)
+        let load = self.load()?;
+        if graph.n_edges() == 0 {
+            return Err(Failure::Message("no task type has a server: all tasks are lost at any load".to_owned()));
+        }
+        Ok(Model::with_load(graph, load, self.d)?)
     }
 }
 
-/// A probability strictly between 0 and 1.
+/// A probability strictly between 0 and 1, and not so small that a share of it is 0.
 pub fn probability(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
+        Ok(value) if value > 0.0 && value < MIN_PROBABILITY => Err(format!("must be at least {MIN_PROBABILITY:e}, such as 1e-6")),
         Ok(value) if value > 0.0 && value < 1.0 => Ok(value),
         _ => Err("must be a number strictly between 0 and 1, such as 1e-6".to_owned()),
     }

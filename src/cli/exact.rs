@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::common::{GraphOptions, ModelOptions, times};
+use super::common::{GraphOptions, ModelOptions, rates_object, times, unequal_rates};
 use super::output::{Failure, print, print_json, warn};
 use fluidcheck::exact::{self, ExactError, Law, MOST_STATES, Options};
 use fluidcheck::meanfield::{Start, fixed_point_vec};
@@ -107,6 +107,7 @@ fn print_object(
     value["d"] = json!(model.d());
     value["choices"] = json!(model.d());
     value["isolated_task_types"] = json!(model.graph().isolated_task_types().len());
+    value["rates"] = rates_object(model.graph());
     if !arguments.times.is_empty() {
         value["start"] = json!(start.to_string());
         value["times"] = json!(arguments.times);
@@ -128,6 +129,9 @@ fn print_tables(
     let isolated = model.graph().isolated_task_types().len();
     if isolated > 0 {
         let _ = writeln!(text, "{isolated} task types have no server: their tasks are lost");
+    }
+    if let Some(rates) = unequal_rates(model.graph()) {
+        let _ = writeln!(text, "task types arrive at rates {rates}; q* is the limit for equal rates");
     }
     if let Some(law) = steady {
         let limit: f64 = fixed_point_vec(model.lambda(), model.d(), 4096).iter().sum();

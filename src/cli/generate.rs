@@ -1,11 +1,13 @@
 //! `fluidcheck generate`.
 
+use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
 
 use super::common::{FormatName, GraphOptions};
+use super::interrupt::{finishing, on_interrupt, say};
 use super::output::{Failure, print};
 use fluidcheck::graph::format::{self, Format};
 
@@ -42,7 +44,15 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         print(&text)?;
         return Ok(ExitCode::SUCCESS);
     }
-    format::write_path(&graph, &arguments.output, Some(to))?;
+    format::write_path_by_way_of(&graph, &arguments.output, Some(to), |temporary| {
+        let temporary = temporary.to_owned();
+        on_interrupt(move || {
+            // Gone already if the file has got its final name.
+            let _ = fs::remove_file(temporary);
+            say("interrupted");
+        });
+    })?;
+    finishing();
     if !arguments.quiet {
         let line = format!(
             "{}: {} servers, {} task types, {} edges\n",

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::Args;
 use serde_json::json;
 
-use super::common::{GraphOptions, ModelOptions};
+use super::common::{GraphOptions, ModelOptions, rates_object, unequal_rates};
 use super::output::{Failure, print, print_json};
 use fluidcheck::claims::{self, CasePlan, Hypothesis, Setting};
 use fluidcheck::graph::{metrics, stability};
@@ -53,6 +53,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
             "server_degrees": degrees(&server),
             "task_degrees": degrees(&task),
             "isolated_task_types": isolated,
+            "rates": rates_object(graph),
             "components": components.count,
             "regular": regular,
             "rho": ratio::to_f64(&rho),
@@ -82,6 +83,9 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         "isolated task types",
         if isolated.is_empty() { "none".to_owned() } else { format!("{}, their tasks are lost", isolated.len()) },
     );
+    if let Some(rates) = unequal_rates(graph) {
+        row("arrival rates", rates);
+    }
     row("components", components.count.to_string());
     row("regular (Definition 3.5)", if regular { "yes" } else { "no" }.to_owned());
     row("rho(G)", format!("{} at lambda = {}", both(&rho), model.load().exact()));
@@ -106,8 +110,13 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let plan = CasePlan { seed: 1, effort: 1, only: None };
     let samples = Samples::new(&Reference, &model, 1, 1);
     let setting = Setting { subject: &Reference, machinery: &Reference, model: &model, plan, alpha: 1e-6, samples: &samples };
-    let hypotheses =
-        [Hypothesis::RhoBelowOne, Hypothesis::PhiAndGammaAtMostOne, Hypothesis::NoIsolatedTaskTypes, Hypothesis::TwoChoices];
+    let hypotheses = [
+        Hypothesis::EqualRates,
+        Hypothesis::RhoBelowOne,
+        Hypothesis::PhiAndGammaAtMostOne,
+        Hypothesis::NoIsolatedTaskTypes,
+        Hypothesis::TwoChoices,
+    ];
     for why in hypotheses.iter().filter_map(|hypothesis| hypothesis.failure(&setting)) {
         row("a hypothesis fails", why);
     }

@@ -1,8 +1,10 @@
 //! The command line: parse, call, print. What is computed lives in the library.
 
 mod calibrate;
+mod checkpoint;
 mod common;
 mod exact;
+mod figures;
 mod generate;
 mod inspect;
 mod interrupt;
@@ -65,6 +67,15 @@ enum Command {
   fluidcheck generate geometric:n=1000,degree=14 --graph-seed 7 --isolated drop -o graph.csv
   fluidcheck generate data/us-sites-100km.csv -o graph.mtx")]
     Generate(generate::Arguments),
+    /// Write the paper's figures 1 to 4 and the table of section 5's geometric graphs, as CSV and SVG
+    #[command(
+        after_help = "Figures say of every system whether it has a steady state; where it has none, what is shown is a transient with its time.
+
+Examples:
+  fluidcheck figures -o figures                               all, N up to 10^4: a few minutes
+  fluidcheck figures -o figures --only section-5 --max-n 1000 which geometric graphs have a steady state"
+    )]
+    Figures(figures::Arguments),
     /// Show which claim rejects which wrong model, and at which cost
     #[command(after_help = "Examples:
   fluidcheck power                        every claim against every fault
@@ -98,6 +109,7 @@ pub fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => return output::usage(&error),
     };
+    interrupt::install();
     let result = match &arguments.command {
         Command::Verify(arguments) => verify::run(arguments),
         Command::Inspect(arguments) => inspect::run(arguments),
@@ -105,6 +117,7 @@ pub fn main() -> ExitCode {
         Command::Exact(arguments) => exact::run(arguments),
         Command::Ode(arguments) => ode::run(arguments),
         Command::Generate(arguments) => generate::run(arguments),
+        Command::Figures(arguments) => figures::run(arguments),
         Command::Power(arguments) => power::run(arguments),
         Command::Calibrate(arguments) => calibrate::run(arguments),
         Command::Completions { shell } => completions(*shell),

@@ -2,20 +2,24 @@
 
 use std::fmt::Write;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 
-use super::common::{GraphOptions, ModelOptions, probability, shows_progress, times};
+use super::checkpoint::CheckpointOptions;
+use super::common::{GraphOptions, ModelOptions, probability, rates_object, shows_progress, times, unequal_rates};
+use super::interrupt::{finishing, on_interrupt, say};
 use super::output::{Failure, print, print_json, warn};
-use fluidcheck::estimate::{self, Estimated, Intervals, Options, SteadyState, Transient};
+use fluidcheck::checkpoint::{Keeper, Progress, Run};
+use fluidcheck::estimate::{Estimated, Intervals, Options, SteadyRun, SteadyState, Transient, TransientRun};
 use fluidcheck::graph::stability;
 use fluidcheck::meanfield::{self, Start, fixed_point_vec};
 use fluidcheck::model::Model;
 
-#[derive(Args)]
+#[derive(Args, Clone)]
 pub struct Arguments {
     /// Graph file or spec
     #[arg(value_name = "GRAPH")]
@@ -51,9 +55,11 @@ pub struct Arguments {
     /// Most events to spend, all replications together
     #[arg(long, default_value_t = 400_000_000, allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(1..))]
     events: u64,
-    /// Most seconds to spend; the result then depends on the machine's speed
+    /// Most seconds to spend, those before a resumption included; the result then depends on the machine's speed
     #[arg(long, value_name = "SECONDS", value_parser = seconds, allow_negative_numbers = true)]
     time_limit: Option<f64>,
+    #[command(flatten)]
+    checkpoint: CheckpointOptions,
     /// One JSON object
     #[arg(long)]
     json: bool,
@@ -88,7 +94,7 @@ fn seconds(text: &str) -> Result<f64, String> {
 }
 
 pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
-    let load = arguments.model.load()?;
+    arguments.model.load()?;
     let start = Start::parse(&arguments.start)?;
     let graph = arguments.options.load(&arguments.graph)?;
     let model = arguments.model.model(graph)?;
@@ -101,20 +107,44 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         intervals: arguments.intervals.into(),
         time_limit: arguments.time_limit.map(Duration::from_secs_f64),
     };
-    let bar = progress(arguments.quiet);
-    let report = |events: u64, of: u64| {
-        bar.set_length(of);
-        bar.set_position(events.min(of));
+    if arguments.transient { transient(arguments, &model, &start, &options) } else { steady_state(arguments, &model, &options) }
+}
+
+fn steady_state(arguments: &Arguments, model: &Model, options: &Options) -> Result<ExitCode, Failure> {
+    refuse_without_steady_state(model)?;
+    let resumed = |progress: &Progress| match progress {
+        Progress::Steady(Some(kept)) => SteadyRun::resume(model, options, kept).map(Some).ok_or_else(misfit),
+        Progress::Steady(None) => Ok(None),
+        _ => Err(misfit()),
     };
-    if arguments.transient {
-        let estimate = estimate::transient(&model, &start, &arguments.times, &options, &report)?;
-        bar.finish_and_clear();
-        let field = meanfield::solve(load.value(), model.d(), &start, &arguments.times, &meanfield::Options::default())?;
-        return print_transient(arguments, &model, &start, &estimate, &field);
+    let what = Run::of_estimate(&words(arguments), model, "the steady state", options);
+    let keeper = open(arguments, what, Progress::Steady(None), |progress| resumed(progress).map(|_| ()))?;
+    {
+        let (keeper, arguments, model, options) = (keeper.clone(), arguments.clone(), model.clone(), options.clone());
+        on_interrupt(move || {
+            arguments.checkpoint.interrupted(&keeper);
+            let known = keeper.progress();
+            let Progress::Steady(Some(kept)) = &known else { return nothing_known() };
+            if let Some(run) = SteadyRun::resume(&model, &options, kept) {
+                let _ = print_steady_state(&arguments, &model, &run.estimate(), true);
+            }
+        });
     }
-    refuse_without_steady_state(&model)?;
-    let estimate = estimate::steady_state(&model, &options, &report)?;
+    let mut run = match resumed(&keeper.progress()) {
+        Ok(Some(run)) => run,
+        _ => SteadyRun::new(model, options)?,
+    };
+    let bar = progress(arguments.quiet, options);
+    bar.set_position(run.events());
+    while !run.is_done() {
+        run.advance();
+        keeper.update(|progress| *progress = Progress::Steady(run.kept()));
+        bar.set_position(run.events().min(options.events));
+    }
+    arguments.checkpoint.finished(&keeper);
+    finishing();
     bar.finish_and_clear();
+    let estimate = run.estimate();
     if estimate.start_error.is_none() {
         warn("rho(G) >= 1: the upper ends are not certified, they rest on a guess of a start above the steady state");
     }
@@ -124,7 +154,79 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
              on large graphs take the usual approximate --intervals student",
         );
     }
-    print_steady_state(arguments, &model, &estimate)
+    print_steady_state(arguments, model, &estimate, false)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn transient(arguments: &Arguments, model: &Model, start: &Start, options: &Options) -> Result<ExitCode, Failure> {
+    let times = &arguments.times[..];
+    let field = meanfield::solve(model.lambda(), model.d(), start, times, &meanfield::Options::default())?;
+    let resumed = |progress: &Progress| match progress {
+        Progress::Transient(Some(kept)) => TransientRun::resume(model, start, times, options, kept).map(Some).ok_or_else(misfit),
+        Progress::Transient(None) => Ok(None),
+        _ => Err(misfit()),
+    };
+    let at: Vec<_> = times.iter().map(f64::to_string).collect();
+    let what = Run::of_estimate(&words(arguments), model, &format!("times {} from {start}", at.join(",")), options);
+    let keeper = open(arguments, what, Progress::Transient(None), |progress| resumed(progress).map(|_| ()))?;
+    {
+        let (keeper, arguments, model, options) = (keeper.clone(), arguments.clone(), model.clone(), options.clone());
+        let (start, field) = (start.clone(), field.clone());
+        on_interrupt(move || {
+            arguments.checkpoint.interrupted(&keeper);
+            let known = keeper.progress();
+            let Progress::Transient(Some(kept)) = &known else { return nothing_known() };
+            if let Some(run) = TransientRun::resume(&model, &start, &arguments.times, &options, kept) {
+                let _ = print_transient(&arguments, &model, &start, &run.estimate(), &field, true);
+            }
+        });
+    }
+    let mut run = match resumed(&keeper.progress()) {
+        Ok(Some(run)) => run,
+        _ => TransientRun::new(model, start, times, options)?,
+    };
+    let bar = progress(arguments.quiet, options);
+    bar.set_position(run.events());
+    while !run.is_done() {
+        run.advance()?;
+        keeper.update(|progress| *progress = Progress::Transient(run.kept()));
+        bar.set_position(run.events().min(options.events));
+    }
+    arguments.checkpoint.finished(&keeper);
+    finishing();
+    bar.finish_and_clear();
+    print_transient(arguments, model, start, &run.estimate(), &field, false)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The words by which the user names the graph.
+fn words(arguments: &Arguments) -> String {
+    arguments.options.arguments(&arguments.graph).join(" ")
+}
+
+fn open(
+    arguments: &Arguments,
+    run: Run,
+    nothing: Progress,
+    fits: impl Fn(&Progress) -> Result<(), String>,
+) -> Result<Arc<Keeper>, Failure> {
+    let amount = |progress: &Progress| {
+        let replications = match progress {
+            Progress::Steady(kept) => kept.as_ref()?.replications(),
+            Progress::Transient(kept) => kept.as_ref()?.replications(),
+            _ => return None,
+        };
+        Some(format!("{replications} replications"))
+    };
+    arguments.checkpoint.open(run, nothing, fits, amount)
+}
+
+fn misfit() -> String {
+    "its sums are not those of such a run".to_owned()
+}
+
+fn nothing_known() {
+    say("no replication has ended: nothing is known");
 }
 
 /// Above the critical load nothing settles; a simulation would only show a transient.
@@ -142,12 +244,12 @@ fn refuse_without_steady_state(model: &Model) -> Result<(), Failure> {
     )))
 }
 
-fn progress(quiet: bool) -> ProgressBar {
+fn progress(quiet: bool, options: &Options) -> ProgressBar {
     if !shows_progress(quiet) {
         return ProgressBar::hidden();
     }
     let style = ProgressStyle::with_template("{bar:40} {pos}/{len} events of the budget, {elapsed}");
-    ProgressBar::new(0).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+    ProgressBar::new(options.events).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
 fn interval(e: &Estimated) -> Value {
@@ -161,13 +263,14 @@ fn levels(q: &[Estimated]) -> Vec<Value> {
         .collect()
 }
 
-fn print_steady_state(arguments: &Arguments, model: &Model, estimate: &SteadyState) -> Result<ExitCode, Failure> {
+fn print_steady_state(arguments: &Arguments, model: &Model, estimate: &SteadyState, partial: bool) -> Result<(), Failure> {
     let fixed_point = fixed_point_vec(model.lambda(), model.d(), estimate.q.len());
     let limit: f64 = fixed_point_vec(model.lambda(), model.d(), 4096).iter().sum();
     let isolated = model.graph().isolated_task_types().len();
     if arguments.json {
-        print_json(&json!({
+        return print_json(&json!({
             "graph": arguments.graph,
+            "partial": partial,
             "lambda": model.lambda(),
             "d": model.d(),
             "seed": arguments.seed,
@@ -181,19 +284,22 @@ fn print_steady_state(arguments: &Arguments, model: &Model, estimate: &SteadySta
             "start_level": estimate.plan.start.level,
             "start_error": estimate.start_error,
             "isolated_task_types": isolated,
+            "rates": rates_object(model.graph()),
             "replications": estimate.replications,
             "coalesced": estimate.met,
             "precision_reached": estimate.precise,
             "events": estimate.events,
             "events_per_second": estimate.events as f64 / estimate.seconds,
             "seconds": estimate.seconds,
-        }))?;
-        return Ok(ExitCode::SUCCESS);
+        }));
     }
     let mut text = String::new();
     let _ = writeln!(text, "steady state of {}, lambda = {}, d = {}", arguments.graph, model.load().exact(), model.d());
     if isolated > 0 {
         let _ = writeln!(text, "{isolated} task types have no server: their tasks are lost");
+    }
+    if let Some(rates) = unequal_rates(model.graph()) {
+        let _ = writeln!(text, "task types arrive at rates {rates}; q* is the limit for equal rates");
     }
     let _ = writeln!(text, "{:>18}  {:>9}  {:>9}  {:>9}  {:>9}  {:>9}", "", "mean", "s.e.", "lower", "upper", "q*");
     for ((i, e), target) in (1..).zip(&estimate.q).zip(&fixed_point) {
@@ -216,8 +322,14 @@ fn print_steady_state(arguments: &Arguments, model: &Model, estimate: &SteadySta
         estimate.events,
         estimate.events as f64 / estimate.seconds,
     );
-    print(text.as_bytes())?;
-    Ok(ExitCode::SUCCESS)
+    note_partial(&mut text, partial);
+    print(text.as_bytes())
+}
+
+fn note_partial(text: &mut String, partial: bool) {
+    if partial {
+        text.push_str("PARTIAL: interrupted after these replications.\n");
+    }
 }
 
 fn approximately(kind: IntervalKind) -> &'static str {
@@ -241,7 +353,8 @@ fn print_transient(
     start: &Start,
     estimate: &Transient,
     field: &meanfield::Trajectory,
-) -> Result<ExitCode, Failure> {
+    partial: bool,
+) -> Result<(), Failure> {
     if arguments.json {
         let at: Vec<_> = estimate
             .times
@@ -255,17 +368,19 @@ fn print_transient(
                 })
             })
             .collect();
-        print_json(&json!({
-            "graph": arguments.graph, "lambda": model.lambda(), "d": model.d(), "start": start.to_string(),
+        return print_json(&json!({
+            "graph": arguments.graph, "partial": partial, "lambda": model.lambda(), "d": model.d(), "start": start.to_string(),
             "seed": arguments.seed, "confidence": arguments.confidence, "times": estimate.times, "at": at,
-            "isolated_task_types": model.graph().isolated_task_types().len(),
+            "isolated_task_types": model.graph().isolated_task_types().len(), "rates": rates_object(model.graph()),
             "replications": estimate.replications, "events": estimate.events,
             "events_per_second": estimate.events as f64 / estimate.seconds, "seconds": estimate.seconds,
-        }))?;
-        return Ok(ExitCode::SUCCESS);
+        }));
     }
     let mut text = String::new();
     let _ = writeln!(text, "{}, lambda = {}, d = {}, from {start}", arguments.graph, model.load().exact(), model.d());
+    if let Some(rates) = unequal_rates(model.graph()) {
+        let _ = writeln!(text, "task types arrive at rates {rates}; (3.5) is the limit for equal rates");
+    }
     let _ = writeln!(text, "{:>18}  {:>9}  {:>9}  {:>9}  {:>9}  {:>9}", "", "mean", "s.e.", "lower", "upper", "(3.5)");
     for (at, t) in estimate.times.iter().enumerate() {
         let _ = writeln!(text, "t = {t}");
@@ -288,6 +403,6 @@ fn print_transient(
         arguments.seed,
         estimate.events
     );
-    print(text.as_bytes())?;
-    Ok(ExitCode::SUCCESS)
+    note_partial(&mut text, partial);
+    print(text.as_bytes())
 }

@@ -1,18 +1,19 @@
 //! `fluidcheck verify`.
 
 use std::fmt::Write;
-use std::process::{ExitCode, exit};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::process::ExitCode;
 
 use clap::Args;
 
+use super::checkpoint::CheckpointOptions;
 use super::common::{GraphOptions, ModelOptions, check_claims, probability, progress_bar};
-use super::interrupt::{INTERRUPTED, on_interrupt};
+use super::interrupt::{finishing, on_interrupt};
 use super::output::{Failure, print, print_json};
+use fluidcheck::checkpoint::{Progress, Run};
 use fluidcheck::claims;
 use fluidcheck::machinery::UnderCheck;
 use fluidcheck::report;
-use fluidcheck::suite::{self, Input, Options, Outcome, Row, Suite};
+use fluidcheck::suite::{self, Finished, Input, Options, Outcome, Suite};
 use fluidcheck::{battery, suite::selection};
 
 #[derive(Args)]
@@ -45,6 +46,8 @@ pub struct Arguments {
     /// Replay one case of the exact and pathwise claims, as a witness names it
     #[arg(long, value_name = "CASE")]
     case: Option<u64>,
+    #[command(flatten)]
+    checkpoint: CheckpointOptions,
     /// One JSON object
     #[arg(long)]
     json: bool,
@@ -80,24 +83,41 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         except: arguments.except.clone(),
         case: arguments.case,
     };
-    let bar = progress_bar(selection(&inputs, &options).len() as u64, arguments.quiet);
-    let known: Arc<Mutex<Vec<Row>>> = Arc::default();
+    let checks = selection(&inputs, &options);
+    let keeper = arguments.checkpoint.open(
+        Run::of_suite(&inputs, &options),
+        Progress::Verify(Vec::new()),
+        |progress| fits(progress, checks.len()),
+        |progress| {
+            Some(finished(progress))
+                .filter(|list| !list.is_empty())
+                .map(|list| format!("{} of {} checks", list.len(), checks.len()))
+        },
+    )?;
+    let earlier = finished(&keeper.progress());
+    let bar = progress_bar(checks.len() as u64, arguments.quiet);
+    bar.set_position(earlier.len() as u64);
     {
-        let (known, inputs, options, bar, json) = (known.clone(), inputs.clone(), options.clone(), bar.clone(), arguments.json);
+        let (keeper, inputs, options, bar) = (keeper.clone(), inputs.clone(), options.clone(), bar.clone());
+        let (checkpoint, json) = (arguments.checkpoint.clone(), arguments.json);
         on_interrupt(move || {
-            // The lock is kept to the end of the process: no row comes in while the report is written.
-            let known = known.lock().unwrap_or_else(PoisonError::into_inner);
             bar.finish_and_clear();
+            checkpoint.interrupted(&keeper);
             // Nobody is left to tell of an output that cannot be written.
-            let _ = report(&Suite::partial(&inputs, &options, known.clone()), json);
-            exit(INTERRUPTED);
+            let _ = report(&Suite::of(&inputs, &options, finished(&keeper.progress())), json);
         });
     }
-    let results = suite::run(UnderCheck::reference(), &inputs, &options, &|row| {
-        known.lock().unwrap_or_else(PoisonError::into_inner).push(row.clone());
-        bar.set_message(row.claim.id);
+    let results = suite::resume(UnderCheck::reference(), &inputs, &options, earlier, &|new| {
+        keeper.update(|progress| {
+            if let Progress::Verify(list) = progress {
+                list.push(new.clone());
+            }
+        });
+        bar.set_message(checks[new.at].0.id);
         bar.inc(1);
     });
+    arguments.checkpoint.finished(&keeper);
+    finishing();
     bar.finish_and_clear();
     report(&results, arguments.json)?;
     Ok(ExitCode::from(match results.outcome() {
@@ -105,6 +125,28 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         Outcome::SomeViolated => 1,
         Outcome::SomeInconclusive => 3,
     }))
+}
+
+/// The checks that a checkpoint has.
+fn finished(progress: &Progress) -> Vec<Finished> {
+    match progress {
+        Progress::Verify(list) => list.clone(),
+        _ => Vec::new(),
+    }
+}
+
+/// Each check of the suite at most once.
+fn fits(progress: &Progress, checks: usize) -> Result<(), String> {
+    let Progress::Verify(list) = progress else { return Err("it keeps another kind of progress".to_owned()) };
+    let mut seen = vec![false; checks];
+    for Finished { at, .. } in list {
+        match seen.get_mut(*at) {
+            Some(seen) if !*seen => *seen = true,
+            Some(_) => return Err(format!("it has check {at} twice")),
+            None => return Err(format!("it has check {at} of {checks}")),
+        }
+    }
+    Ok(())
 }
 
 fn report(results: &Suite, json: bool) -> Result<(), Failure> {

@@ -21,7 +21,7 @@ use rand_chacha::ChaCha8Rng;
 use super::{Coupled, OrderViolation};
 use crate::marks::{Mark, arrival_coin};
 use crate::model::Model;
-use crate::randomness::{Coin, below};
+use crate::randomness::{Coin, below, wide_below};
 use crate::ratio::Ratio;
 
 /// The values of U that send the task to these servers.
@@ -159,7 +159,10 @@ impl<R: Rng> SharedMass<R> {
         if !self.coin.toss(&mut self.rng) {
             return pair.apply(Mark::Service { server: below(&mut self.rng, graph.n_servers()) });
         }
-        let task_type = below(&mut self.rng, graph.n_task_types());
+        let task_type = match self.model.types() {
+            Some(types) => types.draw(&mut self.rng),
+            None => below(&mut self.rng, graph.n_task_types()),
+        };
         let degree = graph.task_degree(task_type) as u128;
         if degree == 0 {
             return pair.apply(Mark::Arrival { task_type, samples: &[] });
@@ -168,7 +171,7 @@ impl<R: Rng> SharedMass<R> {
         // Within u128 wherever the total d_w^d is: no mass exceeds it.
         let servers = match degree.checked_pow(self.model.d()) {
             Some(all) => {
-                let u = u128_below(&mut self.rng, all);
+                let u = wide_below(&mut self.rng, all);
                 find(cells::<u128>(&self.model, task_type, lower, upper), u)
             }
             None => {
@@ -190,21 +193,6 @@ fn find<T: Whole>(cells: Vec<(T, u32, u32)>, mut u: T) -> Option<(u32, u32)> {
         u = u - &width;
     }
     None
-}
-
-/// Uniform below `n` by rejection.
-fn u128_below(rng: &mut impl Rng, n: u128) -> u128 {
-    let surplus_bits = (n - 1).leading_zeros();
-    if surplus_bits >= 128 {
-        return 0;
-    }
-    loop {
-        let word = u128::from(rng.next_u64()) << 64 | u128::from(rng.next_u64());
-        let u = word >> surplus_bits;
-        if u < n {
-            return u;
-        }
-    }
 }
 
 /// Uniform below `n` by rejection.
@@ -259,10 +247,10 @@ mod tests {
         let mut rng = stream_rng(1, 0);
         let mut seen = [[false; 3]; 2];
         for _ in 0..200 {
-            seen[0][u128_below(&mut rng, 3) as usize] = true;
+            seen[0][wide_below(&mut rng, 3) as usize] = true;
             seen[1][usize::try_from(big_below(&mut rng, &BigUint::from(3u32))).unwrap()] = true;
         }
         assert_eq!(seen, [[true; 3]; 2]);
-        assert_eq!(u128_below(&mut rng, 1), 0);
+        assert_eq!(wide_below(&mut rng, 1), 0);
     }
 }

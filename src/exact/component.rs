@@ -1,7 +1,7 @@
 //! The parts of a system that know nothing of each other.
 //!
 //! The queues of different components are independent, and q_i is an average over servers: each component is solved alone.
-//! Task types with the same servers are one stream of the sum of their rates.
+//! Task types with the same servers are one stream of the sum of their rates; those of rate 0 are left out.
 
 use std::collections::HashMap;
 
@@ -21,8 +21,8 @@ struct Stream {
     task_type: u32,
     /// Positions of the servers inside the component, ascending.
     servers: Vec<usize>,
-    /// How many task types.
-    count: u64,
+    /// The sum of the weights of the task types: how many they are, where all rates are equal.
+    weight: u128,
 }
 
 /// A connected component: servers that share tasks.
@@ -55,7 +55,7 @@ impl<'a> Component<'a> {
         }
         let mut streams: Vec<Vec<Stream>> = vec![Vec::new(); servers.len()];
         let mut seen: HashMap<(u32, Vec<usize>), usize> = HashMap::new();
-        for task_type in 0..graph.n_task_types() {
+        for task_type in (0..graph.n_task_types()).filter(|&w| graph.weight(w) > 0) {
             let component = components.of_task_type[task_type as usize];
             let inside = &servers[component as usize];
             let local: Vec<usize> =
@@ -65,9 +65,9 @@ impl<'a> Component<'a> {
             }
             let streams = &mut streams[component as usize];
             match seen.entry((component, local)) {
-                std::collections::hash_map::Entry::Occupied(at) => streams[*at.get()].count += 1,
+                std::collections::hash_map::Entry::Occupied(at) => streams[*at.get()].weight += graph.weight(task_type),
                 std::collections::hash_map::Entry::Vacant(free) => {
-                    streams.push(Stream { task_type, servers: free.key().1.clone(), count: 1 });
+                    streams.push(Stream { task_type, servers: free.key().1.clone(), weight: graph.weight(task_type) });
                     free.insert(streams.len() - 1);
                 }
             }
@@ -97,16 +97,20 @@ impl<'a> Component<'a> {
     }
 
     /// What two components with the same law have in common.
-    pub(super) fn shape(&self) -> (usize, Vec<(Vec<usize>, u64)>) {
-        let mut streams: Vec<_> = self.streams.iter().map(|stream| (stream.servers.clone(), stream.count)).collect();
+    pub(super) fn shape(&self) -> (usize, Vec<(Vec<usize>, u128)>) {
+        let mut streams: Vec<_> = self.streams.iter().map(|stream| (stream.servers.clone(), stream.weight)).collect();
         streams.sort();
         (self.servers.len(), streams)
     }
 
     /// The rate of all tasks that join the component.
     pub(super) fn arrival_rate(&self) -> f64 {
-        let types: u64 = self.streams.iter().map(|stream| stream.count).sum();
-        ratio::to_f64(&(self.model.arrival_rate() * ratio::whole(types)))
+        ratio::to_f64(&self.exact_arrival_rate())
+    }
+
+    fn exact_arrival_rate(&self) -> Ratio {
+        let weight: u128 = self.streams.iter().map(|stream| stream.weight).sum();
+        self.model.unit_rate() * Ratio::from_integer(weight.into())
     }
 
     /// d.
@@ -117,7 +121,7 @@ impl<'a> Component<'a> {
     /// The rate at which tasks join each server in a state of the component, (4.12).
     pub(super) fn arrival_rates(&mut self, state: &[u32], rates: &mut [f64]) {
         rates.fill(0.0);
-        let rate = ratio_f64(self.model);
+        let rate = ratio::to_f64(&self.model.unit_rate());
         for (stream, shares) in self.streams.iter().zip(&mut self.shares) {
             let mut values: Vec<u32> = stream.servers.iter().map(|&v| state[v]).collect();
             let of_servers = values.clone();
@@ -129,7 +133,7 @@ impl<'a> Component<'a> {
                 self.model.assignment_f64(stream.task_type, &self.lengths).into_iter().map(|(_, share)| share).collect()
             });
             for (&v, share) in stream.servers.iter().zip(share) {
-                rates[v] += rate * stream.count as f64 * *share;
+                rates[v] += rate * stream.weight as f64 * *share;
             }
         }
     }
@@ -144,7 +148,7 @@ impl<'a> Component<'a> {
         let undecided = |source: StabilityError| ExactError::Undecided { lambda: self.model.load().exact().to_string(), source };
         let critical = critical_load(&graph, self.model.d()).map_err(undecided)?;
         // The load of the component's own graph that gives its task types their rate.
-        let own = self.model.arrival_rate() * ratio::whole(graph.n_task_types().into()) / ratio::whole(graph.n_servers().into());
+        let own = self.exact_arrival_rate() / ratio::whole(graph.n_servers().into());
         let scale: Ratio = self.model.load().exact() / &own;
         let names = |positions: &[u32]| {
             let all: Vec<String> = positions.iter().map(|&v| self.model.graph().server_name(self.servers[v as usize])).collect();
@@ -169,13 +173,16 @@ impl<'a> Component<'a> {
         Ok(ratio::to_f64(&own) / least * (1.0 + 1e-12))
     }
 
+    /// The component alone, its streams as task types; the rates are those of the streams.
     fn graph(&self) -> BipartiteGraph {
-        let types = self.streams.iter().flat_map(|stream| std::iter::repeat_n(stream, stream.count as usize));
+        let streams = || (0..).zip(&self.streams);
         let edges: Vec<(u32, u32)> =
-            (0..).zip(types).flat_map(|(w, stream)| stream.servers.iter().map(move |&v| (v as u32, w))).collect();
-        let n_task_types: u64 = self.streams.iter().map(|stream| stream.count).sum();
-        BipartiteGraph::from_edges(self.servers.len() as u32, n_task_types as u32, &edges, Isolated::Refuse)
+            streams().flat_map(|(w, stream)| stream.servers.iter().map(move |&v| (v as u32, w))).collect();
+        let rates: Vec<Ratio> = self.streams.iter().map(|stream| Ratio::from_integer(stream.weight.into())).collect();
+        BipartiteGraph::from_edges(self.servers.len() as u32, self.streams.len() as u32, &edges, Isolated::Refuse)
             .expect("a component of a graph is a graph")
+            .with_rates(&rates)
+            .expect("streams have positive weights of a sum that fits")
     }
 
     /// The permutations of the servers that leave the component as it is, the identity first; only that for many servers.
@@ -188,13 +195,13 @@ impl<'a> Component<'a> {
         let shape = self.shape();
         let mut all = Vec::new();
         permutations(&mut identity.clone(), 0, &mut |permutation| {
-            let mut moved: Vec<(Vec<usize>, u64)> = shape
+            let mut moved: Vec<(Vec<usize>, u128)> = shape
                 .1
                 .iter()
-                .map(|(servers, count)| {
+                .map(|(servers, weight)| {
                     let mut servers: Vec<usize> = servers.iter().map(|&v| permutation[v]).collect();
                     servers.sort_unstable();
-                    (servers, *count)
+                    (servers, *weight)
                 })
                 .collect();
             moved.sort();
@@ -216,10 +223,6 @@ fn permutations(items: &mut Vec<usize>, from: usize, visit: &mut impl FnMut(&[us
         permutations(items, from + 1, visit);
         items.swap(from, i);
     }
-}
-
-fn ratio_f64(model: &Model) -> f64 {
-    ratio::to_f64(&model.arrival_rate())
 }
 
 fn refuse_many(servers: u32, most: u64) -> Result<(), ExactError> {

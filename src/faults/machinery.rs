@@ -54,9 +54,12 @@ impl Machinery for Fault {
         match self {
             Self::RhoReplacedByLambda => model.load().exact().clone(),
             Self::RhoWithServerDegrees => {
-                let rate = model.arrival_rate();
-                // sum over N_v of 1 / d_v is 1 for every server with a task type.
-                if graph.n_edges() > 0 { rate } else { Ratio::zero() }
+                // sum over N_v of r_w / d_v: 1 for every server with a task type, where all rates are equal.
+                let mean = |v: u32| -> Ratio {
+                    let sum: u128 = graph.task_types_of(v).iter().map(|w| graph.weight(w)).sum();
+                    Ratio::new(sum.into(), graph.server_degree(v).max(1).into())
+                };
+                (0..graph.n_servers()).map(mean).max().unwrap_or_else(Ratio::zero) * model.unit_rate()
             }
             _ => Reference.rho(model),
         }

@@ -92,6 +92,10 @@ faults! {
         ArrivalRateInverted = "arrival-rate-inverted",
         /// Task types arrive in proportion to their degrees.
         ArrivalsByDegree = "arrivals-by-degree",
+        /// Task types arrive at equal rates although rates are given.
+        RatesIgnored = "rates-ignored",
+        /// The alias table of unequal rates has the two sides of its thresholds exchanged.
+        AliasSidesSwapped = "alias-sides-swapped",
         /// The transition rates use d - 1 samples.
         RatesOneSampleLess = "rates-one-sample-less",
         /// All samples are the first one: a server is compared with itself.

@@ -2,7 +2,8 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use rand::RngExt;
+use num_traits::One;
+use rand::{Rng, RngExt};
 use rand_chacha::ChaCha8Rng;
 
 use super::Fault;
@@ -10,6 +11,7 @@ use crate::graph::{BipartiteGraph, Isolated};
 use crate::marks::{Mark, MarkBlock, MarkStream, RandomMarks, first_shortest};
 use crate::model::{Event, Model};
 use crate::randomness::Coins;
+use crate::ratio::Ratio;
 use crate::simulate::Queues;
 use crate::subject::{Reference, Subject};
 
@@ -54,6 +56,8 @@ impl Fault {
                 | Self::IdleServersServe
                 | Self::ArrivalRateInverted
                 | Self::ArrivalsByDegree
+                | Self::RatesIgnored
+                | Self::AliasSidesSwapped
                 | Self::MissingEdge
                 | Self::LastServerNeverServed
                 | Self::GhostDepartures
@@ -124,8 +128,15 @@ impl Subject for Fault {
         let graph = model.graph();
         if *self == Self::SampledFromEverywhere {
             let complete = BipartiteGraph::complete(graph.n_servers(), graph.n_task_types()).ok();
-            let everywhere = complete.and_then(|graph| Model::with_load(graph, model.load().clone(), model.d()).ok());
+            let everywhere =
+                complete.and_then(|all| Model::with_load(all.with_rates_of(graph), model.load().clone(), model.d()).ok());
             return everywhere.unwrap_or_else(|| model.clone());
+        }
+        if *self == Self::RatesIgnored {
+            let equal = graph.clone().with_rates(&vec![Ratio::one(); graph.n_task_types() as usize]).ok();
+            return equal
+                .and_then(|graph| Model::with_load(graph, model.load().clone(), model.d()).ok())
+                .unwrap_or_else(|| model.clone());
         }
         if *self != Self::MissingEdge {
             return model.clone();
@@ -136,7 +147,7 @@ impl Subject for Fault {
         let kept: Vec<_> = edges.iter().enumerate().filter(|&(i, _)| Some(i) != lost).map(|(_, &e)| e).collect();
         BipartiteGraph::from_edges(graph.n_servers(), graph.n_task_types(), &kept, Isolated::Drop)
             .ok()
-            .and_then(|graph| Model::with_load(graph, model.load().clone(), model.d()).ok())
+            .and_then(|less| Model::with_load(less.with_rates_of(graph), model.load().clone(), model.d()).ok())
             .unwrap_or_else(|| model.clone())
     }
 
@@ -190,6 +201,13 @@ impl Subject for Fault {
                 }
                 mark => block.push(mark),
             }),
+            Self::AliasSidesSwapped => {
+                let right = RandomMarks::new(model, crate::randomness::stream_rng(seed, replication));
+                match model.types() {
+                    Some(types) => Box::new(right.with_types(types.swapped())),
+                    None => Box::new(right),
+                }
+            }
             Self::SeedsByWorker => {
                 let mut hasher = DefaultHasher::new();
                 std::thread::current().id().hash(&mut hasher);
@@ -315,7 +333,7 @@ impl Subject for Fault {
             }
             (Self::IndependentSystems, Mark::Arrival { samples, .. }) if !samples.is_empty() => {
                 lower.join(first_shortest(samples, lower.lengths()));
-                let task_type = rng.random_range(0..model.graph().n_task_types());
+                let task_type = random_type(model, rng);
                 let servers = model.graph().servers_of(task_type);
                 if !servers.is_empty() {
                     let drawn: Vec<u32> = (0..samples.len()).map(|_| servers.at(rng.random_range(0..servers.len()))).collect();
@@ -335,8 +353,15 @@ fn slow_share(lambda: f64) -> f64 {
     1.0 - 0.95 * (1.0 + lambda) / (0.95 + lambda)
 }
 
+fn random_type(model: &Model, rng: &mut impl Rng) -> u32 {
+    match model.types() {
+        Some(types) => types.draw(rng),
+        None => rng.random_range(0..model.graph().n_task_types()),
+    }
+}
+
 fn push_arrival(model: &Model, rng: &mut ChaCha8Rng, block: &mut MarkBlock) {
-    let task_type = rng.random_range(0..model.graph().n_task_types());
+    let task_type = random_type(model, rng);
     push_samples(model, task_type, rng, block);
 }
 

@@ -14,8 +14,19 @@
 //! Isolated task types that were kept with [`Isolated::Drop`](super::Isolated::Drop) add nothing to any sum, while M
 //! stays the number of all task types: their tasks are lost.
 //!
+//! **Rates that differ** ([`rates`](super::rates)). With relative rates r_w of mean 1 the load of server v under random routing is lambda
+//! times (N / M) sum_{w in N_v} r_w / d_w, and rho and phi are the print's with that in place of (N / M) sum 1 / d_w. In gamma, 1 / d_w is what one
+//! arrival adds to the local fraction Q_i^w / d_w, averaged over arrivals, so that gamma = (1 / M) sum_w r_w / d_w. What
+//! follows from (2.1) and (2.3) alone stays true, without isolated task types:
+//! - the mean over v of (N / M) sum_{w in N_v} r_w / d_w is (1 / M) sum_w r_w = 1, hence lambda <= rho(G) <= lambda (1 + phi(G)), the upper bound
+//!   since no load is above lambda (1 + phi);
+//! - gamma is an average of 1 / d_w with weights r_w / M of sum 1, hence 1 / N <= gamma <= 1 / min_w d_w;
+//! - all three depend on names not at all, and a disjoint union of equal graphs doubles N, M and the sum of the rates.
+//!
+//! Definition 3.5 is about the graph alone. With rates that differ it does not imply phi = 0, and no claim says so.
+//!
 //! # Source
-//! Section 2, (2.1) and (2.3); Definition 3.5. No deviation from the print.
+//! Section 2, (2.1) and (2.3); Definition 3.5. No deviation from the print where all rates are equal.
 
 use std::collections::HashMap;
 
@@ -25,7 +36,7 @@ use super::BipartiteGraph;
 use crate::model::Model;
 use crate::ratio::{self, Ratio};
 
-/// (2.1): rho(G) = max_v (lambda N / M) sum_{w in N_v} 1 / d_w, exact.
+/// (2.1): rho(G) = max_v (lambda N / M) sum_{w in N_v} r_w / d_w, exact; all r_w are 1 in print.
 ///
 /// ```
 /// use fluidcheck::{graph::{metrics, BipartiteGraph, Isolated}, model::Model, ratio::ratio};
@@ -37,19 +48,18 @@ pub fn rho(model: &Model) -> Ratio {
     model.load().exact() * max_server_load(model.graph())
 }
 
-/// (2.3): phi(G) = max_v |(N / M) sum_{w in N_v} 1 / d_w - 1|, exact.
+/// (2.3): phi(G) = max_v |(N / M) sum_{w in N_v} r_w / d_w - 1|, exact; all r_w are 1 in print.
 pub fn phi(graph: &BipartiteGraph) -> Ratio {
     let one = Ratio::one();
     (max_server_load(graph) - &one).abs().max((min_server_load(graph) - &one).abs())
 }
 
-/// (2.3): gamma(G) = (1 / M) sum_w 1 / d_w, exact; isolated task types add nothing to the sum.
+/// (2.3): gamma(G) = (1 / M) sum_w r_w / d_w, exact, with all r_w = 1 in print; isolated task types add nothing to the sum.
 pub fn gamma(graph: &BipartiteGraph) -> Ratio {
     if graph.is_implicit_complete() {
         return ratio::whole(graph.n_servers().into()).recip();
     }
-    let mut degrees: Vec<u32> = (0..graph.n_task_types()).map(|w| graph.task_degree(w) as u32).filter(|&d| d > 0).collect();
-    sum_of_inverses(&run_lengths(&mut degrees)) / ratio::whole(graph.n_task_types().into())
+    sum_of_shares(&by_degree(graph, 0..graph.n_task_types())) / whole(graph.total_weight())
 }
 
 /// rho(G) in floating point; relative error below (max_v d_v + 5) 2^-52.
@@ -68,20 +78,20 @@ pub fn gamma_f64(graph: &BipartiteGraph) -> f64 {
     if graph.is_implicit_complete() {
         return 1.0 / f64::from(graph.n_servers());
     }
-    let degrees = (0..graph.n_task_types()).map(|w| graph.task_degree(w)).filter(|&d| d > 0);
-    degrees.map(|d| 1.0 / d as f64).sum::<f64>() / f64::from(graph.n_task_types())
+    let types = (0..graph.n_task_types()).filter(|&w| graph.task_degree(w) > 0);
+    types.map(|w| graph.weight(w) as f64 / graph.task_degree(w) as f64).sum::<f64>() / graph.total_weight() as f64
 }
 
-/// load_v / lambda = (N / M) sum_{w in N_v} 1 / d_w of every server under random routing, in floating point.
+/// load_v / lambda = (N / M) sum_{w in N_v} r_w / d_w of every server under random routing, in floating point.
 ///
 /// The relative error of each is below (d_v + 3) 2^-52: no term is negative.
 pub fn server_loads_f64(graph: &BipartiteGraph) -> Vec<f64> {
     if graph.is_implicit_complete() {
         return vec![1.0; graph.n_servers() as usize];
     }
-    let inverse: Vec<f64> = (0..graph.n_task_types()).map(|w| 1.0 / graph.task_degree(w) as f64).collect();
-    let scale = f64::from(graph.n_servers()) / f64::from(graph.n_task_types());
-    (0..graph.n_servers()).map(|v| scale * graph.task_types_of(v).iter().map(|w| inverse[w as usize]).sum::<f64>()).collect()
+    let share: Vec<f64> = (0..graph.n_task_types()).map(|w| graph.weight(w) as f64 / graph.task_degree(w) as f64).collect();
+    let scale = f64::from(graph.n_servers()) / graph.total_weight() as f64;
+    (0..graph.n_servers()).map(|v| scale * graph.task_types_of(v).iter().map(|w| share[w as usize]).sum::<f64>()).collect()
 }
 
 /// load_v / lambda of one server, exact.
@@ -93,7 +103,7 @@ pub fn server_load(graph: &BipartiteGraph, server: u32) -> Ratio {
         assert!(server < graph.n_servers(), "server {server} of {}", graph.n_servers());
         return Ratio::one();
     }
-    scale(graph) * sum_of_inverses(&degrees_around(graph, server))
+    scale(graph) * sum_of_shares(&by_degree(graph, graph.task_types_of(server).iter()))
 }
 
 /// The largest load_v / lambda, exact: rho(G) = lambda times it.
@@ -126,7 +136,7 @@ fn extreme(graph: &BipartiteGraph, which: Extreme) -> (Ratio, Vec<u32>) {
         return (Ratio::one(), Vec::new());
     }
     let loads = server_loads_f64(graph);
-    // |float - exact| <= (d_v + 3) 2^-52 exact; 8 instead of 3 covers the rounding of the comparison itself.
+    // |float - exact| <= (d_v + 3) 2^-52 exact, weights beyond 2^53 included; 8 instead of 3 covers the rounding of the comparison itself.
     let margin = |v: usize| (graph.server_degree(v as u32) as f64 + 8.0) * f64::EPSILON;
     let candidates: Vec<usize> = match which {
         Extreme::Max => {
@@ -138,13 +148,13 @@ fn extreme(graph: &BipartiteGraph, which: Extreme) -> (Ratio, Vec<u32>) {
             (0..loads.len()).filter(|&v| loads[v] * (1.0 - margin(v)) <= sure).collect()
         }
     };
-    let mut groups: HashMap<Vec<(u32, u32)>, Vec<u32>> = HashMap::new();
+    let mut groups: HashMap<Vec<(u32, u128)>, Vec<u32>> = HashMap::new();
     for v in candidates {
-        groups.entry(degrees_around(graph, v as u32)).or_default().push(v as u32);
+        groups.entry(by_degree(graph, graph.task_types_of(v as u32).iter())).or_default().push(v as u32);
     }
     let mut best: Option<(Ratio, Vec<u32>)> = None;
     for (degrees, servers) in groups {
-        let load = sum_of_inverses(&degrees);
+        let load = sum_of_shares(&degrees);
         match &mut best {
             Some((value, all)) if *value == load => all.extend(servers),
             Some((value, _)) if (load > *value) != (which == Extreme::Max) => {}
@@ -156,30 +166,31 @@ fn extreme(graph: &BipartiteGraph, which: Extreme) -> (Ratio, Vec<u32>) {
     (scale(graph) * value, servers)
 }
 
-/// N / M.
+/// N / M, or N over the sum of all weights.
 fn scale(graph: &BipartiteGraph) -> Ratio {
-    Ratio::new(graph.n_servers().into(), graph.n_task_types().into())
+    ratio::whole(graph.n_servers().into()) / whole(graph.total_weight())
 }
 
-/// The distinct d_w over w in N_v, each with how often it occurs.
-fn degrees_around(graph: &BipartiteGraph, server: u32) -> Vec<(u32, u32)> {
-    let mut degrees: Vec<u32> = graph.task_types_of(server).iter().map(|w| graph.task_degree(w) as u32).collect();
-    run_lengths(&mut degrees)
+fn whole(n: u128) -> Ratio {
+    Ratio::from_integer(n.into())
 }
 
-fn run_lengths(degrees: &mut [u32]) -> Vec<(u32, u32)> {
-    degrees.sort_unstable();
-    degrees.chunk_by(|a, b| a == b).map(|run| (run[0], run.len() as u32)).collect()
+/// The distinct d_w > 0 of these task types, ascending, each with the sum of their weights (how many there are, where all rates are equal).
+fn by_degree(graph: &BipartiteGraph, task_types: impl Iterator<Item = u32>) -> Vec<(u32, u128)> {
+    let mut all: Vec<(u32, u128)> = task_types.map(|w| (graph.task_degree(w) as u32, graph.weight(w))).collect();
+    all.sort_unstable();
+    let sums = all.chunk_by(|a, b| a.0 == b.0).map(|run| (run[0].0, run.iter().map(|&(_, weight)| weight).sum()));
+    sums.filter(|&(degree, weight)| degree > 0 && weight > 0).collect()
 }
 
-/// sum of count / degree, halved recursively so that the denominators stay short for as long as possible.
-fn sum_of_inverses(degrees: &[(u32, u32)]) -> Ratio {
+/// sum of weight / degree, halved recursively so that the denominators stay short for as long as possible.
+fn sum_of_shares(degrees: &[(u32, u128)]) -> Ratio {
     match degrees {
         [] => Ratio::zero(),
-        [(degree, count)] => Ratio::new((*count).into(), (*degree).into()),
+        [(degree, weight)] => Ratio::new((*weight).into(), (*degree).into()),
         _ => {
             let (left, right) = degrees.split_at(degrees.len() / 2);
-            sum_of_inverses(left) + sum_of_inverses(right)
+            sum_of_shares(left) + sum_of_shares(right)
         }
     }
 }
@@ -191,7 +202,7 @@ fn extremes_f64(loads: &[f64]) -> (f64, f64) {
 /// Definition 3.5: N d_v = M d_w for every edge (v, w).
 ///
 /// Vertices without an edge are no obstacle. So this implies phi(G) = 0 only where every
-/// server has an edge (an erratum of the paper: it does not exclude a server and a task type both isolated).
+/// server has an edge (an erratum of the paper: it does not exclude a server and a task type both isolated), and only where all rates are equal.
 pub fn is_regular(graph: &BipartiteGraph) -> bool {
     if graph.is_implicit_complete() {
         return true;

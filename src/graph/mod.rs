@@ -26,11 +26,9 @@ pub mod stability;
 
 use std::sync::Arc;
 
-use num_traits::One;
 use thiserror::Error;
 
-use self::rates::{Rates, RatesError};
-use crate::ratio::{self, Ratio};
+use self::rates::Rates;
 
 /// Why a set of edges is not a compatibility graph.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -78,11 +76,11 @@ pub enum GraphError {
     },
     /// Task types without any compatible server.
     #[error("{} task type{} ({}) ha{} no compatible server: add an edge, or lose their tasks with --isolated drop",
-        task_types.len(), if task_types.len() == 1 { "" } else { "s" }, first_names(names), if task_types.len() == 1 { "s" } else { "ve" })]
+        task_types.len(), if task_types.len() == 1 { "" } else { "s" }, first_names(names, task_types.len()), if task_types.len() == 1 { "s" } else { "ve" })]
     IsolatedTaskTypes {
         /// Their ids, ascending.
         task_types: Vec<u32>,
-        /// Their labels (ids where there are no labels), in the same order.
+        /// The labels of the first [`NAMED`] (ids where there are no labels), in the same order.
         names: Vec<String>,
     },
     /// A label list has another length than the side of the graph that it names.
@@ -97,11 +95,14 @@ pub enum GraphError {
     },
 }
 
-/// The first ten names, then how many more.
-fn first_names(names: &[String]) -> String {
-    let mut text = names.iter().take(10).cloned().collect::<Vec<_>>().join(", ");
-    if names.len() > 10 {
-        text.push_str(&format!(" and {} more", names.len() - 10));
+/// How many isolated task types an error names.
+pub const NAMED: usize = 10;
+
+/// The first names, then how many more.
+fn first_names(names: &[String], all: usize) -> String {
+    let mut text = names.join(", ");
+    if all > names.len() {
+        text.push_str(&format!(" and {} more", all - names.len()));
     }
     text
 }
@@ -277,7 +278,7 @@ impl BipartiteGraph {
         }
         let alone: Vec<u32> = (0..n_task_types).filter(|&w| by_task_type.row(w).is_empty()).collect();
         if isolated == Isolated::Refuse && !alone.is_empty() {
-            let names = alone.iter().map(u32::to_string).collect();
+            let names = alone.iter().take(NAMED).map(u32::to_string).collect();
             return Err(GraphError::IsolatedTaskTypes { task_types: alone, names });
         }
         Ok(Self {
@@ -315,46 +316,6 @@ impl BipartiteGraph {
         self.server_labels = Some(Arc::new(servers));
         self.task_type_labels = Some(Arc::new(task_types));
         Ok(self)
-    }
-
-    /// The same graph with an arrival rate for each task type; only their ratios matter.
-    ///
-    /// # Errors
-    /// [`RatesError`] unless there is one rate, 0 or more, for each task type, and one is positive.
-    ///
-    /// ```
-    /// use fluidcheck::{graph::BipartiteGraph, ratio::ratio};
-    /// let graph = BipartiteGraph::complete(2, 2)?.with_rates(&[ratio(3, 1), ratio(1, 1)])?;
-    /// assert_eq!(graph.relative_rate(0), ratio(3, 2));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn with_rates(mut self, rates: &[Ratio]) -> Result<Self, RatesError> {
-        if rates.len() != self.n_task_types as usize {
-            return Err(RatesError::Count { given: rates.len(), needed: self.n_task_types as usize });
-        }
-        self.rates = Rates::new(rates)?;
-        Ok(self)
-    }
-
-    /// The relative arrival rates; `None` where all are equal, as in the paper.
-    pub fn rates(&self) -> Option<&Rates> {
-        self.rates.as_ref()
-    }
-
-    /// The arrival rate of `task_type` over the mean rate, so that tasks of it arrive at lambda N / M times this; 1 where all are equal.
-    ///
-    /// # Panics
-    /// If `task_type` is out of range and the rates are not equal.
-    pub fn relative_rate(&self, task_type: u32) -> Ratio {
-        self.rates.as_ref().map_or_else(Ratio::one, |rates| rates.relative(task_type))
-    }
-
-    /// [`BipartiteGraph::relative_rate`] as the nearest `f64`.
-    ///
-    /// # Panics
-    /// As [`BipartiteGraph::relative_rate`].
-    pub fn relative_rate_f64(&self, task_type: u32) -> f64 {
-        self.rates.as_ref().map_or(1.0, |rates| ratio::to_f64(&rates.relative(task_type)))
     }
 
     /// N, the number of servers.

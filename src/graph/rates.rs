@@ -11,9 +11,10 @@ use std::sync::Arc;
 
 use num_bigint::BigInt;
 use num_integer::Integer;
-use num_traits::{Signed, ToPrimitive, Zero};
+use num_traits::{One, Signed, ToPrimitive, Zero};
 use thiserror::Error;
 
+use super::BipartiteGraph;
 use crate::ratio::{self, Ratio};
 
 /// The sum of the rates in lowest whole numbers stays at or below 2^96, so that sums, products with M and alias tables fit 128 bits.
@@ -104,6 +105,89 @@ impl Rates {
     /// If `task_type` is out of range.
     pub fn relative(&self, task_type: u32) -> Ratio {
         ratio::whole(self.weights.len() as u64) * Ratio::new(self.weights[task_type as usize].into(), self.total.into())
+    }
+}
+
+impl BipartiteGraph {
+    /// The same graph with an arrival rate for each task type; only their ratios matter.
+    ///
+    /// # Errors
+    /// [`RatesError`] unless there is one rate, 0 or more, for each task type, and one is positive.
+    ///
+    /// ```
+    /// use fluidcheck::{graph::BipartiteGraph, ratio::ratio};
+    /// let graph = BipartiteGraph::complete(2, 2)?.with_rates(&[ratio(3, 1), ratio(1, 1)])?;
+    /// assert_eq!(graph.relative_rate(0), ratio(3, 2));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn with_rates(mut self, rates: &[Ratio]) -> Result<Self, RatesError> {
+        if rates.len() != self.n_task_types as usize {
+            return Err(RatesError::Count { given: rates.len(), needed: self.n_task_types as usize });
+        }
+        self.rates = Rates::new(rates)?;
+        Ok(self)
+    }
+
+    /// The same graph with the rates of another one.
+    ///
+    /// # Panics
+    /// If the two have different numbers of task types.
+    pub(crate) fn with_rates_of(mut self, other: &Self) -> Self {
+        assert_eq!(self.n_task_types, other.n_task_types, "a rate for each task type");
+        self.rates.clone_from(&other.rates);
+        self
+    }
+
+    /// The relative arrival rates; `None` where all are equal, as in the paper.
+    pub fn rates(&self) -> Option<&Rates> {
+        self.rates.as_ref()
+    }
+
+    /// The arrival rate of `task_type` over the mean rate, so that tasks of it arrive at lambda N / M times this; 1 where all are equal.
+    ///
+    /// # Panics
+    /// If `task_type` is out of range and the rates are not equal.
+    pub fn relative_rate(&self, task_type: u32) -> Ratio {
+        self.rates.as_ref().map_or_else(Ratio::one, |rates| rates.relative(task_type))
+    }
+
+    /// [`BipartiteGraph::relative_rate`] as the nearest `f64`.
+    ///
+    /// # Panics
+    /// As [`BipartiteGraph::relative_rate`].
+    pub fn relative_rate_f64(&self, task_type: u32) -> f64 {
+        self.rates.as_ref().map_or(1.0, |rates| ratio::to_f64(&rates.relative(task_type)))
+    }
+
+    /// What [`BipartiteGraph::relative_rate`] is made of: the weight of `task_type`, a whole number; 1 where all rates are equal.
+    ///
+    /// Tasks of it arrive at lambda N times this over [`BipartiteGraph::total_weight`].
+    ///
+    /// # Panics
+    /// As [`BipartiteGraph::relative_rate`].
+    #[inline]
+    pub fn weight(&self, task_type: u32) -> u128 {
+        self.rates.as_ref().map_or(1, |rates| rates.weights[task_type as usize])
+    }
+
+    /// The sum of all weights, at most 2^96; M where all rates are equal.
+    pub fn total_weight(&self) -> u128 {
+        self.rates.as_ref().map_or(self.n_task_types.into(), Rates::total)
+    }
+
+    /// The share of all tasks that is lost because their type is isolated.
+    pub fn lost_share(&self) -> Ratio {
+        let lost: u128 = self.isolated.iter().map(|&w| self.weight(w)).sum();
+        Ratio::new(lost.into(), self.total_weight().into())
+    }
+
+    /// The least and the largest relative rate; 1 and 1 where all are equal.
+    pub fn rate_range(&self) -> (Ratio, Ratio) {
+        let Some(rates) = &self.rates else { return (Ratio::one(), Ratio::one()) };
+        let of = |weight: Option<&u128>| {
+            ratio::whole(self.n_task_types.into()) * Ratio::new((*weight.unwrap_or(&0)).into(), rates.total.into())
+        };
+        (of(rates.weights.iter().min()), of(rates.weights.iter().max()))
     }
 }
 

@@ -27,12 +27,10 @@ use thiserror::Error;
 
 use super::generate::{self, GenerateError, Norm, Reach};
 use super::{BipartiteGraph, Isolated};
+use crate::limits::{MAX_DIMENSION, MAX_EDGES};
+use crate::ratio::shortest;
 
-/// The largest n or m of a term.
-pub const MAX_VERTICES: u32 = 1 << 28;
-
-/// The largest number of copies of a term, and of terms.
-pub const MAX_COPIES: u32 = 1 << 20;
+pub use crate::limits::{MAX_COPIES, MAX_VERTICES};
 
 /// The families, as they are written.
 pub const FAMILIES: [&str; 9] =
@@ -227,15 +225,22 @@ impl Spec {
     /// [`SpecBuildError`] where the parameters contradict each other, the graph is too large, or has
     /// isolated task types that are refused.
     pub fn build(&self, graph_seed: u64, isolated: Isolated) -> Result<BipartiteGraph, SpecBuildError> {
-        let mut edges = 0u64;
+        let (mut edges, mut servers, mut task_types) = (0u64, 0u64, 0u64);
         let mut parts = Vec::new();
         for (i, term) in self.terms.iter().enumerate() {
             let refused = |source| SpecBuildError::Term { term: term.to_string(), source };
             let graph = term.family.build(graph_seed.wrapping_add(i as u64), isolated).map_err(refused)?;
             edges = edges.saturating_add(graph.n_edges().saturating_mul(term.copies.into()));
             // Before the copies are made; a single complete graph stays implicit and has no limit.
-            if edges > generate::MAX_EDGES && (self.terms.len() > 1 || term.copies > 1) {
+            if edges > MAX_EDGES && (self.terms.len() > 1 || term.copies > 1) {
                 return Err(refused(GenerateError::TooManyEdges { edges }));
+            }
+            servers = servers.saturating_add(u64::from(graph.n_servers()) * u64::from(term.copies));
+            task_types = task_types.saturating_add(u64::from(graph.n_task_types()) * u64::from(term.copies));
+            for (side, count) in [("servers", servers), ("task types", task_types)] {
+                if count > MAX_VERTICES.into() {
+                    return Err(SpecBuildError::Union(GenerateError::TooManyVertices { side, count }));
+                }
             }
             parts.extend(std::iter::repeat_n(graph, term.copies as usize));
         }
@@ -274,12 +279,12 @@ impl fmt::Display for Term {
             Family::Geometric { n, m, reach, dim, norm } => {
                 write!(f, "geometric:n={n},m={m},")?;
                 match reach {
-                    Reach::Radius(radius) => write!(f, "radius={radius}")?,
-                    Reach::MeanDegree(degree) => write!(f, "degree={degree}")?,
+                    Reach::Radius(radius) => write!(f, "radius={}", shortest(*radius))?,
+                    Reach::MeanDegree(degree) => write!(f, "degree={}", shortest(*degree))?,
                 }
                 write!(f, ",dim={dim},p={norm}")
             }
-            Family::ErdosRenyi { n, m, degree } => write!(f, "erdos-renyi:n={n},m={m},degree={degree}"),
+            Family::ErdosRenyi { n, m, degree } => write!(f, "erdos-renyi:n={n},m={m},degree={}", shortest(*degree)),
             Family::Circulant { n, k } => write!(f, "circulant:n={n},k={k}"),
             Family::Cycle { n } => write!(f, "cycle:n={n}"),
             Family::Path { n } => write!(f, "path:n={n}"),
@@ -350,9 +355,9 @@ impl Term {
                 };
                 let dim = match keys.get("dim") {
                     None => 2,
-                    Some(value) => digits(value).filter(|dim| (1..=generate::MAX_DIMENSION).contains(dim)).ok_or_else(|| {
-                        keys.refuse("dim", value, format!("a whole number from 1 to {}", generate::MAX_DIMENSION))
-                    })?,
+                    Some(value) => digits(value)
+                        .filter(|dim| (1..=MAX_DIMENSION).contains(dim))
+                        .ok_or_else(|| keys.refuse("dim", value, format!("a whole number from 1 to {}", MAX_DIMENSION)))?,
                 };
                 let norm = match keys.get("p") {
                     None => Norm::new(2.0),

@@ -39,20 +39,21 @@ pub fn enumerate(model: &Model) -> Result<impl Iterator<Item = (OwnedMark, Ratio
     let (graph, d) = (model.graph(), model.d());
     let sequences = |w: u32| (graph.task_degree(w).max(1) as u64).checked_pow(d);
     let mut count = u64::from(graph.n_servers());
-    for w in 0..graph.n_task_types() {
+    let arriving = move || (0..graph.n_task_types()).filter(move |&w| graph.weight(w) > 0);
+    for w in arriving() {
         count = sequences(w).and_then(|some| count.checked_add(some)).ok_or(MarksError::TooMany)?;
         if count > MAX_ENUMERATED {
             return Err(MarksError::TooMany);
         }
     }
     let lambda = model.load().exact();
-    let each_type = lambda / (Ratio::one() + lambda) / ratio::whole(graph.n_task_types().into());
+    let unit = lambda / (Ratio::one() + lambda) / Ratio::from_integer(graph.total_weight().into());
     let each_server = (Ratio::one() + lambda).recip() / ratio::whole(graph.n_servers().into());
-    let arrivals = (0..graph.n_task_types()).flat_map(move |task_type| {
+    let arrivals = arriving().flat_map(move |task_type| {
         let servers = graph.servers_of(task_type);
         let degree = servers.len() as u64;
         let all = degree.max(1).pow(d);
-        let weight = &each_type / ratio::whole(all);
+        let weight = &unit * Ratio::new(graph.weight(task_type).into(), all.into());
         (0..all).map(move |mut code| {
             // The digits of the code in base d_w are the positions of the samples.
             let digits = if degree == 0 { 0 } else { d };
@@ -82,6 +83,14 @@ mod tests {
         assert_eq!(enumerate(&model).err(), Some(MarksError::TooMany));
         let model = Model::new(BipartiteGraph::complete(2, u32::MAX).unwrap(), 0.5, 20).unwrap();
         assert_eq!(enumerate(&model).err(), Some(MarksError::TooMany));
+    }
+
+    #[test]
+    fn marks_have_the_weights_of_their_types() {
+        let graph = BipartiteGraph::complete(2, 3).unwrap().with_rates(&[ratio(1, 2), ratio(0, 1), ratio(1, 1)]).unwrap();
+        let model = Model::new(graph, 0.5, 1).unwrap();
+        let weights: Vec<Ratio> = enumerate(&model).unwrap().map(|(_, weight)| weight).collect();
+        assert_eq!(weights, [ratio(1, 18), ratio(1, 18), ratio(1, 9), ratio(1, 9), ratio(1, 3), ratio(1, 3)]);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use thiserror::Error;
 
 use crate::model::MAX_CHOICES;
+use crate::ratio::shortest;
 
 /// Why (3.5) was not solved.
 #[derive(Clone, Debug, PartialEq, Error)]
@@ -40,7 +41,7 @@ pub enum OdeError {
         end: f64,
     },
     /// A tolerance is no number inside its range.
-    #[error("the {name} is {given}: it must lie between {least} and {most}")]
+    #[error("the {name} is {}: it must lie between {} and {}", shortest(*given), shortest(*least), shortest(*most))]
     Tolerance {
         /// Which tolerance.
         name: &'static str,
@@ -114,10 +115,18 @@ pub enum StartError {
         text: String,
     },
     /// The ratio of a geometric start is outside (0, 1).
-    #[error("geometric:{given} is outside (0, 1): the fractions q_i(0) = r^i must fall to 0")]
+    #[error("geometric:{} is outside (0, 1): the fractions q_i(0) = r^i must fall to 0", shortest(*given))]
     Ratio {
         /// What was given.
         given: f64,
+    },
+    /// The ratio of a geometric start is so near to 1 that queues are too long on average.
+    #[error("geometric:{given} has {:.1e} tasks per server on average: at most {most}", given / (1.0 - given))]
+    Slow {
+        /// What was given.
+        given: f64,
+        /// The most permitted.
+        most: u32,
     },
     /// A level is too large to be resolved.
     #[error("level:{given} is too high: at most {most} tasks per server")]

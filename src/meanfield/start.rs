@@ -4,9 +4,9 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::error::StartError;
+use crate::ratio::shortest;
 
-/// The most tasks per server in a start of one level.
-pub const MAX_LEVEL: u32 = 100_000;
+pub use crate::limits::MAX_LEVEL;
 
 /// An initial state q(0), nonincreasing in i with values in \[0, 1\].
 ///
@@ -74,6 +74,10 @@ impl Start {
                 if !(given > 0.0 && given < 1.0) {
                     return Err(StartError::Ratio { given });
                 }
+                // r / (1 - r) tasks on average; a sample takes as many steps.
+                if given / (1.0 - given) > f64::from(MAX_LEVEL) {
+                    return Err(StartError::Slow { given, most: MAX_LEVEL });
+                }
             }
             Self::Occupancy(q) => {
                 let mut before = 1.0;
@@ -123,7 +127,7 @@ impl fmt::Display for Start {
         match self {
             Self::Empty => f.write_str("empty"),
             Self::Level(level) => write!(f, "level:{level}"),
-            Self::Geometric(ratio) => write!(f, "geometric:{ratio}"),
+            Self::Geometric(ratio) => write!(f, "geometric:{}", shortest(*ratio)),
             Self::Occupancy(q) => {
                 let list: Vec<String> = q.iter().map(f64::to_string).collect();
                 write!(f, "occupancy:{}", list.join(","))

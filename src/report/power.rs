@@ -17,7 +17,7 @@ pub fn text(matrix: &Matrix, costs: bool) -> String {
         let _ = writeln!(text, "{}", group.about());
         for fault in Fault::ALL.iter().filter(|fault| fault.group() == *group) {
             let rejecting = rejecting(matrix, *fault);
-            if rejecting.is_empty() && !matrix.whole {
+            if rejecting.is_empty() && (!matrix.whole || matrix.missing > 0) {
                 continue;
             }
             let by: Vec<_> = rejecting
@@ -42,19 +42,26 @@ pub fn text(matrix: &Matrix, costs: bool) -> String {
             let _ = writeln!(text, "  {problem}");
         }
     }
+    if matrix.missing > 0 {
+        let _ = writeln!(text, "\nPARTIAL: interrupted, up to {} checks are missing; nothing is known of them.", matrix.missing);
+    }
     let rejected = Fault::ALL.len() - matrix.survivors().len();
     let _ = writeln!(
         text,
         "\n{rejected} of {} faults are rejected by {} claims; the reference {}.",
         Fault::ALL.len(),
         matrix.lines.len(),
-        if matrix.lines.iter().all(|line| line.failures.is_empty()) { "passes everywhere" } else { "does NOT pass" }
+        match (matrix.lines.iter().all(|line| line.failures.is_empty()), matrix.missing) {
+            (false, _) => "does NOT pass",
+            (true, 0) => "passes everywhere",
+            (true, _) => "passes so far",
+        }
     );
     let _ = writeln!(text, "Seed {}; each statistical check errs with probability at most {:e}.", matrix.seed, matrix.alpha);
     text
 }
 
-/// The whole matrix: `{"faults": [id], "claims": [{"id", "rejects": [id], ...}], "groups", "survivors", "complete", "seed", "alpha"}`.
+/// The whole matrix: `{"faults": [id], "claims": [{"id", "rejects": [id], ...}], "groups", "survivors", "complete", "partial", "seed", "alpha"}`.
 pub fn json(matrix: &Matrix) -> Value {
     let claims: Vec<_> = matrix.lines.iter().map(claim).collect();
     let groups: Vec<_> = Group::ALL
@@ -78,6 +85,7 @@ pub fn json(matrix: &Matrix) -> Value {
         "survivors": matrix.survivors().iter().map(Fault::id).collect::<Vec<_>>(),
         "problems": problems(matrix),
         "complete": matrix.is_complete(),
+        "partial": matrix.missing > 0,
         "seed": matrix.seed,
         "alpha": matrix.alpha,
     })
@@ -122,11 +130,16 @@ fn rejecting(matrix: &Matrix, fault: Fault) -> Vec<(&'static Claim, u64)> {
 
 /// What keeps the matrix from being complete, a line each.
 pub fn problems(matrix: &Matrix) -> Vec<String> {
-    let survivors = if matrix.whole { matrix.survivors() } else { Vec::new() };
+    let all_done = matrix.missing == 0;
+    let survivors = if matrix.whole && all_done { matrix.survivors() } else { Vec::new() };
     let mut problems: Vec<String> =
         survivors.iter().map(|fault| format!("no claim rejects {}: {}", fault.id(), fault.about())).collect();
     for line in &matrix.lines {
         problems.extend(line.failures.iter().map(|failure| format!("the reference fails {failure}")));
+        // What was not run yet is no problem.
+        if !all_done {
+            continue;
+        }
         problems.extend(line.missed().map(|fault| format!("{} accepts {}, which it lists", line.claim.id, fault.id())));
         if !line.has_power() {
             problems.push(format!("{} rejects no fault", line.claim.id));

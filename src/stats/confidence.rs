@@ -73,6 +73,19 @@ impl EmpiricalBernstein {
         self.upper = self.upper.min(centre + half);
     }
 
+    /// The running sums, from which [`EmpiricalBernstein::with_state`] goes on as if nothing had happened.
+    pub fn state(&self) -> [f64; 8] {
+        let count = self.count as f64;
+        [count, self.sum, self.squares, self.sum_bets, self.sum_weighted, self.sum_psi, self.lower, self.upper]
+    }
+
+    /// The interval with this range and alpha whose [`EmpiricalBernstein::state`] was `state`.
+    #[must_use]
+    pub fn with_state(self, state: [f64; 8]) -> Self {
+        let [count, sum, squares, sum_bets, sum_weighted, sum_psi, lower, upper] = state;
+        Self { count: count as u64, sum, squares, sum_bets, sum_weighted, sum_psi, lower, upper, ..self }
+    }
+
     /// The sample mean; the middle of the range before the first observation.
     pub fn mean(&self) -> f64 {
         if self.count == 0 { self.range / 2.0 } else { self.range * self.sum / self.count as f64 }
@@ -116,6 +129,18 @@ mod tests {
         }
         assert!(interval.lower() <= 0.3 && 0.3 <= interval.upper());
         assert!(interval.upper() - interval.lower() < 0.01);
+    }
+
+    #[test]
+    fn it_goes_on_from_its_state_to_the_bit() {
+        let (mut whole, mut first) = (EmpiricalBernstein::new(2.0, 0.01), EmpiricalBernstein::new(2.0, 0.01));
+        let value = |k: i32| 1.0 + f64::from(k % 7) / 7.0;
+        (0..50).for_each(|k| first.observe(value(k)));
+        let mut second = EmpiricalBernstein::new(2.0, 0.01).with_state(first.state());
+        (50..90).for_each(|k| second.observe(value(k)));
+        (0..90).for_each(|k| whole.observe(value(k)));
+        assert_eq!(second.state(), whole.state());
+        assert_eq!((second.lower(), second.upper()), (whole.lower(), whole.upper()));
     }
 
     #[test]

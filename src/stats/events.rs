@@ -16,7 +16,7 @@
 //! | feature | sees |
 //! |---|---|
 //! | arrival share | service and arrival rates |
-//! | task type: rank, degree, and each type by itself | uneven or swapped arrival rates |
+//! | task type: rank, degree, and each type by itself | uneven or swapped arrival rates, or others than given |
 //! | pick: shortest of N_w, rank in N_w, rank among ties | the number of samples, replacement, herding |
 //! | pick: each edge by itself | a missing edge, one server preferred by one task type |
 //! | service: busy, rank, last, and each server by itself | stranded queues, idle servers that serve |
@@ -29,6 +29,7 @@ use std::collections::HashMap;
 use serde::Serialize;
 
 use super::log_mean_exp;
+use crate::graph::BipartiteGraph;
 use crate::model::{Event, Model, divided_difference_f64};
 
 /// The tilts of every feature, both signs.
@@ -66,27 +67,62 @@ const EDGES_EVERY: u64 = 1024;
 /// The mixture over all features is taken once in so many events.
 const LOOK_EVERY: u64 = 16;
 
-/// Each of n equally likely outcomes by itself: the Krichevsky-Trofimov predictor against the uniform law.
+/// Each of n outcomes of known probability by itself: the Krichevsky-Trofimov predictor against their law.
 #[derive(Clone, Debug)]
-struct Uniform {
+struct OneByOne {
     counts: Vec<u64>,
     seen: u64,
     log_wealth: f64,
 }
 
-impl Uniform {
+impl OneByOne {
     fn new(n: u32) -> Self {
         Self { counts: if n <= ONE_BY_ONE { vec![0; n as usize] } else { Vec::new() }, seen: 0, log_wealth: 0.0 }
     }
 
-    fn observe(&mut self, outcome: u32) {
+    /// `relative` is the outcome's probability times n.
+    fn observe(&mut self, outcome: u32, relative: f64) {
         let n = self.counts.len() as f64;
         if let Some(count) = self.counts.get_mut(outcome as usize) {
             let predicted = (*count as f64 + 0.5) / (self.seen as f64 + 0.5 * n);
-            self.log_wealth += (predicted * n).ln();
+            self.log_wealth += (predicted * n / relative).ln();
             *count += 1;
             self.seen += 1;
         }
+    }
+}
+
+/// A number for each task type, with its law under the model.
+#[derive(Clone, Debug)]
+struct OfType {
+    centre: f64,
+    scale: f64,
+    log_normaliser: Wealth,
+    varies: bool,
+}
+
+impl OfType {
+    /// (f - centre) / scale. Where rates differ, the scale is such that the standard deviation is that of a uniform number on [-1, 1], within a factor of 8:
+    /// a hot type would else leave little to see.
+    fn new(graph: &BipartiteGraph, f: &dyn Fn(u32) -> f64, centre: f64, scale: f64) -> Self {
+        let total = graph.total_weight() as f64;
+        let all = || (0..graph.n_task_types()).filter(|&w| graph.weight(w) > 0);
+        let average = |of: &dyn Fn(f64) -> f64, scale: f64| {
+            all().map(|w| graph.weight(w) as f64 / total * of((f(w) - centre) / scale)).sum::<f64>()
+        };
+        let mut scale = scale;
+        if graph.rates().is_some() {
+            let mean = average(&|x| x, scale);
+            let deviation = average(&|x| (x - mean) * (x - mean), scale).sqrt() * 3f64.sqrt();
+            scale *= if deviation > 0.0 { deviation.clamp(0.125, 1.0) } else { 1.0 };
+        }
+        let first = all().next().map(f);
+        let varies = all().any(|w| Some(f(w)) != first);
+        Self { centre, scale, log_normaliser: wealth(|theta| average(&|x| (theta * x).exp(), scale).ln()), varies }
+    }
+
+    fn of(&self, value: f64) -> f64 {
+        (value - self.centre) / self.scale
     }
 }
 
@@ -102,17 +138,17 @@ pub struct EventTest {
     log_wealth: [Wealth; FEATURES.len()],
     /// Whether a feature ever could vary.
     varies: [bool; FEATURES.len()],
-    types: Uniform,
-    servers: Uniform,
+    types: OneByOne,
+    servers: OneByOne,
     /// Where the edges of a task type begin; empty where there are too many edges.
     edge_offsets: Vec<usize>,
     edge_log_wealth: Vec<[f64; 2]>,
     /// ln of the mean wealth over all edges, when last looked at.
     edges: f64,
-    mean_degree: f64,
-    largest_degree_deviation: f64,
-    type_rank_normaliser: Wealth,
-    type_degree_normaliser: Wealth,
+    /// n times the probability of each type; empty where all rates are equal.
+    relative_rates: Vec<f64>,
+    type_rank: OfType,
+    type_degree: OfType,
     service_rank_normaliser: Wealth,
     /// ln of the mean of exp(theta c_j) over n centred ranks c_j in [-1, 1], by n.
     rank_normalisers: HashMap<usize, Wealth>,
@@ -159,23 +195,22 @@ impl EventTest {
         let mean_degree = (0..m).map(degree).sum::<f64>() / f64::from(m);
         let largest_degree_deviation = (0..m).map(|w| (degree(w) - mean_degree).abs()).fold(0.0, f64::max);
         let scale = if largest_degree_deviation > 0.0 { largest_degree_deviation } else { 1.0 };
-        let average =
-            |f: &dyn Fn(u32) -> f64, theta: f64| ((0..m).map(|w| (theta * f(w)).exp()).sum::<f64>() / f64::from(m)).ln();
+        let rank = |w: u32| centred(w as usize, m as usize);
+        let relative = |w| graph.relative_rate_f64(w);
         let mut test = Self {
             model: model.clone(),
             lengths: start.to_vec(),
             busy: start.iter().filter(|&&x| x > 0).count() as u32,
             log_wealth: [[0.0; 2 * TILTS.len()]; FEATURES.len()],
             varies: [false; FEATURES.len()],
-            types: Uniform::new(m),
-            servers: Uniform::new(graph.n_servers()),
+            types: OneByOne::new(m),
+            servers: OneByOne::new(graph.n_servers()),
             edge_offsets: Vec::new(),
             edge_log_wealth: Vec::new(),
             edges: 0.0,
-            mean_degree,
-            largest_degree_deviation: scale,
-            type_rank_normaliser: [0.0; 2 * TILTS.len()],
-            type_degree_normaliser: wealth(|theta| average(&|w| (degree(w) - mean_degree) / scale, theta)),
+            relative_rates: if graph.rates().is_some() { (0..m).map(relative).collect() } else { Vec::new() },
+            type_rank: OfType::new(graph, &rank, 0.0, 1.0),
+            type_degree: OfType::new(graph, &degree, mean_degree, scale),
             service_rank_normaliser: [0.0; 2 * TILTS.len()],
             rank_normalisers: HashMap::new(),
             events: 0,
@@ -191,7 +226,6 @@ impl EventTest {
             }
             test.edge_log_wealth = vec![[0.0; 2]; offset];
         }
-        test.type_rank_normaliser = test.rank_normaliser(m as usize);
         test.service_rank_normaliser = test.rank_normaliser(n);
         test
     }
@@ -265,7 +299,7 @@ impl EventTest {
                 let normaliser = self.service_rank_normaliser;
                 self.bet(7, centred(server as usize, n as usize), &normaliser, n > 1);
                 self.bet_on(8, server + 1 == n, 1.0 / f64::from(n));
-                self.servers.observe(server);
+                self.servers.observe(server, 1.0);
                 if length > 0 {
                     self.lengths[server as usize] -= 1;
                     self.busy -= u32::from(length == 1);
@@ -283,11 +317,17 @@ impl EventTest {
 
     fn observe_type(&mut self, task_type: u32) {
         let m = self.model.graph().n_task_types();
-        let (rank, degree) = (self.type_rank_normaliser, self.type_degree_normaliser);
-        self.bet(1, centred(task_type as usize, m as usize), &rank, m > 1);
-        let deviation = (self.model.graph().task_degree(task_type) as f64 - self.mean_degree) / self.largest_degree_deviation;
-        self.bet(2, deviation, &degree, degree[0] != 0.0);
-        self.types.observe(task_type);
+        let relative = self.relative_rates.get(task_type as usize).copied().unwrap_or(1.0);
+        if relative == 0.0 {
+            self.impossible = Some(format!("an arrival of task type {task_type}, whose rate is 0"));
+            return;
+        }
+        let (rank, degree) = (centred(task_type as usize, m as usize), self.model.graph().task_degree(task_type) as f64);
+        let (rank, degree) = (self.type_rank.of(rank), self.type_degree.of(degree));
+        let (of_rank, of_degree) = (self.type_rank.log_normaliser, self.type_degree.log_normaliser);
+        self.bet(1, rank, &of_rank, self.type_rank.varies);
+        self.bet(2, degree, &of_degree, self.type_degree.varies);
+        self.types.observe(task_type, relative);
     }
 
     fn observe_pick(&mut self, task_type: u32, server: u32) {

@@ -116,9 +116,12 @@ fn observe(model: &Model, load: f64, before: &[u32], after: &[u32], tests: &mut 
     let last = n as u32 - 1;
     let shortest = before.iter().copied().min().unwrap_or(0);
     let (mut to_last, mut to_shortest) = (0.0, 0.0);
-    for (v, p) in (0..m).flat_map(|w| model.assignment_f64(w, before)) {
-        to_last += if v == last { p / f64::from(m) } else { 0.0 };
-        to_shortest += if before[v as usize] == shortest { p / f64::from(m) } else { 0.0 };
+    for w in 0..m {
+        let of_type = model.graph().weight(w) as f64 / model.graph().total_weight() as f64;
+        for (v, p) in model.assignment_f64(w, before) {
+            to_last += if v == last { p * of_type } else { 0.0 };
+            to_shortest += if before[v as usize] == shortest { p * of_type } else { 0.0 };
+        }
     }
     let ring = 1.0 / (rate * n as f64);
     let from_last = if before[n - 1] > 0 { ring } else { 0.0 };

@@ -17,12 +17,12 @@ use crate::graph::{BipartiteGraph, GraphError, Isolated};
 pub(super) const GRAPH_SIDES: Claim = Claim {
     id: "graph-sides",
     source: "section 2",
-    statement: "the system that runs has the edges that were given, each server and task type lists the other, double edges and isolated task types are refused",
+    statement: "the system that runs has the edges and rates that were given, each server and task type lists the other, double edges and isolated task types are refused",
     kind: Kind::Exact,
     scope: Scope::Graph,
     expected: Expected::Holds,
     hypotheses: &[super::super::Hypothesis::EdgesAtMost(1 << 20)],
-    rejects: &[Fault::MissingEdge],
+    rejects: &[Fault::MissingEdge, Fault::RatesIgnored],
     check: graph_sides,
 };
 
@@ -77,6 +77,10 @@ fn sides(given: &BipartiteGraph, graph: &BipartiteGraph, rng: &mut ChaCha8Rng) -
     let (n, m) = (given.n_servers(), given.n_task_types());
     if (graph.n_servers(), graph.n_task_types()) != (n, m) {
         return Some(format!("{n} servers and {m} task types became {} and {}", graph.n_servers(), graph.n_task_types()));
+    }
+    if let Some(w) = (0..m).find(|&w| graph.relative_rate(w) != given.relative_rate(w)) {
+        let [given, found] = [given, graph].map(|graph| graph.relative_rate(w));
+        return Some(format!("task type {w} has {given} times the mean rate, in the system that runs {found}"));
     }
     let of_types: Vec<(u32, u32)> = (0..m).flat_map(|w| graph.servers_of(w).iter().map(move |v| (v, w))).collect();
     let mut of_servers: Vec<(u32, u32)> = (0..n).flat_map(|v| graph.task_types_of(v).iter().map(move |w| (v, w))).collect();

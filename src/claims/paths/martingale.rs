@@ -5,6 +5,10 @@
 //! occupancies. Times between events do not depend on the state, so that this is E M = 0 and E M^2 = E \[M\] from event to event. A bet on a tilted law
 //! of the change is a martingale under the null; as in [`crate::stats::events`], *holds* means that every tilt of the stated size is excluded.
 //!
+//! Where rates differ, arrivals of type w count r_w times, in the compensator and in the average over types of Lemma C.2. Its proof stays: the jumps of all Q_i^w, i >= 1, come
+//! at a rate of at most d_w (rho d + 1), since a server is sampled by at most a share d / d_w of a type's tasks, and the average of d_w (rho d + 1) / d_w^2 with weights r_w / M
+//! is (rho d + 1) gamma.
+//!
 //! `lemma-c.2` follows M_i^w in time. Between events it is linear, so that its supremum is at their ends.
 //!
 //! # Source
@@ -42,7 +46,7 @@ pub(super) const LEMMA_4_5: Claim = Claim {
 pub(super) const LEMMA_C_2: Claim = Claim {
     id: "lemma-c.2",
     source: "Lemma C.2, (C.4)",
-    statement: "E min(4 b, sum_i M^-1 sum_w sup_(s <= t) M_i^w(s)^2 / d_w^2) <= b = 4 t (rho d + 1) gamma(G) at t = 10, from empty",
+    statement: "E min(4 b, sum_i M^-1 sum_w r_w sup_(s <= t) M_i^w(s)^2 / d_w^2) <= b = 4 t (rho d + 1) gamma(G) at t = 10, from empty",
     kind: Kind::Statistical,
     scope: Scope::Graph,
     expected: Expected::Holds,
@@ -51,10 +55,10 @@ pub(super) const LEMMA_C_2: Claim = Claim {
     check: lemma_c_2,
 };
 
-/// (lambda N / M) sum_(w' in N_v) of the share that a server of this length gets of N_w'.
+/// (lambda N / M) sum_(w' in N_v) of r_w' times the share that a server of this length gets of N_w'.
 fn arrival_rate(model: &Model, local: &LocalOccupancy, server: u32, length: u32) -> f64 {
     let graph = model.graph();
-    let scale = model.lambda() * f64::from(graph.n_servers()) / f64::from(graph.n_task_types());
+    let scale = model.lambda() * f64::from(graph.n_servers()) / graph.total_weight() as f64;
     let (i, d) = (length as usize, model.d());
     let shares: f64 = graph
         .task_types_of(server)
@@ -63,7 +67,7 @@ fn arrival_rate(model: &Model, local: &LocalOccupancy, server: u32, length: u32)
             let degree = graph.task_degree(w) as f64;
             let (at_least, longer) = (local.at_least(w, i) as f64, local.at_least(w, i + 1) as f64);
             let power = |count: f64| (count / degree).powf(f64::from(d));
-            (power(at_least) - power(longer)) / (at_least - longer)
+            graph.weight(w) as f64 * (power(at_least) - power(longer)) / (at_least - longer)
         })
         .sum();
     scale * shares
@@ -270,7 +274,7 @@ fn lemma_c_2(setting: &Setting<'_>) -> Evidence {
     findings.evidence()
 }
 
-/// sum_i M^-1 sum_w sup M_i^w(s)^2 / d_w^2 of one path from empty.
+/// sum_i M^-1 sum_w r_w sup M_i^w(s)^2 / d_w^2 of one path from empty.
 fn suprema(setting: &Setting<'_>, replication: u64) -> f64 {
     let model = setting.model;
     let graph = model.graph();
@@ -333,7 +337,7 @@ fn suprema(setting: &Setting<'_>, replication: u64) -> f64 {
     debug_assert!(advanced.is_ok(), "the time of the claim is a time");
     flow(&lengths, &local, &mut values, UNTIL - last);
     let of_type = |(w, values): (u32, &Vec<(f64, f64)>)| {
-        values.iter().map(|value| value.1).sum::<f64>() / (graph.task_degree(w) as f64).powi(2)
+        graph.weight(w) as f64 * values.iter().map(|value| value.1).sum::<f64>() / (graph.task_degree(w) as f64).powi(2)
     };
-    (0..m).zip(&values).map(of_type).sum::<f64>() / f64::from(m)
+    (0..m).zip(&values).map(of_type).sum::<f64>() / graph.total_weight() as f64
 }

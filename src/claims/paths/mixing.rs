@@ -28,7 +28,13 @@ pub(super) const THM_3_8: Claim = Claim {
     kind: Kind::Statistical,
     scope: Scope::Graph,
     expected: Expected::Holds,
-    hypotheses: &[Hypothesis::NoIsolatedTaskTypes, Hypothesis::RhoBelowOne, Hypothesis::TwoChoices, Hypothesis::FunctionOfMarks],
+    hypotheses: &[
+        Hypothesis::EqualRates,
+        Hypothesis::NoIsolatedTaskTypes,
+        Hypothesis::RhoBelowOne,
+        Hypothesis::TwoChoices,
+        Hypothesis::FunctionOfMarks,
+    ],
     rejects: &[Fault::MixingThetaDropped],
     check: thm_3_8,
 };

@@ -37,9 +37,12 @@ const MOST_MARKS: f64 = 4000.0;
 /// How many marks two independent streams share with a probability below 10^-15.
 fn n_marks(setting: &Setting<'_>) -> Option<usize> {
     let (graph, lambda) = (setting.model.graph(), setting.model.lambda());
-    let m = f64::from(graph.n_task_types());
+    let d = i32::try_from(setting.model.d()).unwrap_or(i32::MAX);
     let same_arrival: f64 = (0..graph.n_task_types())
-        .map(|w| (graph.servers_of(w).len().max(1) as f64).powi(-i32::try_from(setting.model.d()).unwrap_or(i32::MAX)) / (m * m))
+        .map(|w| {
+            let of_type = graph.weight(w) as f64 / graph.total_weight() as f64;
+            (graph.servers_of(w).len().max(1) as f64).powi(-d) * of_type * of_type
+        })
         .sum();
     let same_mark = (1.0 / f64::from(graph.n_servers()) + lambda * lambda * same_arrival) / (1.0 + lambda).powi(2);
     let needed = (1e-15f64.ln() / same_mark.ln()).ceil();

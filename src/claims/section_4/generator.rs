@@ -6,6 +6,9 @@
 //! | Proposition 4.1, (4.5) and (4.9): the drift of V | `prop-4.1-drift` |
 //! | Lemma 4.5: the integrands of (4.30) and (4.31) | `lemma-4.5-drift` |
 //!
+//! Where rates differ, each task type counts with its relative rate r_w. Proposition 4.1's bound stays: the shortest of d samples is on average no longer
+//! than one of them, so that the drift of V by arrivals is at most that of random routing, sum_v load_v (x_v + 1) with load_v <= rho.
+//!
 //! The left sides come from the subject's transitions and rates; the right sides from queue lengths
 //! counted one by one. Deviation from the print: (B.6) has Q_i - Q_i where Q_i - Q_(i+1) is meant.
 //!
@@ -32,7 +35,7 @@ const EDGES: Hypothesis = Hypothesis::EdgesAtMost(60_000);
 pub const LEMMA_4_2: Claim = Claim {
     id: "lemma-4.2",
     source: "Lemma 4.2",
-    statement: "the generator applied to sum_(j >= i) Q_j is (lambda N / M) sum_w (q_(i-1)^w)^d - Q_i",
+    statement: "the generator applied to sum_(j >= i) Q_j is (lambda N / M) sum_w r_w (q_(i-1)^w)^d - Q_i",
     kind: Kind::Exact,
     scope: Scope::Graph,
     expected: Expected::Holds,
@@ -67,10 +70,11 @@ pub const LEMMA_4_5_DRIFT: Claim = Claim {
     check: lemma_4_5_drift,
 };
 
-/// lambda N / M from its three parts.
-fn arrival_rate(model: &Model) -> Ratio {
+/// lambda N / M from its parts, M as the sum of all rates: the arrival rate of a type of weight 1.
+fn unit_rate(model: &Model) -> Ratio {
     let graph = model.graph();
-    model.load().exact() * Ratio::new(graph.n_servers().into(), graph.n_task_types().into())
+    let total: u128 = (0..graph.n_task_types()).map(|w| graph.weight(w)).sum();
+    model.load().exact() * Ratio::new(graph.n_servers().into(), total.into())
 }
 
 fn integer_power(base: u64, d: u32) -> BigInt {
@@ -104,7 +108,7 @@ fn rates_by_length(setting: &Setting<'_>, lengths: &[u32]) -> BTreeMap<u32, (Gro
 
 fn lemma_4_2(setting: &Setting<'_>) -> Evidence {
     let (model, graph, machinery) = (setting.model, setting.model.graph(), setting.machinery);
-    let (n, d, rate) = (graph.n_servers(), model.d(), arrival_rate(model));
+    let (n, d, rate) = (graph.n_servers(), model.d(), unit_rate(model));
     let count = affordable(graph, d, setting.plan.effort);
     run(&setting.plan, "lemma-4.2", count, "states, every i", |case, rng| {
         let mut x = state(case, rng, n);
@@ -126,7 +130,7 @@ fn lemma_4_2(setting: &Setting<'_>) -> Evidence {
         for w in (0..graph.n_task_types()).filter(|&w| !graph.servers_of(w).is_empty()) {
             let of_degree = powers.entry(graph.servers_of(w).len()).or_insert_with(|| vec![BigInt::zero(); levels]);
             for (sum, q) in of_degree.iter_mut().zip(counts(graph.servers_of(w).iter(), &x, levels)) {
-                *sum += integer_power(q, d);
+                *sum += integer_power(q, d) * graph.weight(w);
             }
         }
         let q = counts(0..n, &x, levels);
@@ -198,7 +202,7 @@ fn prop_4_1_drift(setting: &Setting<'_>) -> Evidence {
 
 fn lemma_4_5_drift(setting: &Setting<'_>) -> Evidence {
     let (model, graph) = (setting.model, setting.model.graph());
-    let (n, m, d, rate) = (graph.n_servers(), graph.n_task_types(), model.d(), arrival_rate(model));
+    let (n, m, d, rate) = (graph.n_servers(), graph.n_task_types(), model.d(), unit_rate(model));
     let count = affordable(graph, d, setting.plan.effort);
     let few = graph.n_edges() <= 400;
     run(&setting.plan, "lemma-4.5-drift", count, "states, every i, of task types all or eight", |case, rng| {
@@ -241,7 +245,7 @@ fn lemma_4_5_drift(setting: &Setting<'_>) -> Evidence {
                     let (at_least, longer) = (q[length], q[length + 1]);
                     let denominator = integer_power(q[0], d) * BigInt::from(at_least - longer);
                     let share = Ratio::new(integer_power(at_least, d) - integer_power(longer, d), denominator);
-                    up[length].1.add(q[0] as usize, &(&rate * share));
+                    up[length].1.add(q[0] as usize, &(&rate * share * Ratio::from_integer(graph.weight(other).into())));
                 }
             }
             for i in 1..levels - 1 {

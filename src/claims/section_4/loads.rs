@@ -7,6 +7,10 @@
 //! | (4.39): sum_i sum_w (q_(i-1)^w - q_i^w)^2 <= M | `eq-4.39` |
 //! | (4.42): \|(N / M) sum_w q_i^w - Q_i\| <= phi Q_i | `eq-4.42` |
 //!
+//! Where task types have rates of their own, r_w with mean 1, they are factors of the sums over w, and the inequalities stay: counted by edges,
+//! (N / M) sum_w r_w q_i^w is the sum over the servers with i tasks or more of (N / M) sum_{w in N_v} r_w / d_w, which is at most rho / lambda and within phi of 1.
+//! (4.39) is about the graph alone.
+//!
 //! Sums of 1 / d_w are integers over the least common multiple of the degrees.
 //!
 //! # Source
@@ -29,7 +33,7 @@ const EDGES: Hypothesis = Hypothesis::EdgesAtMost(200_000);
 pub const EQ_4_4: Claim = Claim {
     id: "eq-4.4",
     source: "(4.4)",
-    statement: "(lambda N / M) sum_w q_i^w <= rho Q_i for every i and every state",
+    statement: "(lambda N / M) sum_w r_w q_i^w <= rho Q_i for every i and every state",
     kind: Kind::Exact,
     scope: Scope::Graph,
     expected: Expected::Holds,
@@ -42,7 +46,7 @@ pub const EQ_4_4: Claim = Claim {
 pub const EQ_4_20: Claim = Claim {
     id: "eq-4.20",
     source: "(4.20)",
-    statement: "(lambda N / M) sum_w (q_i^(2),w - q_i^(1),w) <= rho (Q_i^(2) - Q_i^(1)) for ordered states",
+    statement: "(lambda N / M) sum_w r_w (q_i^(2),w - q_i^(1),w) <= rho (Q_i^(2) - Q_i^(1)) for ordered states",
     kind: Kind::Exact,
     scope: Scope::Graph,
     expected: Expected::Holds,
@@ -68,7 +72,7 @@ pub const EQ_4_39: Claim = Claim {
 pub const EQ_4_42: Claim = Claim {
     id: "eq-4.42",
     source: "(4.42)",
-    statement: "|(N / M) sum_w q_i^w - Q_i| <= phi Q_i for every i and every state",
+    statement: "|(N / M) sum_w r_w q_i^w - Q_i| <= phi Q_i for every i and every state",
     kind: Kind::Exact,
     scope: Scope::Graph,
     expected: Expected::Holds,
@@ -98,7 +102,7 @@ fn load_inequality(setting: &Setting<'_>, weights: &EdgeWeights, rho: &Ratio, lo
     let levels = levels(&[upper]);
     let lambda = setting.model.load().exact();
     let servers = ratio::whole(n.into());
-    let scale = lambda * Ratio::new(n.into(), graph.n_task_types().into()) / Ratio::from_integer(weights.denominator.clone());
+    let scale = lambda * Ratio::new(n.into(), &weights.total * &weights.denominator);
     let (below, above) = (local_sums(graph, weights, lower, levels), local_sums(graph, weights, upper, levels));
     let (q1, q2) = (counts(0..n, lower, levels), counts(0..n, upper, levels));
     let (mut slack, mut vacuous) = (f64::INFINITY, true);
@@ -127,7 +131,7 @@ fn load_inequality(setting: &Setting<'_>, weights: &EdgeWeights, rho: &Ratio, lo
 
 fn eq_4_4(setting: &Setting<'_>) -> Evidence {
     let graph = setting.model.graph();
-    let (weights, rho) = (EdgeWeights::of(graph), setting.machinery.rho(setting.model));
+    let (weights, rho) = (EdgeWeights::with_rates(graph), setting.machinery.rho(setting.model));
     let empty = vec![0; graph.n_servers() as usize];
     let count = affordable(graph, 1, setting.plan.effort);
     run(&setting.plan, "eq-4.4", count, "states, every i", |case, rng| {
@@ -148,7 +152,7 @@ fn one_busy_server_first(case: u64, rng: &mut rand_chacha::ChaCha8Rng, n: u32) -
 
 fn eq_4_20(setting: &Setting<'_>) -> Evidence {
     let graph = setting.model.graph();
-    let (weights, rho) = (EdgeWeights::of(graph), setting.machinery.rho(setting.model));
+    let (weights, rho) = (EdgeWeights::with_rates(graph), setting.machinery.rho(setting.model));
     let count = affordable(graph, 1, setting.plan.effort);
     run(&setting.plan, "eq-4.20", count, "ordered pairs of states, every i", |case, rng| {
         let (lower, upper) = ordered_pair(case, rng, graph.n_servers());
@@ -195,13 +199,13 @@ fn eq_4_39(setting: &Setting<'_>) -> Evidence {
 
 fn eq_4_42(setting: &Setting<'_>) -> Evidence {
     let graph = setting.model.graph();
-    let (n, weights, phi) = (graph.n_servers(), EdgeWeights::of(graph), setting.machinery.phi(graph));
+    let (n, weights, phi) = (graph.n_servers(), EdgeWeights::with_rates(graph), setting.machinery.phi(graph));
     let servers = ratio::whole(n.into());
     let count = affordable(graph, 1, setting.plan.effort);
     run(&setting.plan, "eq-4.42", count, "states, every i", |case, rng| {
         let x = one_busy_server_first(case, rng, n);
         let levels = levels(&[&x]);
-        let scale = Ratio::new(n.into(), graph.n_task_types().into()) / Ratio::from_integer(weights.denominator.clone());
+        let scale = Ratio::new(n.into(), &weights.total * &weights.denominator);
         let q = counts(0..n, &x, levels);
         let (mut slack, mut vacuous) = (f64::INFINITY, true);
         for (i, sum) in local_sums(graph, &weights, &x, levels).into_iter().enumerate().skip(1).filter(|&(i, _)| q[i] > 0) {

@@ -4,7 +4,7 @@ use std::io::{BufRead, Read};
 
 use super::error::shown;
 use super::{FormatError, MAX_LINE, Problem};
-use crate::graph::{BipartiteGraph, GraphError, Isolated};
+use crate::graph::{BipartiteGraph, GraphError, Isolated, NAMED};
 
 /// Lines of at most [`MAX_LINE`] bytes, without their ends and without a byte order mark.
 pub(super) struct Lines<'a, R> {
@@ -17,6 +17,11 @@ pub(super) struct Lines<'a, R> {
 impl<'a, R: BufRead> Lines<'a, R> {
     pub(super) fn new(reader: R, file: &'a str) -> Self {
         Self { reader, file, line: 0, buffer: Vec::new() }
+    }
+
+    /// The number of the next line, and the reader in front of it.
+    pub(super) fn rest(self) -> (u64, R) {
+        (self.line + 1, self.reader)
     }
 
     pub(super) fn next(&mut self) -> Result<Option<&str>, FormatError> {
@@ -113,7 +118,7 @@ impl Edges {
                 Problem::DuplicateEdge { first: a.min(b), server, task_type }.at(end.file, a.max(b))
             }
             GraphError::IsolatedTaskTypes { task_types, .. } => {
-                let names = task_types.iter().map(|&w| shown(&(end.task_type_name)(w))).collect();
+                let names = task_types.iter().take(NAMED).map(|&w| shown(&(end.task_type_name)(w))).collect();
                 Problem::Graph(GraphError::IsolatedTaskTypes { task_types, names }).of(end.file)
             }
             other => Problem::Graph(other).of(end.file),

@@ -1,6 +1,7 @@
-//! CSV: header `server,task_type`, then one edge a row, with any text as labels.
+//! CSV: header `server,task_type`, then one edge a row, with any text as labels; or `server,task_type,rate` with arrival rates of the task types.
 //!
-//! Ids are given by first appearance. A row with one empty field declares a vertex without an edge. Labels that are exactly the
+//! Ids are given by first appearance. A row with an empty server or task type declares a vertex without an edge. A rate may be left empty where another
+//! row of the task type has it. Labels that are exactly the
 //! decimal ids, in order on both sides, mean that there are no labels. Quotes follow RFC 4180 strictly:
 //! a quote left open would otherwise swallow the rest of the file.
 
@@ -9,11 +10,15 @@ use std::io::{self, BufRead, Write};
 
 use super::collect::{Edges, End};
 use super::error::shown;
+use super::rates::RateColumn;
 use super::{FormatError, MAX_LINE, Options, Problem};
 use crate::graph::BipartiteGraph;
 
+const RULE: &str = "server and task type (quote labels that contain commas)";
+const RATED_RULE: &str = "server, task type and rate (quote labels that contain commas)";
+
 /// Records of a CSV file, one at a time. (The `csv` crate repairs stray quotes in silence and does not bound a record.)
-struct Records<'a, R> {
+pub(super) struct Records<'a, R> {
     reader: R,
     file: &'a str,
     /// Line of the next byte, from 1.
@@ -31,9 +36,14 @@ enum State {
     CarriageReturn,
 }
 
-impl<R: BufRead> Records<'_, R> {
+impl<'a, R: BufRead> Records<'a, R> {
+    /// The records of a reader that stands in front of this line.
+    pub(super) fn new(reader: R, file: &'a str, line: u64) -> Self {
+        Self { reader, file, line, data: Vec::new(), ends: Vec::new() }
+    }
+
     /// Reads the next record that is not a blank line; returns its first line.
-    fn next(&mut self) -> Result<Option<u64>, FormatError> {
+    pub(super) fn next(&mut self) -> Result<Option<u64>, FormatError> {
         loop {
             self.data.clear();
             self.ends.clear();
@@ -121,16 +131,17 @@ impl<R: BufRead> Records<'_, R> {
         }
     }
 
-    /// The two fields of the record.
-    fn pair(&self) -> Result<(&str, &str), Problem> {
-        let [first, second] = self.ends[..] else {
-            let rule = "server and task type (quote labels that contain commas)";
-            return Err(Problem::Fields { found: self.ends.len(), expected: "2", rule });
+    /// The two or three fields of the record.
+    pub(super) fn fields(&self, expected: &'static str, rule: &'static str) -> Result<Vec<&str>, Problem> {
+        if !(2..=3).contains(&self.ends.len()) {
+            return Err(Problem::Fields { found: self.ends.len(), expected, rule });
+        }
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        let text = |(start, &end): (usize, &usize)| {
+            let not_utf8 = |error: std::str::Utf8Error| Problem::NotUtf8 { column: error.valid_up_to() + 1 };
+            std::str::from_utf8(&self.data[start..end]).map_err(not_utf8)
         };
-        let text = |bytes| {
-            std::str::from_utf8(bytes).map_err(|error: std::str::Utf8Error| Problem::NotUtf8 { column: error.valid_up_to() + 1 })
-        };
-        Ok((text(&self.data[..first])?, text(&self.data[first..second])?))
+        starts.zip(&self.ends).map(text).collect()
     }
 }
 
@@ -178,21 +189,37 @@ fn skip_byte_order_mark(reader: &mut impl BufRead) -> io::Result<Vec<u8>> {
 pub(super) fn read(mut reader: impl BufRead, file: &str, options: Options) -> Result<BipartiteGraph, FormatError> {
     let head = skip_byte_order_mark(&mut reader).map_err(|error| Problem::io("read", &error).of(file))?;
     let reader = io::Read::chain(head.as_slice(), reader);
-    let mut records = Records { reader, file, line: 1, data: Vec::new(), ends: Vec::new() };
+    let mut records = Records::new(reader, file, 1);
     let empty = Problem::Empty { rule: "write the header `server,task_type` and one edge a row" };
     let Some(line) = records.next()? else { return Err(empty.of(file)) };
-    let header = records.pair().map(|(server, task_type)| (server.trim(), task_type.trim()));
-    if header != Ok(("server", "task_type")) {
-        let value = shown(&fields_of(&records));
-        return Err(Problem::Header { value }.at(file, line));
-    }
+    let header = records.fields("2", RULE).map(|fields| fields.into_iter().map(str::trim).collect::<Vec<_>>());
+    let rated = match header.as_deref() {
+        Ok(["server", "task_type"]) => false,
+        Ok(["server", "task_type", "rate"]) => true,
+        _ => return Err(Problem::Header { value: shown(&fields_of(&records)) }.at(file, line)),
+    };
     let (mut servers, mut task_types, mut edges) = (Labels::default(), Labels::default(), Edges::default());
+    let mut rates = RateColumn::default();
     while let Some(line) = records.next()? {
-        let mut row = || match records.pair()? {
-            ("", "") => Err(Problem::EmptyRow),
-            (server, "") => servers.id(server, "servers").map(|_| ()),
-            ("", task_type) => task_types.id(task_type, "task types").map(|_| ()),
-            (server, task_type) => edges.push(line, servers.id(server, "servers")?, task_types.id(task_type, "task types")?),
+        let mut row = || {
+            let (expected, rule) = if rated { ("3", RATED_RULE) } else { ("2", RULE) };
+            let (server, task_type, rate) = match records.fields(expected, rule)?[..] {
+                [server, task_type] => (server, task_type, ""),
+                [server, task_type, rate] if rated => (server, task_type, rate.trim()),
+                ref other => return Err(Problem::Fields { found: other.len(), expected, rule }),
+            };
+            let w = match (server, task_type) {
+                ("", "") => return Err(Problem::EmptyRow),
+                (server, "") if rate.is_empty() => return servers.id(server, "servers").map(|_| ()),
+                (_, "") => return Err(Problem::RateOfNothing { value: shown(rate) }),
+                ("", task_type) => task_types.id(task_type, "task types")?,
+                (server, task_type) => {
+                    let (v, w) = (servers.id(server, "servers")?, task_types.id(task_type, "task types")?);
+                    edges.push(line, v, w)?;
+                    w
+                }
+            };
+            if rate.is_empty() { Ok(()) } else { rates.push(line, w, rate, 3, || task_type.to_owned()) }
         };
         row().map_err(|problem| problem.at(file, line))?;
     }
@@ -213,10 +240,12 @@ pub(super) fn read(mut reader: impl BufRead, file: &str, options: Options) -> Re
         false,
     )?;
     let ids = |labels: &[String]| labels.iter().enumerate().all(|(i, label)| *label == i.to_string());
-    if ids(&servers) && ids(&task_types) {
-        return Ok(graph);
-    }
-    graph.with_labels(servers, task_types).map_err(|error| Problem::Graph(error).of(file))
+    let graph = if ids(&servers) && ids(&task_types) {
+        graph
+    } else {
+        graph.with_labels(servers, task_types).map_err(|error| Problem::Graph(error).of(file))?
+    };
+    if rated { rates.apply(graph, file) } else { Ok(graph) }
 }
 
 fn fields_of<R>(records: &Records<'_, R>) -> String {
@@ -274,11 +303,16 @@ pub(super) fn write(graph: &BipartiteGraph, file: &str, out: &mut dyn Write) -> 
     let by_server = declarations(&mut graph.iter_edges()) <= declarations(&mut by_task_type());
     let mut writer = csv::WriterBuilder::new().from_writer(out);
     let refused = |error: csv::Error| Problem::io("write", &io::Error::from(error)).of(file);
-    writer.write_record(["server", "task_type"]).map_err(refused)?;
-    let mut row = |row: Row| match row {
-        Row::Edge(v, w) => writer.write_record([&graph.server_name(v), &graph.task_type_name(w)]),
-        Row::Server(v) => writer.write_record([&graph.server_name(v), ""]),
-        Row::TaskType(w) => writer.write_record(["", &graph.task_type_name(w)]),
+    let columns = if graph.rates().is_some() { 3 } else { 2 };
+    writer.write_record(&["server", "task_type", "rate"][..columns]).map_err(refused)?;
+    let mut row = |row: Row| {
+        let rate = |w| graph.weight(w).to_string();
+        let fields = match row {
+            Row::Edge(v, w) => [graph.server_name(v), graph.task_type_name(w), rate(w)],
+            Row::Server(v) => [graph.server_name(v), String::new(), String::new()],
+            Row::TaskType(w) => [String::new(), graph.task_type_name(w), rate(w)],
+        };
+        writer.write_record(&fields[..columns])
     };
     if by_server { rows(graph, graph.iter_edges(), &mut row) } else { rows(graph, by_task_type(), &mut row) }.map_err(refused)?;
     writer.flush().map_err(|error| Problem::io("write", &error).of(file))

@@ -1,11 +1,15 @@
 //! Edge lists: `server task_type` on each line, ids from 0, blanks or tabs between, `#` before comments.
 //!
+//! A third column is the arrival rate of the task type, and not a weight of the edge: lines of one type that contradict each other are an error. It may be left out where another
+//! line of the type has it. `- task_type rate` gives the rate of a type without a server.
+//!
 //! Before the edges a line `# servers=N task_types=M` may declare the sizes; without it they are one more than the largest ids.
 
 use std::io::{self, BufRead, Write};
 
 use super::collect::{Edges, End, Lines, number};
 use super::error::shown;
+use super::rates::RateColumn;
 use super::{FormatError, Options, Problem};
 use crate::graph::BipartiteGraph;
 
@@ -16,18 +20,26 @@ pub(super) fn read(reader: impl BufRead, file: &str, options: Options) -> Result
     let mut lines = Lines::new(reader, file);
     let mut declared: Option<(u64, u64)> = None;
     let (mut edges, mut servers, mut task_types) = (Edges::default(), 0, 0);
+    let mut rates = RateColumn::default();
     while let Some(text) = lines.next()? {
         let parsed = line(text, declared);
         let line = lines.line;
         match parsed.map_err(|problem| problem.at(file, line))? {
             Line::Nothing => {}
-            Line::Declaration { value, .. } if declared.is_some() || !edges.list.is_empty() => {
+            Line::Declaration { value, .. } if declared.is_some() || !edges.list.is_empty() || !rates.is_empty() => {
                 return Err(Problem::Declaration { value }.at(file, line));
             }
             Line::Declaration { servers, task_types, .. } => declared = Some((servers, task_types)),
-            Line::Edge(server, task_type) => {
-                edges.push(line, server as u32, task_type as u32).map_err(|problem| problem.at(file, line))?;
-                (servers, task_types) = (servers.max(server + 1), task_types.max(task_type + 1));
+            Line::Edge { server, task_type, rate } => {
+                if let Some(server) = server {
+                    edges.push(line, server as u32, task_type as u32).map_err(|problem| problem.at(file, line))?;
+                    servers = servers.max(server + 1);
+                }
+                task_types = task_types.max(task_type + 1);
+                if let Some(rate) = rate {
+                    let pushed = rates.push(line, task_type as u32, &rate, 3, || task_type.to_string());
+                    pushed.map_err(|problem| problem.at(file, line))?;
+                }
             }
         }
     }
@@ -37,13 +49,24 @@ pub(super) fn read(reader: impl BufRead, file: &str, options: Options) -> Result
     let (servers, task_types) = declared.unwrap_or((servers, task_types));
     let name = |id: u32| id.to_string();
     let Options { isolated, max_unused } = options;
-    edges.into_graph(End { file, servers, task_types, isolated, max_unused, server_name: &name, task_type_name: &name }, false)
+    let graph = edges
+        .into_graph(End { file, servers, task_types, isolated, max_unused, server_name: &name, task_type_name: &name }, false)?;
+    if rates.is_empty() { Ok(graph) } else { rates.apply(graph, file) }
 }
 
 enum Line {
     Nothing,
-    Declaration { servers: u64, task_types: u64, value: String },
-    Edge(u64, u64),
+    Declaration {
+        servers: u64,
+        task_types: u64,
+        value: String,
+    },
+    /// Without a server, the rate of a task type that has none.
+    Edge {
+        server: Option<u64>,
+        task_type: u64,
+        rate: Option<String>,
+    },
 }
 
 fn line(text: &str, declared: Option<(u64, u64)>) -> Result<Line, Problem> {
@@ -52,22 +75,23 @@ fn line(text: &str, declared: Option<(u64, u64)>) -> Result<Line, Problem> {
     let Some(server) = fields.next() else {
         return declaration(comment);
     };
-    let rule = "server and task type, ids from 0 separated by blanks or tabs (for commas use the CSV format)";
+    let rule = "server and task type, ids from 0 separated by blanks or tabs, and perhaps the rate of the task type (for commas use the CSV format)";
     let found = 1 + fields.clone().count();
-    let (Some(task_type), 2) = (fields.next(), found) else {
-        return Err(Problem::Fields { found, expected: "2", rule });
+    let (Some(task_type), rate, 2 | 3) = (fields.next(), fields.next(), found) else {
+        return Err(Problem::Fields { found, expected: "2 or 3", rule });
     };
-    let server = number(server, 1, "server", 0, LARGEST_ID)?;
+    let server = if server == "-" && rate.is_some() { None } else { Some(number(server, 1, "server", 0, LARGEST_ID)?) };
     let task_type = number(task_type, 2, "task type", 0, LARGEST_ID)?;
     if let Some((servers, task_types)) = declared {
-        let sides = [(1, "server", server, servers, "servers"), (2, "task type", task_type, task_types, "task types")];
+        let sides =
+            [(1, "server", server.unwrap_or(0), servers, "servers"), (2, "task type", task_type, task_types, "task types")];
         for (column, field, value, declared, side) in sides {
             if value >= declared {
                 return Err(Problem::OutOfRange { column, field, value, declared, side, first: 0, last: declared - 1 });
             }
         }
     }
-    Ok(Line::Edge(server, task_type))
+    Ok(Line::Edge { server, task_type, rate: rate.map(str::to_owned) })
 }
 
 /// `servers=N task_types=M` is a declaration, what starts alike and is none an error, all else a comment.
@@ -87,5 +111,9 @@ fn declaration(comment: &str) -> Result<Line, Problem> {
 
 pub(super) fn write(graph: &BipartiteGraph, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "# servers={} task_types={}", graph.n_servers(), graph.n_task_types())?;
-    graph.iter_edges().try_for_each(|(v, w)| writeln!(out, "{v} {w}"))
+    if graph.rates().is_none() {
+        return graph.iter_edges().try_for_each(|(v, w)| writeln!(out, "{v} {w}"));
+    }
+    graph.iter_edges().try_for_each(|(v, w)| writeln!(out, "{v} {w} {}", graph.weight(w)))?;
+    graph.isolated_task_types().iter().try_for_each(|&w| writeln!(out, "- {w} {}", graph.weight(w)))
 }

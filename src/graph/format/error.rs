@@ -5,8 +5,9 @@ use std::io;
 
 use thiserror::Error;
 
-use super::{MAX_LINE, MAX_UNUSED_VERTICES};
+use crate::graph::rates::RatesError;
 use crate::graph::{GraphError, spec};
+use crate::limits::{MAX_EDGES, MAX_LINE, MAX_UNUSED_VERTICES};
 
 /// A problem and its place. Displays as one line, `file:line: problem`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -149,8 +150,14 @@ pub enum Problem {
         /// What there is too much of.
         what: &'static str,
     },
+    /// A complete graph with more edges than are written.
+    #[error("the graph has {edges} edges, above {MAX_EDGES}: a file has a line for each, write the spec down instead")]
+    TooLong {
+        /// How many there are.
+        edges: u64,
+    },
     /// The header of a CSV file.
-    #[error("the header is `{value}`: it must be `server,task_type`")]
+    #[error("the header is `{value}`: it must be `server,task_type`, or `server,task_type,rate`")]
     Header {
         /// What was found.
         value: String,
@@ -220,6 +227,62 @@ pub enum Problem {
         /// `"servers"` or `"task types"`.
         side: &'static str,
     },
+    /// A field that is no arrival rate.
+    #[error("field {column} (rate) is `{value}`: it must be a number of ordinary size, 0 or more, such as 0.8 or 4/5")]
+    Rate {
+        /// Position of the field, from 1.
+        column: usize,
+        /// What was given.
+        value: String,
+    },
+    /// A task type with two different rates.
+    #[error("task type {task_type} has rate {value} here and {other} on line {first}: a rate belongs to the task type, give one")]
+    ContradictingRates {
+        /// The name of the task type.
+        task_type: String,
+        /// The rate on this line.
+        value: String,
+        /// The rate on the line before.
+        other: String,
+        /// That line.
+        first: u64,
+    },
+    /// A task type that stands twice in a rates file.
+    #[error("task type {task_type} has a rate already on line {first}: remove one")]
+    DuplicateRate {
+        /// The name of the task type.
+        task_type: String,
+        /// The line of the first of the two.
+        first: u64,
+    },
+    /// A task type without a rate, where rates are given.
+    #[error("task type {task_type} has no rate: give one to every task type (0 if no task of it ever arrives) or to none")]
+    MissingRate {
+        /// The name of the first task type without a rate.
+        task_type: String,
+    },
+    /// A rate on a row without a task type.
+    #[error("the rate `{value}` stands without a task type: a rate belongs to one")]
+    RateOfNothing {
+        /// The rate.
+        value: String,
+    },
+    /// A rates file names what is no task type of the graph.
+    #[error("`{value}` is no task type of the graph: {rule}")]
+    UnknownTaskType {
+        /// What was found.
+        value: String,
+        /// What its task types are called.
+        rule: &'static str,
+    },
+    /// Rates that are none.
+    #[error(transparent)]
+    Rates(#[from] RatesError),
+    /// A format without a place for rates.
+    #[error(
+        "the format has no place for arrival rates, which differ between the task types of this graph: write an edge list or CSV"
+    )]
+    NoPlaceForRates,
     /// What was read is no compatibility graph.
     #[error(transparent)]
     Graph(#[from] GraphError),

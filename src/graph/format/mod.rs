@@ -2,9 +2,13 @@
 //!
 //! | format | extensions | ids | labels |
 //! |---|---|---|---|
-//! | [`Format::EdgeList`]: `server task_type`, `#` comments, optional `# servers=N task_types=M` | `.txt` `.el` `.edges` `.tsv`, none | from 0 | no |
-//! | [`Format::Csv`]: header `server,task_type` | `.csv` | by first appearance | yes |
+//! | [`Format::EdgeList`]: `server task_type [rate]`, `#` comments, optional `# servers=N task_types=M` | `.txt` `.el` `.edges` `.tsv`, none | from 0 | no |
+//! | [`Format::Csv`]: header `server,task_type` or `server,task_type,rate` | `.csv` | by first appearance | yes |
 //! | [`Format::MatrixMarket`]: rows servers, columns task types; KONECT files too | `.mtx` `.mm` | from 1 | no |
+//!
+//! A third column of edge lists and CSV is the arrival rate of the task type (a decimal or a fraction; only ratios matter). If one type has a rate, all must. Values of
+//! Matrix Market entries, weights and times of KONECT files are no rates: they only tell whether there is an edge. A rates file ([`read_rates`]) goes with
+//! any graph: lines `task_type rate` or CSV with the header `task_type,rate`.
 //!
 //! Files are read as a stream, with about 20 bytes of memory for each edge, whatever the length of the text. A graph that is
 //! written and read again is the same graph, ids included; labels are carried by CSV only. Windows line ends and a byte order mark are accepted.
@@ -16,22 +20,18 @@ mod csv;
 mod edge_list;
 mod error;
 mod matrix_market;
+mod rates;
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::path::Path;
 use std::str::FromStr;
 
+pub use crate::limits::{MAX_LINE, MAX_UNUSED_VERTICES};
 pub use error::{FormatError, Problem};
 
 use super::{BipartiteGraph, Isolated};
-
-/// The longest line, or CSV record, that is read.
-pub const MAX_LINE: usize = 1 << 20;
-
-/// How many more vertices than edges a file may declare or imply on one side: a line that declares four
-/// billion servers is an error, not an allocation.
-pub const MAX_UNUSED_VERTICES: u64 = 1 << 24;
+use crate::limits::MAX_EDGES;
 
 /// How a graph is written in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -121,15 +121,56 @@ pub fn read_path(path: &Path, format: Option<Format>, isolated: Isolated) -> Res
     read(BufReader::with_capacity(1 << 16, File::open(path).map_err(refused)?), format, &name, isolated)
 }
 
+/// The graph with the arrival rates of a rates file in place of its own; `name` stands for the file in errors.
+///
+/// Each line is `task_type rate`, with `#` before comments; or, after a header `task_type,rate`, a CSV row (comments before the header only). Task types go by the names that reports use:
+/// their labels, or their ids from 0 where the graph has no labels. Every task type needs exactly one rate, a decimal or a fraction, 0 or more.
+///
+/// # Errors
+/// [`FormatError`], with the line.
+///
+/// ```
+/// use fluidcheck::{graph::{BipartiteGraph, format}, ratio::ratio};
+/// let graph = format::read_rates("0 3  # hot\n1 1\n".as_bytes(), "example", BipartiteGraph::complete(2, 2)?)?;
+/// assert_eq!(graph.relative_rate(0), ratio(3, 2));
+/// let error = format::read_rates("0 3\n1 nan\n".as_bytes(), "example", graph).unwrap_err();
+/// assert_eq!(
+///     error.to_string(),
+///     "example:2: field 2 (rate) is `nan`: it must be a number of ordinary size, 0 or more, such as 0.8 or 4/5"
+/// );
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn read_rates(reader: impl BufRead, name: &str, graph: BipartiteGraph) -> Result<BipartiteGraph, FormatError> {
+    rates::read(reader, name, graph)
+}
+
+/// [`read_rates`] from a file.
+///
+/// # Errors
+/// [`FormatError`].
+pub fn read_rates_path(path: &Path, graph: BipartiteGraph) -> Result<BipartiteGraph, FormatError> {
+    let name = path.display().to_string();
+    let refused = |error: std::io::Error| Problem::io("read", &error).of(&name);
+    if fs::metadata(path).map_err(refused)?.is_dir() {
+        return Err(Problem::Directory.of(&name));
+    }
+    read_rates(BufReader::new(File::open(path).map_err(refused)?), &name, graph)
+}
+
 /// Writes a graph.
 ///
 /// # Errors
-/// What the writer refuses, and for CSV labels that are empty or used twice ([`Problem::Label`]).
+/// What the writer refuses, more than [`MAX_EDGES`] edges of an implicit complete graph, for CSV labels that are empty or used twice
+/// ([`Problem::Label`]), and for Matrix Market rates that differ ([`Problem::NoPlaceForRates`]).
 pub fn write(graph: &BipartiteGraph, format: Format, writer: impl Write) -> Result<(), FormatError> {
     write_named(graph, format, writer, "output")
 }
 
 fn write_named(graph: &BipartiteGraph, format: Format, writer: impl Write, name: &str) -> Result<(), FormatError> {
+    // The complete graph is implicit, and may have far more edges than anybody wants in a file.
+    if graph.n_edges() > MAX_EDGES && graph.is_implicit_complete() {
+        return Err(Problem::TooLong { edges: graph.n_edges() }.of(name));
+    }
     let mut writer = BufWriter::new(writer);
     let written = match format {
         Format::EdgeList => edge_list::write(graph, &mut writer),
@@ -137,6 +178,7 @@ fn write_named(graph: &BipartiteGraph, format: Format, writer: impl Write, name:
             csv::write(graph, name, &mut writer)?;
             Ok(())
         }
+        Format::MatrixMarket if graph.rates().is_some() => return Err(Problem::NoPlaceForRates.of(name)),
         Format::MatrixMarket => matrix_market::write(graph, &mut writer),
     };
     written.and_then(|()| writer.flush()).map_err(|error| Problem::io("write", &error).of(name))
@@ -149,6 +191,19 @@ fn write_named(graph: &BipartiteGraph, format: Format, writer: impl Write, name:
 /// # Errors
 /// [`FormatError`].
 pub fn write_path(graph: &BipartiteGraph, path: &Path, format: Option<Format>) -> Result<(), FormatError> {
+    write_path_by_way_of(graph, path, format, |_| ())
+}
+
+/// The same, where `temporary` hears of the temporary file before it is written, for whoever has to remove it if the process is ended.
+///
+/// # Errors
+/// As [`write_path`].
+pub fn write_path_by_way_of(
+    graph: &BipartiteGraph,
+    path: &Path,
+    format: Option<Format>,
+    temporary: impl FnOnce(&Path),
+) -> Result<(), FormatError> {
     let name = path.display().to_string();
     let refused = |error: std::io::Error| Problem::io("write", &error).of(&name);
     let existing = fs::metadata(path).ok();
@@ -165,6 +220,7 @@ pub fn write_path(graph: &BipartiteGraph, path: &Path, format: Option<Format>) -
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     let mut file = builder.tempfile_in(folder).map_err(refused)?;
+    temporary(file.path());
     write_named(graph, format, &mut file, &name)?;
     file.persist(path).map_err(|error| refused(error.error))?;
     Ok(())

@@ -5,11 +5,10 @@ use std::fmt;
 use statrs::function::gamma::ln_gamma;
 
 use super::random::Stream;
-use super::{GenerateError, MAX_EDGES, outside};
+use super::{GenerateError, outside};
 use crate::graph::{BipartiteGraph, Isolated};
-
-/// The largest dimension: a cell has up to 3^dim neighbours.
-pub(crate) const MAX_DIMENSION: u32 = 8;
+use crate::limits::{MAX_DIMENSION, MAX_EDGES};
+use crate::ratio::shortest;
 
 /// The p-norm by which distance is measured, 1 <= p <= infinity.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -57,7 +56,7 @@ impl Norm {
 
 impl fmt::Display for Norm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        f.write_str(&shortest(self.0))
     }
 }
 

@@ -22,17 +22,15 @@ mod geometric;
 mod random;
 mod regular;
 
-pub(super) use geometric::MAX_DIMENSION;
+pub use crate::limits::MAX_EDGES;
 pub use geometric::{Norm, Reach, Sites, geometric};
 pub use regular::random_regular;
 
 use thiserror::Error;
 
 use super::{BipartiteGraph, GraphError, Isolated};
+use crate::limits::MAX_VERTICES;
 use random::Stream;
-
-/// The largest number of edges that a generator makes: about 20 bytes each while the graph is built.
-pub const MAX_EDGES: u64 = 1 << 30;
 
 /// Why a generator cannot make the graph asked for.
 #[derive(Clone, Debug, PartialEq, Error)]
@@ -80,8 +78,8 @@ pub enum GenerateError {
         /// How many there would be, or how many were reached.
         edges: u64,
     },
-    /// A side of a union has more than `u32::MAX` vertices.
-    #[error("the union has {count} {side}, above {}: join fewer graphs", u32::MAX)]
+    /// A side of a union has more than [`MAX_VERTICES`] vertices.
+    #[error("the union has {count} {side} or more, above {MAX_VERTICES}: join fewer or smaller graphs")]
     TooManyVertices {
         /// `"servers"` or `"task types"`.
         side: &'static str,
@@ -204,7 +202,7 @@ pub fn star(n: u32) -> Result<BipartiteGraph, GenerateError> {
 /// Isolated task types of the parts stay as they were accepted there. One graph alone is returned as it is.
 ///
 /// # Errors
-/// No graph at all, more than `u32::MAX` vertices on a side, more than [`MAX_EDGES`] edges.
+/// No graph at all, more than [`MAX_VERTICES`] vertices on a side, more than [`MAX_EDGES`] edges.
 pub fn disjoint_union(graphs: &[BipartiteGraph]) -> Result<BipartiteGraph, GenerateError> {
     if let [graph] = graphs {
         return Ok(graph.clone());
@@ -214,7 +212,7 @@ pub fn disjoint_union(graphs: &[BipartiteGraph]) -> Result<BipartiteGraph, Gener
         ("task types", graphs.iter().map(|g| u64::from(g.n_task_types())).sum::<u64>()),
     ];
     for (side, count) in sides {
-        if count > u64::from(u32::MAX) {
+        if count > u64::from(MAX_VERTICES) {
             return Err(GenerateError::TooManyVertices { side, count });
         }
     }

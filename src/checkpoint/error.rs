@@ -1,0 +1,101 @@
+//! Why a checkpoint was refused or could not be written: the file, what is wrong and what to do, in one line.
+
+use std::fmt;
+use std::io;
+
+use thiserror::Error;
+
+use super::{FORMAT, MAX_BYTES};
+
+/// A problem and its file. Displays as one line, `file: problem`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CheckpointError {
+    /// The file, as it was named.
+    pub file: String,
+    /// What is wrong with it.
+    pub problem: Problem,
+}
+
+impl fmt::Display for CheckpointError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.file, self.problem)
+    }
+}
+
+impl std::error::Error for CheckpointError {}
+
+/// What is wrong with a checkpoint.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum Problem {
+    /// A file of no bytes.
+    #[error("is empty, which no checkpoint is, and was left as it is: remove it to start anew, or name another file")]
+    Empty,
+    /// Something else than a checkpoint.
+    #[error("is no checkpoint of fluidcheck and was left as it is: name another file")]
+    Foreign,
+    /// A checkpoint whose layout this version does not know.
+    #[error(
+        "is a checkpoint of format `{found}`, this version reads {FORMAT}: go on with the version that wrote it, or name another file"
+    )]
+    Format {
+        /// What its header says.
+        found: String,
+    },
+    /// A checkpoint that lost or changed some bytes.
+    #[error(
+        "is cut short or damaged (its checksum does not fit) and was left as it is: remove it to start anew, or name another file"
+    )]
+    Damaged,
+    /// The bytes are those that were written, yet they cannot belong to this run.
+    #[error("does not fit this run and was left as it is: {why}: remove it to start anew, or name another file")]
+    Content {
+        /// What does not fit.
+        why: String,
+    },
+    /// A sound checkpoint of something else.
+    #[error("is the checkpoint of another run and was left as it is: {what} is {there} there and {here} here: name another file")]
+    OtherRun {
+        /// What differs first.
+        what: String,
+        /// Its value in the file.
+        there: String,
+        /// Its value now.
+        here: String,
+    },
+    /// Another process holds it, or has replaced it.
+    #[error("is in use by another process, or was replaced by one: wait for it to end, or name another file")]
+    InUse,
+    /// A folder, a device, a pipe.
+    #[error("is no regular file: name a file")]
+    NotAFile,
+    /// More bytes than a checkpoint may have.
+    #[error("has more than {MAX_BYTES} bytes, the most that a checkpoint may have: name another file")]
+    TooLarge,
+    /// The operating system refused.
+    #[error("cannot {action}: {message}: {}", if *action == "write" { "check that the folder exists, may be written to and has space" } else { "check the path and its permissions" })]
+    Io {
+        /// `"read"`, `"write"`.
+        action: &'static str,
+        /// Its kind.
+        kind: io::ErrorKind,
+        /// Its text.
+        message: String,
+    },
+}
+
+impl Problem {
+    pub(super) fn io(action: &'static str, error: &io::Error) -> Self {
+        Self::Io { action, kind: error.kind(), message: error.to_string() }
+    }
+
+    pub(super) fn of(self, file: &str) -> CheckpointError {
+        CheckpointError { file: file.to_owned(), problem: self }
+    }
+
+    /// Whether it may be over later without anybody's doing: no space.
+    pub fn may_pass(&self) -> bool {
+        use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+        matches!(self, Self::Io { action: "write", kind: StorageFull | QuotaExceeded | FileTooLarge, .. })
+    }
+}

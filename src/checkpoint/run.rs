@@ -1,0 +1,224 @@
+//! Which run a checkpoint belongs to: everything that its result depends on.
+
+use std::fmt::Display;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::{Problem, hexadecimal};
+use crate::estimate;
+use crate::faults::Fault;
+use crate::graph::BipartiteGraph;
+use crate::model::Model;
+use crate::power;
+use crate::suite::{self, Input, selection};
+
+/// What a result depends on, by name, in the order in which two runs are compared. The number of threads is no part of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Run(Vec<(String, String)>);
+
+impl Run {
+    /// A run of this command, by this version.
+    pub fn new(command: &str) -> Self {
+        Self(Vec::new()).with("command", command).with("the version of fluidcheck", env!("CARGO_PKG_VERSION"))
+    }
+
+    /// The same run, which depends on this too.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Display) -> Self {
+        self.0.push((name.to_owned(), value.to_string()));
+        self
+    }
+
+    /// A run of `verify`.
+    pub fn of_suite(inputs: &[Input], options: &suite::Options) -> Self {
+        let mut digest = Fingerprint::default();
+        let checks = selection(inputs, options);
+        for (claim, input) in &checks {
+            digest.text(claim.id);
+            digest.number(*input as u64);
+        }
+        let registry = digest.end();
+        let mut ids: Vec<_> = checks.iter().map(|(claim, _)| claim.id).collect();
+        ids.dedup();
+        let claims = if ids.len() <= 3 { ids.join(", ") } else { format!("a list of {}", ids.len()) };
+        let mut digest = Fingerprint::default();
+        let mut run = Self::new("verify");
+        for input in inputs {
+            digest.text(&input.name);
+            digest.model(&input.model);
+        }
+        run = match inputs {
+            [input] => run
+                .with("the graph", input.arguments.join(" "))
+                .with("lambda", input.model.load().exact())
+                .with("d", input.model.d()),
+            _ => run.with("the graph", format!("a battery of {}", inputs.len())),
+        };
+        run.with("the content of the graph", digest.end())
+            .with("the choice of claims", claims)
+            .with("the registry of claims", registry)
+            .with("the seed", options.seed)
+            .with("alpha", options.alpha)
+            .with("the effort", options.effort)
+            .with("the case", options.case.map_or_else(|| "each".to_owned(), |case| case.to_string()))
+    }
+
+    /// A run of `power`.
+    pub fn of_power(options: &power::Options) -> Self {
+        let mut digest = Fingerprint::default();
+        let claims = power::claims_of(options);
+        for claim in &claims {
+            digest.text(claim.id);
+        }
+        for fault in Fault::ALL {
+            digest.text(fault.id());
+        }
+        for setting in power::settings() {
+            digest.text(&setting.name);
+            digest.model(&setting.model);
+        }
+        let ids: Vec<_> = claims.iter().map(|claim| claim.id).collect();
+        let named = if ids.len() <= 3 { ids.join(", ") } else { format!("a list of {}", ids.len()) };
+        Self::new("power")
+            .with("the choice of claims", named)
+            .with("the registry of claims", digest.end())
+            .with("the depth", format!("{:?}", options.depth))
+            .with("the seed", options.seed)
+            .with("alpha", options.alpha)
+    }
+
+    /// A run of `simulate`; `what` is estimated of the graph that the user named by `words`.
+    ///
+    /// The time limit is no part of it: it says when to stop, and what comes out after a number of replications depends on that number only.
+    pub fn of_estimate(words: &str, model: &Model, what: &str, options: &estimate::Options) -> Self {
+        let mut digest = Fingerprint::default();
+        digest.model(model);
+        Self::new("simulate")
+            .with("what is estimated", what)
+            .with("the graph", words)
+            .with("lambda", model.load().exact())
+            .with("d", model.d())
+            .with("the content of the graph", digest.end())
+            .with("the seed", options.seed)
+            .with("the confidence", options.confidence)
+            .with("the precision", options.precision)
+            .with("the most events", options.events)
+            .with("the number of replications", options.replications.map_or_else(|| "open".to_owned(), |n| n.to_string()))
+            .with("the kind of intervals", format!("{:?}", options.intervals))
+    }
+
+    /// Whether a checkpoint of the run `there` is one of this.
+    pub(super) fn compare(&self, there: &Self) -> Result<(), Problem> {
+        let different = self.0.iter().zip(&there.0).find(|(here, there)| here != there);
+        match different {
+            Some(((name, here), (other, there))) if name == other => {
+                Err(Problem::OtherRun { what: name.clone(), there: shown(there), here: shown(here) })
+            }
+            None if self.0.len() == there.0.len() => Ok(()),
+            _ => Err(Problem::Content { why: "it lists other parameters".to_owned() }),
+        }
+    }
+}
+
+/// A value as it may stand in a message of one line.
+fn shown(value: &str) -> String {
+    let mut text: String = value.chars().take(60).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    if value.chars().nth(60).is_some() {
+        text.push_str("...");
+    }
+    text
+}
+
+/// A hash of content.
+#[derive(Default)]
+struct Fingerprint(Sha256);
+
+impl Fingerprint {
+    fn number(&mut self, x: u64) {
+        self.0.update(x.to_le_bytes());
+    }
+
+    fn text(&mut self, text: &str) {
+        // With its length, so that no two lists of texts run into one.
+        self.number(text.len() as u64);
+        self.0.update(text);
+    }
+
+    fn graph(&mut self, graph: &BipartiteGraph) {
+        self.number(u64::from(graph.n_servers()));
+        self.number(u64::from(graph.n_task_types()));
+        self.number(u64::from(graph.is_implicit_complete()));
+        if !graph.is_implicit_complete() {
+            for w in 0..graph.n_task_types() {
+                self.number(graph.task_degree(w) as u64);
+                for v in graph.servers_of(w).iter() {
+                    self.0.update(v.to_le_bytes());
+                }
+            }
+        }
+        self.number(u64::from(graph.has_labels()));
+        if graph.has_labels() {
+            (0..graph.n_servers()).for_each(|v| self.text(&graph.server_name(v)));
+            (0..graph.n_task_types()).for_each(|w| self.text(&graph.task_type_name(w)));
+        }
+        let weights = graph.rates().map_or(&[][..], |rates| rates.weights());
+        self.number(weights.len() as u64);
+        for weight in weights {
+            self.0.update(weight.to_le_bytes());
+        }
+    }
+
+    fn model(&mut self, model: &Model) {
+        self.graph(model.graph());
+        self.text(&model.load().exact().to_string());
+        self.number(u64::from(model.d()));
+    }
+
+    /// Half of the digest: 128 bits are enough to tell graphs apart.
+    fn end(self) -> String {
+        hexadecimal(&self.0.finalize()[..16])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::Isolated;
+    use crate::ratio::ratio;
+
+    #[test]
+    fn any_difference_of_a_graph_shows_in_its_fingerprint() {
+        let edges = |list: &[(u32, u32)]| BipartiteGraph::from_edges(2, 2, list, Isolated::Refuse).unwrap();
+        let base = edges(&[(0, 0), (1, 1)]);
+        let labels = |names: [&str; 2]| base.clone().with_labels(names.map(str::to_owned).to_vec(), vec![String::new(); 2]);
+        let graphs = [
+            base.clone(),
+            edges(&[(0, 1), (1, 0)]),
+            edges(&[(0, 0), (0, 1), (1, 1)]),
+            BipartiteGraph::complete(2, 2).unwrap(),
+            labels(["ab", "c"]).unwrap(),
+            labels(["a", "bc"]).unwrap(),
+            base.clone().with_rates(&[ratio(1, 1), ratio(2, 1)]).unwrap(),
+            base.clone().with_rates(&[ratio(2, 1), ratio(1, 1)]).unwrap(),
+        ];
+        let prints: std::collections::BTreeSet<_> = graphs
+            .iter()
+            .map(|graph| {
+                let mut print = Fingerprint::default();
+                print.graph(graph);
+                print.end()
+            })
+            .collect();
+        assert_eq!(prints.len(), graphs.len());
+    }
+
+    #[test]
+    fn the_first_difference_is_named() {
+        let run = |seed| Run::new("verify").with("the seed", seed).with("d", 2);
+        assert_eq!(run(1).compare(&run(1)), Ok(()));
+        let other = Problem::OtherRun { what: "the seed".into(), there: "2".into(), here: "1".into() };
+        assert_eq!(run(1).compare(&run(2)), Err(other));
+        assert!(matches!(run(1).compare(&run(1).with("more", 1)), Err(Problem::Content { .. })));
+    }
+}

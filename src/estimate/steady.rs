@@ -1,0 +1,246 @@
+//! The steady state, batch by batch.
+
+use std::time::Instant;
+
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::bracket::{Bracket, Sums};
+use super::{BATCH, EstimateError, Estimated, LEAST_LEVELS, MOST_LEVELS, Options};
+use crate::bits;
+use crate::graph::metrics;
+use crate::model::Model;
+use crate::ratio;
+use crate::stationary::{NoCoalescence, Plan, Sample, plan};
+use crate::subject::Reference;
+
+/// An estimate of the steady state.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SteadyState {
+    /// E q_i(infinity), i = 1, 2, ...
+    pub q: Vec<Estimated>,
+    /// The expected queue length of a server, the task in service included.
+    pub mean_queue_length: Estimated,
+    /// The expected time in system of a task, in mean service times.
+    pub mean_delay: Estimated,
+    /// The bound on the effect of the upper start; `None` where it is not certified.
+    pub start_error: Option<f64>,
+    /// How the replications were laid out.
+    pub plan: Plan,
+    /// Replications run.
+    pub replications: u64,
+    /// The share of them whose two systems had met before their window.
+    pub met: f64,
+    /// Events simulated.
+    pub events: u64,
+    /// Wall time.
+    pub seconds: f64,
+    /// Whether the precision was reached.
+    pub precise: bool,
+}
+
+/// What a [`SteadyRun`] has found after some batches.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SteadyKept {
+    plan: Plan,
+    q: Vec<Sums>,
+    queue: Sums,
+    replications: u64,
+    met: u64,
+    events: u64,
+    precise: bool,
+    #[serde(with = "bits")]
+    seconds: f64,
+}
+
+impl SteadyKept {
+    /// Replications run.
+    pub fn replications(&self) -> u64 {
+        self.replications
+    }
+}
+
+/// An estimate of the steady state under way.
+pub struct SteadyRun<'a> {
+    model: &'a Model,
+    options: &'a Options,
+    plan: Plan,
+    q: Vec<Bracket>,
+    queue: Bracket,
+    /// What the mean queue length leaves out: queues above the level up to which it is averaged, and the error of the upper start.
+    left_out: f64,
+    replications: u64,
+    met: u64,
+    events: u64,
+    precise: bool,
+    /// Wall time of the batches, of earlier parts of the run too.
+    seconds: f64,
+}
+
+impl<'a> SteadyRun<'a> {
+    /// Runs the pilots, and no replication yet.
+    ///
+    /// # Errors
+    /// [`EstimateError::NoSteadyState`].
+    pub fn new(model: &'a Model, options: &'a Options) -> Result<Self, EstimateError> {
+        let started = Instant::now();
+        let plan = plan(&Reference, model, options.seed, (options.events / 16).max(1))
+            .map_err(|NoCoalescence { events }| EstimateError::NoSteadyState { events })?;
+        let run = Self::with_plan(model, options, plan);
+        Ok(Self { seconds: started.elapsed().as_secs_f64(), ..run })
+    }
+
+    fn with_plan(model: &'a Model, options: &'a Options, plan: Plan) -> Self {
+        let levels = (plan.top + 2).clamp(LEAST_LEVELS, MOST_LEVELS);
+        let alpha = (1.0 - options.confidence) / f64::from(levels + 1);
+        // The queue length is averaged up to `cap`; what lies above is bounded by Corollary 4.3.
+        let rho = ratio::to_f64(&metrics::rho(model)) * (1.0 + 1e-12);
+        let error = plan.start.error.unwrap_or(0.0);
+        let cap = f64::from(plan.start.level.max(1));
+        let tail = |c: f64| if rho < 1.0 { rho.powf(c + 1.0) / (1.0 - rho) } else { 0.0 };
+        let cap = if rho < 1.0 {
+            (1..=plan.start.level).map(f64::from).find(|&c| tail(c) < options.precision * rho / 20.0).unwrap_or(cap)
+        } else {
+            cap
+        };
+        Self {
+            model,
+            options,
+            plan,
+            q: (0..levels).map(|_| Bracket::new(1.0, alpha, options.intervals)).collect(),
+            queue: Bracket::new(cap, alpha, options.intervals),
+            left_out: error * cap + tail(cap),
+            replications: 0,
+            met: 0,
+            events: 0,
+            precise: false,
+            seconds: 0.0,
+        }
+    }
+
+    /// Goes on from what an earlier run of the same model and options, but for the time limit, has kept; `None` if it cannot be theirs.
+    pub fn resume(model: &'a Model, options: &'a Options, kept: &SteadyKept) -> Option<Self> {
+        // Far beyond what runs, and far from overflow.
+        const MOST: u64 = 1 << 60;
+        let plan = kept.plan;
+        let plan_fits = plan.every > 0 && plan.window > 0 && plan.warm_up < MOST && plan.window < MOST && plan.top < u32::MAX - 2;
+        // The upper start may be searched up to its level.
+        let start_fits = plan.start.level <= 1 << 30;
+        let replications_fit = (1..=options.replications.unwrap_or(MOST)).contains(&kept.replications);
+        let counts_fit = kept.events < MOST && kept.replications <= kept.events && kept.met <= kept.replications;
+        if !(plan_fits && start_fits && replications_fit && counts_fit) {
+            return None;
+        }
+        let fresh = Self::with_plan(model, options, plan);
+        if fresh.q.len() != kept.q.len() {
+            return None;
+        }
+        Some(Self {
+            q: fresh.q.into_iter().zip(&kept.q).map(|(bracket, sums)| bracket.with(sums)).collect::<Option<_>>()?,
+            queue: fresh.queue.with(&kept.queue)?,
+            replications: kept.replications,
+            met: kept.met,
+            events: kept.events,
+            precise: kept.precise,
+            seconds: kept.seconds,
+            ..fresh
+        })
+    }
+
+    /// What was found so far; `None` before the first batch.
+    pub fn kept(&self) -> Option<SteadyKept> {
+        (self.replications > 0).then(|| SteadyKept {
+            plan: self.plan,
+            q: self.q.iter().map(Bracket::kept).collect(),
+            queue: self.queue.kept(),
+            replications: self.replications,
+            met: self.met,
+            events: self.events,
+            precise: self.precise,
+            seconds: self.seconds,
+        })
+    }
+
+    /// Long replications are looked at more often, so that the budget is kept to.
+    fn batch_size(&self) -> u64 {
+        (self.options.events / self.plan.events().saturating_mul(16)).clamp(4, BATCH)
+    }
+
+    /// Events of the replications so far.
+    pub fn events(&self) -> u64 {
+        self.events
+    }
+
+    /// Whether the precision is reached or the budget spent.
+    pub fn is_done(&self) -> bool {
+        if self.replications == 0 {
+            return false;
+        }
+        let enough = match self.options.replications {
+            Some(wanted) => self.replications >= wanted,
+            None => self.precise,
+        };
+        enough
+            || self.events + self.events / self.replications * self.batch_size() > self.options.events
+            || self.options.time_limit.is_some_and(|limit| self.seconds >= limit.as_secs_f64())
+    }
+
+    /// Runs the next batch of replications.
+    pub fn advance(&mut self) {
+        let started = Instant::now();
+        let batch = match self.options.replications {
+            Some(most) => self.batch_size().min(most.saturating_sub(self.replications)),
+            None => self.batch_size(),
+        };
+        let samples: Vec<Sample> = (self.replications..self.replications + batch)
+            .into_par_iter()
+            .map(|replication| Sample::draw(&Reference, self.model, &self.plan, self.options.seed, replication))
+            .collect();
+        for sample in &samples {
+            for (i, bracket) in (1..).zip(&mut self.q) {
+                bracket.observe(sample.q(i));
+            }
+            self.queue.observe(sample.mean_queue_length());
+            self.events += sample.events;
+            self.met += u64::from(sample.met);
+        }
+        self.replications += batch;
+        let now = self.queue.estimated(self.left_out, 1.0);
+        self.precise = self.precise || (now.upper - now.lower) / 2.0 <= self.options.precision * now.mean;
+        self.seconds += started.elapsed().as_secs_f64();
+    }
+
+    /// What follows from the replications so far; its intervals hold whenever the run stops.
+    pub fn estimate(&self) -> SteadyState {
+        let graph = self.model.graph();
+        let lost = ratio::to_f64(&graph.lost_share());
+        let arrivals = self.model.lambda() * (1.0 - lost);
+        let error = self.plan.start.error.unwrap_or(0.0);
+        let q = self.q.iter().map(|bracket| bracket.estimated(error, 1.0));
+        SteadyState {
+            q: q.map(|e| Estimated { upper: e.upper.min(1.0), ..e }).collect(),
+            mean_queue_length: self.queue.estimated(self.left_out, 1.0),
+            mean_delay: self.queue.estimated(self.left_out, 1.0 / arrivals),
+            start_error: self.plan.start.error,
+            plan: self.plan,
+            replications: self.replications,
+            met: self.met as f64 / self.replications as f64,
+            events: self.events,
+            seconds: self.seconds,
+            precise: self.precise,
+        }
+    }
+}
+
+/// Estimates the steady state. `progress` hears of events spent and the budget.
+///
+/// # Errors
+/// [`EstimateError::NoSteadyState`].
+pub fn steady_state(model: &Model, options: &Options, progress: &dyn Fn(u64, u64)) -> Result<SteadyState, EstimateError> {
+    let mut run = SteadyRun::new(model, options)?;
+    while !run.is_done() {
+        run.advance();
+        progress(run.events(), options.events);
+    }
+    Ok(run.estimate())
+}

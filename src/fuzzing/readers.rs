@@ -1,0 +1,105 @@
+//! Readers of text that strangers write: graph files, specs, numbers.
+
+use num_traits::{One, Zero};
+
+use crate::graph::BipartiteGraph;
+use crate::graph::format::{self, Format, fuzz_round_trip};
+use crate::graph::spec as specs;
+use crate::limits::MAX_NUMBER;
+use crate::meanfield::Start;
+use crate::model::Load;
+use crate::ratio::{self, Ratio};
+
+/// Bytes as an edge list.
+///
+/// # Panics
+/// If an error takes more than one line, or a graph does not come back.
+pub fn edge_list(bytes: &[u8]) {
+    fuzz_round_trip(bytes, Format::EdgeList);
+}
+
+/// Bytes as a CSV file.
+///
+/// # Panics
+/// As [`edge_list`].
+pub fn csv(bytes: &[u8]) {
+    fuzz_round_trip(bytes, Format::Csv);
+}
+
+/// Bytes as a Matrix Market file.
+///
+/// # Panics
+/// As [`edge_list`].
+pub fn matrix_market(bytes: &[u8]) {
+    fuzz_round_trip(bytes, Format::MatrixMarket);
+}
+
+/// Bytes as a graph spec; what is not UTF-8 is replaced.
+///
+/// # Panics
+/// If an error takes more than one line, or a spec does not come back.
+pub fn spec(bytes: &[u8]) {
+    specs::fuzz_round_trip(&String::from_utf8_lossy(bytes));
+}
+
+/// Bytes as a number that is read exactly, as a load, and as a start; what is not UTF-8 is replaced.
+///
+/// # Panics
+/// If an error takes more than one line, or a value does not come back from its own text.
+pub fn number(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    match ratio::parse(&text) {
+        Ok(value) => {
+            let written = value.to_string();
+            // A fraction with a large exponent is longer than what is read.
+            if written.len() <= MAX_NUMBER {
+                assert_eq!(ratio::parse(&written), Ok(value), "{written}");
+            }
+        }
+        Err(error) => one_line(&error.to_string()),
+    }
+    match Load::parse(&text) {
+        Ok(load) => {
+            assert!(load.exact() > &Ratio::zero() && load.exact() < &Ratio::one() && load.value() > 0.0 && load.value() < 1.0);
+            let again = Load::try_from(load.value()).expect("the double of a load is a load");
+            assert_eq!(again.value(), load.value());
+        }
+        Err(error) => one_line(&error.to_string()),
+    }
+    match Start::parse(&text) {
+        Ok(start) => {
+            assert_eq!(Start::parse(&start.to_string()).as_ref(), Ok(&start));
+            let q = start.fractions(8);
+            assert!(q.iter().all(|q| (0.0..=1.0).contains(q)) && q.windows(2).all(|pair| pair[0] >= pair[1]), "{q:?}");
+        }
+        Err(error) => one_line(&error.to_string()),
+    }
+}
+
+/// `ratio::parse` keeps the text as it was; the command line blanks out control characters, so only its own words are looked at.
+fn one_line(message: &str) {
+    assert!(message.len() < 1000, "an error is short: {message:?}");
+}
+
+/// Bytes as a rates file for a graph of three task types, with the ids and with labels.
+///
+/// # Panics
+/// If an error takes more than one line, or the relative rates are negative or do not have mean 1.
+pub fn rates(bytes: &[u8]) {
+    let graph = BipartiteGraph::complete(2, 3).expect("both sides have a vertex");
+    let names = |side: &[&str]| side.iter().map(|&name| name.to_owned()).collect();
+    let labelled = graph.clone().with_labels(names(&["x", "y"]), names(&["a", "b b", "0"])).expect("a label for each");
+    for graph in [graph, labelled] {
+        match format::read_rates(bytes, "fuzz", graph) {
+            Ok(graph) => {
+                let relative: Vec<Ratio> = (0..3).map(|w| graph.relative_rate(w)).collect();
+                assert!(relative.iter().all(|rate| *rate >= Ratio::zero()), "{relative:?}");
+                assert_eq!(relative.iter().sum::<Ratio>(), ratio::whole(3));
+            }
+            Err(error) => {
+                let message = error.to_string();
+                assert!(!message.contains('\n') && message.len() < 1000, "an error is one line: {message:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! The results of a suite, written and read back, and checkpoints.
+
+use serde_json::Value;
+
+use super::input::Input;
+use crate::checkpoint;
+use crate::claims::{self, Evidence, Verdict, Witness};
+use crate::report;
+use crate::stats::budget::Ledger;
+use crate::suite::{Row, Suite};
+
+/// A double of any bits, so that NaN, infinities and numbers next to 0 occur.
+fn double(input: &mut Input<'_>) -> f64 {
+    f64::from_bits(u64::from(input.u32()) << 32 | u64::from(input.u32()))
+}
+
+/// Up to 15 characters of any kind, such as a label in a stranger's file has.
+fn text(input: &mut Input<'_>) -> String {
+    let length = input.below(16);
+    (0..length)
+        .map(
+            |_| {
+                if input.below(4) == 3 {
+                    char::from_u32(input.u32() % 0x11_0000).unwrap_or('?')
+                } else {
+                    char::from(input.byte())
+                }
+            },
+        )
+        .collect()
+}
+
+fn row(input: &mut Input<'_>) -> Row {
+    let all: Vec<_> = claims::all().collect();
+    let verdicts = [Verdict::Holds, Verdict::Violated, Verdict::Inconclusive, Verdict::NotApplicable];
+    let claim = all[input.u32() as usize % all.len()];
+    let verdict = verdicts[input.below(4) as usize];
+    let witness = (verdict == Verdict::Violated).then(|| Witness {
+        found: text(input),
+        case: u64::from(input.u32()) << 32 | u64::from(input.u32()),
+        event: (input.below(2) == 1).then(|| u64::from(input.u32())),
+        states: (0..input.below(3)).map(|_| (0..input.below(4)).map(|_| input.u32()).collect()).collect(),
+        replay: text(input),
+    });
+    let evidence = Evidence {
+        verdict,
+        slack: (input.below(2) == 1).then(|| double(input)),
+        vacuous: input.below(2) == 1,
+        cases: u64::from(input.u32()) << 32 | u64::from(input.u32()),
+        summary: text(input),
+        witness,
+    };
+    Row { claim, graph: (input.below(4) > 0).then(|| text(input)), evidence, seconds: f64::from(input.u32()) / 1024.0 }
+}
+
+/// Bytes as the results of a suite of at most eight rows.
+///
+/// # Panics
+/// If the JSON is not read back as the same values, a row or its figures are missing, or the table has a control character.
+pub fn results(bytes: &[u8]) {
+    let mut input = Input(bytes);
+    let seed = u64::from(input.u32()) << 32 | u64::from(input.u32());
+    let rows: Vec<Row> = (0..input.below(9)).map(|_| row(&mut input)).collect();
+    let checks = rows.iter().map(|row| (row.claim.id.to_owned(), row.graph.clone().unwrap_or_default()));
+    let ledger = Ledger::equal(1e-6, checks);
+    let asked = rows.len() + input.below(3) as usize;
+    let suite = Suite { rows, ledger, seed, asked };
+
+    let value = report::json::suite(&suite);
+    let written = serde_json::to_string_pretty(&value).expect("a value is written");
+    let read: Value = serde_json::from_str(&written).expect("what was written is JSON");
+    assert_eq!(read, value, "every number and text comes back");
+    assert_eq!(read["seed"].as_u64(), Some(seed));
+    let claims = read["claims"].as_array().expect("a list of claims");
+    assert_eq!(claims.len(), suite.rows.len());
+    for (read, row) in claims.iter().zip(&suite.rows) {
+        assert_eq!(read["id"], row.claim.id);
+        assert_eq!(read["cases"].as_u64(), Some(row.evidence.cases));
+        assert_eq!(read["graph"].as_str(), row.graph.as_deref());
+        let slack = row.evidence.slack.filter(|slack| slack.is_finite());
+        assert_eq!(read["slack"].as_f64().map(f64::to_bits), slack.map(f64::to_bits), "the slack to the last bit");
+        assert_eq!(read["evidence"].as_str(), Some(row.evidence.summary.as_str()));
+        if let Some(witness) = &row.evidence.witness {
+            assert_eq!(read["witness"]["case"].as_u64(), Some(witness.case));
+        }
+    }
+    let table = report::table::suite(&suite);
+    assert!(table.ends_with('\n'), "a table ends its last line");
+}
+
+/// Bytes as a checkpoint: as they are, and as the body under a right checksum, so that the fuzzer gets behind it.
+///
+/// # Panics
+/// If what is no checkpoint takes more than one line to refuse, or one that is read is not written again as it was.
+pub fn checkpoint(bytes: &[u8]) {
+    for bytes in [bytes.to_vec(), checkpoint::sealed(bytes)] {
+        match checkpoint::decode(&bytes) {
+            Ok(read) => {
+                let written = checkpoint::encode(&read.run, &read.progress).expect("what was read can be written");
+                let again = checkpoint::decode(&written).expect("what was written can be read");
+                assert_eq!(checkpoint::encode(&again.run, &again.progress), Ok(written), "the same bytes come back");
+            }
+            Err(problem) => assert!(!problem.to_string().contains('\n'), "an error is one line: {problem}"),
+        }
+    }
+}

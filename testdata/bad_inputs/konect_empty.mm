@@ -1,0 +1,1 @@
+% bip unweighted

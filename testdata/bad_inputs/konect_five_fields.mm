@@ -1,0 +1,2 @@
+% bip unweighted
+1 1 1 1 1

@@ -1,0 +1,3 @@
+% bip unweighted
+% 3 2 2
+1 1

@@ -1,0 +1,2 @@
+% sym unweighted
+1 2

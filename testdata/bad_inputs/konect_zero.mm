@@ -1,0 +1,2 @@
+% bip unweighted
+0 1
