@@ -332,6 +332,10 @@ mod tests {
         assert_eq!(gamma(&graph), ratio(1, 4));
         assert_eq!(max_server_load(&graph), ratio(1, 2));
         assert_eq!(components(&graph).sizes(), [(2, 1), (0, 1)]);
+        // Powers of two: floats are exact.
+        assert_eq!((gamma_f64(&graph), phi_f64(&graph)), (0.25, 0.5));
+        let model = Model::new(graph, 0.25, 2).unwrap();
+        assert_eq!((rho(&model), rho_f64(&model)), (ratio(1, 8), 0.125));
     }
 
     #[test]
@@ -345,6 +349,39 @@ mod tests {
         let graph = BipartiteGraph::from_edges(2, 4, &edges, Isolated::Refuse).unwrap();
         assert!(!is_regular(&graph));
         assert_eq!(phi(&graph), Ratio::zero());
+    }
+
+    #[test]
+    fn the_extreme_one_of_two_loads_within_rounding_is_found_by_fractions() {
+        // sum_j (-1)^j binom(8, j) / (100 + j) = 8! / (100 ... 108) = 2.6e-14: server 0 has the even terms, server 1 the odd ones.
+        let degrees = [1, 8, 28, 56, 70, 56, 28, 8, 1].into_iter().zip(100..).flat_map(|(times, degree)| vec![degree; times]);
+        let (mut edges, mut types, mut filler) = (Vec::new(), 0, 0);
+        for degree in degrees {
+            edges.push((degree % 2, types));
+            for _ in 1..degree {
+                edges.push((2 + filler, types));
+                filler = (filler + 1) % 600;
+            }
+            types += 1;
+        }
+        let sum = |parity: i64| -> Ratio {
+            [1, 8, 28, 56, 70, 56, 28, 8, 1]
+                .into_iter()
+                .zip(100..)
+                .filter(|(_, d)| d % 2 == parity)
+                .map(|(t, d)| ratio(t, d))
+                .sum()
+        };
+        assert_eq!(sum(0) - sum(1), (100..=108).fold(ratio(40320, 1), |product, d| product / ratio(d, 1)));
+        let graph = BipartiteGraph::from_edges(602, types, &edges, Isolated::Refuse).unwrap();
+        // With a type of its own for each other server, these two have the least loads in place of the largest.
+        edges.extend((0..600).map(|v| (2 + v, types + v)));
+        let raised = BipartiteGraph::from_edges(602, types + 600, &edges, Isolated::Refuse).unwrap();
+        // Again and again: the order of the groups is that of a hash map.
+        for _ in 0..20 {
+            assert_eq!((max_server_load(&graph), busiest_servers(&graph)), (sum(0) * ratio(602, 256), vec![0]));
+            assert_eq!(min_server_load(&raised), sum(1) * ratio(602, 856));
+        }
     }
 
     #[test]
