@@ -32,6 +32,7 @@
 //! | slack | distance from the bound at its closest |
 //! | verdict | holds, violated, inconclusive, or not applicable ([`claims::Verdict`]) |
 //! | fault | a wrong model that some claim must reject ([`faults::Fault`]) |
+//! | checkpoint | what a long run has found so far, in a file from which it goes on ([`checkpoint`]) |
 //! | mark | one event of the uniformised chain, drawn without looking at the state ([`marks::Mark`]) |
 //!
 //! # Statement of the paper -> where it lives -> claim

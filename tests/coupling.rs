@@ -6,7 +6,7 @@ use fluidcheck::coupling::{
     Coupled, CoupledRunError, CoupledSimulation, Coupling, CouplingError, apply_to_all, check_order, shared_mass_intervals,
 };
 use fluidcheck::graph::{BipartiteGraph, Isolated};
-use fluidcheck::marks::{MarkBlock, MarkStream, RandomMarks, enumerate};
+use fluidcheck::marks::{Mark, MarkBlock, MarkStream, RandomMarks, enumerate};
 use fluidcheck::model::{Load, Model};
 use fluidcheck::randomness::stream_rng;
 use fluidcheck::ratio::{Ratio, ratio, whole};
@@ -220,7 +220,11 @@ fn starts_that_cannot_be_coupled_are_refused() {
         error.to_string(),
         "the starts are not ordered: after 0 events server 1 has 2 tasks in the lower system and 1 in the upper"
     );
-    assert!(matches!(start(Coupling::SharedMarks, &[0], &[0, 0], 9), CouplingError::StartLength { .. }));
+    for (lower, upper) in [(&[0][..], &[0, 0][..]), (&[0, 0], &[0]), (&[0], &[0])] {
+        let (lengths, needed) = ((lower.len(), upper.len()), 2);
+        let expected = CouplingError::StartLength { lower: lengths.0, upper: lengths.1, needed };
+        assert_eq!(start(Coupling::SharedMarks, lower, upper, 9), expected);
+    }
     assert!(matches!(start(Coupling::SharedMarks, &[0, 0], &[0, 9], 8), CouplingError::AboveCap { server: 1, .. }));
     assert_eq!(start(Coupling::SharedMass, &[0, 0], &[0, 0], 8), CouplingError::CappedMass);
     let more = Coupling::Thinned { lower: Load::parse("0.6").unwrap() };
@@ -233,4 +237,24 @@ fn a_broken_order_is_reported_at_its_event_and_server() {
     pair.join(0, 1, 0).unwrap();
     let violation = pair.join(0, 1, 0).unwrap_err();
     assert_eq!((violation.event_index, violation.server, violation.lower, violation.upper), (2, 1, 3, 2));
+}
+
+#[test]
+fn starts_at_the_cap_and_equal_loads_can_be_coupled() {
+    let model = Model::new(BipartiteGraph::complete(2, 1).unwrap(), 0.5, 2).unwrap();
+    let same = Coupling::Thinned { lower: Load::parse("0.5").unwrap() };
+    let mut pair = CoupledSimulation::capped(&model, same, 1, 0, vec![0, 8], vec![0, 8], 8).unwrap();
+    assert_eq!(pair.time(), 0.0);
+    pair.advance_to(50.0).unwrap();
+    assert_eq!(pair.time(), 50.0);
+    assert!(pair.pair().events() > 0 && pair.pair().coalesced());
+}
+
+#[test]
+fn a_mark_is_applied_to_every_state() {
+    let mut states = [vec![0, 1], vec![2, 1], vec![3, 3]].map(Queues::from_lengths);
+    apply_to_all(Mark::Arrival { task_type: 0, samples: &[0, 1] }, 3, &mut states);
+    apply_to_all(Mark::Service { server: 1 }, 3, &mut states);
+    let lengths: Vec<_> = states.iter().map(|queues| queues.lengths().to_vec()).collect();
+    assert_eq!(lengths, [[1, 0], [2, 1], [3, 2]]);
 }

@@ -41,26 +41,26 @@ impl Shared {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Writes what is known, if the file lacks some of it.
-    fn write(&self) {
-        let Some(disk) = &self.disk else { return };
+    /// Writes what is known, if the file lacks some of it. Whether the file then has what was known at the call.
+    fn write(&self) -> bool {
+        let Some(disk) = &self.disk else { return true };
         // Held while the bytes are made, so that no older bytes come after newer ones.
         let mut disk = disk.lock().unwrap_or_else(PoisonError::into_inner);
         let bytes = {
             let mut known = self.known();
             if !known.unwritten {
-                return;
+                return true;
             }
             known.unwritten = false;
             encode(&self.run, &known.progress)
         };
-        if let Err(problem) = bytes.and_then(|bytes| disk.store.write(&bytes)) {
-            self.known().unwritten = true;
-            if !disk.complained {
-                disk.complained = true;
-                (self.complain)(&problem.of(&disk.name));
-            }
+        let Err(problem) = bytes.and_then(|bytes| disk.store.write(&bytes)) else { return true };
+        self.known().unwritten = true;
+        if !disk.complained {
+            disk.complained = true;
+            (self.complain)(&problem.of(&disk.name));
         }
+        false
     }
 
     /// Writes about once a second, until closed.
@@ -148,10 +148,9 @@ impl Keeper {
         self.shared.known().progress.clone()
     }
 
-    /// Writes what is known now. Whether the file has it all (or there is no file).
+    /// Writes what is known now. Whether the file has it (or none is kept).
     pub fn flush(&self) -> bool {
-        self.shared.write();
-        self.shared.disk.is_none() || !self.shared.known().unwritten
+        self.shared.write()
     }
 }
 

@@ -75,9 +75,9 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         });
         bar.inc(1);
     });
+    arguments.checkpoint.finished(&keeper);
     finishing();
     bar.finish_and_clear();
-    arguments.checkpoint.finished(&keeper);
     report(&matrix, arguments.json)?;
     Ok(ExitCode::from(u8::from(!matrix.is_complete())))
 }

@@ -141,9 +141,9 @@ fn steady_state(arguments: &Arguments, model: &Model, options: &Options) -> Resu
         keeper.update(|progress| *progress = Progress::Steady(run.kept()));
         bar.set_position(run.events().min(options.events));
     }
+    arguments.checkpoint.finished(&keeper);
     finishing();
     bar.finish_and_clear();
-    arguments.checkpoint.finished(&keeper);
     let estimate = run.estimate();
     if estimate.start_error.is_none() {
         warn("rho(G) >= 1: the upper ends are not certified, they rest on a guess of a start above the steady state");
@@ -192,9 +192,9 @@ fn transient(arguments: &Arguments, model: &Model, start: &Start, options: &Opti
         keeper.update(|progress| *progress = Progress::Transient(run.kept()));
         bar.set_position(run.events().min(options.events));
     }
+    arguments.checkpoint.finished(&keeper);
     finishing();
     bar.finish_and_clear();
-    arguments.checkpoint.finished(&keeper);
     print_transient(arguments, model, start, &run.estimate(), &field, false)?;
     Ok(ExitCode::SUCCESS)
 }

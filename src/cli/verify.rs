@@ -116,9 +116,9 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         bar.set_message(checks[new.at].0.id);
         bar.inc(1);
     });
+    arguments.checkpoint.finished(&keeper);
     finishing();
     bar.finish_and_clear();
-    arguments.checkpoint.finished(&keeper);
     report(&results, arguments.json)?;
     Ok(ExitCode::from(match results.outcome() {
         Outcome::AsExpected => 0,

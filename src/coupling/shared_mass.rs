@@ -236,6 +236,13 @@ mod tests {
     }
 
     #[test]
+    fn a_cell_ends_before_its_upper_end() {
+        let cells: Vec<(u128, u32, u32)> = vec![(1, 0, 0), (2, 1, 1), (1, 2, 0)];
+        let found: Vec<_> = (0..5).map(|u| find(cells.clone(), u)).collect();
+        assert_eq!(found, [Some((0, 0)), Some((1, 1)), Some((1, 1)), Some((2, 0)), None]);
+    }
+
+    #[test]
     fn uniform_integers_reach_both_ends() {
         let mut rng = stream_rng(1, 0);
         let mut seen = [[false; 3]; 2];

@@ -36,7 +36,6 @@ pub use systems::{DegreeRule, Family, System};
 
 use thiserror::Error;
 
-use crate::estimate::EstimateError;
 use crate::graph::generate::GenerateError;
 use crate::graph::spec::{SpecBuildError, SpecError};
 use crate::graph::stability::StabilityError;
@@ -75,9 +74,6 @@ pub enum FigureError {
     /// A path that cannot be simulated.
     #[error(transparent)]
     Simulate(#[from] SimulateError),
-    /// No estimate.
-    #[error(transparent)]
-    Estimate(#[from] EstimateError),
     /// The fluid limit was not solved.
     #[error(transparent)]
     Ode(#[from] OdeError),

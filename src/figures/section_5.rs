@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::measure::{Measured, Regime, TIMES};
+use super::measure::{Measured, TIMES};
 use super::study::{Options, Study, systems};
 use super::{CONFIDENCE, D, DegreeRule, Estimate, Family, FigureError, LAMBDA, SteadyState, System};
 
@@ -138,9 +138,4 @@ fn of(options: &Options, measured: &Arc<Measured>) -> Vec<Row> {
 /// Whether a row is the last of its graph: the steady state, or the latest transient.
 pub fn is_last(row: &Row) -> bool {
     row.time.is_none_or(|time| time == TIMES[TIMES.len() - 1])
-}
-
-/// The regime of a row.
-pub fn regime(row: &Row) -> Regime {
-    row.time.map_or(Regime::Steady, |time| Regime::Transient { time })
 }

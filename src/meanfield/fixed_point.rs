@@ -167,6 +167,29 @@ mod tests {
     }
 
     #[test]
+    fn distances_count_the_levels_beyond_a_state_as_empty() {
+        // lambda = 1/2: q* is 2^-i for d = 1, and 2^-1, 2^-3, 2^-7, 2^-15, ... for d = 2.
+        let two = f64::from(2);
+        let table = [
+            // 1/2 + 0 + 3/8, then 1/8; 1/4 + 9/64, then 4^-4 / (1 - 1/4).
+            ("d = 1, three levels", 1, vec![1.0, 0.25, 0.5], 1.0, 0.25 + 9.0 / 64.0 + 1.0 / 192.0),
+            ("d = 1, none", 1, vec![], 1.0, 1.0 / 3.0),
+            (
+                "d = 2, two levels",
+                2,
+                vec![1.0, 0.0],
+                0.625 + two.powi(-7) + two.powi(-15) + two.powi(-31),
+                0.25 + 1.0 / 64.0 + two.powi(-14) + two.powi(-30),
+            ),
+        ];
+        for (name, d, q, l1, squared_l2) in table {
+            let distance = steady_state_distance(&q, 0.5, d);
+            assert!((distance.l1 - l1).abs() < 1e-15, "{name}: {distance:?}");
+            assert!((distance.squared_l2 - squared_l2).abs() < 1e-15, "{name}: {distance:?}");
+        }
+    }
+
+    #[test]
     fn tails_continue_the_sum() {
         for (lambda, d) in [(0.8, 2), (0.999, 2), (0.7, 1), (0.9, 3)] {
             let whole = fixed_point_tail(lambda, d, 0);

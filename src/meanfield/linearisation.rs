@@ -126,11 +126,15 @@ mod tests {
 
     #[test]
     fn two_levels_have_the_eigenvalue_of_the_quadratic_equation() {
-        // ((1 + a - x)(1 + b - x) = a.
+        // (1 + a - x)(1 + b - taken - x) = a.
         let (a, b): (f64, f64) = (0.75, 0.25);
-        let least = (2.0 + a + b - ((a - b) * (a - b) + 4.0 * a).sqrt()) / 2.0;
-        assert!((least_eigenvalue(&[a, b], 0.0) - least).abs() < 1e-15);
-        assert!(least_eigenvalue(&[a, b], 0.1) < least);
+        for taken in [0.0, 0.1, 1.5] {
+            let (first, second) = (1.0 + a, 1.0 + b - taken);
+            let least = (first + second - ((first - second) * (first - second) + 4.0 * a).sqrt()) / 2.0;
+            assert!((least_eigenvalue(&[a, b], taken) - least).abs() < 1e-15, "{taken}");
+        }
+        // One level, above 1 where nothing is taken.
+        assert!((least_eigenvalue(&[a], 0.0) - 1.75).abs() < 1e-15);
     }
 
     #[test]

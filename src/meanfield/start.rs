@@ -152,7 +152,9 @@ mod tests {
     fn what_is_printed_is_read_back() {
         for text in ["empty", "level:0", "level:3", "geometric:0.9"] {
             assert_eq!(Start::parse(text).unwrap().to_string(), text);
+            assert_eq!(text.parse(), Start::parse(text));
         }
+        assert_eq!(Start::parse(&format!("level:{MAX_LEVEL}")), Ok(Start::Level(MAX_LEVEL)));
         assert_eq!(Start::Occupancy(vec![0.5, 0.25]).to_string(), "occupancy:0.5,0.25");
     }
 

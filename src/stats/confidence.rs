@@ -142,4 +142,38 @@ mod tests {
         assert_eq!(second.state(), whole.state());
         assert_eq!((second.lower(), second.upper()), (whole.lower(), whole.upper()));
     }
+
+    #[test]
+    fn the_ends_are_those_of_theorem_2() {
+        // (15) and Theorem 2 of the source, by a sum written out in 30 digits; bets below and at their cap of 3/4.
+        type Row = (&'static str, f64, f64, u32, fn(u32) -> f64, [f64; 3]);
+        let table: [Row; 2] = [
+            (
+                "five values in [0, 2]",
+                2.0,
+                0.5,
+                40,
+                |n| f64::from(n * 7 % 5) / 2.0,
+                [1.0, 0.690_749_938_486_718_8, 1.289_392_734_868_599_2],
+            ),
+            (
+                "two values in [0, 1]",
+                1.0,
+                0.05,
+                200,
+                |n| if n % 3 == 0 { 1.0 } else { 0.25 },
+                [0.501_25, 0.397_742_070_615_474_8, 0.607_978_515_223_005_8],
+            ),
+        ];
+        for (name, range, alpha, count, value, figures) in table {
+            let mut interval = EmpiricalBernstein::new(range, alpha);
+            assert_eq!((interval.mean(), interval.ends(), interval.count()), (range / 2.0, (0.0, range), 0), "{name}");
+            (0..count).for_each(|n| IntervalProcedure::observe(&mut interval, value(n)));
+            let (lower, upper) = interval.ends();
+            for (have, want) in [interval.mean(), lower, upper].into_iter().zip(figures) {
+                assert!((have - want).abs() < 1e-12, "{name}: {have}, not {want}");
+            }
+            assert_eq!(interval.count(), u64::from(count), "{name}");
+        }
+    }
 }

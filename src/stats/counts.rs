@@ -320,6 +320,44 @@ mod tests {
         assert!(interval.excludes(0.0) && interval.ends().0 > 0.0);
     }
 
+    #[test]
+    fn for_large_numbers_the_tail_is_chernoffs() {
+        // 1 - exp(-n D(a / n, m)) with the whole a = k + 1 and n = count + 1, in 40 digits; nothing where a / n is below m.
+        for (sum, count, m, tail) in [
+            (1050.0, 2000, 0.5, 0.921_922_937_162_530_9),
+            (30.0, 1200, 0.02, 0.612_814_071_977_678_4),
+            (1150.5, 1200, 0.95, 0.607_965_687_056_842_6),
+            (950.0, 2000, 0.5, 0.0),
+        ] {
+            let tally = Tally { count, sum };
+            assert_relative_eq!(tally.beta_above(m), tail, max_relative = 1e-10);
+            assert!(tail <= 1.0 - beta_reg(sum + 1.0, count as f64 - sum + 1.0, m) + 1e-9);
+        }
+    }
+
+    #[test]
+    fn a_bound_below_all_means_waits_for_an_observation() {
+        assert_eq!((Tally::default().log_above(-0.1), Tally::default().log_above(0.0)), (0.0, 0.0));
+        assert_eq!(Tally { count: 1, sum: 0.0 }.log_above(-0.1), f64::INFINITY);
+    }
+
+    #[test]
+    fn what_a_look_has_excluded_stays_excluded() {
+        let mut interval = CountInterval::new(0.05);
+        interval.observe_many(31.0, 31);
+        assert_eq!((interval.lower, interval.upper, interval.count()), (0.0, 1.0, 31), "the first look is at 32");
+        interval.observe(1.0);
+        // (1 - p)^32 33 = 1 / alpha, mirrored.
+        let lower = (0.05f64 / 33.0).powf(1.0 / 32.0);
+        assert_relative_eq!(interval.lower, lower, max_relative = 1e-9);
+        assert_eq!(interval.next_look, 40);
+        interval.observe_many(0.0, 7);
+        assert_eq!((interval.ends().0, interval.next_look), (interval.lower, 40));
+        interval.observe(0.0);
+        assert_eq!(interval.next_look, 50);
+        assert!(interval.excludes(lower - 1e-6) && interval.ends().0 >= lower - 1e-9);
+    }
+
     proptest! {
         #[test]
         fn what_large_numbers_use_is_never_above_the_exact_mixture(sum in 0.0..=1.0f64, n in 2u64..900, m in 0.01..0.99f64) {

@@ -127,6 +127,12 @@ mod tests {
     }
 
     #[test]
+    fn the_lower_end_lies_below_a_negative_mean() {
+        let (_, test) = constant(-0.05, 0.0, 0.1);
+        assert!(-0.1 <= test.lower() && test.lower() < -0.05 && -0.05 < test.upper(), "{}", test.lower());
+    }
+
+    #[test]
     fn a_margin_beyond_the_scale_leaves_nothing_to_violate_it() {
         assert_eq!(constant(-1.0, 0.0, 1.5).0, Some(Decision::Holds));
     }

@@ -467,3 +467,6 @@ impl EventTest {
         "tilts of 0.05 in the log-odds of an arrival, 1 for the last of at most 256 servers, 0.25 elsewhere"
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -177,6 +177,14 @@ mod tests {
     }
 
     #[test]
+    fn the_parts_keep_their_digits_where_the_plain_formulas_lose_them() {
+        // In 40 digits. Loader's (3) at 10^9 and 10^9 + 1000 is a difference of numbers near 1000.
+        assert_relative_eq!(deviance(1e9, 1e9 + 1e3), 4.999_996_666_669_167e-4, max_relative = 1e-13);
+        assert_relative_eq!(deviance(3.0, 4.0), 0.136_953_782_644_657_2, max_relative = 1e-14);
+        assert_relative_eq!(stirling_error(16.0), 0.005_207_655_919_609_64, epsilon = 1e-15);
+    }
+
+    #[test]
     fn clopper_and_pearson_are_beta_quantiles() {
         for (k, n, alpha) in [(3u64, 20u64, 0.05), (1, 10, 0.01), (9, 10, 1e-6), (40, 100, 0.2)] {
             let (lower, upper) = clopper_pearson(k, n, alpha);

@@ -202,6 +202,106 @@ mod tests {
         assert_eq!(outcome(|| -exp()), Some(Decision::Violated));
     }
 
+    fn signed<const N: usize>(sizes: [f64; N]) -> impl Iterator<Item = f64> {
+        sizes.into_iter().flat_map(|size| [size, -size])
+    }
+
+    #[test]
+    fn each_bet_is_the_likelihood_ratio_of_its_feature() {
+        let mut test = GapTest::new(1e-6, false);
+        [0.5, 1.0, 0.75].into_iter().for_each(|gap| test.observe(gap));
+        // Exp(1 + c) against Exp(1): (1 + c) exp(-c x) at x = 1/2, 1 and 3/4.
+        for (log, change) in test.rates.into_iter().zip(signed([0.005, 0.01, 0.03, 0.1, 0.3])) {
+            assert!((log - (3.0 * (1.0 + change).ln() - 2.25 * change)).abs() < 1e-12, "rate {change}");
+        }
+        // Two of the three are longer than ln 2.
+        for (log, tilt) in test.long.into_iter().zip(signed([0.1, 0.3, 1.0, 3.0])) {
+            assert!((log - (2.0 * tilt - 3.0 * (0.5 + 0.5 * tilt.exp()).ln())).abs() < 1e-12, "tilt {tilt}");
+        }
+        assert_eq!((test.near, test.gaps()), ([0.0; 8], 3));
+        let wealth: f64 = test.rates.iter().chain(&test.long).map(|log| log.exp()).sum();
+        assert!((test.log_e() - ((wealth + 8.0) / 26.0).ln()).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_window_is_judged_by_the_events_that_began_in_it() {
+        let p = probability_near();
+        for (name, events, gap, hits, misses, rest) in [
+            ("the fewest that are near", 486, 1.0, 1.0, 0.0, 0.5),
+            ("one less", 485, 1.0, 0.0, 1.0, 0.5),
+            ("the most that are near", 514, 1.0, 1.0, 0.0, 0.5),
+            ("one more", 515, 1.0, 0.0, 1.0, 0.5),
+            ("not yet", 500, 0.25, 0.0, 0.0, 499.75),
+            ("just so", 500, 0.5, 1.0, 0.0, 0.0),
+            ("a gap beyond the next window", 500, 999.0, 1.0, 1.0, 498.5),
+        ] {
+            let mut test = GapTest::new(1e-6, false);
+            (test.in_window, test.since_window) = (events, 499.5);
+            test.observe(gap);
+            for (log, tilt) in test.near.into_iter().zip(signed([0.1, 0.3, 1.0, 3.0])) {
+                let ratio = hits * tilt - (hits + misses) * (1.0 - p + p * tilt.exp()).ln();
+                assert!((log - ratio).abs() < 1e-12, "{name}, tilt {tilt}");
+            }
+            let begun = if hits + misses > 0.0 { 1 } else { events + 1 };
+            assert_eq!((test.in_window, test.since_window), (begun, rest), "{name}");
+        }
+    }
+
+    #[test]
+    fn verdicts_are_given_at_their_thresholds() {
+        for (gaps, factor, decision) in
+            [(63, 1.0 + 1e-9, Some(Decision::Violated)), (63, 1.0 - 1e-9, None), (62, 1.0 + 1e-9, None)]
+        {
+            let mut test = GapTest::new(0.5, false);
+            (test.long[0], test.gaps) = (20.0, gaps);
+            let mut ahead = test.clone();
+            ahead.observe(1.0);
+            test.alpha = 2.0 * factor / ahead.log_e().exp();
+            test.observe(1.0);
+            assert_eq!(test.decision(), decision, "after {} gaps, {factor}", gaps + 1);
+        }
+        for (coarse, finest, words) in [(false, 2, "a rate off by 1 %"), (true, 4, "a rate off by 3 %")] {
+            let mut test = GapTest::new(1e-6, coarse);
+            // Two verdicts, two signs, three features; tilts of 0.3 and 1.
+            let lost = -(12.0f64 / 1e-6).ln();
+            test.rates[finest..finest + 2].fill(lost);
+            test.long[2..4].fill(lost);
+            test.near[4..6].fill(lost);
+            assert_eq!((test.decision(), test.excludes().as_str()), (Some(Decision::Holds), words));
+            let short_of_it: [fn(&mut GapTest, usize); 6] = [
+                |test, finest| test.rates[finest] *= 1.0 - 1e-9,
+                |test, finest| test.rates[finest + 1] *= 1.0 - 1e-9,
+                |test, _| test.long[2] *= 1.0 - 1e-9,
+                |test, _| test.long[3] *= 1.0 - 1e-9,
+                |test, _| test.near[4] *= 1.0 - 1e-9,
+                |test, _| test.near[5] *= 1.0 - 1e-9,
+            ];
+            for (index, win_back) in short_of_it.into_iter().enumerate() {
+                let mut test = test.clone();
+                win_back(&mut test, finest);
+                assert_eq!(test.decision(), None, "alternative {index}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_strongest_feature_is_the_one_that_won_most() {
+        type Row = (&'static str, fn(&mut GapTest));
+        let table: [Row; 4] = [
+            ("the rate of the events", |test| test.rates[3] = 2.0),
+            ("the share of long gaps", |test| test.long[7] = 2.0),
+            ("the spread of the number of events", |test| test.near[0] = 2.0),
+            ("a gap that is no length of time", |test| test.observe(1000.0)),
+        ];
+        for (name, win) in table {
+            let mut test = GapTest::new(1e-6, false);
+            (test.rates[0], test.long[0]) = (1.0, 1.0);
+            win(&mut test);
+            assert_eq!(test.strongest(), name);
+        }
+        assert_eq!(GapTest::new(0.1, false).strongest(), "the rate of the events");
+    }
+
     #[test]
     fn the_probability_of_a_number_near_the_mean_is_that_of_the_poisson_law() {
         use statrs::distribution::{DiscreteCDF, Poisson};

@@ -209,6 +209,38 @@ mod tests {
     }
 
     #[test]
+    fn what_a_look_has_excluded_stays_excluded() {
+        let mut interval = BettingInterval::new(0.0, 1.0, 0.5);
+        interval.observe_many(1.0, 63);
+        assert_eq!((interval.lower, interval.count()), (0.0, 63), "the first look is at 64");
+        interval.observe(1.0);
+        let lower = interval.lower;
+        assert!(lower > 0.5 && interval.next_look == 81, "{lower}");
+        // These zeros, not looked at, would take it back.
+        interval.next_look = u64::MAX;
+        interval.observe_many(0.0, 64);
+        assert!(interval.excludes(0.5) && interval.excludes(lower - 1e-9) && interval.ends().0 == lower);
+
+        let mut mirrored = BettingInterval::new(0.0, 1.0, 0.5);
+        mirrored.observe_many(0.0, 64);
+        mirrored.next_look = u64::MAX;
+        mirrored.observe_many(1.0, 64);
+        assert!(mirrored.excludes(0.5) && (mirrored.ends().1 - (1.0 - lower)).abs() < 1e-9);
+    }
+
+    #[test]
+    fn the_mean_of_constant_data_at_an_end_is_never_excluded() {
+        for end in [0.0, 1.0] {
+            let mut interval = BettingInterval::new(0.0, 1.0, 0.5);
+            assert!(!interval.excludes(end), "{end}, before any observation");
+            interval.observe(end);
+            assert!(!interval.excludes(end) && interval.excludes(1.0 - end), "{end}");
+            interval.observe_many(end, 100);
+            assert!(!interval.excludes(end) && interval.excludes(1.0 - end), "{end}, after a look");
+        }
+    }
+
+    #[test]
     fn a_billion_observations_shrink_it_as_one_over_the_root() {
         // Standard error 1.6e-5; alpha = 1e-6 costs about 8 of them, a mixture somewhat more.
         let mut interval = BettingInterval::new(-1.0, 1.0, 1e-6);

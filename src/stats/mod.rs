@@ -45,3 +45,23 @@ pub(crate) fn log_mean_exp(logs: impl Iterator<Item = f64> + Clone) -> f64 {
     let (sum, count) = logs.fold((0.0, 0u32), |(sum, count), log| (sum + (log - largest).exp(), count + 1));
     largest + (sum / f64::from(count)).ln()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::log_mean_exp;
+
+    #[test]
+    fn the_mean_of_exponentials_is_taken_without_overflow() {
+        let none = f64::NEG_INFINITY;
+        for (name, logs, log) in [
+            ("1 and 3", vec![0.0, 3f64.ln()], 2f64.ln()),
+            ("the same beyond the range of numbers", vec![2000.0, 2000.0 + 3f64.ln()], 2000.0 + 2f64.ln()),
+            ("the same below it", vec![-2000.0, -2000.0 + 3f64.ln()], -2000.0 + 2f64.ln()),
+            ("0 and 4", vec![none, 4f64.ln()], 2f64.ln()),
+            ("one", vec![-5.0], -5.0),
+        ] {
+            assert!((log_mean_exp(logs.into_iter()) - log).abs() < 1e-12, "{name}");
+        }
+        assert_eq!(log_mean_exp([none, none].into_iter()), none);
+    }
+}

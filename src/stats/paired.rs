@@ -54,6 +54,7 @@ mod tests {
     use super::*;
     use crate::randomness::stream_rng;
     use crate::stats::betting::Side;
+    use crate::stats::events::Decision;
     use crate::stats::procedure::IntervalProcedure;
     use rand::RngExt;
 
@@ -72,5 +73,29 @@ mod tests {
         assert_eq!((paired.decision(), single.decision()), (Some(Side::Above), None));
         let (lower, upper) = sequence.ends();
         assert!(lower > 0.0 && (lower..=upper).contains(&0.01) && upper < 0.02, "[{lower}, {upper}]");
+    }
+
+    #[test]
+    fn the_margin_and_the_range_are_those_of_the_differences() {
+        for (difference, decision) in [(0.04, Decision::Holds), (-0.06, Decision::Violated)] {
+            let mut test = alike(1.0, 0.05, 1e-6);
+            (0..20_000).for_each(|_| test.observe(difference));
+            assert_eq!(test.decision(), Some(decision), "{difference}");
+        }
+        assert_eq!(interval(2.0, 0.1).ends(), (-2.0, 2.0));
+    }
+
+    #[test]
+    fn both_sides_share_alpha() {
+        // Differences of ±1 around 0 are coins around 1/2.
+        for (coin, side) in [(0.0, Side::Below), (1.0, Side::Above)] {
+            let (mut paired, mut coins) = (difference(1.0, 0.0, 1e-2), MeanTest::on(Scale::UNIT, 0.5, 5e-3, 5e-3));
+            for n in 0..40 {
+                assert_eq!(paired.decision(), coins.decision(), "after {n}");
+                paired.observe(2.0 * coin - 1.0);
+                coins.observe(coin);
+            }
+            assert_eq!(paired.decision(), Some(side));
+        }
     }
 }

@@ -89,3 +89,54 @@ impl IntervalKind {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stats::betting::MeanTest;
+    use crate::stats::confidence::EmpiricalBernstein;
+    use crate::stats::counts::{CountInterval, CountTest};
+    use crate::stats::hedged::BettingInterval;
+
+    #[test]
+    fn every_test_of_a_mean_hears_its_observations_and_says_its_decision() {
+        let tests: [Box<dyn MeanProcedure>; 2] = [Box::new(MeanTest::new(0.5, 0.01)), Box::new(CountTest::new(0.5, 0.01))];
+        for mut test in tests {
+            let boxed: &mut dyn MeanProcedure = &mut test;
+            assert_eq!(boxed.decision(), None);
+            (0..100).for_each(|_| boxed.observe(1.0));
+            assert_eq!(boxed.decision(), Some(Side::Above));
+        }
+    }
+
+    #[test]
+    fn every_interval_hears_its_observations_and_excludes_what_lies_outside() {
+        let intervals: [Box<dyn IntervalProcedure>; 3] = [
+            Box::new(EmpiricalBernstein::new(1.0, 0.01)),
+            Box::new(BettingInterval::new(0.0, 1.0, 0.01)),
+            Box::new(CountInterval::new(0.01)),
+        ];
+        for (mut interval, kind) in intervals.into_iter().zip(IntervalKind::ALL) {
+            let name = kind.name();
+            let boxed: &mut dyn IntervalProcedure = &mut interval;
+            assert!(boxed.ends() == (0.0, 1.0) && !boxed.excludes(0.1), "{name}");
+            (0..200).for_each(|n| boxed.observe(f64::from(n % 2)));
+            let (lower, upper) = boxed.ends();
+            assert!(0.2 < lower && lower < 0.5 && 0.5 < upper && upper < 0.8, "{name}: [{lower}, {upper}]");
+            assert!(boxed.excludes(lower - 1e-6) && boxed.excludes(upper + 1e-6) && !boxed.excludes(0.5), "{name}");
+        }
+        assert_eq!(IntervalKind::ALL.map(IntervalKind::name), ["empirical Bernstein", "betting interval", "interval of counts"]);
+    }
+
+    #[test]
+    fn an_interval_keeps_its_ends() {
+        struct Fixed;
+        impl IntervalProcedure for Fixed {
+            fn observe(&mut self, _: f64) {}
+            fn ends(&self) -> (f64, f64) {
+                (0.25, 0.75)
+            }
+        }
+        assert_eq!([0.2, 0.25, 0.5, 0.75, 0.8].map(|mean| Fixed.excludes(mean)), [true, false, false, false, true]);
+    }
+}

@@ -292,6 +292,7 @@ fn path_is_wrong(rng: ChaCha8Rng, alpha: f64) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::stats::betting::Side;
 
     #[test]
     fn every_source_has_its_mean_and_stays_in_the_unit_interval() {
@@ -333,6 +334,74 @@ mod tests {
         let errors = decided(fair, 1000, 4_000, 5, || MeanTest::on(Scale::UNIT, 0.5, 0.4, 0.4));
         let (lower, upper) = exact::clopper_pearson(errors, 4_000, 1e-9);
         assert!(lower > 0.4 && upper < 0.8, "{errors} in 4000");
+    }
+
+    /// Decides at its n-th observation, and excludes everything from then on.
+    struct After(u64);
+
+    impl MeanProcedure for After {
+        fn observe(&mut self, _: f64) {
+            self.0 = self.0.saturating_sub(1);
+        }
+        fn decision(&self) -> Option<Side> {
+            (self.0 == 0).then_some(Side::Above)
+        }
+    }
+
+    impl IntervalProcedure for After {
+        fn observe(&mut self, _: f64) {
+            self.0 = self.0.saturating_sub(1);
+        }
+        fn ends(&self) -> (f64, f64) {
+            (0.0, if self.0 == 0 { 0.0 } else { 1.0 })
+        }
+    }
+
+    #[test]
+    fn every_stream_with_an_error_at_any_time_counts_once() {
+        assert_eq!([true, false].map(|wrong| errors(7, 1, |_| wrong)), [7, 0]);
+        for (n, streams) in [(1, 7), (10, 7), (11, 0)] {
+            assert_eq!(decided(SOURCES[0], 10, 7, 1, || After(n)), streams, "decides at {n} of 10");
+            assert_eq!(missed(SOURCES[0], 10, 7, 1, || After(n)), streams, "misses at {n} of 10");
+        }
+    }
+
+    #[test]
+    fn a_trial_is_blamed_for_a_lower_end_above_what_it_states_only() {
+        for (lower, blamed) in [(0.09, false), (0.1, false), (0.11, true)] {
+            let trial = Trial { procedure: "test", source: "coin", alpha: 0.1, streams: 100, errors: 20, lower, upper: 0.3 };
+            assert_eq!(trial.errs_too_often(), blamed, "{lower}");
+        }
+    }
+
+    #[test]
+    fn every_trial_has_the_interval_of_its_share_and_sees_some_errors() {
+        let trials = Trials { seed: 1, alpha: 0.5, streams: 600, chance: 1e-9 };
+        let tried = measure(&trials, &|_| {});
+        assert_eq!(tried.len(), 6 * 7 + 5);
+        for trial in &tried {
+            let interval = exact::clopper_pearson(trial.errors, trial.streams, 1e-9 / 47.0);
+            assert_eq!((trial.lower, trial.upper), interval, "{trial:?}");
+            assert!(!trial.errs_too_often(), "{trial:?}");
+        }
+        let seen =
+            |procedure: &str| tried.iter().filter(|trial| trial.procedure == procedure).map(|trial| trial.errors).sum::<u64>();
+        // What never errs on any stream measures nothing. The two bands of two samples are too wide to err in 600 streams.
+        for procedure in [
+            "betting test",
+            "test of counts",
+            "betting interval",
+            "interval of counts",
+            "empirical Bernstein",
+            "equivalence, upper edge",
+            "equivalence, lower edge",
+            "law, stated exactly",
+            "law, at its margin",
+            "gaps",
+            "events",
+        ] {
+            assert!(seen(procedure) > 0, "{procedure}");
+        }
     }
 
     #[test]

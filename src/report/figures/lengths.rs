@@ -122,12 +122,7 @@ where
     X: Ranged<ValueType = f64>,
     Y: Ranged<ValueType = f64>,
 {
-    chart.draw_series(DashedLineSeries::new(
-        [(80.0, fixed_point), (right, fixed_point)].into_iter(),
-        2,
-        4,
-        INK.stroke_width(2),
-    ))?;
+    chart.draw_series(DashedLineSeries::new([(80.0, fixed_point), (right, fixed_point)], 2, 4, INK.stroke_width(2)))?;
     for (time, line) in lines {
         draw_line(chart, line)?;
         if let (Some(time), Some(&(x, y, ..))) = (time, line.points.last()) {
