@@ -65,6 +65,7 @@ fn unusual_files_that_are_right_are_read_right() {
         ("snap.txt", "# Nodes: 4 Edges: 2\n# FromNodeId\tToNodeId\n0\t1\n1\t0\n", (2, 2, 2)),
         ("crlf.txt", "\u{feff}0 0\r\n1 0\r\n", (2, 1, 2)),
         ("bom.csv", "\u{feff}server,task_type\r\n\"a,\n\"\"b\",c\r\n", (1, 1, 1)),
+        ("apostrophes.csv", "server,task_type\n'a','b'\n", (1, 1, 1)),
         ("blank_rows.csv", "server,task_type\n\na,b\n\n", (1, 1, 1)),
     ];
     let folder = tempfile::TempDir::new().unwrap();

@@ -115,3 +115,9 @@ fn the_targets_of_the_theory_run_on_pseudorandom_bytes() {
         targets.clone().for_each(|target| target(&bytes));
     }
 }
+
+/// Found by a run of one byte repeated: the table added up case counts as a damaged or foreign checkpoint may state them.
+#[test]
+fn counts_of_cases_whose_sum_has_more_than_64_bits_are_shown() {
+    fluidcheck::fuzzing::results(&[255; 300]);
+}

@@ -313,8 +313,8 @@ fn messages_name_place_value_rule_and_next_step() {
         "edges:n=2,e=0-2",
         "edges:n=2,e=0-0",
         "2*complete:n=100000",
-        "circulant:n=268435456,k=100",
-        "100*complete:n=268435456,m=1",
+        "circulant:n=16777216,k=100",
+        "100*complete:n=16777216,m=1",
     ] {
         let error = Spec::parse(spec).unwrap_or_else(|e| panic!("{e}")).build(0, Isolated::Refuse).unwrap_err();
         text.push_str(&error.to_string());

@@ -14,7 +14,7 @@ pub fn suite(suite: &Suite) -> String {
     let _ = writeln!(text, "{:width$}  {:11}  {:26}  {:>10}  {:>9}  statement", "claim", "kind", "verdict", "slack", "cases");
     for (claim, rows) in &claims {
         let slack = rows.iter().filter_map(|row| row.evidence.slack).min_by(f64::total_cmp);
-        let cases: u64 = rows.iter().map(|row| row.evidence.cases).sum();
+        let cases = rows.iter().fold(0u64, |sum, row| sum.saturating_add(row.evidence.cases));
         let _ = writeln!(
             text,
             "{:width$}  {:11}  {:26}  {:>10}  {:>9}  {}",
