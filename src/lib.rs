@@ -40,7 +40,7 @@
 //! |---|---|---|
 //! | section 2: the model | [`model::Model`], [`marks`], [`simulate`] | `transition-law`, `exact-law`, `perfect-sampling`, `event-times`, `conservation`, `looks`, `independent-streams` |
 //! | (2.1) rho, (2.3) phi and gamma | [`graph::metrics`] | `eq-2.1`, `eq-2.3` |
-//! | Remark 1, (2.2): ergodicity | [`graph::stability`] | `rem-1`, `rem-1-graph`, `err-2.2-*` |
+//! | Remark 1, (2.2): ergodicity | [`graph::stability`] | `rem-1`, `rem-1-graph`, `rem-1-growth`, `err-2.2-*` |
 //! | Theorem 3.1, Corollary 3.2, Remark 2: distance to q* | [`stationary`], [`meanfield::fixed_point`] | `thm-3.1`, `cor-3.2`, `rem-2` |
 //! | section 1.2, the counterexample | [`subject`], [`meanfield`] | `counterexample-1.2` |
 //! | Corollary 3.4, (4.50) to (4.53) | [`graph::generate`], [`graph::metrics`] | `cor-3.4` |

@@ -72,6 +72,7 @@ const LINES: &[&str] = &[
     "inspect cycle:n=5 -d 0",
     "inspect cycle:n=5 -d 1025",
     "inspect cycle:n=5 -d -1",
+    "inspect cycle:n=5 --improve 0",
     "inspect cycle:n=5,q=3",
     "inspect cycle:n=5,n=5",
     "inspect cycle:",
@@ -96,6 +97,8 @@ const LINES: &[&str] = &[
     "simulate cycle:n=5 --events 0",
     "simulate cycle:n=5 --time-limit -1",
     "simulate edges:n=2,m=2,e=0-0;0-1;1-1 --lambda 0.9",
+    "simulate edges:n=14,m=2,e=0-0;0-1;1-1;2-1;3-1;4-1;5-1;6-1;7-1;8-1;9-1;10-1;11-1;12-1;13-1 --lambda 0.2",
+    "exact edges:n=2,m=2,e=0-0;0-1;1-1 --lambda 0.9",
     "simulate complete:n=2,m=2 --lambda 0.9999 --events 1000",
     "verify --only nothing",
     "verify --alpha 0",
@@ -384,4 +387,20 @@ fn ctrl_c_prints_the_verdicts_so_far_and_exits_with_130() {
     let result: serde_json::Value = serde_json::from_slice(&output.stdout).expect("one whole JSON object");
     assert_eq!(result["partial"], true);
     assert!((result["claims"].as_array().expect("a list").len() as u64) < result["checks"].as_u64().expect("a number"));
+}
+
+/// Servers {0, 1}, types {0} and {0, 1}: 2/3, 4/5 and 8/9; with server 1 on type 0 too, every load below 1 is served.
+#[test]
+fn inspect_gives_the_critical_load_for_each_d_and_the_edge_to_add() {
+    let found = json(&["inspect", "edges:n=2,m=2,e=0-0;0-1;1-1", "-d", "4", "--improve", "1", "--json"]);
+    let exact: Vec<_> =
+        found["critical_lambda_by_d"].as_array().unwrap().iter().map(|row| row["exact"].as_str().unwrap()).collect();
+    assert_eq!(exact, ["2/3", "4/5", "8/9", "16/17"]);
+    assert_eq!(found["exact"]["critical_lambda"], "16/17");
+    assert_eq!(found["bottleneck"], serde_json::json!(["0"]));
+    let added = &found["improve"][0];
+    assert_eq!((&added["server"], &added["task_type"], &added["exact"]), (&"1".into(), &"0".into(), &"1".into()));
+    assert_eq!(added["all_tried"], true);
+    let components = json(&["inspect", "2*cycle:n=3+edges:n=1,m=4,e=0-0;0-1;0-2;0-3", "--json"]);
+    assert_eq!(components["limiting_component"]["servers"], 1);
 }

@@ -34,7 +34,7 @@ const CATALOGUE: &[(&str, &[&str])] = &[
     ("section 5, replications", &["independent-streams"]),
     ("(2.1)", &["eq-2.1"]),
     ("(2.3)", &["eq-2.3"]),
-    ("Remark 1", &["rem-1", "rem-1-graph"]),
+    ("Remark 1", &["rem-1", "rem-1-graph", "rem-1-growth"]),
     ("Definition 3.3", &["def-3.3"]),
     ("Definition 3.5, (3.3), Corollary 3.6", &["eq-3.3", "eq-3.3-graph"]),
     ("(3.5), q*", &["ode-fixed-point", "ode-order"]),

@@ -11,6 +11,7 @@
 //! | statements | file in `src/claims/` |
 //! |---|---|
 //! | (2.1) to (2.3), Remark 1 | `section_2.rs` |
+//! | Remark 1 against simulated queues | `growth.rs` |
 //! | Definitions 3.3 and 3.5, (3.3), (3.5), (4.44) | `section_3.rs` |
 //! | Lemmas 4.2, 4.4, 4.5 as identities, Proposition 4.1's drift, (4.4) to (4.49) | `section_4/` |
 //! | appendix A, Lemma C.1 | `appendices.rs` |
@@ -35,6 +36,7 @@ pub mod cases;
 mod effects;
 mod errata;
 mod graphs;
+mod growth;
 mod laws;
 mod limits;
 mod machinery;

@@ -15,6 +15,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::cases::{Outcome, run};
 use super::graphs::{self, Loads};
+use super::growth::REM_1_GROWTH;
 use super::{Claim, Evidence, Expected, Hypothesis, Kind, Scope, Setting, show};
 use crate::faults::Fault;
 use crate::graph::metrics;
@@ -26,7 +27,7 @@ use crate::randomness::below;
 use crate::ratio::{self, Ratio, ratio};
 
 /// The claims of section 2.
-pub const CLAIMS: &[Claim] = &[EQ_2_1, EQ_2_3, REM_1, REM_1_GRAPH];
+pub const CLAIMS: &[Claim] = &[EQ_2_1, EQ_2_3, REM_1, REM_1_GRAPH, REM_1_GROWTH];
 
 /// Edges up to which every server's load is summed exactly.
 const MOST_EDGES: u64 = 1 << 18;

@@ -4,13 +4,16 @@ use std::fmt::Write;
 use std::process::ExitCode;
 
 use clap::Args;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::common::{GraphOptions, ModelOptions, rates_object, unequal_rates};
 use super::output::{Failure, print, print_json};
+use super::steady::{both, first_names, value};
 use fluidcheck::claims::{self, CasePlan, Hypothesis, Setting};
-use fluidcheck::graph::{metrics, stability};
-use fluidcheck::ratio;
+use fluidcheck::graph::stability::{Addition, CriticalLoad, critical_load, improve};
+use fluidcheck::graph::{BipartiteGraph, Isolated, metrics};
+use fluidcheck::model::Model;
+use fluidcheck::ratio::{self, Ratio};
 use fluidcheck::stationary::Samples;
 use fluidcheck::subject::Reference;
 
@@ -23,9 +26,23 @@ pub struct Arguments {
     options: GraphOptions,
     #[command(flatten)]
     model: ModelOptions,
+    /// Also K edges to add that raise the critical load, each the best after those before it: greedy, not the best K together
+    #[arg(long, value_name = "K", allow_negative_numbers = true, value_parser = clap::value_parser!(u16).range(1..))]
+    improve: Option<u16>,
     /// One JSON object
     #[arg(long)]
     json: bool,
+}
+
+/// What is known of the stability.
+struct Stability {
+    /// d = 1, 2, 3 and the chosen d, ascending.
+    by_d: Vec<(u32, CriticalLoad)>,
+    /// The component of the bottleneck: its servers, and the critical load of the graph without it.
+    component: Option<(usize, Option<CriticalLoad>)>,
+    /// The upper bound that one more unit of service rate inside the bottleneck gives.
+    relieved: Option<Ratio>,
+    additions: Vec<Addition>,
 }
 
 pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
@@ -33,42 +50,140 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let graph = arguments.options.load(&arguments.graph)?;
     let model = arguments.model.model(graph)?;
     let graph = model.graph();
-    let components = metrics::components(graph);
-    let regular = metrics::is_regular(graph);
-    let (rho, phi, gamma) = (metrics::rho(&model), metrics::phi(graph), metrics::gamma(graph));
-    let critical = stability::critical_load(graph, model.d())?;
-    let stable = critical.stable(model.load().exact());
-    let isolated: Vec<_> = graph.isolated_task_types().iter().map(|&w| graph.task_type_name(w)).collect();
-    let bottleneck: Vec<_> = critical.bottleneck.iter().map(|&v| graph.server_name(v)).collect();
-    let (server, task) = (metrics::server_degrees(graph), metrics::task_degrees(graph));
+    let mut choices = vec![1, 2, 3, model.d()];
+    choices.sort_unstable();
+    choices.dedup();
+    let by_d = choices.into_iter().map(|d| Ok((d, critical_load(graph, d)?))).collect::<Result<Vec<_>, Failure>>()?;
+    let critical = chosen(&by_d, model.d());
+    let stability = Stability {
+        component: limiting_component(&model, &critical.bottleneck),
+        relieved: critical
+            .exact
+            .clone()
+            .or_else(|| Ratio::from_float(critical.upper))
+            .map(|upper| upper * Ratio::new((critical.bottleneck.len() + 1).into(), critical.bottleneck.len().into())),
+        additions: match arguments.improve {
+            Some(count) => improve(graph, model.d(), count.into())?,
+            None => Vec::new(),
+        },
+        by_d,
+    };
+    let failures = failures(&model);
     if arguments.json {
-        let degrees = |d: &metrics::Degrees| json!({ "min": d.min, "mean": d.mean, "max": d.max });
-        print_json(&json!({
-            "graph": arguments.graph,
-            "lambda": model.lambda(),
-            "d": model.d(),
-            "servers": graph.n_servers(),
-            "task_types": graph.n_task_types(),
-            "edges": graph.n_edges(),
-            "server_degrees": degrees(&server),
-            "task_degrees": degrees(&task),
-            "isolated_task_types": isolated,
-            "rates": rates_object(graph),
-            "components": components.count,
-            "regular": regular,
-            "rho": ratio::to_f64(&rho),
-            "phi": ratio::to_f64(&phi),
-            "gamma": ratio::to_f64(&gamma),
-            "exact": {
-                "rho": rho.to_string(), "phi": phi.to_string(), "gamma": gamma.to_string(),
-                "critical_lambda": critical.exact.as_ref().map(ToString::to_string),
-            },
-            "stable": stable,
-            "critical_lambda": { "lower": critical.lower, "upper": critical.upper },
-            "bottleneck": bottleneck,
-        }))?;
-        return Ok(ExitCode::SUCCESS);
+        print_json(&object(arguments, &model, &stability, &failures))?;
+    } else {
+        print(table(arguments, &model, &stability, &failures).as_bytes())?;
     }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn chosen(by_d: &[(u32, CriticalLoad)], d: u32) -> &CriticalLoad {
+    &by_d.iter().find(|(other, _)| *other == d).expect("the chosen d is among them").1
+}
+
+/// Only where there are several, and the rest is not too large to look at again.
+fn limiting_component(model: &Model, bottleneck: &[u32]) -> Option<(usize, Option<CriticalLoad>)> {
+    let graph = model.graph();
+    let components = metrics::components(graph);
+    if components.count < 2 || graph.n_edges() > 1_000_000 {
+        return None;
+    }
+    let own = components.of_server[*bottleneck.first()? as usize];
+    let edges: Vec<_> = graph.iter_edges().filter(|&(v, _)| components.of_server[v as usize] != own).collect();
+    let rest = BipartiteGraph::from_edges(graph.n_servers(), graph.n_task_types(), &edges, Isolated::Drop).ok()?;
+    let rates: Vec<_> = (0..graph.n_task_types()).map(|w| graph.relative_rate(w)).collect();
+    let rest = rest.with_rates(&rates).ok()?;
+    let servers = components.of_server.iter().filter(|&&at| at == own).count();
+    Some((servers, critical_load(&rest, model.d()).ok()))
+}
+
+/// The hypotheses that fail with their figures, and the claims that have them.
+fn failures(model: &Model) -> Vec<(String, Vec<&'static str>)> {
+    let plan = CasePlan { seed: 1, effort: 1, only: None };
+    let samples = Samples::new(&Reference, model, 1, 1);
+    let setting = Setting { subject: &Reference, machinery: &Reference, model, plan, alpha: 1e-6, samples: &samples };
+    let all = [
+        Hypothesis::EqualRates,
+        Hypothesis::RhoBelowOne,
+        Hypothesis::PhiAndGammaAtMostOne,
+        Hypothesis::NoIsolatedTaskTypes,
+        Hypothesis::TwoChoices,
+    ];
+    let of = |hypothesis: &Hypothesis| {
+        claims::all().filter(|claim| claim.hypotheses.contains(hypothesis)).map(|claim| claim.id).collect::<Vec<_>>()
+    };
+    all.iter().filter_map(|hypothesis| Some((hypothesis.failure(&setting)?, of(hypothesis)))).collect()
+}
+
+fn bounds(critical: &CriticalLoad) -> Value {
+    json!({ "lower": critical.lower, "upper": critical.upper, "exact": critical.exact.as_ref().map(ToString::to_string) })
+}
+
+fn object(arguments: &Arguments, model: &Model, stability: &Stability, failures: &[(String, Vec<&'static str>)]) -> Value {
+    let graph = model.graph();
+    let critical = chosen(&stability.by_d, model.d());
+    let (server, task) = (metrics::server_degrees(graph), metrics::task_degrees(graph));
+    let (rho, phi, gamma) = (metrics::rho(model), metrics::phi(graph), metrics::gamma(graph));
+    let degrees = |d: &metrics::Degrees| json!({ "min": d.min, "mean": d.mean, "max": d.max });
+    let names = |servers: &[u32]| servers.iter().map(|&v| graph.server_name(v)).collect::<Vec<_>>();
+    let by_d = stability.by_d.iter().map(|(d, critical)| {
+        let mut value = bounds(critical);
+        value["d"] = json!(d);
+        value["bottleneck"] = json!(names(&critical.bottleneck));
+        value
+    });
+    let improve = stability.additions.iter().map(|addition| {
+        let mut value = bounds(&addition.critical);
+        value["server"] = json!(graph.server_name(addition.server));
+        value["task_type"] = json!(graph.task_type_name(addition.task_type));
+        value["tried"] = json!(addition.tried);
+        value["all_tried"] = json!(addition.all_tried);
+        value
+    });
+    let isolated: Vec<_> = graph.isolated_task_types().iter().map(|&w| graph.task_type_name(w)).collect();
+    let mut value = json!({
+        "graph": arguments.graph,
+        "lambda": model.lambda(),
+        "d": model.d(),
+        "servers": graph.n_servers(),
+        "task_types": graph.n_task_types(),
+        "edges": graph.n_edges(),
+        "server_degrees": degrees(&server),
+        "task_degrees": degrees(&task),
+        "isolated_task_types": isolated,
+        "rates": rates_object(graph),
+        "components": metrics::components(graph).count,
+        "regular": metrics::is_regular(graph),
+        "rho": ratio::to_f64(&rho),
+        "phi": ratio::to_f64(&phi),
+        "gamma": ratio::to_f64(&gamma),
+        "exact": {
+            "rho": rho.to_string(), "phi": phi.to_string(), "gamma": gamma.to_string(),
+            "critical_lambda": critical.exact.as_ref().map(ToString::to_string),
+        },
+        "stable": critical.stable(model.load().exact()),
+        "critical_lambda": { "lower": critical.lower, "upper": critical.upper },
+        "critical_lambda_by_d": by_d.collect::<Vec<_>>(),
+        "bottleneck": names(&critical.bottleneck),
+        "limiting_component": stability.component.as_ref().map(|(servers, rest)| json!({
+            "servers": servers, "critical_lambda_without_it": rest.as_ref().map(bounds),
+        })),
+        "one_more_unit_of_service_in_the_bottleneck": stability.relieved.as_ref().map(|upper| json!({
+            "upper": ratio::to_f64(upper), "exact": upper.to_string(),
+        })),
+        "hypotheses_failed": failures.iter().map(|(why, claims)| json!({ "why": why, "claims": claims })).collect::<Vec<_>>(),
+    });
+    if arguments.improve.is_some() {
+        value["improve"] = json!(improve.collect::<Vec<_>>());
+    }
+    value
+}
+
+fn table(arguments: &Arguments, model: &Model, stability: &Stability, failures: &[(String, Vec<&'static str>)]) -> String {
+    let graph = model.graph();
+    let critical = chosen(&stability.by_d, model.d());
+    let (server, task) = (metrics::server_degrees(graph), metrics::task_degrees(graph));
+    let isolated = graph.isolated_task_types().len();
     let mut text = String::new();
     let _ = writeln!(text, "{}", arguments.graph);
     let mut row = |name: &str, value: String| {
@@ -79,54 +194,61 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     row("edges", graph.n_edges().to_string());
     row("server degrees", format!("{} to {}, mean {:.3}", server.min, server.max, server.mean));
     row("task degrees", format!("{} to {}, mean {:.3}", task.min, task.max, task.mean));
-    row(
-        "isolated task types",
-        if isolated.is_empty() { "none".to_owned() } else { format!("{}, their tasks are lost", isolated.len()) },
-    );
+    row("isolated task types", if isolated == 0 { "none".to_owned() } else { format!("{isolated}, their tasks are lost") });
     if let Some(rates) = unequal_rates(graph) {
         row("arrival rates", rates);
     }
-    row("components", components.count.to_string());
-    row("regular (Definition 3.5)", if regular { "yes" } else { "no" }.to_owned());
-    row("rho(G)", format!("{} at lambda = {}", both(&rho), model.load().exact()));
-    row("phi(G)", both(&phi));
-    row("gamma(G)", both(&gamma));
-    let critical_text = match &critical.exact {
-        Some(exact) => format!("{} for d = {}", both(exact), model.d()),
-        None => format!("in [{:.6}, {:.6}] for d = {}", critical.lower, critical.upper, model.d()),
-    };
-    row("critical load", critical_text);
+    row("components", metrics::components(graph).count.to_string());
+    row("regular (Definition 3.5)", if metrics::is_regular(graph) { "yes" } else { "no" }.to_owned());
+    row("rho(G)", format!("{} at lambda = {}", both(&metrics::rho(model)), model.load().exact()));
+    row("phi(G)", both(&metrics::phi(graph)));
+    row("gamma(G)", both(&metrics::gamma(graph)));
+    for (d, critical) in &stability.by_d {
+        row("critical load", format!("{} for d = {d}", value(critical)));
+    }
     row(
         "steady state",
-        match stable {
+        match critical.stable(model.load().exact()) {
             Some(true) => "yes: lambda is below the critical load".to_owned(),
             Some(false) => "none: lambda is at or above the critical load".to_owned(),
             None => "undecided: lambda is between the bounds on the critical load".to_owned(),
         },
     );
-    let shown = bottleneck.iter().take(10).cloned().collect::<Vec<_>>().join(", ");
-    let more = if bottleneck.len() > 10 { format!(" and {} more", bottleneck.len() - 10) } else { String::new() };
-    row("bottleneck", if bottleneck.is_empty() { "none".to_owned() } else { format!("{shown}{more}") });
-    let plan = CasePlan { seed: 1, effort: 1, only: None };
-    let samples = Samples::new(&Reference, &model, 1, 1);
-    let setting = Setting { subject: &Reference, machinery: &Reference, model: &model, plan, alpha: 1e-6, samples: &samples };
-    let hypotheses = [
-        Hypothesis::EqualRates,
-        Hypothesis::RhoBelowOne,
-        Hypothesis::PhiAndGammaAtMostOne,
-        Hypothesis::NoIsolatedTaskTypes,
-        Hypothesis::TwoChoices,
-    ];
-    for why in hypotheses.iter().filter_map(|hypothesis| hypothesis.failure(&setting)) {
-        row("a hypothesis fails", why);
+    row("bottleneck", first_names(graph, &critical.bottleneck));
+    row(
+        "what limits",
+        format!(
+            "{} of {} servers, which cannot keep up from lambda = {:.6} on, whatever each task does with its {} samples",
+            critical.bottleneck.len(),
+            graph.n_servers(),
+            critical.upper,
+            model.d()
+        ),
+    );
+    if let Some((servers, rest)) = &stability.component {
+        let rest =
+            rest.as_ref().map_or_else(|| "the others get no task".to_owned(), |rest| format!("{} without it", value(rest)));
+        row("limiting component", format!("of {servers} servers; {rest}"));
     }
-    print(text.as_bytes())?;
-    Ok(ExitCode::SUCCESS)
-}
-
-/// A fraction and its decimal.
-fn both(value: &ratio::Ratio) -> String {
-    let decimal = format!("{:.6}", ratio::to_f64(value));
-    let exact = claims::show(value);
-    if exact == decimal { decimal } else { format!("{exact} = {decimal}") }
+    if let Some(relieved) = &stability.relieved {
+        row(
+            "relieving the bottleneck",
+            format!("one more unit of service rate at any of its servers: at most {}", both(relieved)),
+        );
+    }
+    for (at, addition) in (1..).zip(&stability.additions) {
+        let (server, task_type) = (graph.server_name(addition.server), graph.task_type_name(addition.task_type));
+        let tried = if addition.all_tried { "all" } else { "some" };
+        let best = format!(
+            "server {server}, task type {task_type}: {} ({tried} {} edges tried)",
+            value(&addition.critical),
+            addition.tried
+        );
+        row(&format!("edge {at} to add, greedily"), best);
+    }
+    for (why, claims) in failures {
+        let named = if claims.is_empty() { String::new() } else { format!(" ({})", claims.join(", ")) };
+        row("a hypothesis fails", format!("{why}{named}"));
+    }
+    text
 }

@@ -12,6 +12,7 @@ mod ode;
 mod output;
 mod power;
 mod simulate;
+mod steady;
 mod verify;
 
 use std::process::ExitCode;

@@ -13,9 +13,9 @@ use super::checkpoint::CheckpointOptions;
 use super::common::{GraphOptions, ModelOptions, probability, rates_object, shows_progress, times, unequal_rates};
 use super::interrupt::{finishing, on_interrupt, say};
 use super::output::{Failure, print, print_json, warn};
+use super::steady::require_steady_state;
 use fluidcheck::checkpoint::{Keeper, Progress, Run};
 use fluidcheck::estimate::{Estimated, Intervals, Options, SteadyRun, SteadyState, Transient, TransientRun};
-use fluidcheck::graph::stability;
 use fluidcheck::meanfield::{self, Start, fixed_point_vec};
 use fluidcheck::model::Model;
 
@@ -111,7 +111,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
 }
 
 fn steady_state(arguments: &Arguments, model: &Model, options: &Options) -> Result<ExitCode, Failure> {
-    refuse_without_steady_state(model)?;
+    require_steady_state(model)?;
     let resumed = |progress: &Progress| match progress {
         Progress::Steady(Some(kept)) => SteadyRun::resume(model, options, kept).map(Some).ok_or_else(misfit),
         Progress::Steady(None) => Ok(None),
@@ -227,21 +227,6 @@ fn misfit() -> String {
 
 fn nothing_known() {
     say("no replication has ended: nothing is known");
-}
-
-/// Above the critical load nothing settles; a simulation would only show a transient.
-fn refuse_without_steady_state(model: &Model) -> Result<(), Failure> {
-    let Some(bounds) = stability::no_steady_state(model) else { return Ok(()) };
-    let graph = model.graph();
-    let names: Vec<_> = bounds.bottleneck.iter().take(10).map(|&v| graph.server_name(v)).collect();
-    let more = if bounds.bottleneck.len() > 10 { format!(" and {} more", bounds.bottleneck.len() - 10) } else { String::new() };
-    Err(Failure::Message(format!(
-        "lambda = {} is above the critical load, at most {:.6} for d = {}: there is no steady state (bottleneck: {}{more}); take a lower --lambda, or look at --transient",
-        model.load().exact(),
-        bounds.upper,
-        model.d(),
-        names.join(", ")
-    )))
 }
 
 fn progress(quiet: bool, options: &Options) -> ProgressBar {

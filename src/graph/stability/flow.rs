@@ -3,12 +3,11 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use num_bigint::BigInt;
-use num_integer::Integer;
-use num_traits::{One, Pow, Signed, Zero};
+use num_traits::{One, Signed, Zero};
 
+use super::work::Work;
 use super::{Critical, StabilityError, check};
 use crate::graph::BipartiteGraph;
-use crate::ratio::{self, Ratio};
 
 /// The largest number of distinct sample sets in the network.
 pub const MAX_SAMPLE_SETS: usize = 1 << 14;
@@ -17,99 +16,122 @@ pub const MAX_SAMPLE_SETS: usize = 1 << 14;
 ///
 /// Newton's iteration on lambda = |S| / f(S) (Dinkelbach): from S = V, each step takes a minimal cut of the
 /// network at the present lambda, which is the set that breaks the criterion most, until none does. All capacities are
-/// integers, so the end is exact. The bottleneck is the last set that lowered lambda: no particular one among
-/// several maximising sets.
+/// integers, so the end is exact. The bottleneck is a maximising set of which no part is one.
 ///
 /// # Errors
 /// More than [`MAX_SAMPLE_SETS`] sample sets, d out of range, no edge.
 pub fn critical_load_by_flow(graph: &BipartiteGraph, d: u32) -> Result<Critical, StabilityError> {
     check(graph, d)?;
-    let n = graph.n_servers();
-    let (sets, scale) = sample_sets(graph, d)?;
-    // weights sum_U p_U are f M / N, times the scale.
-    let f_of = |inside: &[bool]| {
-        let within = |set: &[u32]| set.iter().all(|&v| inside[v as usize]);
-        sets.iter().filter(|(set, _)| within(set)).map(|(_, p)| p).sum::<BigInt>()
-    };
-    let factor = Ratio::new(&scale * graph.n_task_types(), n.into());
-    let lambda_of = |inside: &[bool]| {
-        let size = inside.iter().filter(|&&x| x).count() as u64;
-        ratio::whole(size) * &factor / Ratio::from_integer(f_of(inside))
-    };
-    let mut set = vec![true; n as usize];
-    let mut lambda = lambda_of(&set);
+    let all: Vec<u32> = (0..graph.n_servers()).collect();
+    // Before any number grows: a type of d_w servers alone has at least so many sample sets.
+    let few = |k: usize| samples_of(k, d).is_some_and(|count| count <= MAX_SAMPLE_SETS as u128);
+    if !(0..graph.n_task_types()).all(|w| few(graph.task_degree(w))) {
+        return Err(StabilityError::TooManySampleSets { d });
+    }
+    let work = Work::of(graph, d, all.clone()).ok_or(StabilityError::TooManySampleSets { d })?;
+    over_flows(&work, &vec![true; all.len()], MAX_SAMPLE_SETS)
+}
+
+/// The least |S| / f(S) over the sets of the servers of `work`, searched for downwards from `set`, whose f(S) is above 0.
+///
+/// # Errors
+/// More than `most` sample sets.
+pub(super) fn over_flows(work: &Work, set: &[bool], most: usize) -> Result<Critical, StabilityError> {
+    let n = work.servers.len();
+    let sets = sample_sets(work, most)?;
+    let size = |inside: &[bool]| inside.iter().filter(|&&x| x).count();
+    let mut set = set.to_vec();
+    let mut sum = work.sum(&set);
     loop {
-        // lambda f(S) - |S| times the denominator of lambda / factor.
-        let rate = &lambda / &factor;
-        let mut network = Network::new(sets.len() + n as usize + 2);
+        // S breaks the criterion if |S| / sum(S) < this size over this sum.
+        let (capacity, rate) = (&sum, size(&set));
+        let mut network = Network::new(sets.len() + n + 2);
         let (source, sink) = (0, 1);
-        let unbounded: BigInt = sets.iter().map(|(_, p)| p).sum::<BigInt>() * rate.numer() + BigInt::one();
+        let unbounded: BigInt = sets.iter().map(|(_, p)| p).sum::<BigInt>() * rate + BigInt::one();
         let mut supply = BigInt::zero();
         for (i, (servers, p)) in sets.iter().enumerate() {
-            let capacity = p * rate.numer();
-            supply += &capacity;
-            network.edge(source, 2 + i, capacity);
+            let work = p * rate;
+            supply += &work;
+            network.edge(source, 2 + i, work);
             servers.iter().for_each(|&v| network.edge(2 + i, 2 + sets.len() + v as usize, unbounded.clone()));
         }
-        (0..n as usize).for_each(|v| network.edge(2 + sets.len() + v, sink, rate.denom().clone()));
-        let flow = network.max_flow(source, sink);
-        if flow == supply {
-            return Ok(Critical { lambda, bottleneck: (0..n).filter(|&v| set[v as usize]).collect() });
+        (0..n).for_each(|v| network.edge(2 + sets.len() + v, sink, capacity.clone()));
+        if network.max_flow(source, sink) == supply {
+            let least = least_full_set(&network, &sets, n).unwrap_or_else(|| (0..n).filter(|&v| set[v]).collect());
+            return Ok(Critical { lambda: work.lambda(rate, &sum), bottleneck: work.named(least.into_iter()) });
         }
-        // The source side of the cut has lambda f(S) > |S|, so lambda falls strictly.
+        // The source side of the cut breaks the criterion, so lambda falls strictly.
         let reached = network.reached(source);
-        set = (0..n as usize).map(|v| reached[2 + sets.len() + v]).collect();
-        lambda = lambda_of(&set);
+        set = (0..n).map(|v| reached[2 + sets.len() + v]).collect();
+        sum = work.sum(&set);
     }
+}
+
+/// The smallest set of servers, all busy, whose work all comes from samples inside it; at the critical load, a maximising set without a part that is one.
+///
+/// A server's work is its own if it can be sent nowhere else: with it belong the servers of every sample set that sends it any.
+fn least_full_set(network: &Network, sets: &[(Vec<u32>, BigInt)], n: usize) -> Option<Vec<usize>> {
+    let node = |v: usize| 2 + sets.len() + v;
+    let full = |v: usize| network.around[node(v)].iter().all(|&edge| network.to[edge] != 1 || network.left[edge].is_zero());
+    let closure = |v: usize| {
+        let mut inside = vec![false; n];
+        let mut open = vec![v];
+        inside[v] = true;
+        while let Some(v) = open.pop() {
+            if !full(v) {
+                return None;
+            }
+            for &edge in &network.around[node(v)] {
+                // The reverse of a sample set's edge has left what the set sends.
+                if edge % 2 == 1 && network.left[edge].is_positive() {
+                    for &u in &sets[network.to[edge] - 2].0 {
+                        if !std::mem::replace(&mut inside[u as usize], true) {
+                            open.push(u as usize);
+                        }
+                    }
+                }
+            }
+        }
+        Some((0..n).filter(|&v| inside[v]).collect::<Vec<_>>())
+    };
+    (0..n).filter_map(closure).min_by_key(Vec::len)
+}
+
+/// How many sets up to d of k servers can be; `None` where they are beyond counting.
+fn samples_of(k: usize, d: u32) -> Option<u128> {
+    let (k, mut sum, mut binomial) = (k as u128, 0u128, 1u128);
+    for u in 1..=k.min(d.into()) {
+        binomial = binomial.checked_mul(k + 1 - u)? / u;
+        sum = sum.checked_add(binomial)?;
+    }
+    Some(sum)
 }
 
 /// Sets of servers, ascending, with their weights.
 type SampleSets = Vec<(Vec<u32>, BigInt)>;
 
-/// Every set that d samples of some task type can make, with sum_w P(exactly this set), times a common scale.
-fn sample_sets(graph: &BipartiteGraph, d: u32) -> Result<(SampleSets, BigInt), StabilityError> {
+/// Every set that d samples of some task type can make, with its share of the sum of [`Work`].
+fn sample_sets(work: &Work, most: usize) -> Result<SampleSets, StabilityError> {
+    let d = work.d();
     let too_many = || StabilityError::TooManySampleSets { d };
-    let mut degrees: Vec<u32> = (0..graph.n_task_types()).map(|w| graph.task_degree(w) as u32).filter(|&k| k > 0).collect();
-    degrees.sort_unstable();
-    degrees.dedup();
-    // Before any number grows: sets of up to min(d, d_w) of d_w servers.
-    let count = |k: u32| {
-        let mut sum = 0u128;
-        let mut binomial = 1u128;
-        for u in 1..=u128::from(k.min(d)) {
-            binomial = binomial * (u128::from(k) + 1 - u) / u;
-            sum += binomial;
-            if sum > MAX_SAMPLE_SETS as u128 {
-                return None;
-            }
-        }
-        Some(sum)
-    };
-    if degrees.iter().any(|&k| count(k).is_none()) {
+    if work.types.iter().any(|(servers, _)| samples_of(servers.len(), d).is_none_or(|count| count > most as u128)) {
         return Err(too_many());
     }
-    let common = degrees.iter().fold(BigInt::one(), |common, &k| common.lcm(&k.into()));
-    let scale: BigInt = Pow::pow(common.clone(), d);
-    let largest = degrees.last().copied().unwrap_or(0).min(d);
-    let onto: Vec<BigInt> = surjections(d, largest);
+    let largest = work.types.iter().map(|(servers, _)| servers.len()).max().unwrap_or(0).min(d as usize);
+    let onto: Vec<BigInt> = surjections(d, largest as u32);
     let mut sets: BTreeMap<Vec<u32>, BigInt> = BTreeMap::new();
-    for w in 0..graph.n_task_types() {
-        let servers: Vec<u32> = graph.servers_of(w).iter().collect();
-        if servers.is_empty() {
-            continue;
-        }
-        let unit: BigInt = Pow::pow(&common / servers.len(), d);
-        for (size, onto) in onto.iter().enumerate().take(servers.len().min(d as usize) + 1).skip(1) {
-            let weight = onto * &unit;
-            for_each_subset(&servers, size, &mut |set| {
+    for (servers, unit) in &work.types {
+        for (size, onto) in onto.iter().enumerate().take(servers.len() + 1).skip(1) {
+            let weight = onto * unit;
+            for_each_subset(servers, size, &mut |set| {
                 *sets.entry(set.to_vec()).or_default() += &weight;
             });
-            if sets.len() > MAX_SAMPLE_SETS {
+            if sets.len() > most {
                 return Err(too_many());
             }
         }
     }
-    Ok((sets.into_iter().collect(), scale))
+    Ok(sets.into_iter().collect())
 }
 
 /// For u = 0 to `largest`: the number of sequences of length d that use each of u symbols.

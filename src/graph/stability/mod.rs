@@ -2,18 +2,22 @@
 //!
 //! With sampling with replacement the system is ergodic iff for every nonempty set S of servers
 //!
-//! (lambda N / M) sum_w (|S ∩ N_w| / d_w)^d < |S|,
+//! (lambda N / M) sum_w r_w (|S ∩ N_w| / d_w)^d < |S|,
 //!
-//! the rate of the tasks that only S can serve against its service rate. The least lambda
-//! that breaks it is the **critical load**, min_S |S| / f(S) with f(S) = (N / M) sum_w (|S ∩ N_w| / d_w)^d. rho(G) < 1 implies it and is not necessary.
+//! the rate of the tasks that only S can serve against its service rate; r_w is the type's [relative rate](BipartiteGraph::relative_rate), 1 in the paper. The least lambda
+//! that breaks it is the **critical load**, min_S |S| / f(S) with f(S) = (N / M) sum_w r_w (|S ∩ N_w| / d_w)^d. rho(G) < 1 implies it and is not necessary.
 //!
 //! | what | graphs | here |
 //! |---|---|---|
 //! | exact, by enumerating all S | N <= 20 | [`critical_load_by_subsets`] |
 //! | exact, by max-flow from sample sets to servers | few sample sets | [`critical_load_by_flow`] |
-//! | certified from both sides | all | [`critical_load_bounds`] |
+//! | certified from both sides | all | [`critical_load_bounds`], [`certified_bounds`] |
+//! | whichever of these fits, and the exact value from the bounds where few servers decide | all | [`critical_load`], [`no_steady_state`] |
 //! | ergodic or not, exact | as the exact ones | [`is_ergodic`] |
-//! | whichever of these fits | all | [`critical_load`], [`no_steady_state`] |
+//! | checks of a bottleneck and of a split that do not trust the solver | all | [`verify_upper`], [`verify_lower`], [`verify_lower_f64`] |
+//! | which edges to add | all | [`improve()`] |
+//!
+//! Several sets may have the least ratio. [`critical_load_by_subsets`] and [`critical_load_by_flow`] give one of which no part has it too; the others prefer small ones.
 //!
 //! Without isolated task types the critical load is at most 1 (S = V). Where their tasks are dropped
 //! ([`Isolated::Drop`](super::Isolated::Drop)), the load that arrives is lower than lambda, and the critical lambda may exceed 1.
@@ -23,16 +27,22 @@
 //! here are those of the model.
 
 mod bounds;
+mod certificate;
 mod critical;
+mod equal;
 mod flow;
+mod improve;
+mod proof;
 mod subsets;
+mod work;
 
-pub use bounds::{Bounds, Effort, critical_load_bounds};
-pub use critical::{CriticalLoad, critical_load, no_steady_state};
+pub use bounds::{Bounds, Effort, certified_bounds, critical_load_bounds};
+pub use certificate::{CertificateError, exact_split, verify_lower, verify_lower_f64, verify_upper};
+pub use critical::{CriticalLoad, critical_load, critical_load_within, no_steady_state};
 pub use flow::{MAX_SAMPLE_SETS, critical_load_by_flow};
+pub use improve::{Addition, improve};
 pub use subsets::{MAX_SERVERS, critical_load_by_subsets};
 
-use num_traits::One;
 use thiserror::Error;
 
 use super::BipartiteGraph;
@@ -61,8 +71,8 @@ pub enum StabilityError {
         /// What was given.
         given: u32,
     },
-    /// Every task type is isolated: all tasks are lost, and no load is critical.
-    #[error("no task type has a server: all tasks are lost at any load")]
+    /// Every task type is isolated or has rate 0: no task ever joins a server, and no load is critical.
+    #[error("no task type with a positive rate has a server: all tasks are lost at any load")]
     NoEdges,
 }
 
@@ -79,7 +89,8 @@ fn check(graph: &BipartiteGraph, d: u32) -> Result<(), StabilityError> {
     if d == 0 || d > MAX_CHOICES {
         return Err(StabilityError::Choices { given: d });
     }
-    if graph.n_edges() == 0 {
+    let joins = |w| graph.task_degree(w) > 0 && graph.rates().is_none_or(|rates| rates.weights()[w as usize] > 0);
+    if !(0..graph.n_task_types()).any(joins) {
         return Err(StabilityError::NoEdges);
     }
     Ok(())
@@ -100,33 +111,26 @@ pub fn ratio_of_set(graph: &BipartiteGraph, d: u32, servers: &[u32]) -> Option<R
     let mut set = servers.to_vec();
     set.sort_unstable();
     set.dedup();
-    let mut inside = vec![0u32; graph.n_task_types() as usize];
-    set.iter().for_each(|&v| graph.task_types_of(v).iter().for_each(|w| inside[w as usize] += 1));
-    let mut f = Ratio::from_integer(0.into());
-    for w in 0..graph.n_task_types() {
-        if inside[w as usize] > 0 {
-            f += ratio::power(&Ratio::new(inside[w as usize].into(), graph.task_degree(w).into()), d);
-        }
-    }
-    let f = f * Ratio::new(graph.n_servers().into(), graph.n_task_types().into());
+    let f = work::forced_by_terms(graph, d, &set);
     (f > Ratio::from_integer(0.into())).then(|| ratio::whole(set.len() as u64) / f)
 }
 
 /// Whether the model has a steady state, exactly: lambda below the critical load.
 ///
-/// The implicit complete graph has critical load 1; else by subsets up to [`MAX_SERVERS`] servers, then by max-flow.
+/// By subsets up to [`MAX_SERVERS`] servers, else by [`critical_load`] if its bounds decide, else by max-flow.
 ///
 /// # Errors
 /// [`StabilityError::TooManySampleSets`] for graphs too large to decide exactly.
 pub fn is_ergodic(model: &Model) -> Result<bool, StabilityError> {
-    let (graph, d) = (model.graph(), model.d());
-    if graph.n_edges() == 0 {
+    let (graph, d, lambda) = (model.graph(), model.d(), model.load().exact());
+    if check(graph, d) == Err(StabilityError::NoEdges) {
         return Ok(true);
     }
-    if graph.is_implicit_complete() {
-        return Ok(*model.load().exact() < Ratio::one());
+    if graph.n_servers() <= MAX_SERVERS && !graph.is_implicit_complete() {
+        return Ok(*lambda < critical_load_by_subsets(graph, d)?.lambda);
     }
-    let critical =
-        if graph.n_servers() <= MAX_SERVERS { critical_load_by_subsets(graph, d) } else { critical_load_by_flow(graph, d) };
-    Ok(*model.load().exact() < critical?.lambda)
+    match critical_load(graph, d)?.stable(lambda) {
+        Some(stable) => Ok(stable),
+        None => Ok(*lambda < critical_load_by_flow(graph, d)?.lambda),
+    }
 }

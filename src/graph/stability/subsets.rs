@@ -1,19 +1,15 @@
 //! The critical load by enumerating all sets of servers in Gray code order.
 
-use std::collections::HashMap;
-
 use num_bigint::BigInt;
-use num_integer::Integer;
-use num_traits::Pow;
 
+use super::work::Work;
 use super::{Critical, StabilityError, check};
 use crate::graph::BipartiteGraph;
-use crate::ratio::{self, Ratio};
 
 /// The largest N whose 2^N sets are enumerated.
 pub const MAX_SERVERS: u32 = 20;
 
-/// The critical load, exact, with the maximising set of least sum of 2^v as bottleneck.
+/// The critical load, exact, with the maximising set of least sum of 2^v as bottleneck; no part of it is a maximising set.
 ///
 /// # Errors
 /// More than [`MAX_SERVERS`] servers, d out of range, no edge.
@@ -31,27 +27,25 @@ pub fn critical_load_by_subsets(graph: &BipartiteGraph, d: u32) -> Result<Critic
     if n > MAX_SERVERS {
         return Err(StabilityError::TooManyServers { servers: n });
     }
-    // Equal neighbourhoods count together.
-    let mut types: HashMap<u32, u64> = HashMap::new();
-    for w in 0..graph.n_task_types() {
-        let mask = graph.servers_of(w).iter().fold(0, |mask, v| mask | 1 << v);
-        *types.entry(mask).or_default() += 1;
-    }
-    types.remove(&0);
-    // All degrees are at most 20, so the common denominator is small before the power.
-    let common = types.keys().fold(1u64, |common, mask| common.lcm(&u64::from(mask.count_ones())));
-    let power = |j: u64| Pow::pow(BigInt::from(j), d);
-    let scale = power(common);
-    // gains[U][j]: what f M / N times the scale gains when |S ∩ U| goes from j to j + 1.
-    let tables: Vec<(u32, Vec<BigInt>)> = types
+    // All degrees are at most 20, so their common multiple is short.
+    let work = Work::of(graph, d, (0..n).collect()).ok_or(StabilityError::TooManyServers { servers: n })?;
+    Ok(over_subsets(&work))
+}
+
+/// The least |S| / f(S) over the sets of at most [`MAX_SERVERS`] servers that are given some work.
+pub(super) fn over_subsets(work: &Work) -> Critical {
+    let n = work.servers.len() as u32;
+    // gains[U][j]: what the sum gains when |S ∩ U| goes from j to j + 1.
+    let tables: Vec<(u32, Vec<BigInt>)> = work
+        .types
         .iter()
-        .map(|(&mask, &count)| {
-            let unit = power(common / u64::from(mask.count_ones())) * count;
-            (mask, (0..u64::from(mask.count_ones())).map(|j| (power(j + 1) - power(j)) * &unit).collect())
+        .map(|(positions, unit)| {
+            let mask = positions.iter().fold(0, |mask, v| mask | 1 << v);
+            (mask, (0..positions.len()).map(|j| (work.power(j + 1) - work.power(j)) * unit).collect())
         })
         .collect();
-    let total: BigInt = &scale * graph.n_task_types();
-    let (best_f, best) = match i128::try_from(total.clone() * 32).ok() {
+    let total: BigInt = work.sum(&vec![true; n as usize]);
+    let (sum, set) = match i128::try_from(total * 32).ok() {
         // f |S'| is compared with f' |S|, both below 32 times the total.
         Some(_) => {
             let small = |x: &BigInt| i128::try_from(x.clone()).expect("a gain is at most the total");
@@ -61,10 +55,8 @@ pub fn critical_load_by_subsets(graph: &BipartiteGraph, d: u32) -> Result<Critic
         }
         None => enumerate(n, &tables, |a: &BigInt, b: u32| a * b),
     };
-    // |S| / ((N / M) f / scale).
-    let lambda = Ratio::new(BigInt::from(best.count_ones()) * scale * graph.n_task_types(), best_f * n);
-    debug_assert!(lambda > ratio::whole(0));
-    Ok(Critical { lambda, bottleneck: (0..n).filter(|v| best >> v & 1 == 1).collect() })
+    let bottleneck = work.named((0..n as usize).filter(|v| set >> v & 1 == 1));
+    Critical { lambda: work.lambda(bottleneck.len(), &sum), bottleneck }
 }
 
 /// The largest f(S) / |S| as f(S) and S, with the least S as a binary number among equals.
