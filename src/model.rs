@@ -53,7 +53,7 @@ pub enum ModelError {
 
 impl ModelError {
     /// The same error with lambda as the user wrote it.
-    fn as_given(self, text: &str) -> Self {
+    fn said_as(self, text: &str) -> Self {
         let given = text.to_owned();
         match self {
             Self::Load { .. } => Self::Load { given },
@@ -81,7 +81,7 @@ impl Load {
             return Err(ModelError::Load { given: exact.to_string() });
         }
         // Written so that NaN would be refused too.
-        if !(value >= MIN_LOAD && value <= 1.0 - MIN_LOAD) {
+        if !(MIN_LOAD..=1.0 - MIN_LOAD).contains(&value) {
             return Err(ModelError::Extreme { given: exact.to_string() });
         }
         Ok(Self { exact, value })
@@ -92,7 +92,7 @@ impl Load {
     /// # Errors
     /// [`ModelError::NotANumber`], [`ModelError::Load`].
     pub fn parse(text: &str) -> Result<Self, ModelError> {
-        Self::new(ratio::parse(text)?).map_err(|error| error.as_given(text.trim()))
+        Self::new(ratio::parse(text)?).map_err(|error| error.said_as(text.trim()))
     }
 
     /// lambda as a fraction.
@@ -113,7 +113,7 @@ impl TryFrom<f64> for Load {
     fn try_from(value: f64) -> Result<Self, ModelError> {
         let given = format!("{value:e}");
         let exact = ratio::from_shortest_decimal(value).ok_or_else(|| ModelError::Load { given: given.clone() })?;
-        Self::new(exact).map_err(|error| error.as_given(&given))
+        Self::new(exact).map_err(|error| error.said_as(&given))
     }
 }
 

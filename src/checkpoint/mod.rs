@@ -5,7 +5,7 @@
 //! | what is kept of `verify`, `power`, `simulate` | [`Progress`] |
 //! | everything that the result depends on, compared before a run goes on | [`Run`] |
 //! | bytes of a file | [`encode`], [`decode`] |
-//! | the file: replaced as a whole, held by one process | [`file`] |
+//! | the file: replaced as a whole, held by one process | [`mod@file`] |
 //! | what is known, written about once a second, aside from the work | [`Keeper`] |
 //!
 //! A file is one line of header and one line of JSON:
