@@ -39,6 +39,12 @@ const EFFECTS: &[Effect] = &[
     effect("flow-balance", "E q_1(infinity) off by 1 %", 4_000, "replications"),
     effect("cor-4.3", "E q_i(infinity) above rho^i, i = 2, 3, 4, by anything", 300, "replications"),
     effect("prop-4.1-ergodic", "laws from empty and from above 0.2 apart in total variation", 120, "replications"),
+    effect(
+        "rem-1-growth",
+        "queues that grow or not on the wrong side of the critical load, a tenth away from it",
+        1_600,
+        "replications",
+    ),
     effect("exact-law", "E q_i(2) off by 0.02, E q_i(infinity) by 0.015, i = 1, 2, 3", 20_000, "replications"),
     effect("perfect-sampling", "the mean fill or the probability of the empty state off by 0.02", 30_000, "samples"),
     effect("thm-3.8", "sum_i E Delta_i(t), clipped, above its bound by anything", 250, "replications"),

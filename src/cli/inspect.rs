@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::common::{GraphOptions, ModelOptions, rates_object, unequal_rates};
 use super::output::{Failure, print, print_json};
-use super::steady::{both, first_names, value};
+use super::steady::{both, value};
 use fluidcheck::claims::{self, CasePlan, Hypothesis, Setting};
 use fluidcheck::graph::stability::{Addition, CriticalLoad, critical_load, improve};
 use fluidcheck::graph::{BipartiteGraph, Isolated, metrics};
@@ -214,7 +214,7 @@ fn table(arguments: &Arguments, model: &Model, stability: &Stability, failures: 
             None => "undecided: lambda is between the bounds on the critical load".to_owned(),
         },
     );
-    row("bottleneck", first_names(graph, &critical.bottleneck));
+    row("bottleneck", graph.first_server_names(&critical.bottleneck));
     row(
         "what limits",
         format!(

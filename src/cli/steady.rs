@@ -1,7 +1,6 @@
 //! Commands that need a steady state refuse where there is none, and warn where that is open.
 
 use super::output::{Failure, warn};
-use fluidcheck::graph::BipartiteGraph;
 use fluidcheck::graph::stability::{CriticalLoad, critical_load};
 use fluidcheck::model::Model;
 use fluidcheck::ratio;
@@ -11,7 +10,7 @@ pub fn require_steady_state(model: &Model) -> Result<(), Failure> {
     // A graph without a critical load has a steady state at every load.
     let Ok(critical) = critical_load(model.graph(), model.d()) else { return Ok(()) };
     let (lambda, d) = (model.load().exact(), model.d());
-    let named = format!("bottleneck: {}", first_names(model.graph(), &critical.bottleneck));
+    let named = format!("bottleneck: {}", model.graph().first_server_names(&critical.bottleneck));
     match critical.stable(lambda) {
         Some(true) => Ok(()),
         Some(false) => Err(Failure::Message(format!(
@@ -41,11 +40,4 @@ pub fn both(value: &ratio::Ratio) -> String {
     let decimal = format!("{:.6}", ratio::to_f64(value));
     let exact = fluidcheck::claims::show(value);
     if exact == decimal { decimal } else { format!("{exact} = {decimal}") }
-}
-
-/// The labels of the first ten servers, and how many more there are.
-pub fn first_names(graph: &BipartiteGraph, servers: &[u32]) -> String {
-    let names: Vec<_> = servers.iter().take(10).map(|&v| graph.server_name(v)).collect();
-    let more = if servers.len() > 10 { format!(" and {} more", servers.len() - 10) } else { String::new() };
-    if names.is_empty() { "none".to_owned() } else { format!("{}{more}", names.join(", ")) }
 }

@@ -151,13 +151,14 @@ impl<'a> Component<'a> {
         let own = self.exact_arrival_rate() / ratio::whole(graph.n_servers().into());
         let scale: Ratio = self.model.load().exact() / &own;
         let names = |positions: &[u32]| {
-            let all: Vec<String> = positions.iter().map(|&v| self.model.graph().server_name(self.servers[v as usize])).collect();
-            all.join(", ")
+            let servers: Vec<u32> = positions.iter().map(|&v| self.servers[v as usize]).collect();
+            self.model.graph().first_server_names(&servers)
         };
         let (stable, text) = match &critical.exact {
             Some(exact) => {
                 let whole = exact * &scale;
-                (own < *exact, format!("{:.6}", ratio::to_f64(&whole)))
+                let (fraction, decimal) = (whole.to_string(), format!("{:.6}", ratio::to_f64(&whole)));
+                (own < *exact, if fraction.len() <= 15 { format!("{fraction} = {decimal}") } else { decimal })
             }
             None => (ratio::to_f64(&own) < critical.lower, format!("at most {:.6}", critical.upper * ratio::to_f64(&scale))),
         };

@@ -404,6 +404,15 @@ impl BipartiteGraph {
         self.server_labels.as_ref().map_or_else(|| server.to_string(), |labels| labels[server as usize].clone())
     }
 
+    /// The names of the first ten of these servers, and how many more there are.
+    ///
+    /// # Panics
+    /// As [`BipartiteGraph::server_name`].
+    pub fn first_server_names(&self, servers: &[u32]) -> String {
+        let names: Vec<String> = servers.iter().take(NAMED).map(|&v| self.server_name(v)).collect();
+        if names.is_empty() { "none".to_owned() } else { first_names(&names, servers.len()) }
+    }
+
     /// The name of `task_type`: its label, or its id.
     ///
     /// # Panics

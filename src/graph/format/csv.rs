@@ -11,139 +11,12 @@ use std::io::{self, BufRead, Write};
 use super::collect::{Edges, End};
 use super::error::shown;
 use super::rates::RateColumn;
-use super::{FormatError, MAX_LINE, Options, Problem};
+use super::records::Records;
+use super::{FormatError, Options, Problem};
 use crate::graph::BipartiteGraph;
 
 const RULE: &str = "server and task type (quote labels that contain commas)";
 const RATED_RULE: &str = "server, task type and rate (quote labels that contain commas)";
-
-/// Records of a CSV file, one at a time. (The `csv` crate repairs stray quotes in silence and does not bound a record.)
-pub(super) struct Records<'a, R> {
-    reader: R,
-    file: &'a str,
-    /// Line of the next byte, from 1.
-    line: u64,
-    data: Vec<u8>,
-    ends: Vec<usize>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum State {
-    FieldStart,
-    Plain,
-    Quoted,
-    QuoteInQuoted,
-    CarriageReturn,
-}
-
-impl<'a, R: BufRead> Records<'a, R> {
-    /// The records of a reader that stands in front of this line.
-    pub(super) fn new(reader: R, file: &'a str, line: u64) -> Self {
-        Self { reader, file, line, data: Vec::new(), ends: Vec::new() }
-    }
-
-    /// Reads the next record that is not a blank line; returns its first line.
-    pub(super) fn next(&mut self) -> Result<Option<u64>, FormatError> {
-        loop {
-            self.data.clear();
-            self.ends.clear();
-            let start = self.line;
-            let Some(quoted) = self.record(start)? else { return Ok(None) };
-            if self.ends.len() > 1 || !self.data.is_empty() || quoted {
-                return Ok(Some(start));
-            }
-        }
-    }
-
-    /// `None` at the end of the file, else whether there was a quote.
-    fn record(&mut self, start: u64) -> Result<Option<bool>, FormatError> {
-        let (mut state, mut quoted, mut any) = (State::FieldStart, false, false);
-        let refused = |column: usize, line: u64, rule: &'static str| Err(Problem::Quotes { column, rule }.at(self.file, line));
-        loop {
-            let buffer = match self.reader.fill_buf() {
-                Ok(buffer) => buffer,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => return Err(Problem::io("read", &error).at(self.file, self.line)),
-            };
-            if buffer.is_empty() {
-                if state == State::Quoted {
-                    return refused(self.ends.len() + 1, start, "the quote is never closed: add the closing quote");
-                }
-                if !any {
-                    return Ok(None);
-                }
-                self.ends.push(self.data.len());
-                return Ok(Some(quoted));
-            }
-            for (i, &byte) in buffer.iter().enumerate() {
-                any = true;
-                let column = self.ends.len() + 1;
-                match (state, byte) {
-                    (State::Quoted, b'"') => state = State::QuoteInQuoted,
-                    (State::Quoted, _) => {
-                        self.line += u64::from(byte == b'\n');
-                        self.data.push(byte);
-                    }
-                    (_, b'\n') => {
-                        self.line += 1;
-                        self.ends.push(self.data.len());
-                        self.reader.consume(i + 1);
-                        return Ok(Some(quoted));
-                    }
-                    (State::CarriageReturn, _) => {
-                        return refused(
-                            column,
-                            self.line,
-                            "a carriage return without a line feed: quote the field, or use LF line ends",
-                        );
-                    }
-                    (_, b'\r') => state = State::CarriageReturn,
-                    (_, b',') => {
-                        self.ends.push(self.data.len());
-                        state = State::FieldStart;
-                    }
-                    (State::FieldStart, b'"') => (state, quoted) = (State::Quoted, true),
-                    (State::QuoteInQuoted, b'"') => {
-                        self.data.push(byte);
-                        state = State::Quoted;
-                    }
-                    (State::QuoteInQuoted, _) => {
-                        return refused(column, self.line, "text after the closing quote: write a quote inside quotes twice");
-                    }
-                    (_, b'"') => {
-                        return refused(
-                            column,
-                            self.line,
-                            "a quote inside an unquoted field: quote the field and write the quote twice",
-                        );
-                    }
-                    _ => {
-                        self.data.push(byte);
-                        state = State::Plain;
-                    }
-                }
-                if self.data.len() + self.ends.len() > MAX_LINE {
-                    return Err(Problem::LongLine.at(self.file, start));
-                }
-            }
-            let length = buffer.len();
-            self.reader.consume(length);
-        }
-    }
-
-    /// The two or three fields of the record.
-    pub(super) fn fields(&self, expected: &'static str, rule: &'static str) -> Result<Vec<&str>, Problem> {
-        if !(2..=3).contains(&self.ends.len()) {
-            return Err(Problem::Fields { found: self.ends.len(), expected, rule });
-        }
-        let starts = std::iter::once(0).chain(self.ends.iter().copied());
-        let text = |(start, &end): (usize, &usize)| {
-            let not_utf8 = |error: std::str::Utf8Error| Problem::NotUtf8 { column: error.valid_up_to() + 1 };
-            std::str::from_utf8(&self.data[start..end]).map_err(not_utf8)
-        };
-        starts.zip(&self.ends).map(text).collect()
-    }
-}
 
 /// Labels of one side, numbered by first appearance.
 #[derive(Default)]
@@ -196,7 +69,7 @@ pub(super) fn read(mut reader: impl BufRead, file: &str, options: Options) -> Re
     let rated = match header.as_deref() {
         Ok(["server", "task_type"]) => false,
         Ok(["server", "task_type", "rate"]) => true,
-        _ => return Err(Problem::Header { value: shown(&fields_of(&records)) }.at(file, line)),
+        _ => return Err(Problem::Header { value: shown(&records.shown()) }.at(file, line)),
     };
     let (mut servers, mut task_types, mut edges) = (Labels::default(), Labels::default(), Edges::default());
     let mut rates = RateColumn::default();
@@ -246,12 +119,6 @@ pub(super) fn read(mut reader: impl BufRead, file: &str, options: Options) -> Re
         graph.with_labels(servers, task_types).map_err(|error| Problem::Graph(error).of(file))?
     };
     if rated { rates.apply(graph, file) } else { Ok(graph) }
-}
-
-fn fields_of<R>(records: &Records<'_, R>) -> String {
-    let starts = std::iter::once(0).chain(records.ends.iter().copied());
-    let fields = starts.zip(&records.ends).map(|(start, &end)| String::from_utf8_lossy(&records.data[start..end]));
-    fields.take(10).collect::<Vec<_>>().join(",")
 }
 
 /// A row to be written: an edge, or a vertex that must be named before its first edge to keep its id.

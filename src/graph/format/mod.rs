@@ -21,6 +21,7 @@ mod edge_list;
 mod error;
 mod matrix_market;
 mod rates;
+mod records;
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, BufWriter, Write};

@@ -9,8 +9,8 @@ use std::io::BufRead;
 use num_traits::Signed;
 
 use super::collect::Lines;
-use super::csv::Records;
 use super::error::shown;
+use super::records::Records;
 use super::{FormatError, Problem};
 use crate::graph::BipartiteGraph;
 use crate::ratio::{self, Ratio};
