@@ -8,9 +8,10 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use fluidcheck::checkpoint;
 use fluidcheck::fuzzing::TARGETS;
 use fluidcheck::graph::format::{self, Format};
-use fluidcheck::graph::spec;
+use fluidcheck::graph::{BipartiteGraph, Isolated, spec};
 
 /// `fuzz/`, or `None` with a note in the published crate.
 fn fuzz_folder() -> Option<PathBuf> {
@@ -90,6 +91,55 @@ fn bad_files_of_the_corpora_are_refused_and_the_others_accepted() {
         }
     }
     assert!(seen >= 21, "{seen} files");
+}
+
+#[test]
+fn what_exceeds_the_sizes_of_a_matrix_market_file_is_found_where_it_stands() {
+    let Some(folder) = fuzz_folder() else { return };
+    for (name, bytes) in corpus(&folder, "matrix_market") {
+        let line = match name.as_str() {
+            "bad_row_beyond_header.mtx" => Some(3),
+            "bad_more_entries_than_declared.mtx" => Some(4),
+            "bad_array_longer_than_declared.mtx" => Some(5),
+            "bad_count.mtx" | "bad_four_billion_rows.mtx" | "bad_four_billion_columns.mm" => None,
+            _ => continue,
+        };
+        let error = format::read(bytes.as_slice(), Format::MatrixMarket, &name, Isolated::Drop).expect_err(&name);
+        assert_eq!(error.line, line, "{error}");
+    }
+}
+
+/// The fuzzer's target compares what it reads with what it writes and reads again: a bit lost at the first reading it does not miss.
+#[test]
+fn checkpoints_of_the_corpus_come_back_bit_by_bit() {
+    let Some(folder) = fuzz_folder() else { return };
+    let mut seen = 0;
+    for (name, bytes) in corpus(&folder, "checkpoint").into_iter().filter(|(name, _)| name.ends_with(".checkpoint")) {
+        let read = checkpoint::decode(&bytes).unwrap_or_else(|problem| panic!("{name}: {problem}"));
+        assert_eq!(checkpoint::encode(&read.run, &read.progress).as_ref(), Ok(&bytes), "{name}");
+        seen += 1;
+    }
+    assert!(seen >= 3, "{seen} files");
+}
+
+#[test]
+fn bad_rates_of_the_corpus_are_refused_by_their_reader_and_the_others_accepted() {
+    let Some(folder) = fuzz_folder() else { return };
+    let names = |side: &[&str]| side.iter().map(|&name| name.to_owned()).collect();
+    let graph = BipartiteGraph::complete(2, 3).unwrap();
+    let labelled = graph.clone().with_labels(names(&["x", "y"]), names(&["a", "b b", "0"])).unwrap();
+    for (name, bytes) in corpus(&folder, "rates").into_iter().filter(|(name, _)| name.contains('.')) {
+        let graph = if name.ends_with(".csv") { &labelled } else { &graph };
+        match format::read_rates(bytes.as_slice(), "rates", graph.clone()) {
+            Ok(_) => assert!(!name.starts_with("bad_"), "{name} is accepted"),
+            // One bad number is found where it stands.
+            Err(error) => {
+                assert!(name.starts_with("bad_"), "{name}: {error}");
+                let placed = ["bad_nan", "bad_negative", "bad_twice"].iter().any(|prefix| name.starts_with(prefix));
+                assert_eq!(error.line.is_some(), placed, "{name}: {error}");
+            }
+        }
+    }
 }
 
 #[test]

@@ -181,6 +181,19 @@ fn the_component_that_is_overloaded_first_decides() {
     assert_eq!((found.exact, found.bottleneck), (Some(ratio(6, 11)), vec![20, 21]));
 }
 
+/// Found by the fuzzer at d = 4: a share is a load minus another, and rounding took all of it. From the command line, `-d 40` was enough.
+#[test]
+fn shares_smaller_than_the_rounding_of_a_load_still_prove_a_bound() {
+    let graph = Spec::parse("erdos-renyi:n=60,m=60,degree=5").unwrap().build(1, Isolated::Drop).unwrap();
+    for d in [2, 4, 16, 40, 300, 1024] {
+        let (bounds, split) = certified_bounds(&graph, d, Effort::default()).unwrap();
+        assert!(bounds.lower <= bounds.upper && bounds.upper / bounds.lower <= 1.001, "d = {d}: {bounds:?}");
+        assert_eq!(verify_lower_f64(&graph, d, &split), Ok(bounds.lower));
+        let set = verify_upper(&graph, d, &bounds.bottleneck).unwrap();
+        assert!(to_f64(&set) <= bounds.upper, "d = {d}: {bounds:?}");
+    }
+}
+
 #[test]
 fn symmetric_graphs_have_bounds_that_meet_at_once() {
     for text in ["complete:n=1000000", "regular:n=1000,k=3", "cycle:n=100"] {

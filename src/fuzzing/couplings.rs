@@ -7,11 +7,12 @@ use crate::coupling::{Coupled, SharedMass, check_order, shared_mass_intervals};
 use crate::marks::{BytesRng, Mark};
 use crate::model::Model;
 use crate::ratio::Ratio;
+use crate::simulate::Queues;
 
 /// Bytes as a graph, two ordered starts and marks: Proposition 3.9 by shared marks, capped, thinned and by (4.13).
 ///
 /// # Panics
-/// If an order breaks, two equal systems part, or (4.13) is not a partition of [0, 1) with the marginals of (4.12).
+/// If an order breaks, two equal systems part, one of two is not what it is alone, or (4.13) is not a partition of [0, 1) with the marginals of (4.12).
 pub fn couplings(bytes: &[u8]) {
     let mut input = Input(bytes);
     let model = input.model(6, 5);
@@ -25,18 +26,28 @@ pub fn couplings(bytes: &[u8]) {
 
     let pair = |cap| Coupled::capped(lower.clone(), upper.clone(), cap).expect("ordered starts below the cap");
     let (mut shared, mut capped, mut thinned) = (pair(u32::MAX), pair(cap), pair(u32::MAX));
+    // Each of the two alone.
+    let mut alone = [(); 3].map(|()| [&lower, &upper].map(|start| Queues::from_lengths(start.clone())));
     let mut arrivals = 0u32;
     for mark in block.iter() {
+        let is_taken = !matches!(mark, Mark::Arrival { .. }) || taken >> (arrivals % 8) & 1 == 1;
+        for (pair, (cap, both)) in alone.iter_mut().zip([(u32::MAX, true), (cap, true), (u32::MAX, is_taken)]) {
+            pair[1].apply_capped(mark, cap);
+            if both {
+                pair[0].apply_capped(mark, cap);
+            }
+        }
         let equal = [shared.coalesced(), capped.coalesced()];
         shared.apply(mark).expect("shared marks keep the order");
         capped.apply(mark).expect("shared marks keep the order below a cap");
         match mark {
-            Mark::Arrival { .. } if taken >> (arrivals % 8) & 1 == 0 => thinned.apply_upper(mark).expect("an arrival above"),
+            Mark::Arrival { .. } if !is_taken => thinned.apply_upper(mark).expect("an arrival above"),
             _ => thinned.apply(mark).expect("shared marks keep the order of two loads"),
         }
         arrivals += u32::from(matches!(mark, Mark::Arrival { .. }));
-        for pair in [&shared, &capped, &thinned] {
+        for (pair, alone) in [&shared, &capped, &thinned].into_iter().zip(&alone) {
             ordered(pair);
+            assert_eq!([pair.lower(), pair.upper()], alone.each_ref(), "each system as if it were alone");
         }
         assert!(capped.upper().lengths().iter().all(|&length| length <= cap), "no queue is above the cap");
         assert!(!equal[0] || shared.coalesced(), "equal systems stay equal");

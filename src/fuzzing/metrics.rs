@@ -74,9 +74,12 @@ fn critical_loads(model: &Model, relabelled: &BipartiteGraph, max_load: &Ratio, 
     }
     assert_eq!(critical_load_by_subsets(relabelled, d).expect("the same edges").lambda, critical.lambda);
     assert!(ratio_of_set(graph, d, set).is_none_or(|bound| bound >= critical.lambda), "{set:?} is below the least ratio");
-    let bounds = critical_load_bounds(graph, d, Effort { gap: 1e-3, steps: 50 }).expect("an edge");
-    let [lower, upper] = [bounds.lower, bounds.upper].map(|bound| Ratio::from_float(bound).expect("a finite bound"));
-    assert!(lower <= critical.lambda && critical.lambda <= upper, "{bounds:?} around {}", critical.lambda);
+    // With 40 samples, what a single server must do is below the rounding of its load.
+    for (d, exact) in [(d, &critical.lambda), (40, &critical_load_by_subsets(graph, 40).expect("an edge").lambda)] {
+        let bounds = critical_load_bounds(graph, d, Effort { gap: 1e-3, steps: 50 }).expect("an edge");
+        let [lower, upper] = [bounds.lower, bounds.upper].map(|bound| Ratio::from_float(bound).expect("a finite bound"));
+        assert!(lower <= *exact && *exact <= upper, "{bounds:?} around {exact}, d = {d}");
+    }
     assert_eq!(is_ergodic(model), Ok(*model.load().exact() < critical.lambda));
     // Random routing is one way to route, the only one with a single sample; one more sample never hurts.
     let random = max_load.recip();

@@ -91,8 +91,13 @@ pub fn results(bytes: &[u8]) {
 /// Bytes as a checkpoint: as they are, and as the body under a right checksum, so that the fuzzer gets behind it.
 ///
 /// # Panics
-/// If what is no checkpoint takes more than one line to refuse, or one that is read is not written again as it was.
+/// If a changed bit is not noticed, what is no checkpoint takes more than one line to refuse, or one that is read is not written again as it was.
 pub fn checkpoint(bytes: &[u8]) {
+    // Of a file that is sound but for one bit, nothing is read.
+    let mut damaged = checkpoint::sealed(bytes);
+    let at = damaged.len() - 1 - bytes.iter().map(|&byte| usize::from(byte)).sum::<usize>() % bytes.len().max(1);
+    damaged[at] ^= 1;
+    assert_eq!(checkpoint::decode(&damaged), Err(checkpoint::Problem::Damaged), "bit 0 of byte {at}");
     for bytes in [bytes.to_vec(), checkpoint::sealed(bytes)] {
         match checkpoint::decode(&bytes) {
             Ok(read) => {

@@ -203,11 +203,28 @@ impl<'a> Solver<'a> {
             let (from, to) = (self.offsets[w], self.offsets[w + 1]);
             pairs.clear();
             pairs.extend(self.servers[from..to].iter().copied().zip(self.shares[from..to].iter().copied()));
+            self.raise_to_what_only_they_can_do(w, &mut pairs);
             pairs.sort_unstable_by_key(|pair| pair.0);
             self.shares[from..to].iter_mut().zip(&pairs).for_each(|(share, pair)| *share = pair.1);
         }
         let lower = verify_lower_f64(self.graph, self.d, &self.shares).expect("each type's split is the best possible");
         (Bounds { lower, upper: self.upper, bottleneck: self.bottleneck, steps: self.steps }, self.shares)
+    }
+
+    /// Raises the least shares of a type to what they must be together.
+    ///
+    /// A share is a load minus another, so that its error is one of rounding next to the load, while what must be given falls with d to any
+    /// fraction of it. The loads rise by such errors only.
+    fn raise_to_what_only_they_can_do(&self, w: usize, pairs: &mut [(u32, f64)]) {
+        pairs.sort_unstable_by(|a, b| a.1.total_cmp(&b.1).then(a.0.cmp(&b.0)));
+        let powers = &self.powers[&pairs.len()];
+        let (mut given, mut last) = (0.0, 0.0);
+        for ((_, share), power) in pairs.iter_mut().zip(&powers[1..]) {
+            // Never below the one before, so that the order stays, and with it which are the least.
+            *share = share.max(last).max(self.work[w] * power - given);
+            last = *share;
+            given += last;
+        }
     }
 
     /// Replaces the split of one type by the one that is best given the others.
