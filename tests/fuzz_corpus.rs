@@ -171,3 +171,14 @@ fn the_targets_of_the_theory_run_on_pseudorandom_bytes() {
 fn counts_of_cases_whose_sum_has_more_than_64_bits_are_shown() {
     fluidcheck::fuzzing::results(&[255; 300]);
 }
+
+/// Found by the fuzzer: the JSON reader's reason quotes names as they stand in the file, line feeds and escapes included.
+#[test]
+fn a_checkpoint_with_control_characters_in_a_name_is_refused_in_one_line() {
+    use sha2::{Digest, Sha256};
+    let body = r#"{"run":[],"progress":{"\n\u001b[31m":[]}}"#;
+    let sum: String = Sha256::digest(body).iter().map(|byte| format!("{byte:02x}")).collect();
+    let problem = checkpoint::decode(format!("fluidcheck-checkpoint 1 {sum}\n{body}").as_bytes()).unwrap_err();
+    assert!(matches!(problem, checkpoint::Problem::Content { .. }), "{problem}");
+    assert!(!problem.to_string().contains(char::is_control), "{problem:?}");
+}

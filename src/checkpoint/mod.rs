@@ -108,7 +108,8 @@ pub fn decode(bytes: &[u8]) -> Result<Checkpoint, Problem> {
     if checksum(body) != sum {
         return Err(Problem::Damaged);
     }
-    serde_json::from_slice(body).map_err(|error| Problem::Content { why: error.to_string() })
+    // The reason may quote the file, which may hold anything.
+    serde_json::from_slice(body).map_err(|error| Problem::Content { why: run::shown(&error.to_string(), 300) })
 }
 
 /// Any body under a right first line: what a fuzzer needs to get behind the checksum.

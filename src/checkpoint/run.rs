@@ -113,7 +113,7 @@ impl Run {
         let different = self.0.iter().zip(&there.0).find(|(here, there)| here != there);
         match different {
             Some(((name, here), (other, there))) if name == other => {
-                Err(Problem::OtherRun { what: name.clone(), there: shown(there), here: shown(here) })
+                Err(Problem::OtherRun { what: name.clone(), there: shown(there, 60), here: shown(here, 60) })
             }
             None if self.0.len() == there.0.len() => Ok(()),
             _ => Err(Problem::Content { why: "it lists other parameters".to_owned() }),
@@ -121,10 +121,10 @@ impl Run {
     }
 }
 
-/// A value as it may stand in a message of one line.
-fn shown(value: &str) -> String {
-    let mut text: String = value.chars().take(60).map(|c| if c.is_control() { ' ' } else { c }).collect();
-    if value.chars().nth(60).is_some() {
+/// A text as it may stand in a message of one line, cut after so many characters.
+pub(super) fn shown(value: &str, at_most: usize) -> String {
+    let mut text: String = value.chars().take(at_most).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    if value.chars().nth(at_most).is_some() {
         text.push_str("...");
     }
     text
