@@ -17,7 +17,6 @@ use std::time::Instant;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::bits;
 use crate::claims::{self, CasePlan, Claim, Evidence, Expected, Kind, Scope, Setting as Checked, Verdict};
 use crate::faults::Fault;
 use crate::graph::{BipartiteGraph, GraphError, Isolated};
@@ -175,7 +174,7 @@ pub struct Line {
     pub failures: Vec<String>,
     /// Whether the reference got a verdict that says something on some setting: neither vacuous nor not applicable.
     pub telling: bool,
-    /// CPU seconds of all its checks.
+    /// Seconds of all its checks.
     pub seconds: f64,
 }
 
@@ -231,10 +230,10 @@ impl Matrix {
         for check in finished {
             let line = &mut lines[check.claim];
             missing = missing.saturating_sub(1);
-            line.seconds += check.seconds;
+            line.seconds += check.microseconds as f64 / 1e6;
             match check.found {
                 Found::Reference { failures, telling, .. } => (line.failures, line.telling) = (failures, telling),
-                Found::Fault { fault, cell } => line.cells[fault] = cell,
+                Found::Fault(fault, cell) => line.cells[fault] = cell,
             }
         }
         Self { lines, whole: options.only.is_empty(), missing, seed: options.seed, alpha: options.alpha }
@@ -303,15 +302,29 @@ impl Subject for Watched {
 }
 
 /// One finished check of the matrix: a claim against the reference or against a fault.
+///
+/// Written as a list without names: there are some thousands of them, and a checkpoint should fit twice on a small disk.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(from = "(usize, u64, Found)", into = "(usize, u64, Found)")]
 pub struct Check {
     /// The claim's place in [`claims_of`].
     pub claim: usize,
-    /// What it met.
+    /// How long it took.
+    pub microseconds: u64,
+    /// What it met and said.
     pub found: Found,
-    /// CPU seconds.
-    #[serde(with = "bits")]
-    pub seconds: f64,
+}
+
+impl From<(usize, u64, Found)> for Check {
+    fn from((claim, microseconds, found): (usize, u64, Found)) -> Self {
+        Self { claim, microseconds, found }
+    }
+}
+
+impl From<Check> for (usize, u64, Found) {
+    fn from(check: Check) -> Self {
+        (check.claim, check.microseconds, check.found)
+    }
 }
 
 /// What a check of the matrix found.
@@ -327,25 +340,20 @@ pub enum Found {
         /// Whether the claim asked the subject for anything: if not, no fault of the subject can make a difference.
         asks_the_subject: bool,
     },
-    /// With a fault.
-    Fault {
-        /// Its place in [`Fault::ALL`].
-        fault: usize,
-        /// What the claim says to it.
-        cell: Cell,
-    },
+    /// With the fault of this place in [`Fault::ALL`]: what the claim says to it.
+    Fault(usize, Cell),
 }
 
 impl Check {
     fn is_of_a_fault(&self) -> bool {
-        matches!(self.found, Found::Fault { .. })
+        matches!(self.found, Found::Fault(..))
     }
 
     /// Whether its places exist.
     pub fn is_in(&self, claims: &[&'static Claim]) -> bool {
         let fault = match self.found {
             Found::Reference { .. } => true,
-            Found::Fault { fault, .. } => fault < Fault::ALL.len(),
+            Found::Fault(fault, _) => fault < Fault::ALL.len(),
         };
         self.claim < claims.len() && fault
     }
@@ -386,13 +394,13 @@ pub fn resume(options: &Options, finished: Vec<Check>, progress: &(dyn Fn(&Check
     let mut known = vec![false; claims.len() * Fault::ALL.len()];
     let mut note = |check: &Check| match check.found {
         Found::Reference { asks_the_subject, .. } => asks[check.claim] = Some(asks_the_subject),
-        Found::Fault { fault, .. } => known[check.claim * Fault::ALL.len() + fault] = true,
+        Found::Fault(fault, _) => known[check.claim * Fault::ALL.len() + fault] = true,
     };
     finished.iter().for_each(&mut note);
     let timed = |claim: usize, run: &dyn Fn() -> Found| {
         let start = Instant::now();
         let found = run();
-        let check = Check { claim, found, seconds: start.elapsed().as_secs_f64() };
+        let check = Check { claim, microseconds: start.elapsed().as_micros() as u64, found };
         progress(&check);
         check
     };
@@ -414,9 +422,7 @@ pub fn resume(options: &Options, finished: Vec<Check>, progress: &(dyn Fn(&Check
     let cells: Vec<Check> = tasks
         .into_par_iter()
         .with_max_len(1)
-        .map(|(at, fault)| {
-            timed(at, &|| Found::Fault { fault, cell: against(claims[at], Fault::ALL[fault], &settings, options) })
-        })
+        .map(|(at, fault)| timed(at, &|| Found::Fault(fault, against(claims[at], Fault::ALL[fault], &settings, options))))
         .collect();
     Matrix { missing: 0, ..Matrix::of(options, finished.into_iter().chain(references).chain(cells)) }
 }

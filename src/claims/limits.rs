@@ -56,7 +56,7 @@ fn seed(setting: &Setting<'_>, purpose: &str) -> u64 {
 
 /// Replications after which a part is left open; some times what the stated effects should need.
 fn most(setting: &Setting<'_>) -> u64 {
-    3000 * u64::from(setting.plan.effort)
+    1000 * u64::from(setting.plan.effort)
 }
 
 /// A model on a graph of the claim's own.

@@ -86,7 +86,7 @@ faults! {
         TwoShortestCoin = "two-shortest-coin",
         /// Services happen at rate 0.95.
         SlowService = "slow-service",
-        /// The clock of an idle server serves the next busy one.
+        /// The clock of an idle server serves the next busy one of a hundred.
         IdleServersServe = "idle-servers-serve",
         /// Arrivals at rate lambda M / N.
         ArrivalRateInverted = "arrival-rate-inverted",
@@ -109,7 +109,7 @@ faults! {
     }
     /// The graph that runs, and the path on it.
     GraphAndPath {
-        /// One edge of the graph is missing.
+        /// One edge of the graph is missing, if it has at most 100 000.
         MissingEdge = "missing-edge",
         /// The last server is never served.
         LastServerNeverServed = "last-server-never-served",

@@ -96,6 +96,30 @@ impl Fault {
     }
 }
 
+/// The most edges of a graph from which [`Fault::MissingEdge`] takes one.
+const MOST_EDGES_TO_LOSE_ONE: u64 = 100_000;
+
+/// How far [`Fault::IdleServersServe`] looks for a busy server: in a system of 10^5 with hardly a task it would look for ever.
+const FAR: u32 = 100;
+
+/// The shortest two of `servers`, of equal ones the first.
+fn two_shortest(servers: impl Iterator<Item = u32>, lengths: &[u32]) -> [Option<u32>; 2] {
+    let length = |v: u32| lengths[v as usize];
+    let (mut first, mut second): (Option<u32>, Option<u32>) = (None, None);
+    for v in servers {
+        if first.is_none_or(|first| length(v) < length(first)) {
+            (first, second) = (Some(v), first);
+        } else if second.is_none_or(|second| length(v) < length(second)) {
+            second = Some(v);
+        }
+        // Idle ones cannot be beaten.
+        if second.is_some_and(|second| length(second) == 0) {
+            break;
+        }
+    }
+    [first, second]
+}
+
 /// `n` distinct positions of `0..of`, uniformly.
 fn distinct(rng: &mut Coins, of: usize, n: usize) -> Vec<usize> {
     let mut positions: Vec<usize> = Vec::with_capacity(n);
@@ -132,13 +156,14 @@ impl Subject for Fault {
                 complete.and_then(|all| Model::with_load(all.with_rates_of(graph), model.load().clone(), model.d()).ok());
             return everywhere.unwrap_or_else(|| model.clone());
         }
-        if *self == Self::RatesIgnored {
+        if *self == Self::RatesIgnored && graph.rates().is_some() {
             let equal = graph.clone().with_rates(&vec![Ratio::one(); graph.n_task_types() as usize]).ok();
             return equal
                 .and_then(|graph| Model::with_load(graph, model.load().clone(), model.d()).ok())
                 .unwrap_or_else(|| model.clone());
         }
-        if *self != Self::MissingEdge {
+        // To list the edges of a large graph for each path costs more than the path, and no path shows one of so many.
+        if *self != Self::MissingEdge || graph.n_edges() > MOST_EDGES_TO_LOSE_ONE {
             return model.clone();
         }
         let edges: Vec<_> = graph.iter_edges().collect();
@@ -175,21 +200,24 @@ impl Subject for Fault {
                     block.push(Mark::Service { server: rng.random_range(0..model.graph().n_servers()) });
                 }
             }),
-            Self::ArrivalsByDegree => Self::altered(model, seed, replication, |model, mark, rng, block| match mark {
-                Mark::Arrival { .. } => {
-                    let graph = model.graph();
-                    // A uniform edge: the type comes up in proportion to its degree.
-                    let most = (0..graph.n_task_types()).map(|w| graph.task_degree(w)).max().unwrap_or(1).max(1);
-                    let task_type = loop {
-                        let w = rng.random_range(0..graph.n_task_types());
-                        if rng.random_range(0..most) < graph.task_degree(w) {
-                            break w;
-                        }
-                    };
-                    push_samples(model, task_type, rng, block);
-                }
-                mark => block.push(mark),
-            }),
+            Self::ArrivalsByDegree => {
+                let graph = model.graph();
+                let most = (0..graph.n_task_types()).map(|w| graph.task_degree(w)).max().unwrap_or(1).max(1);
+                Self::altered(model, seed, replication, move |model, mark, rng, block| match mark {
+                    Mark::Arrival { .. } => {
+                        let graph = model.graph();
+                        // A uniform edge: the type comes up in proportion to its degree.
+                        let task_type = loop {
+                            let w = rng.random_range(0..graph.n_task_types());
+                            if rng.random_range(0..most) < graph.task_degree(w) {
+                                break w;
+                            }
+                        };
+                        push_samples(model, task_type, rng, block);
+                    }
+                    mark => block.push(mark),
+                })
+            }
             Self::SeededAlike => Self::altered(model, seed, replication, |model, mark, rng, block| match mark {
                 Mark::Arrival { task_type, samples } if !samples.is_empty() => {
                     let servers = model.graph().servers_of(task_type);
@@ -261,9 +289,10 @@ impl Subject for Fault {
                 first_shortest(&drawn, lengths)
             }
             Self::TwoShortestCoin => {
-                let mut all: Vec<u32> = servers.iter().collect();
-                all.sort_by_key(|&v| length(v));
-                all[rng.random_range(0..all.len().min(2))]
+                // From anywhere on, so that the first idle ones are near also where there are 10^5 servers.
+                let (n, from) = (servers.len(), rng.random_range(0..servers.len()));
+                let shortest = two_shortest((from..n).chain(0..from).map(|i| servers.at(i)), lengths);
+                shortest[rng.random_range(0..n.min(2))].unwrap_or(samples[0])
             }
             Self::IndependentTieCoins => {
                 let least = length(first_shortest(samples, lengths));
@@ -311,7 +340,7 @@ impl Subject for Fault {
             }
             (Self::IdleServersServe, Mark::Service { server }) => {
                 let n = model.graph().n_servers();
-                let busy = (0..n).map(|i| (server + i) % n).find(|&v| queues.lengths()[v as usize] > 0);
+                let busy = (0..n.min(FAR)).map(|i| (server + i) % n).find(|&v| queues.lengths()[v as usize] > 0);
                 let server = busy.unwrap_or(server);
                 queues.serve(server);
                 Event::Service { server }
