@@ -5,7 +5,9 @@ mod common_claims;
 use common_claims::{counterexample, small_system};
 use fluidcheck::claims::{self, CasePlan, Scope, Setting, Verdict};
 use fluidcheck::faults::Fault;
+use fluidcheck::graph::{BipartiteGraph, Isolated};
 use fluidcheck::machinery::Machinery;
+use fluidcheck::model::Model;
 use fluidcheck::stationary::Samples;
 use fluidcheck::subject::{Reference, Subject};
 use proptest::prelude::*;
@@ -97,4 +99,17 @@ fn a_violation_replays_by_its_case() {
             assert_eq!(again.witness.map(|w| w.found), Some(witness.found), "{} and {}", claim.id, fault.id());
         }
     }
+}
+
+#[test]
+fn corollary_4_3_says_nothing_where_no_task_type_has_a_choice_and_speaks_where_one_has() {
+    let pairs = |edges: &[(u32, u32)]| {
+        let graph = BipartiteGraph::from_edges(2, 2, edges, Isolated::Refuse).expect("a valid graph");
+        Model::new(graph, 0.5, 2).expect("a valid model")
+    };
+    // Two M/M/1 queues attain the bound: no number of samples would decide.
+    let apart = common_claims::evidence("cor-4.3", &Reference, &pairs(&[(0, 0), (1, 1)]));
+    assert_eq!(apart.verdict, Verdict::NotApplicable, "{}", apart.summary);
+    let joined = common_claims::evidence("cor-4.3", &Reference, &pairs(&[(0, 0), (1, 0), (0, 1), (1, 1)]));
+    assert_eq!(joined.verdict, Verdict::Holds, "{}", joined.summary);
 }

@@ -110,7 +110,7 @@ pub enum Hypothesis {
     NoIsolatedTaskTypes,
     /// All task types have the same arrival rate, as in section 2. Without it the limit of (3.5) and q* need not be what a system comes close to.
     EqualRates,
-    /// d >= 2.
+    /// d >= 2, and some task type has two servers: else queues are those of M/M/1, which attain the bounds.
     TwoChoices,
     /// The subject's picker is a function of the mark.
     FunctionOfMarks,
@@ -145,7 +145,14 @@ impl Hypothesis {
                 let (least, most) = graph.rate_range();
                 format!("needs equal arrival rates, here from {} to {} times the mean", show(&least), show(&most))
             }),
-            Self::TwoChoices => (setting.model.d() < 2).then(|| format!("needs d >= 2, here d = {}", setting.model.d())),
+            Self::TwoChoices => {
+                let none = (0..graph.n_task_types()).all(|w| graph.task_degree(w) < 2);
+                if setting.model.d() < 2 {
+                    Some(format!("needs d >= 2, here d = {}", setting.model.d()))
+                } else {
+                    none.then(|| "needs a task type with two servers to choose from, here none has more than one".to_owned())
+                }
+            }
             Self::FunctionOfMarks => (!setting.subject.is_function_of_marks()).then(|| {
                 format!("needs a picker that is a function of the samples, {} draws for itself", setting.subject.name())
             }),
