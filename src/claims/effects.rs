@@ -86,7 +86,7 @@ const EFFECTS: &[Effect] = &[
     effect("oracle-law", "as transition-law; a rate of events off by 3 %", 360_000, "events"),
     effect("coupling-law", "odds of an arrival or a departure off by the factor exp(0.3)", 62_000, "events"),
     effect("transient-law", "E q_i(t) off by 0.06", 60_000, "replications"),
-    effect("steady-law", "E q_i(infinity) or the mean delay off by 10 %", 40_000, "replications"),
+    effect("steady-law", "E q_i(infinity) or the mean delay off by 10 %", 12_000, "replications"),
     effect("random-graphs", "odds of an edge, a place or a match off by the factor exp(0.3)", 4_100, "graphs"),
     effect(
         "sequential-tests",

@@ -145,7 +145,7 @@ fn steady_law(setting: &Setting<'_>) -> Evidence {
         let options = Options {
             seed: seed(setting, "steady-law").wrapping_add(n.into()),
             confidence: 1.0 - share,
-            replications: Some(20_000 * u64::from(setting.plan.effort)),
+            replications: Some(6_000 * u64::from(setting.plan.effort)),
             ..Options::default()
         };
         let estimate = match setting.machinery.steady_state(&model, &options) {
