@@ -113,3 +113,11 @@ fn corollary_4_3_says_nothing_where_no_task_type_has_a_choice_and_speaks_where_o
     let joined = common_claims::evidence("cor-4.3", &Reference, &pairs(&[(0, 0), (1, 0), (0, 1), (1, 1)]));
     assert_eq!(joined.verdict, Verdict::Holds, "{}", joined.summary);
 }
+
+#[test]
+fn corollary_4_3_says_that_no_sample_would_do_where_its_bound_is_below_what_samples_leave_out() {
+    let model = Model::new(BipartiteGraph::complete(2, 2).expect("a valid graph"), 1e-6, 2).expect("a valid model");
+    let evidence = common_claims::evidence("cor-4.3", &Reference, &model);
+    assert_eq!(evidence.verdict, Verdict::Inconclusive, "{}", evidence.summary);
+    assert!(evidence.summary.contains("rho^2 = 1.0e-12"), "{}", evidence.summary);
+}

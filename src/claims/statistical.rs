@@ -297,6 +297,13 @@ fn cor_4_3(setting: &Setting<'_>) -> Evidence {
         Err(NoCoalescence { events }) => return undecided(events),
     };
     let bound = |i| ratio::to_f64(&setting.machinery.moment_bound(&rho, i));
+    if bound(2) <= 2.0 * START_ERROR {
+        let found = format!(
+            "rho^2 = {:.1e} is less than what the samples leave out of the steady state, {START_ERROR:.0e}: no number of them would do at this load",
+            bound(2)
+        );
+        return super::machinery::evidence(Verdict::Inconclusive, 0, found);
+    }
     // Below the resolution of the budget a mean cannot be told from its bound, be it 0; i = 2 is always tried.
     let finest = resolution(setting, &plan, 0.0, share);
     let tried: Vec<u32> = (2..=4).filter(|&i| i == 2 || bound(i) >= finest).collect();
