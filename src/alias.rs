@@ -29,9 +29,9 @@ impl AliasTable {
     /// The table of these weights.
     ///
     /// # Panics
-    /// If there are none, more than 2^32, or their sum is 0 or above 2^96.
+    /// If there are none, 2^32 or more, or their sum is 0 or above 2^96.
     pub(crate) fn new(weights: &[u128]) -> Self {
-        let count = u32::try_from(weights.len()).expect("as many outcomes as ids");
+        let count = u32::try_from(weights.len()).expect("outcomes are task types, of which there are below 2^32");
         let total: u128 = weights.iter().sum();
         assert!(total > 0 && total <= 1 << 96, "weights that can be drawn");
         // M w_i < 2^128: the sum is at most 2^96 and M below 2^32.

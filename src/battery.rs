@@ -46,8 +46,8 @@ pub fn inputs() -> Vec<Input> {
     let mut inputs: Vec<Input> = SPECS
         .iter()
         .map(|&(text, graph_seed, (numerator, denominator), d)| {
-            let spec = Spec::parse(text).expect("a spec of the battery");
-            let graph = spec.build(graph_seed, Isolated::Refuse).expect("a graph of the battery");
+            let spec = Spec::parse(text).expect("SPECS is a constant that a test parses");
+            let graph = spec.build(graph_seed, Isolated::Refuse).expect("SPECS is a constant that a test builds");
             let mut arguments = vec![text.to_owned()];
             if spec.is_random() {
                 arguments.extend(["--graph-seed".to_owned(), graph_seed.to_string()]);
@@ -61,8 +61,8 @@ pub fn inputs() -> Vec<Input> {
 }
 
 fn input(graph: BipartiteGraph, name: String, arguments: Vec<String>, (numerator, denominator): (i64, i64), d: u32) -> Input {
-    let load = Load::new(ratio(numerator, denominator)).expect("a load of the battery");
-    let model = Model::with_load(graph, load, d).expect("a model of the battery");
+    let load = Load::new(ratio(numerator, denominator)).expect("the loads are constants that a test makes");
+    let model = Model::with_load(graph, load, d).expect("a load is valid, and d is a constant of at least 1");
     Input { name: format!("{name} (lambda = {numerator}/{denominator}, d = {d})"), arguments, model }
 }
 
@@ -71,7 +71,8 @@ fn input(graph: BipartiteGraph, name: String, arguments: Vec<String>, (numerator
 /// # Panics
 /// Never: the file is part of the crate, and a test reads it.
 pub fn hot_types() -> BipartiteGraph {
-    format::read(HOT_TYPES, Format::Csv, HOT_TYPES_PATH, Isolated::Refuse).expect("the graph of hot types is part of the crate")
+    format::read(HOT_TYPES, Format::Csv, HOT_TYPES_PATH, Isolated::Refuse)
+        .expect("the file is part of the crate, and a test reads it")
 }
 
 /// The real graph.
@@ -79,7 +80,8 @@ pub fn hot_types() -> BipartiteGraph {
 /// # Panics
 /// Never: the file is part of the crate, and a test reads it.
 pub fn us_sites() -> BipartiteGraph {
-    format::read(US_SITES, Format::Csv, US_SITES_PATH, Isolated::Refuse).expect("the real graph is part of the crate")
+    format::read(US_SITES, Format::Csv, US_SITES_PATH, Isolated::Refuse)
+        .expect("the file is part of the crate, and a test reads it")
 }
 
 #[cfg(test)]

@@ -93,7 +93,7 @@ const OF_MATRIX: [&str; 4] = [
 /// # Panics
 /// Never: the graphs and loads are constants that a test makes.
 pub fn settings() -> Vec<Setting> {
-    let graphs = graphs().expect("the proving graphs are valid");
+    let graphs = graphs().expect("the graphs are constants that a test makes");
     let loads = [(0.3, 2), (0.8, 2), (0.3, 1), (0.8, 3)];
     graphs
         .into_iter()
@@ -101,7 +101,7 @@ pub fn settings() -> Vec<Setting> {
         .map(|(name, graph, lambda, d)| Setting {
             statistical: STATISTICAL.contains(&name.as_str()),
             of_matrix: OF_MATRIX.contains(&name.as_str()),
-            model: Model::new(graph, lambda, d).expect("the proving loads are valid"),
+            model: Model::new(graph, lambda, d).expect("the loads are constants that a test makes"),
             name,
         })
         .collect()

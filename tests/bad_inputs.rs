@@ -96,6 +96,44 @@ fn a_line_of_a_gigabyte_is_refused_after_its_first_megabyte() {
 
 #[cfg(unix)]
 #[test]
+fn a_file_that_may_not_be_read_is_refused_in_one_line() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::TempDir::new().unwrap();
+    let path = folder.path().join("closed.csv");
+    fs::write(&path, "server,task_type\na,b\n").unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).unwrap();
+    // Who may read it nevertheless (root) cannot see it.
+    if fs::File::open(&path).is_err() {
+        let said = refusal(&format!("inspect {}", path.display()));
+        assert!(said.contains("Permission denied"), "{said}");
+        let said = refusal(&format!("simulate cycle:n=3 --rates {}", path.display()));
+        assert!(said.contains("Permission denied"), "{said}");
+    }
+}
+
+#[test]
+fn labels_do_not_drive_the_terminal_or_fill_it() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let path = folder.path().join("labels.csv");
+    let labels = ["\u{1b}[2Ja", "b\u{9b}31m", "c\nerror: forged", &"d".repeat(100_000)];
+    for label in labels {
+        // The first server is the only one that can do x and y: the bottleneck.
+        let text = format!("server,task_type\n\"{label}\",x\n\"{label}\",y\nother,z\n\"{label}\",z\n");
+        fs::write(&path, text).unwrap();
+        let path = path.to_str().unwrap();
+        let output = fluidcheck(&["inspect", path, "--improve", "1"]);
+        let table = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success());
+        assert!(!table.replace('\n', "").contains(char::is_control), "{table:?}");
+        assert!(table.lines().all(|line| line.starts_with("  ") || line == path), "{table:?}");
+        assert!(table.contains("bottleneck") && table.len() < 10_000, "{} bytes", table.len());
+        let said = refusal(&format!("simulate {path} --lambda 0.99"));
+        assert!(said.contains("bottleneck: ") && !said.trim_end().contains(char::is_control), "{said:?}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
 fn arguments_and_names_that_are_no_text_are_refused_in_one_line() {
     use std::os::unix::ffi::OsStrExt;
     let bad = std::ffi::OsStr::from_bytes(b"gr\xffph.txt");

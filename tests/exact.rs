@@ -148,6 +148,9 @@ fn refusals_say_what_is_needed_and_what_to_do() {
     tell(exact::stationary(&model("edges:n=2,m=2,e=0-0;0-1;1-1", 0.8, 2), &options));
     tell(exact::stationary(&model("complete:n=30,m=3", 0.8, 2), &options));
     tell(exact::stationary(&model("cycle:n=6", 0.8, 2), &options));
+    // Near the critical load the states would be made, and found too few, for minutes.
+    tell(exact::stationary(&model("complete:n=1", 0.999999, 2), &options));
+    tell(exact::stationary(&model("edges:n=2,m=2,e=0-0;0-1;1-1", 0.6666666, 1), &options));
     tell(exact::stationary(&model("complete:n=2,m=2", 0.8, 2), &Options { cap: Some(1_000_000), ..options.clone() }));
     tell(exact::stationary(&model("complete:n=2,m=2", 0.8, 2), &Options { cap: Some(0), ..options.clone() }));
     let transient =

@@ -5,6 +5,7 @@ use std::io;
 
 use thiserror::Error;
 
+use super::run::shown;
 use super::{FORMAT, MAX_BYTES};
 
 /// A problem and its file. Displays as one line, `file: problem`.
@@ -85,6 +86,11 @@ pub enum Problem {
 }
 
 impl Problem {
+    /// [`Problem::Content`]; the reason may quote the file, which may hold anything.
+    pub(super) fn content(why: impl fmt::Display) -> Self {
+        Self::Content { why: shown(&why.to_string(), 300) }
+    }
+
     pub(super) fn io(action: &'static str, error: &io::Error) -> Self {
         Self::Io { action, kind: error.kind(), message: error.to_string() }
     }

@@ -117,7 +117,7 @@ impl Keeper {
             None => nothing,
             Some(found) => {
                 run.compare(&found.run).map_err(|problem| problem.of(&name))?;
-                fits(&found.progress).map_err(|why| Problem::Content { why }.of(&name))?;
+                fits(&found.progress).map_err(|why| Problem::content(why).of(&name))?;
                 found.progress
             }
         };
@@ -163,5 +163,24 @@ impl Drop for Keeper {
             let _ = writer.join();
         }
         self.flush();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_does_not_fit_is_told_in_one_short_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("kept");
+        let open = |why: &str| {
+            Keeper::open(&path, Run::new("verify"), Progress::Verify(Vec::new()), |_| Err(why.to_owned()), Box::new(|_| ()))
+        };
+        assert!(open("").is_ok(), "a new file fits whatever the run");
+        for why in ["\u{1b}[2J\n\r\u{7}\u{9b}31m", &"x".repeat(1000)] {
+            let message = open(why).err().expect("a refusal").problem.to_string();
+            assert!(!message.contains(char::is_control) && message.len() < 600, "{message:?}");
+        }
     }
 }

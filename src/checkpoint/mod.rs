@@ -74,8 +74,7 @@ pub fn encode(run: &Run, progress: &Progress) -> Result<Vec<u8>, Problem> {
         run: &'a Run,
         progress: &'a Progress,
     }
-    let mut body =
-        serde_json::to_string(&Borrowed { run, progress }).map_err(|error| Problem::Content { why: error.to_string() })?;
+    let mut body = serde_json::to_string(&Borrowed { run, progress }).map_err(Problem::content)?;
     body.push('\n');
     let mut bytes = format!("{MAGIC}{FORMAT} {}\n", checksum(body.as_bytes())).into_bytes();
     bytes.extend_from_slice(body.as_bytes());
@@ -108,8 +107,7 @@ pub fn decode(bytes: &[u8]) -> Result<Checkpoint, Problem> {
     if checksum(body) != sum {
         return Err(Problem::Damaged);
     }
-    // The reason may quote the file, which may hold anything.
-    serde_json::from_slice(body).map_err(|error| Problem::Content { why: run::shown(&error.to_string(), 300) })
+    serde_json::from_slice(body).map_err(Problem::content)
 }
 
 /// Any body under a right first line: what a fuzzer needs to get behind the checksum.

@@ -116,7 +116,7 @@ impl Run {
                 Err(Problem::OtherRun { what: name.clone(), there: shown(there, 60), here: shown(here, 60) })
             }
             None if self.0.len() == there.0.len() => Ok(()),
-            _ => Err(Problem::Content { why: "it lists other parameters".to_owned() }),
+            _ => Err(Problem::content("it lists other parameters")),
         }
     }
 }

@@ -65,7 +65,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     if arguments.json {
         print_json(&report::calibrate::json(&calibration))?;
     } else {
-        print(report::calibrate::text(&calibration).as_bytes())?;
+        print(&report::calibrate::text(&calibration))?;
     }
     Ok(ExitCode::from(u8::from(!calibration.excesses().is_empty())))
 }

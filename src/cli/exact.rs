@@ -151,7 +151,7 @@ fn print_tables(
         let _ = writeln!(text, "{:>18}  {:>14.12}", "mean queue length", law.mean_queue_length.value);
         closing(&mut text, law);
     }
-    print(text.as_bytes())?;
+    print(&text)?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -72,7 +72,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         }
         if !arguments.quiet && !arguments.json {
             let line = format!("{}: {} ({})\n", figure.id(), made.summary, names.join(", "));
-            bar.suspend(|| print(line.as_bytes()))?;
+            bar.suspend(|| print(&line))?;
         }
         rows.insert(figure.id(), made.rows);
     }

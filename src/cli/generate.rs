@@ -8,7 +8,7 @@ use clap::Args;
 
 use super::common::{FormatName, GraphOptions};
 use super::interrupt::{finishing, on_interrupt, say};
-use super::output::{Failure, print};
+use super::output::{Failure, print, print_bytes};
 use fluidcheck::graph::format::{self, Format};
 
 #[derive(Args)]
@@ -41,7 +41,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     if to_stdout {
         let mut text = Vec::new();
         format::write(&graph, to, &mut text)?;
-        print(&text)?;
+        print_bytes(&text)?;
         return Ok(ExitCode::SUCCESS);
     }
     format::write_path_by_way_of(&graph, &arguments.output, Some(to), |temporary| {
@@ -61,7 +61,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
             graph.n_task_types(),
             graph.n_edges()
         );
-        print(line.as_bytes())?;
+        print(&line)?;
     }
     Ok(ExitCode::SUCCESS)
 }

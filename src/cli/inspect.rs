@@ -7,7 +7,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::common::{GraphOptions, ModelOptions, rates_object, unequal_rates};
-use super::output::{Failure, print, print_json};
+use super::output::{Failure, one_line, print, print_json};
 use super::steady::{both, value};
 use fluidcheck::claims::{self, CasePlan, Hypothesis, Setting};
 use fluidcheck::graph::stability::{Addition, CriticalLoad, critical_load, improve};
@@ -72,13 +72,13 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     if arguments.json {
         print_json(&object(arguments, &model, &stability, &failures))?;
     } else {
-        print(table(arguments, &model, &stability, &failures).as_bytes())?;
+        print(&table(arguments, &model, &stability, &failures))?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
 fn chosen(by_d: &[(u32, CriticalLoad)], d: u32) -> &CriticalLoad {
-    &by_d.iter().find(|(other, _)| *other == d).expect("the chosen d is among them").1
+    &by_d.iter().find(|(other, _)| *other == d).expect("by_d has every choice of which d is one").1
 }
 
 /// Only where there are several, and the rest is not too large to look at again.
@@ -187,7 +187,8 @@ fn table(arguments: &Arguments, model: &Model, stability: &Stability, failures: 
     let mut text = String::new();
     let _ = writeln!(text, "{}", arguments.graph);
     let mut row = |name: &str, value: String| {
-        let _ = writeln!(text, "  {name:<26}{value}");
+        // Labels may hold line ends.
+        let _ = writeln!(text, "  {name:<26}{}", one_line(&value));
     };
     row("servers N", graph.n_servers().to_string());
     row("task types M", graph.n_task_types().to_string());
@@ -237,7 +238,7 @@ fn table(arguments: &Arguments, model: &Model, stability: &Stability, failures: 
         );
     }
     for (at, addition) in (1..).zip(&stability.additions) {
-        let (server, task_type) = (graph.server_name(addition.server), graph.task_type_name(addition.task_type));
+        let (server, task_type) = (graph.first_server_names(&[addition.server]), graph.task_type_name(addition.task_type));
         let tried = if addition.all_tried { "all" } else { "some" };
         let best = format!(
             "server {server}, task type {task_type}: {} ({tried} {} edges tried)",

@@ -129,6 +129,6 @@ pub fn main() -> ExitCode {
 fn completions(shell: clap_complete::Shell) -> Result<ExitCode, Failure> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Arguments::command(), "fluidcheck", &mut script);
-    output::print(&script)?;
+    output::print_bytes(&script)?;
     Ok(ExitCode::SUCCESS)
 }

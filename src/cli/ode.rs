@@ -87,6 +87,6 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         "errors at most: truncation at {} levels {:.1e}, integration (estimated, {} steps) {:.1e}",
         solution.levels, solution.truncation_bound, solution.work.steps, solution.integration_error
     );
-    print(text.as_bytes())?;
+    print(&text)?;
     Ok(ExitCode::SUCCESS)
 }

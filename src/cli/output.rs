@@ -23,11 +23,19 @@ impl<E: std::error::Error> From<E> for Failure {
     }
 }
 
-/// Writes to stdout.
+/// Writes lines for people to stdout. Labels of a graph file and what a checkpoint keeps may hold anything, and must not drive the terminal.
+///
+/// # Errors
+/// As [`print_bytes`].
+pub fn print(text: &str) -> Result<(), Failure> {
+    print_bytes(harmless(text).as_bytes())
+}
+
+/// Writes to stdout as it is.
 ///
 /// # Errors
 /// A closed pipe, or a message when stdout cannot be written (a full disk).
-pub fn print(bytes: &[u8]) -> Result<(), Failure> {
+pub fn print_bytes(bytes: &[u8]) -> Result<(), Failure> {
     let mut stdout = io::stdout().lock();
     let written = stdout.write_all(bytes).and_then(|()| stdout.flush());
     written.map_err(|error| match error.kind() {
@@ -41,11 +49,11 @@ pub fn print(bytes: &[u8]) -> Result<(), Failure> {
 /// Writes one JSON object and a line end.
 ///
 /// # Errors
-/// As [`print`].
+/// As [`print_bytes`].
 pub fn print_json(value: &Value) -> Result<(), Failure> {
     let mut text = serde_json::to_string_pretty(value).map_err(|error| Failure::Message(error.to_string()))?;
     text.push('\n');
-    print(text.as_bytes())
+    print_bytes(text.as_bytes())
 }
 
 /// A note on stderr that does not end the command.
@@ -57,7 +65,7 @@ pub fn warn(message: &str) {
 pub fn usage(error: &clap::Error) -> ExitCode {
     use clap::error::ErrorKind;
     match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => match print(error.render().to_string().as_bytes()) {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => match print(&error.render().to_string()) {
             Ok(()) | Err(Failure::ClosedPipe) => ExitCode::SUCCESS,
             Err(failure) => finish(Err(failure)),
         },
@@ -90,6 +98,11 @@ pub fn finish(result: Result<ExitCode, Failure>) -> ExitCode {
 }
 
 /// Control characters of a file's content must not break the line or drive the terminal.
-fn one_line(message: &str) -> String {
+pub fn one_line(message: &str) -> String {
     message.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+/// The same for many lines.
+fn harmless(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() && c != '\n' { ' ' } else { c }).collect()
 }

@@ -97,5 +97,5 @@ fn fits(progress: &Progress, options: &Options) -> Result<(), String> {
 }
 
 fn report(matrix: &Matrix, json: bool) -> Result<(), Failure> {
-    if json { print_json(&report::power::json(matrix)) } else { print(report::power::text(matrix, true).as_bytes()) }
+    if json { print_json(&report::power::json(matrix)) } else { print(&report::power::text(matrix, true)) }
 }

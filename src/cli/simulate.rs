@@ -308,7 +308,7 @@ fn print_steady_state(arguments: &Arguments, model: &Model, estimate: &SteadySta
         estimate.events as f64 / estimate.seconds,
     );
     note_partial(&mut text, partial);
-    print(text.as_bytes())
+    print(&text)
 }
 
 fn note_partial(text: &mut String, partial: bool) {
@@ -389,5 +389,5 @@ fn print_transient(
         estimate.events
     );
     note_partial(&mut text, partial);
-    print(text.as_bytes())
+    print(&text)
 }

@@ -150,7 +150,7 @@ fn fits(progress: &Progress, checks: usize) -> Result<(), String> {
 }
 
 fn report(results: &Suite, json: bool) -> Result<(), Failure> {
-    if json { print_json(&report::json::suite(results)) } else { print(report::table::suite(results).as_bytes()) }
+    if json { print_json(&report::json::suite(results)) } else { print(&report::table::suite(results)) }
 }
 
 fn list(json: bool) -> Result<ExitCode, Failure> {
@@ -176,6 +176,6 @@ fn list(json: bool) -> Result<ExitCode, Failure> {
             let _ = writeln!(text, "{:width$}  excludes {smallest}, by some {observations} {unit}", "");
         }
     }
-    print(text.as_bytes())?;
+    print(&text)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -179,8 +179,7 @@ impl<R: Rng> SharedMass<R> {
                 find(cells::<BigUint>(&self.model, task_type, lower, upper), u)
             }
         };
-        // The widths add up to d_w^d and U is below it, so that there always is a cell.
-        let (server1, server2) = servers.expect("the cells of (4.13) cover [0, 1)");
+        let (server1, server2) = servers.expect("the widths of the cells add up to d_w^d, and U is below it");
         pair.join(task_type, server1, server2)
     }
 }

@@ -37,6 +37,43 @@ pub(super) struct Component<'a> {
     shares: Vec<HashMap<Vec<u8>, Vec<f64>>>,
 }
 
+/// How near a component is to its critical load.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Nearness {
+    /// lambda divided by the critical load, rounded upwards: every set S of servers is offered tasks that only S can serve at a rate of at most that
+    /// times |S|.
+    pub(super) above: f64,
+    /// The same from below, for the bottleneck.
+    below: f64,
+    /// Servers of the bottleneck.
+    bottleneck: usize,
+}
+
+impl Nearness {
+    /// With any smaller cap the mean queue length is off by more than `tolerance`, or that much of it where it is above 1: known before any state is made.
+    ///
+    /// The tasks in the bottleneck S, s servers, are above a birth-death process with rates kappa s and s: at least k of them with probability
+    /// kappa^k or more. A chain with cap B has at most s B there, and its mean queue length, at most B, lacks kappa^(s B + 1) / (n (1 - kappa)).
+    pub(super) fn least_cap(&self, servers: usize, tolerance: f64) -> u32 {
+        let (n, s, kappa) = (servers as f64, self.bottleneck as f64, self.below);
+        let hopeless = |cap: u32| {
+            let cap = f64::from(cap);
+            // Half of what is lacking stays for what rounding does to the bounds.
+            (s * cap + 1.0) * kappa.ln() - (n * (1.0 - kappa)).ln() > (2.0 * tolerance * cap.max(1.0)).ln()
+        };
+        let (mut low, mut high) = (0, u32::MAX);
+        while high - low > 1 {
+            let middle = low + (high - low) / 2;
+            if hopeless(middle) {
+                low = middle;
+            } else {
+                high = middle;
+            }
+        }
+        high
+    }
+}
+
 impl<'a> Component<'a> {
     /// All components that have a task type; the other servers are always empty.
     ///
@@ -138,12 +175,11 @@ impl<'a> Component<'a> {
         }
     }
 
-    /// lambda divided by the component's critical load, rounded upwards: every set S of servers is offered tasks that only S
-    /// can serve at a rate of at most that times |S|.
+    /// How near the component is to its critical load.
     ///
     /// # Errors
-    /// [`ExactError::NoSteadyState`] where it is 1 or more.
-    pub(super) fn relative_load(&self) -> Result<f64, ExactError> {
+    /// [`ExactError::NoSteadyState`] where it has reached it.
+    pub(super) fn nearness(&self) -> Result<Nearness, ExactError> {
         let graph = self.graph();
         let undecided = |source: StabilityError| ExactError::Undecided { lambda: self.model.load().exact().to_string(), source };
         let critical = critical_load(&graph, self.model.d()).map_err(undecided)?;
@@ -170,8 +206,16 @@ impl<'a> Component<'a> {
                 bottleneck: names(&critical.bottleneck),
             });
         }
-        let least = critical.exact.as_ref().map_or(critical.lower, ratio::to_f64);
-        Ok(ratio::to_f64(&own) / least * (1.0 + 1e-12))
+        let own = ratio::to_f64(&own);
+        let (least, most) = match critical.exact.as_ref().map(ratio::to_f64) {
+            Some(exact) => (exact, exact),
+            None => (critical.lower, critical.upper),
+        };
+        Ok(Nearness {
+            above: own / least * (1.0 + 1e-12),
+            below: own / most * (1.0 - 1e-12),
+            bottleneck: critical.bottleneck.len(),
+        })
     }
 
     /// The component alone, its streams as task types; the rates are those of the streams.
@@ -181,9 +225,9 @@ impl<'a> Component<'a> {
             streams().flat_map(|(w, stream)| stream.servers.iter().map(move |&v| (v as u32, w))).collect();
         let rates: Vec<Ratio> = self.streams.iter().map(|stream| Ratio::from_integer(stream.weight.into())).collect();
         BipartiteGraph::from_edges(self.servers.len() as u32, self.streams.len() as u32, &edges, Isolated::Refuse)
-            .expect("a component of a graph is a graph")
+            .expect("a component has servers, and each stream different ones of them")
             .with_rates(&rates)
-            .expect("streams have positive weights of a sum that fits")
+            .expect("weights of streams are sums of weights of a graph, whose sum fits, and some are positive")
     }
 
     /// The permutations of the servers that leave the component as it is, the identity first; only that for many servers.
@@ -231,4 +275,26 @@ fn refuse_many(servers: u32, most: u64) -> Result<(), ExactError> {
         return Ok(());
     }
     Err(ExactError::TooManyStates { servers, cap: 1, needed: format!("2^{servers}"), most })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_cap_is_called_too_small_that_loses_little() {
+        // M/M/1 with load r that loses tasks at B has (B + 1) r^(B + 1) / (1 - r^(B + 1)) tasks less in the mean.
+        let tolerance = 1e-9;
+        for load in [0.1f64, 0.6, 0.8, 0.99, 0.9999] {
+            let least = Nearness { above: load, below: load, bottleneck: 1 }.least_cap(1, tolerance);
+            let lacks = |cap: u32| {
+                let missing = load.powi(cap as i32 + 1);
+                f64::from(cap + 1) * missing / (1.0 - missing)
+            };
+            let before = f64::from(least - 1);
+            assert!(least == 1 || lacks(least - 1) > tolerance * before.max(1.0), "load {load}, cap {least}");
+            // Nor is it far from what is needed: twice the cap is plenty.
+            assert!(lacks(2 * least + 2) < tolerance, "load {load}, cap {least}");
+        }
+    }
 }

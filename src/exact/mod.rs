@@ -36,7 +36,7 @@ use std::collections::HashMap;
 pub use error::ExactError;
 
 use self::bounds::Bracket;
-use self::component::Component;
+use self::component::{Component, Nearness};
 use self::generator::Generator;
 use self::space::Space;
 use self::stationary::{Chain, expectations, rough, spread};
@@ -124,14 +124,14 @@ pub fn stationary(model: &Model, options: &Options) -> Result<Law, ExactError> {
     check(options)?;
     let mut components = Component::all(model, options.most_states)?;
     // Before any work: all parts must have a steady state.
-    let loads = components.iter().map(Component::relative_load).collect::<Result<Vec<_>, _>>()?;
+    let loads = components.iter().map(Component::nearness).collect::<Result<Vec<_>, _>>()?;
     let mut known: HashMap<_, Found> = HashMap::new();
     let mut sum = Sum::new(model);
-    for (component, kappa) in components.iter_mut().zip(loads) {
+    for (component, nearness) in components.iter_mut().zip(loads) {
         let found = match known.entry(component.shape()) {
             std::collections::hash_map::Entry::Occupied(at) => at.into_mut(),
             std::collections::hash_map::Entry::Vacant(free) => {
-                let found = solve(component, kappa, options)?;
+                let found = solve(component, nearness, options)?;
                 sum.states += found.states;
                 free.insert(found)
             }
@@ -298,8 +298,9 @@ fn largest_cap(servers: usize, symmetries: &[Vec<usize>], most: u64) -> u32 {
 }
 
 /// The steady state of a component.
-fn solve(component: &mut Component<'_>, kappa: f64, options: &Options) -> Result<Found, ExactError> {
+fn solve(component: &mut Component<'_>, nearness: Nearness, options: &Options) -> Result<Found, ExactError> {
     let servers = component.n_servers();
+    let kappa = nearness.above;
     let symmetries = component.symmetries();
     let most = largest_cap(servers, &symmetries, options.most_states);
     let size = |cap: u32| Space::size(servers, cap, &symmetries);
@@ -311,6 +312,10 @@ fn solve(component: &mut Component<'_>, kappa: f64, options: &Options) -> Result
     }
     if most == 0 {
         return Err(too_many(component, 1, size(1), options));
+    }
+    let least = nearness.least_cap(servers, options.tolerance.max(3.0 * GOAL));
+    if least > most {
+        return Err(too_many(component, least, size(least), options));
     }
     let mut cap = FIRST_CAP.min(most);
     // How q falls per level.

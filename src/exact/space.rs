@@ -124,7 +124,7 @@ impl Space {
                     .iter()
                     .map(|symmetry| self.digits(symmetry.iter().map(|&v| state[v])))
                     .max()
-                    .expect("the identity is a symmetry");
+                    .expect("the identity is among the symmetries");
                 number[greatest] as usize
             }
         }

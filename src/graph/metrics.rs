@@ -161,7 +161,8 @@ fn extreme(graph: &BipartiteGraph, which: Extreme) -> (Ratio, Vec<u32>) {
             _ => best = Some((load, servers)),
         }
     }
-    let (value, mut servers) = best.expect("a graph has a server, and the extreme one is a candidate");
+    let (value, mut servers) =
+        best.expect("a graph has a server, and the extreme one is its own candidate: a margin only widens");
     servers.sort_unstable();
     (scale(graph) * value, servers)
 }

@@ -98,6 +98,9 @@ pub enum GraphError {
 /// How many isolated task types an error names.
 pub const NAMED: usize = 10;
 
+/// The characters of a name that a list of names shows.
+const LONGEST_NAME: usize = 60;
+
 /// The first names, then how many more.
 fn first_names(names: &[String], all: usize) -> String {
     let mut text = names.join(", ");
@@ -105,6 +108,15 @@ fn first_names(names: &[String], all: usize) -> String {
         text.push_str(&format!(" and {} more", all - names.len()));
     }
     text
+}
+
+/// A name as it may stand in a line: labels may be as long as a line of a file.
+fn shortened(mut name: String) -> String {
+    if let Some((end, _)) = name.char_indices().nth(LONGEST_NAME) {
+        name.truncate(end);
+        name.push_str("...");
+    }
+    name
 }
 
 /// What to do with task types that have no compatible server.
@@ -404,12 +416,12 @@ impl BipartiteGraph {
         self.server_labels.as_ref().map_or_else(|| server.to_string(), |labels| labels[server as usize].clone())
     }
 
-    /// The names of the first ten of these servers, and how many more there are.
+    /// The names of the first ten of these servers, long ones cut short, and how many more there are.
     ///
     /// # Panics
     /// As [`BipartiteGraph::server_name`].
     pub fn first_server_names(&self, servers: &[u32]) -> String {
-        let names: Vec<String> = servers.iter().take(NAMED).map(|&v| self.server_name(v)).collect();
+        let names: Vec<String> = servers.iter().take(NAMED).map(|&v| shortened(self.server_name(v))).collect();
         if names.is_empty() { "none".to_owned() } else { first_names(&names, servers.len()) }
     }
 

@@ -360,14 +360,13 @@ impl Term {
                         .ok_or_else(|| keys.refuse("dim", value, format!("a whole number from 1 to {}", MAX_DIMENSION)))?,
                 };
                 let norm = match keys.get("p") {
-                    None => Norm::new(2.0),
+                    None => Norm::EUCLIDEAN,
                     Some(value) => {
                         let p = if value == "inf" { Some(f64::INFINITY) } else { decimal(value) };
                         let refused = || keys.refuse("p", value, "a number of at least 1, or inf".to_owned());
-                        Norm::new(p.filter(|p| *p >= 1.0).ok_or_else(refused)?)
+                        p.and_then(|p| Norm::new(p).ok()).ok_or_else(refused)?
                     }
                 };
-                let norm = norm.expect("p of at least 1 was checked");
                 Family::Geometric { n, m: m()?, reach, dim, norm }
             }
             "erdos-renyi" => Family::ErdosRenyi { n, m: m()?, degree: keys.positive("degree")? },

@@ -275,7 +275,7 @@ fn path_is_wrong(rng: ChaCha8Rng, alpha: f64) -> bool {
         static MODEL: Model = BipartiteGraph::complete(2, 2)
             .ok()
             .and_then(|graph| Model::new(graph, 0.8, 2).ok())
-            .expect("two servers and two task types make a model");
+            .expect("the graph and the load are constants");
     }
     MODEL.with(|model| {
         let mut queues = Queues::empty(2);

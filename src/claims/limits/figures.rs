@@ -17,13 +17,15 @@
 //! # Source
 //! Section 5. The independent figures are from an event-list simulator apart from this crate, N = M = 10^4, three digits.
 
+use std::error::Error;
+
 use super::super::bounded::{Findings, Part};
 use super::super::{Claim, Evidence, Expected, Kind, Scope, Setting};
 use super::steady::sum_from;
 use super::transient::{l1, solution, states};
 use super::{limit, model, most, seed};
 use crate::faults::Fault;
-use crate::graph::generate::{self, GenerateError, Norm, Reach, Sites};
+use crate::graph::generate::{self, Norm, Reach, Sites};
 use crate::graph::stability::{Effort, critical_load_bounds};
 
 /// Mean queue lengths.
@@ -137,12 +139,11 @@ fn fig_2(setting: &Setting<'_>) -> Evidence {
 }
 
 /// Bounds on the critical load of a geometric graph, and the size of the set that proves the upper one.
-fn critical_bounds(setting: &Setting<'_>, n: u32, degree: f64) -> Result<(f64, f64, usize), GenerateError> {
-    let norm = Norm::new(2.0)?;
+fn critical_bounds(setting: &Setting<'_>, n: u32, degree: f64) -> Result<(f64, f64, usize), Box<dyn Error>> {
+    let norm = Norm::EUCLIDEAN;
     let sites = Sites::uniform(n, n, 2, seed(setting, "fig-2 sites"))?;
     let graph = setting.machinery.geometric(&sites, Reach::MeanDegree(degree).radius(n, 2, norm)?, norm)?;
-    let bounds =
-        critical_load_bounds(&graph, D, Effort { gap: 0.1, steps: 2_000 }).expect("a geometric graph of this degree has edges");
+    let bounds = critical_load_bounds(&graph, D, Effort { gap: 0.1, steps: 2_000 })?;
     Ok((bounds.lower, bounds.upper, bounds.bottleneck.len()))
 }
 

@@ -28,7 +28,7 @@ pub(super) fn states(
                     path.step();
                 }
             });
-            advanced.expect("the times of a claim are ascending");
+            advanced.expect("the times of a claim are ascending constants");
             path.queues().occupancy().counts().iter().map(|&count| count as f64 / n).collect()
         })
         .collect()

@@ -15,6 +15,9 @@ use crate::ratio::shortest;
 pub struct Norm(f64);
 
 impl Norm {
+    /// The usual distance, p = 2.
+    pub const EUCLIDEAN: Self = Self(2.0);
+
     /// The p-norm; `f64::INFINITY` is the maximum norm.
     ///
     /// # Errors

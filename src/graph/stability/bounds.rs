@@ -207,7 +207,8 @@ impl<'a> Solver<'a> {
             pairs.sort_unstable_by_key(|pair| pair.0);
             self.shares[from..to].iter_mut().zip(&pairs).for_each(|(share, pair)| *share = pair.1);
         }
-        let lower = verify_lower_f64(self.graph, self.d, &self.shares).expect("each type's split is the best possible");
+        let lower = verify_lower_f64(self.graph, self.d, &self.shares)
+            .expect("each share was raised to what the check needs, by the same arithmetic");
         (Bounds { lower, upper: self.upper, bottleneck: self.bottleneck, steps: self.steps }, self.shares)
     }
 

@@ -40,8 +40,12 @@ pub struct Addition {
 /// d out of range, no edge.
 pub fn improve(graph: &BipartiteGraph, d: u32, count: usize) -> Result<Vec<Addition>, StabilityError> {
     check(graph, d)?;
+    if graph.is_implicit_complete() {
+        // No edge is missing, and these may be too many to list.
+        return Ok(Vec::new());
+    }
     let mut additions: Vec<Addition> = Vec::new();
-    let mut graph = explicit(graph);
+    let mut graph = graph.clone();
     let mut now = critical_load(&graph, d)?;
     while additions.len() < count {
         let Some((addition, larger)) = best_addition(&graph, d, &now.bottleneck)? else { break };
@@ -125,16 +129,12 @@ fn loads(graph: &BipartiteGraph, d: u32) -> Result<Vec<f64>, StabilityError> {
     Ok(load)
 }
 
-fn explicit(graph: &BipartiteGraph) -> BipartiteGraph {
-    rebuilt(graph, graph.iter_edges().collect())
-}
-
 fn with_edge(graph: &BipartiteGraph, server: u32, task_type: u32) -> BipartiteGraph {
     rebuilt(graph, graph.iter_edges().chain([(server, task_type)]).collect())
 }
 
 fn rebuilt(graph: &BipartiteGraph, edges: Vec<(u32, u32)>) -> BipartiteGraph {
     BipartiteGraph::from_edges(graph.n_servers(), graph.n_task_types(), &edges, Isolated::Drop)
-        .expect("the edges of a graph and a new one")
+        .expect("the edges of a graph are different and in range, and the new one is taken from those that are missing")
         .with_rates_of(graph)
 }

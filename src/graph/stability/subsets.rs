@@ -48,7 +48,7 @@ pub(super) fn over_subsets(work: &Work) -> Critical {
     let (sum, set) = match i128::try_from(total * 32).ok() {
         // f |S'| is compared with f' |S|, both below 32 times the total.
         Some(_) => {
-            let small = |x: &BigInt| i128::try_from(x.clone()).expect("a gain is at most the total");
+            let small = |x: &BigInt| i128::try_from(x.clone()).expect("a gain is at most the total, which fits");
             let tables: Vec<_> = tables.iter().map(|(mask, gains)| (*mask, gains.iter().map(small).collect())).collect();
             let (f, set) = enumerate(n, &tables, |a: &i128, b: u32| a * i128::from(b));
             (BigInt::from(f), set)
