@@ -72,6 +72,12 @@ pub fn tail_bound(rho: f64, busy: f64, level: u32) -> f64 {
     ((1.0 - busy).ln() - b * z.ln() - (1.0 - z * rho).ln() + 1e-9).exp().min(1.0)
 }
 
+/// The highest certified start.
+const HIGHEST: u32 = 1 << 20;
+
+/// Looks of the pilot that guesses a start, each after at most twice as many events as servers.
+const LOOKS: u64 = 1_000;
+
 /// The start that is above the steady state but for [`START_ERROR`], or `guess` where none is certified.
 pub fn upper_start(model: &Model, guess: u32) -> UpperStart {
     let graph = model.graph();
@@ -89,7 +95,6 @@ pub fn upper_start(model: &Model, guess: u32) -> UpperStart {
     let busy = model.lambda() * (1.0 - lost);
     let error = |level: u32| n * tail_bound(rho, busy, level.saturating_add(1));
     // Loads next to 1 would need starts that no run can leave: the level is capped, its error is not hidden.
-    const HIGHEST: u32 = 1 << 20;
     let (mut low, mut high) = (0, 1);
     while error(high) > START_ERROR && high < HIGHEST {
         (low, high) = (high, high * 2);
@@ -220,8 +225,8 @@ pub fn plan(subject: &dyn Subject, model: &Model, seed: u64, limit: u64) -> Resu
     if start.error.is_none() {
         let mut path = Pair::new(subject, model, seed, u64::from(u32::MAX), vec![0; n as usize], vec![0; n as usize]);
         let mut longest_seen = 0;
-        for _ in 0..1_000 {
-            path.advance((limit / 1_000).clamp(1, 2 * u64::from(n)));
+        for _ in 0..LOOKS {
+            path.advance((limit / LOOKS).clamp(1, 2 * u64::from(n)));
             longest_seen = longest_seen.max(longest(path.lower()));
         }
         start.level = 2 * longest_seen + 10;
@@ -273,6 +278,25 @@ impl Plan {
     /// Events of one replication.
     pub fn events(&self) -> u64 {
         self.warm_up + self.window
+    }
+
+    /// Whether [`plan`] could have made it of this model with this limit: what a file says of it costs no more time and memory than a plan may.
+    pub fn may_be_of(&self, model: &Model, limit: u64) -> bool {
+        let n = u64::from(model.graph().n_servers());
+        let every = n.div_ceil(4);
+        let slowest = limit.saturating_add(every);
+        // A queue has at most one task for each event.
+        let guess = 2 * (LOOKS * 2 * n) + 10;
+        let (level, error) = (u64::from(self.start.level), self.start.error);
+        let start_fits = match (upper_start(model, 0).error, error) {
+            (Some(_), Some(error)) => level <= u64::from(HIGHEST) && (0.0..=1.0).contains(&error),
+            (None, None) => level <= guess,
+            _ => false,
+        };
+        start_fits
+            && self.every == every
+            && self.warm_up <= slowest.saturating_add(slowest / 4)
+            && (1..=(slowest / 4).max(64 * every).max(LEAST_WINDOW)).contains(&self.window)
     }
 }
 

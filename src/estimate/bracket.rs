@@ -93,14 +93,21 @@ impl Bracket {
         Sums(sums)
     }
 
-    /// The same bracket, gone on from these sums; `None` if they are not those of a bracket.
-    pub fn with(self, sums: &Sums) -> Option<Self> {
+    /// The same bracket, gone on from these sums; `None` if they are not those of a bracket after `count` observations.
+    pub fn with(self, sums: &Sums, count: u64) -> Option<Self> {
         let side = |numbers: &[f64]| -> Option<([f64; 8], [f64; 3])> {
             Some((numbers.get(..8)?.try_into().ok()?, numbers.get(8..)?.try_into().ok()?))
         };
         let low = sums.0.get(..11)?;
         let high = if sums.0.len() == 11 { low } else { &sums.0[11..] };
         let (low, high) = (side(low)?, side(high)?);
+        if sums.0.len() > 11 && low == high {
+            return None;
+        }
+        let counts = [low.0[0], low.1[0], high.0[0], high.1[0]];
+        if counts != [count as f64; 4] || !sums.0.iter().all(|x| x.is_finite()) {
+            return None;
+        }
         Some(Self {
             lower: self.lower.with_state(low.0),
             upper: self.upper.with_state(high.0),

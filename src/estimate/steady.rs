@@ -60,6 +60,11 @@ impl SteadyKept {
     }
 }
 
+/// After how many events a pilot gives up.
+fn pilot_limit(options: &Options) -> u64 {
+    (options.events / 16).max(1)
+}
+
 /// An estimate of the steady state under way.
 pub struct SteadyRun<'a> {
     model: &'a Model,
@@ -84,7 +89,7 @@ impl<'a> SteadyRun<'a> {
     /// [`EstimateError::NoSteadyState`].
     pub fn new(model: &'a Model, options: &'a Options) -> Result<Self, EstimateError> {
         let started = Instant::now();
-        let plan = plan(&Reference, model, options.seed, (options.events / 16).max(1))
+        let plan = plan(&Reference, model, options.seed, pilot_limit(options))
             .map_err(|NoCoalescence { events }| EstimateError::NoSteadyState { events })?;
         let run = Self::with_plan(model, options, plan);
         Ok(Self { seconds: started.elapsed().as_secs_f64(), ..run })
@@ -123,21 +128,23 @@ impl<'a> SteadyRun<'a> {
         // Far beyond what runs, and far from overflow.
         const MOST: u64 = 1 << 60;
         let plan = kept.plan;
-        let plan_fits = plan.every > 0 && plan.window > 0 && plan.warm_up < MOST && plan.window < MOST && plan.top < u32::MAX - 2;
-        // The upper start may be searched up to its level.
-        let start_fits = plan.start.level <= 1 << 30;
+        let plan_fits = plan.may_be_of(model, pilot_limit(options)) && plan.top < u32::MAX - 2;
         let replications_fit = (1..=options.replications.unwrap_or(MOST)).contains(&kept.replications);
-        let counts_fit = kept.events < MOST && kept.replications <= kept.events && kept.met <= kept.replications;
-        if !(plan_fits && start_fits && replications_fit && counts_fit) {
+        let counts_fit = (0.0..f64::INFINITY).contains(&kept.seconds)
+            && kept.events < MOST
+            && kept.replications <= kept.events
+            && kept.met <= kept.replications;
+        if !(plan_fits && replications_fit && counts_fit) {
             return None;
         }
         let fresh = Self::with_plan(model, options, plan);
         if fresh.q.len() != kept.q.len() {
             return None;
         }
+        let count = kept.replications;
         Some(Self {
-            q: fresh.q.into_iter().zip(&kept.q).map(|(bracket, sums)| bracket.with(sums)).collect::<Option<_>>()?,
-            queue: fresh.queue.with(&kept.queue)?,
+            q: fresh.q.into_iter().zip(&kept.q).map(|(bracket, sums)| bracket.with(sums, count)).collect::<Option<_>>()?,
+            queue: fresh.queue.with(&kept.queue, count)?,
             replications: kept.replications,
             met: kept.met,
             events: kept.events,
@@ -181,7 +188,8 @@ impl<'a> SteadyRun<'a> {
             None => self.precise,
         };
         enough
-            || self.events + self.events / self.replications * self.batch_size() > self.options.events
+            || self.events.saturating_add((self.events / self.replications).saturating_mul(self.batch_size()))
+                > self.options.events
             || self.options.time_limit.is_some_and(|limit| self.seconds >= limit.as_secs_f64())
     }
 
@@ -243,4 +251,55 @@ pub fn steady_state(model: &Model, options: &Options, progress: &dyn Fn(u64, u64
         progress(run.events(), options.events);
     }
     Ok(run.estimate())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::graph::BipartiteGraph;
+
+    #[test]
+    fn what_no_such_run_can_have_kept_is_refused() {
+        let model = Model::new(BipartiteGraph::complete(2, 2).unwrap(), 0.8, 2).unwrap();
+        let options = Options { replications: Some(1000), ..Options::default() };
+        let mut run = SteadyRun::new(&model, &options).unwrap();
+        run.advance();
+        let kept = serde_json::to_value(run.kept()).unwrap();
+        let with = |place: &str, value: Value| {
+            let mut changed = kept.clone();
+            *changed.pointer_mut(place).unwrap_or_else(|| panic!("no {place} in {kept}")) = value;
+            let changed: SteadyKept = serde_json::from_value(changed).unwrap();
+            SteadyRun::resume(&model, &options, &changed).map(|run| run.is_done())
+        };
+        assert_eq!(with("/replications", kept["replications"].clone()), Some(false), "as it was");
+        let bits = f64::to_bits;
+        for (place, value) in [
+            // Queues of so many tasks, and replications of so many events, would be begun.
+            ("/plan/start/level", json!(1u32 << 29)),
+            ("/plan/start/error", json!(bits(-1.0))),
+            ("/plan/start/error", Value::Null),
+            ("/plan/warm_up", json!(1u64 << 59)),
+            ("/plan/window", json!(1u64 << 59)),
+            ("/plan/window", json!(0)),
+            ("/plan/every", json!(0)),
+            ("/plan/top", json!(u32::MAX)),
+            ("/replications", json!(0)),
+            ("/replications", json!(3)),
+            ("/replications", json!(1001)),
+            ("/events", json!(u64::MAX)),
+            ("/met", json!(1001)),
+            ("/seconds", json!(bits(f64::NAN))),
+            ("/q/0/0", json!(bits(1e300))),
+            ("/q/0/1", json!(bits(f64::INFINITY))),
+            ("/queue/8", json!(bits(7.0))),
+            ("/queue", json!([])),
+            ("/q", json!([])),
+        ] {
+            assert_eq!(with(place, value.clone()), None, "{place} = {value}");
+        }
+        // Far beyond any budget, yet not refused: the sum of two such numbers has more than 64 bits.
+        assert_eq!(with("/events", json!((1u64 << 60) - 1)), Some(true));
+    }
 }

@@ -127,13 +127,15 @@ impl<'a> TransientRun<'a> {
             && (LEAST_LEVELS..=MOST_LEVELS).contains(&levels)
             && kept.q.iter().all(|of_time| of_time.len() == levels as usize)
             && (1..=most).contains(&kept.replications)
-            && kept.events < MOST;
+            && kept.events < MOST
+            && (0.0..f64::INFINITY).contains(&kept.seconds)
+            && kept.queue.iter().all(|sum| sum.is_finite());
         if !fits {
             return None;
         }
         let fresh = Self::with_levels(model, start, times, options, levels);
         let with_sums = |(brackets, sums): (Vec<Bracket>, &Vec<Sums>)| -> Option<Vec<Bracket>> {
-            brackets.into_iter().zip(sums).map(|(bracket, sums)| bracket.with(sums)).collect()
+            brackets.into_iter().zip(sums).map(|(bracket, sums)| bracket.with(sums, kept.replications)).collect()
         };
         Some(Self {
             q: fresh.q.into_iter().zip(&kept.q).map(with_sums).collect::<Option<_>>()?,
@@ -178,7 +180,7 @@ impl<'a> TransientRun<'a> {
     pub fn is_done(&self) -> bool {
         self.replications >= self.options.replications.unwrap_or(REPLICATIONS)
             || self.replications > 0
-                && (self.events + self.events / self.replications * BATCH > self.options.events
+                && (self.events.saturating_add((self.events / self.replications).saturating_mul(BATCH)) > self.options.events
                     || self.options.time_limit.is_some_and(|limit| self.seconds >= limit.as_secs_f64()))
     }
 

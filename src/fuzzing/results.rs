@@ -3,8 +3,13 @@
 use serde_json::Value;
 
 use super::input::Input;
-use crate::checkpoint;
+use crate::checkpoint::{self, Progress};
 use crate::claims::{self, Evidence, Verdict, Witness};
+use crate::estimate::{self, Intervals};
+use crate::graph::BipartiteGraph;
+use crate::meanfield::Start;
+use crate::model::Model;
+use crate::power;
 use crate::report;
 use crate::stats::budget::Ledger;
 use crate::suite::{Row, Suite};
@@ -91,7 +96,8 @@ pub fn results(bytes: &[u8]) {
 /// Bytes as a checkpoint: as they are, and as the body under a right checksum, so that the fuzzer gets behind it.
 ///
 /// # Panics
-/// If a changed bit is not noticed, what is no checkpoint takes more than one line to refuse, or one that is read is not written again as it was.
+/// If a changed bit is not noticed, what is no checkpoint takes more than one line to refuse, one that is read is not written again as it was, or a run that goes
+/// on from it cannot say what it knows.
 pub fn checkpoint(bytes: &[u8]) {
     // Of a file that is sound but for one bit, nothing is read.
     let mut damaged = checkpoint::sealed(bytes);
@@ -104,10 +110,52 @@ pub fn checkpoint(bytes: &[u8]) {
                 let written = checkpoint::encode(&read.run, &read.progress).expect("what was read can be written");
                 let again = checkpoint::decode(&written).expect("what was written can be read");
                 assert_eq!(checkpoint::encode(&again.run, &again.progress), Ok(written), "the same bytes come back");
+                go_on(&read.progress);
             }
             Err(problem) => {
                 let message = problem.to_string();
                 assert!(!message.contains(char::is_control) && message.len() < 2000, "an error is one line: {message:?}");
+            }
+        }
+    }
+}
+
+/// What a command does first with what it has read: nothing of it may be taken on trust.
+fn go_on(progress: &Progress) {
+    let graph = BipartiteGraph::complete(2, 2).expect("both sides have a vertex");
+    let model = Model::new(graph, 0.8, 2).expect("a load, and a sample");
+    match progress {
+        // The results of a suite have a target of their own.
+        Progress::Verify(_) | Progress::Steady(None) | Progress::Transient(None) => {}
+        Progress::Power(checks) => {
+            // A few claims: the matrix of all takes its time.
+            let only = ["eq-2.1", "eq-4.12", "transition-law"].map(str::to_owned).to_vec();
+            let options = power::Options { only, ..power::Options::default() };
+            let claims = power::claims_of(&options);
+            let known = checks.iter().filter(|check| check.is_in(&claims)).cloned();
+            let matrix = power::Matrix::of(&options, known);
+            assert!(report::power::text(&matrix, true).ends_with('\n'), "a table ends its last line");
+            assert!(report::power::json(&matrix).is_object(), "one JSON object");
+        }
+        Progress::Steady(Some(kept)) => {
+            for intervals in [Intervals::Guaranteed, Intervals::Student] {
+                let options = estimate::Options { intervals, ..estimate::Options::default() };
+                if let Some(run) = estimate::SteadyRun::resume(&model, &options, kept) {
+                    let (known, _) = (run.estimate(), run.is_done());
+                    assert_eq!(known.replications, kept.replications());
+                    assert_eq!(run.kept().as_ref(), Some(kept), "what was kept is kept");
+                }
+            }
+        }
+        Progress::Transient(Some(kept)) => {
+            // One, two or three times: the file knows how many.
+            for times in [&[1.0][..], &[1.0, 0.5], &[3.0, 2.0, 1.0]] {
+                let options = estimate::Options::default();
+                if let Some(run) = estimate::TransientRun::resume(&model, &Start::Empty, times, &options, kept) {
+                    let (known, _) = (run.estimate(), run.is_done());
+                    assert_eq!(known.replications, kept.replications());
+                    assert_eq!(run.kept().as_ref(), Some(kept), "what was kept is kept");
+                }
             }
         }
     }
