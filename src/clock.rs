@@ -260,6 +260,9 @@ fn number_of_events(rng: &mut impl Rng) -> u32 {
     table.partition_point(|&threshold| threshold <= u) as u32
 }
 
+/// 2^64, which `powi` need not give exactly.
+const TWO_64: f64 = 18_446_744_073_709_551_616.0;
+
 /// `table()[k]` is P(number <= k) 2^64, rounded; the last entry would be 2^64 and is left out.
 fn table() -> &'static [u64] {
     static TABLE: OnceLock<Vec<u64>> = OnceLock::new();
@@ -278,7 +281,7 @@ fn table() -> &'static [u64] {
             *sum += weight;
             Some(*sum)
         });
-        cumulated.take(MOST_EVENTS).map(|sum| (sum / all * 2f64.powi(64)) as u64).collect()
+        cumulated.take(MOST_EVENTS).map(|sum| (sum / all * TWO_64) as u64).collect()
     })
 }
 
@@ -294,7 +297,7 @@ mod tests {
         assert!(table().is_sorted());
         for (k, &threshold) in table().iter().enumerate() {
             // statrs evaluates the incomplete gamma function to about 12 digits.
-            assert!((threshold as f64 / 2f64.powi(64) - law.cdf(k as u64)).abs() < 1e-10, "{k}");
+            assert!((threshold as f64 / TWO_64 - law.cdf(k as u64)).abs() < 1e-10, "{k}");
         }
     }
 }

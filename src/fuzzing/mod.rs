@@ -70,3 +70,19 @@ pub const TARGETS: [(&str, Target); 16] = [
     ("divided_difference", divided_difference),
     ("results", results),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// So short that Miri can run it too.
+    #[test]
+    fn the_fold_and_its_couplings_keep_their_invariants_on_a_few_bytes() {
+        for start in [0u8, 3, 90] {
+            let bytes: Vec<u8> = (0..48).map(|i: u8| i.wrapping_mul(37).wrapping_add(start)).collect();
+            for target in [marks, oracle, couplings] {
+                target(&bytes);
+            }
+        }
+    }
+}
