@@ -56,9 +56,9 @@ pub fn couplings(bytes: &[u8]) {
 
     let mut mass = SharedMass::new(&model, BytesRng::new(input.0));
     let mut pair = pair(u32::MAX);
-    // (4.13) is looked at for every type and every U, so that a few events are enough.
-    for _ in 0..block.len().min(12) {
-        for w in 0..model.graph().n_task_types() {
+    // (4.13) is looked at for every type and every U, in exact fractions that take their time: a few events are enough.
+    for event in 0..block.len().min(32) {
+        for w in (0..model.graph().n_task_types()).filter(|_| event < 3) {
             partition_of_mass(&model, w, pair.lower().lengths(), pair.upper().lengths());
         }
         mass.step(&mut pair).expect("shared mass keeps the order");

@@ -1,5 +1,7 @@
 //! The generator of the chain: what the proofs compute with it, against all marks of a small model.
 
+use std::collections::BTreeMap;
+
 use num_traits::{One, Signed, Zero};
 
 use super::input::Input;
@@ -22,16 +24,17 @@ pub fn generator(bytes: &[u8]) {
     let lower = lengths(&mut input);
     let upper: Vec<u32> = input.lengths(n, 4).iter().zip(&lower).map(|(more, length)| more + length).collect();
     let model = input.rated(model);
+    let state = State::new(&model, &lower);
     let top = upper.iter().max().map_or(1, |&longest| longest + 1);
     // Between them nothing is different, and the fractions take their time.
     for i in (1..=top).filter(|&i| i <= 3 || i == top) {
-        lemma_4_2(&model, &lower, i);
+        lemma_4_2(&state, i);
         load_inequalities(&model, &lower, &upper, i);
         for w in 0..model.graph().n_task_types() {
-            lemma_4_5(&model, &lower, w, i);
+            lemma_4_5(&state, w, i);
         }
     }
-    drift(&model, &lower);
+    drift(&state);
 }
 
 /// How many of `servers` have at least `i` tasks.
@@ -53,32 +56,48 @@ fn over_types(model: &Model, f: impl Fn(u32) -> Ratio) -> Ratio {
     (0..model.graph().n_task_types()).map(|w| model.arrival_rate(w) * f(w)).sum()
 }
 
-/// The generator by [`Model::generator`] and by all marks: rate (1 + lambda) N, each with its weight.
-fn both_ways(model: &Model, lengths: &[u32], f: impl Fn(&[u32]) -> Ratio) -> Ratio {
-    let given = model.generator(lengths, &f);
-    let before = f(lengths);
-    let rate = (Ratio::one() + model.load().exact()) * ratio::whole(model.graph().n_servers().into());
-    let by_marks: Ratio = enumerate(model)
-        .expect("few marks")
-        .map(|(mark, weight)| {
-            let mut queues = Queues::from_lengths(lengths.to_vec());
-            queues.apply(mark.as_mark());
-            weight * (f(queues.lengths()) - &before)
-        })
-        .sum();
-    assert_eq!(given, rate * by_marks, "the generator at {lengths:?}, by transitions and by marks");
-    given
+/// A state, and where all marks lead from it.
+struct State<'a> {
+    model: &'a Model,
+    lengths: &'a [u32],
+    /// Each next state with the weights of its marks added up: the marks are many, the states few.
+    next: BTreeMap<Vec<u32>, Ratio>,
 }
 
-fn lemma_4_2(model: &Model, lengths: &[u32], i: u32) {
+impl<'a> State<'a> {
+    fn new(model: &'a Model, lengths: &'a [u32]) -> Self {
+        let mut next: BTreeMap<Vec<u32>, Ratio> = BTreeMap::new();
+        for (mark, weight) in enumerate(model).expect("at most 4 + 4 * 4^3 marks") {
+            let mut queues = Queues::from_lengths(lengths.to_vec());
+            queues.apply(mark.as_mark());
+            *next.entry(queues.lengths().to_vec()).or_insert_with(Ratio::zero) += weight;
+        }
+        Self { model, lengths, next }
+    }
+
+    /// The generator by [`Model::generator`] and by all marks: rate (1 + lambda) N, each with its weight.
+    fn both_ways(&self, f: impl Fn(&[u32]) -> Ratio) -> Ratio {
+        let Self { model, lengths, next } = self;
+        let given = model.generator(lengths, &f);
+        let before = f(lengths);
+        let rate = (Ratio::one() + model.load().exact()) * ratio::whole(model.graph().n_servers().into());
+        let by_marks: Ratio = next.iter().map(|(lengths, weight)| weight * (f(lengths) - &before)).sum();
+        assert_eq!(given, rate * by_marks, "the generator at {lengths:?}, by transitions and by marks");
+        given
+    }
+}
+
+fn lemma_4_2(state: &State<'_>, i: u32) {
+    let (model, lengths) = (state.model, state.lengths);
     let tail = |x: &[u32]| ratio::whole(x.iter().map(|&length| u64::from((length + 1).saturating_sub(i))).sum());
     let arrivals = over_types(model, |w| ratio::power(&local(model, lengths, w, i - 1), model.d()));
     let right = arrivals - ratio::whole(at_least(0..model.graph().n_servers(), lengths, i));
-    assert_eq!(both_ways(model, lengths, tail), right, "Lemma 4.2, i = {i}, at {lengths:?}");
+    assert_eq!(state.both_ways(tail), right, "Lemma 4.2, i = {i}, at {lengths:?}");
 }
 
 /// The integrand of (4.30), with Q_i^w - Q_(i+1)^w as it should read in (B.6).
-fn lemma_4_5(model: &Model, lengths: &[u32], w: u32, i: u32) {
+fn lemma_4_5(state: &State<'_>, w: u32, i: u32) {
+    let (model, lengths) = (state.model, state.lengths);
     let graph = model.graph();
     let count = |x: &[u32]| ratio::whole(at_least(graph.servers_of(w).iter(), x, i));
     let joins: Ratio = graph
@@ -95,20 +114,17 @@ fn lemma_4_5(model: &Model, lengths: &[u32], w: u32, i: u32) {
         })
         .sum();
     let leaves = at_least(graph.servers_of(w).iter(), lengths, i) - at_least(graph.servers_of(w).iter(), lengths, i + 1);
-    assert_eq!(
-        both_ways(model, lengths, count),
-        joins - ratio::whole(leaves),
-        "Lemma 4.5, task type {w}, i = {i}, at {lengths:?}"
-    );
+    assert_eq!(state.both_ways(count), joins - ratio::whole(leaves), "Lemma 4.5, task type {w}, i = {i}, at {lengths:?}");
 }
 
 /// (4.5) and (4.9): the drift of V = sum_v x_v (x_v + 1) / 2.
-fn drift(model: &Model, lengths: &[u32]) {
+fn drift(state: &State<'_>) {
+    let (model, lengths) = (state.model, state.lengths);
     let potential = |x: &[u32]| ratio::whole(x.iter().map(|&l| u64::from(l) * (u64::from(l) + 1) / 2).sum());
     let (rho, n) = (metrics::rho(model), ratio::whole(model.graph().n_servers().into()));
     let total = ratio::whole(lengths.iter().map(|&length| u64::from(length)).sum());
     let bound = &rho * &n - (Ratio::one() - &rho) * total;
-    assert!(both_ways(model, lengths, potential) <= bound, "the drift at {lengths:?}, rho = {rho}");
+    assert!(state.both_ways(potential) <= bound, "the drift at {lengths:?}, rho = {rho}");
 }
 
 /// (4.4) and (4.20) for the pair, (4.42) for the lower state.
