@@ -114,7 +114,8 @@ fn a_file_that_may_not_be_read_is_refused_in_one_line() {
 #[test]
 fn labels_do_not_drive_the_terminal_or_fill_it() {
     let folder = tempfile::TempDir::new().unwrap();
-    let path = folder.path().join("labels.csv");
+    // The name of the file stands in the table too.
+    let path = folder.path().join("\u{1b}c.csv");
     let labels = ["\u{1b}[2Ja", "b\u{9b}31m", "c\nerror: forged", &"d".repeat(100_000)];
     for label in labels {
         // The first server is the only one that can do x and y: the bottleneck.
@@ -125,7 +126,7 @@ fn labels_do_not_drive_the_terminal_or_fill_it() {
         let table = String::from_utf8(output.stdout).unwrap();
         assert!(output.status.success());
         assert!(!table.replace('\n', "").contains(char::is_control), "{table:?}");
-        assert!(table.lines().all(|line| line.starts_with("  ") || line == path), "{table:?}");
+        assert!(table.lines().all(|line| line.starts_with("  ") || line.ends_with(" c.csv")), "{table:?}");
         assert!(table.contains("bottleneck") && table.len() < 10_000, "{} bytes", table.len());
         let said = refusal(&format!("simulate {path} --lambda 0.99"));
         assert!(said.contains("bottleneck: ") && !said.trim_end().contains(char::is_control), "{said:?}");

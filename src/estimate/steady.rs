@@ -263,10 +263,11 @@ mod tests {
     #[test]
     fn what_no_such_run_can_have_kept_is_refused() {
         let model = Model::new(BipartiteGraph::complete(2, 2).unwrap(), 0.8, 2).unwrap();
-        let options = Options { replications: Some(1000), ..Options::default() };
-        let mut run = SteadyRun::new(&model, &options).unwrap();
+        let one = Options { replications: Some(1), ..Options::default() };
+        let mut run = SteadyRun::new(&model, &one).unwrap();
         run.advance();
         let kept = serde_json::to_value(run.kept()).unwrap();
+        let options = Options { replications: Some(1000), ..Options::default() };
         let with = |place: &str, value: Value| {
             let mut changed = kept.clone();
             *changed.pointer_mut(place).unwrap_or_else(|| panic!("no {place} in {kept}")) = value;
