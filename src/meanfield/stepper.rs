@@ -217,7 +217,8 @@ impl<S: System> Stepper<S> {
         let length = self.next_length.min(STABLE / self.problem.system.fastest_rate(&self.state));
         let to_end = 1.01 * length >= remaining;
         let h = if to_end { remaining } else { length };
-        if h.is_nan() || 0.1 * h <= f64::EPSILON * self.time || h < f64::MIN_POSITIVE {
+        // Negated, so that NaN is refused.
+        if !(0.1 * h > f64::EPSILON * self.time && h >= f64::MIN_POSITIVE) {
             return Err(OdeError::StepTooSmall { reached: self.time, step: h });
         }
         self.stages[0].copy_from_slice(&self.slope);
@@ -272,7 +273,8 @@ impl<S: System> Stepper<S> {
             third = third.max(e3 / permitted);
             fifth_l1 += e5;
         }
-        let scale = (fifth * fifth + 0.01 * third * third).sqrt();
+        // Not the root of the sum of squares: where those overflow, the error would come out as 0.
+        let scale = fifth.hypot(0.1 * third);
         let shrink = if scale > 0.0 { fifth / scale } else { 0.0 };
         (h * fifth * shrink, h * fifth_l1 * shrink)
     }
@@ -426,5 +428,53 @@ mod tests {
         });
         let error = (0..10_000).find_map(|_| stepper.step().err());
         assert!(matches!(error, Some(OdeError::StepTooSmall { reached, .. }) if reached > 0.4 && reached < 1.0), "{error:?}");
+    }
+
+    #[test]
+    fn a_step_that_does_not_move_the_time_is_refused_at_any_time() {
+        let least = f64::MIN_POSITIVE;
+        for (time, length, moves) in [
+            (0.0, least / 2.0, false),
+            (0.0, 0.0, false),
+            (0.0, least, true),
+            (1.0, 1e-15, false),
+            (1.0, 1e-14, true),
+            (100.0, 1e-13, false),
+            (100.0, 1e-12, true),
+        ] {
+            let mut stepper = oscillate(1e-9, 1000.0);
+            (stepper.time, stepper.next_length) = (time, length);
+            let expected = if moves { Ok(Stop::Step) } else { Err(OdeError::StepTooSmall { reached: time, step: length }) };
+            assert_eq!(stepper.step(), expected, "{length:e} at {time}");
+        }
+    }
+
+    /// x' = jump beyond x = 1/2, else 1.
+    struct Jump(f64);
+
+    impl System for Jump {
+        fn dimension(&self) -> usize {
+            1
+        }
+
+        fn slope(&self, y: &[f64], slope: &mut [f64]) {
+            slope[0] = if y[0] > 0.5 { self.0 } else { 1.0 };
+        }
+    }
+
+    #[test]
+    fn an_error_is_seen_however_large_it_is() {
+        for jump in [10.0, 1e100, 1e200, 1e300, f64::MAX, f64::INFINITY, f64::NAN] {
+            let mut stepper = Stepper::new(Problem {
+                system: Jump(jump),
+                start: vec![0.0],
+                end: 1.0,
+                relative_tolerance: 1e-9,
+                absolute_tolerance: 1e-9,
+            });
+            stepper.next_length = 1.0;
+            assert_eq!(stepper.step(), Ok(Stop::Rejected), "{jump:e}");
+            assert_eq!((stepper.time(), stepper.state()), (0.0, [0.0].as_slice()), "{jump:e}");
+        }
     }
 }

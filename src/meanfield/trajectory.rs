@@ -106,3 +106,64 @@ pub(super) fn confine(q: &mut [f64]) -> bool {
     }
     moved
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::meanfield::{Options, Start, solve};
+
+    #[test]
+    fn a_trajectory_is_known_up_to_its_end_and_stands_still_once_settled() {
+        let path = solve(0.5, 2, &Start::Level(1), &[300.0, 2.0], &Options::default()).unwrap();
+        assert_eq!(path.end(), 300.0);
+        let settled = path.settled_at.unwrap();
+        assert!(settled > 2.0 && settled < 300.0 && path.segments.last().unwrap().end() == settled, "{settled}");
+        for t in [settled.next_up(), 2.0 * settled, 300.0] {
+            assert_eq!(path.at(t).unwrap(), path.q[0], "{t}");
+        }
+        // Up to there it still moves: the segments answer.
+        let last = path.segments.last().unwrap();
+        for t in [settled, 0.5 * (last.start() + settled)] {
+            let mut q = vec![0.0; path.levels];
+            last.evaluate(t, &mut q);
+            confine(&mut q);
+            assert_eq!(path.at(t).unwrap(), q, "{t}");
+        }
+        assert_ne!(path.at(0.5 * (last.start() + settled)).unwrap(), path.q[0]);
+        assert_eq!(path.at(0.0).unwrap(), Start::Level(1).fractions(path.levels));
+        assert_eq!(path.at(300.0f64.next_up()), Err(OdeError::OutsideTrajectory { given: 300.0f64.next_up(), end: 300.0 }));
+    }
+
+    #[test]
+    fn each_time_belongs_to_the_segment_that_it_ends_or_lies_in() {
+        let path = solve(0.8, 2, &Start::Empty, &[5.0], &Options::default()).unwrap();
+        assert!(path.settled_at.is_none() && path.segments.len() > 3);
+        for segment in &path.segments {
+            for t in [0.5 * (segment.start() + segment.end()), segment.end().min(5.0)] {
+                let mut q = vec![0.0; path.levels];
+                segment.evaluate(t, &mut q);
+                confine(&mut q);
+                assert_eq!(path.at(t).unwrap(), q, "{t}");
+            }
+        }
+        // Beyond the levels that were kept nothing is left of what was there.
+        let mut longer = vec![f64::NAN; path.levels + 2];
+        path.write_at(5.0, &mut longer).unwrap();
+        assert_eq!(longer[path.levels..], [0.0, 0.0]);
+        path.write_at(0.0, &mut longer).unwrap();
+        assert_eq!(longer, vec![0.0; path.levels + 2]);
+    }
+
+    #[test]
+    fn what_is_confined_is_in_order_and_says_whether_it_moved() {
+        for (from, to) in [
+            ([1.0, 0.5, 0.5], [1.0, 0.5, 0.5]),
+            ([1.25, 0.5, -0.5], [1.0, 0.5, 0.0]),
+            ([0.5, 0.75, 0.25], [0.5, 0.5, 0.25]),
+            ([0.5, 0.25, 0.375], [0.5, 0.25, 0.25]),
+        ] {
+            let mut q = from;
+            assert_eq!((confine(&mut q), q), (from != to, to));
+        }
+    }
+}

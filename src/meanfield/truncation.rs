@@ -271,3 +271,19 @@ fn integrate(
         fixed_point,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn either_half_or_both_of_a_bracket_are_confined() {
+        let bracket = Bracket { lambda: 0.8, d: 2, levels: 2 };
+        let (inside, outside) = ([0.5, 0.25], [0.5, 0.75]);
+        for (lower, upper) in [(inside, inside), (outside, inside), (inside, outside), (outside, outside)] {
+            let mut y = [lower, upper].concat();
+            assert_eq!(bracket.confine(&mut y), lower == outside || upper == outside, "{lower:?} {upper:?}");
+            assert!(y[1] <= y[0] && y[3] <= y[2], "{y:?}");
+        }
+    }
+}
