@@ -386,6 +386,40 @@ mod tests {
     }
 
     #[test]
+    fn the_extreme_one_of_two_loads_is_found_where_sums_of_floats_have_them_in_the_wrong_order() {
+        // As above with binom(9, j): 9! / (100 ... 109) = 2e-15, about the rounding of 256 terms; the order of the types turns it.
+        let binomials = [1, 9, 36, 84, 126, 126, 84, 36, 9, 1];
+        let degrees: Vec<u32> = binomials.into_iter().zip(100..).flat_map(|(times, degree)| vec![degree; times]).collect();
+        let sum = |parity| -> Ratio {
+            binomials.into_iter().zip(100..).filter(|(_, d)| d % 2 == parity).map(|(t, d)| ratio(t as i64, d)).sum()
+        };
+        assert!(sum(0) > sum(1));
+        let mut wrong = [false; 2];
+        for rotation in 0..8 {
+            let (mut edges, mut filler) = (Vec::new(), 0);
+            for w in 0..512 {
+                let degree = degrees[(w + 64 * rotation) % 512];
+                edges.push((degree % 2, w as u32));
+                for _ in 1..degree {
+                    edges.push((2 + filler, w as u32));
+                    filler = (filler + 1) % 600;
+                }
+            }
+            let graph = BipartiteGraph::from_edges(602, 512, &edges, Isolated::Refuse).unwrap();
+            // Two types of its own for each other server.
+            edges.extend((0..1200).map(|v| (2 + v % 600, 512 + v)));
+            let raised = BipartiteGraph::from_edges(602, 1712, &edges, Isolated::Refuse).unwrap();
+            assert_eq!((max_server_load(&graph), busiest_servers(&graph)), (sum(0) * ratio(602, 512), vec![0]), "{rotation}");
+            assert_eq!(min_server_load(&raised), sum(1) * ratio(602, 1712), "{rotation}");
+            for (graph, wrong) in [&graph, &raised].into_iter().zip(&mut wrong) {
+                let loads = server_loads_f64(graph);
+                *wrong |= loads[0] < loads[1];
+            }
+        }
+        assert_eq!(wrong, [true; 2], "floats alone would have done");
+    }
+
+    #[test]
     fn loads_that_no_float_can_tell_apart_are_told_apart() {
         // Server 0 has three types of degree 3, server 1 a private one: 3 (1/3) = 1 in floats in any order of
         // rounding that matters; both are busiest, and only they.

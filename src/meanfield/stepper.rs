@@ -273,8 +273,11 @@ impl<S: System> Stepper<S> {
             third = third.max(e3 / permitted);
             fifth_l1 += e5;
         }
-        // Not the root of the sum of squares: where those overflow, the error would come out as 0.
-        let scale = fifth.hypot(0.1 * third);
+        let scale = (fifth * fifth + 0.01 * third * third).sqrt();
+        if scale.is_infinite() {
+            // The error would come out as 0.
+            return (f64::NAN, f64::NAN);
+        }
         let shrink = if scale > 0.0 { fifth / scale } else { 0.0 };
         (h * fifth * shrink, h * fifth_l1 * shrink)
     }
@@ -446,6 +449,27 @@ mod tests {
             (stepper.time, stepper.next_length) = (time, length);
             let expected = if moves { Ok(Stop::Step) } else { Err(OdeError::StepTooSmall { reached: time, step: length }) };
             assert_eq!(stepper.step(), expected, "{length:e} at {time}");
+        }
+    }
+
+    #[test]
+    fn the_local_errors_are_those_of_the_order_five_formula_shrunk_by_that_of_order_three() {
+        // II.10 of the source: h |e_5| e_5 / sqrt(e_5^2 + e_3^2 / 100), e in units of what is permitted, h |e_5| in l1.
+        let mut stepper = oscillate(1e-3, 20.0);
+        let mut total = 0.0;
+        for length in [0.5, 1.0, 1.5] {
+            stepper.next_length = length;
+            assert_eq!(stepper.step(), Ok(Stop::Step));
+            let e =
+                |weights: &[(usize, f64)], i: usize| weights.iter().map(|&(j, e)| e * stepper.stages[j][i]).sum::<f64>().abs();
+            let largest = |weights: &[(usize, f64)]| {
+                (0..2).map(|i| e(weights, i) / stepper.permitted(stepper.last_start[i], stepper.last_end[i])).fold(0.0, f64::max)
+            };
+            let (fifth, third) = (largest(ERROR_5), largest(ERROR_3));
+            let shrink = 1.0 / (1.0 + (0.1 * third / fifth).powi(2)).sqrt();
+            assert!(shrink < 0.9, "{shrink}");
+            total += length * (e(ERROR_5, 0) + e(ERROR_5, 1)) * shrink;
+            assert!((stepper.local_errors() - total).abs() < 1e-12 * total, "{} against {total}", stepper.local_errors());
         }
     }
 

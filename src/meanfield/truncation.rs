@@ -81,6 +81,10 @@ impl Options {
 /// The largest product of steps and levels of which dense output is kept: 64 bytes each, 256 MiB in all.
 const MOST_STORED: usize = 1 << 22;
 
+fn is_too_much(steps: usize, levels: usize) -> bool {
+    steps.saturating_mul(levels) > MOST_STORED
+}
+
 /// Both truncations at L levels: the lower in the first half, the upper in the second.
 struct Bracket {
     lambda: f64,
@@ -232,7 +236,7 @@ fn integrate(
             }
             if options.dense {
                 segments.push(segment);
-                if segments.len().saturating_mul(levels) > MOST_STORED {
+                if is_too_much(segments.len(), levels) {
                     return Err(OdeError::TooMuchOutput { steps: segments.len(), levels, reached: stepper.time(), end });
                 }
             }
@@ -284,6 +288,54 @@ mod tests {
             let mut y = [lower, upper].concat();
             assert_eq!(bracket.confine(&mut y), lower == outside || upper == outside, "{lower:?} {upper:?}");
             assert!(y[1] <= y[0] && y[3] <= y[2], "{y:?}");
+        }
+    }
+
+    #[test]
+    fn dense_output_is_kept_up_to_its_limit() {
+        for (steps, levels, refused) in
+            [(1 << 21, 2, false), ((1 << 21) + 1, 2, true), (1 << 22, 1, false), (usize::MAX, 2, true)]
+        {
+            assert_eq!(is_too_much(steps, levels), refused, "{steps} x {levels}");
+        }
+    }
+
+    #[test]
+    fn attempts_are_counted_up_to_their_limit() {
+        let run = |most_steps| solve(0.8, 2, &Start::Level(3), &[30.0], &Options { most_steps, ..Options::default() });
+        let work = run(1000).unwrap().work;
+        assert!(work.rejected > 1, "{work:?}");
+        let attempts = work.steps + work.rejected;
+        assert_eq!(run(attempts).unwrap().work, work);
+        assert!(matches!(run(attempts - 1), Err(OdeError::TooManySteps { steps, .. }) if steps == attempts - 1));
+    }
+
+    #[test]
+    fn the_bounds_are_those_of_the_header() {
+        // Few levels, so that all of their terms matter.
+        let (lambda, d, levels, start, t) = (0.8, 2, 4, Start::Geometric(0.5), 2.0);
+        let options = Options::default();
+        let path = integrate(lambda, d, &start, &[0.0, t], levels, &options).unwrap();
+        let first = start.fractions(levels);
+        let mut stepper = Stepper::new(Problem {
+            system: Bracket { lambda, d, levels },
+            start: [first.as_slice(), &first].concat(),
+            end: t,
+            relative_tolerance: options.relative_tolerance,
+            absolute_tolerance: options.absolute_tolerance,
+        });
+        let mut width: f64 = 0.0;
+        while stepper.time() < t {
+            stepper.step().unwrap();
+            width = (0..levels).map(|i| stepper.state()[levels + i] - stepper.state()[i]).fold(width, f64::max);
+        }
+        let last = stepper.state()[2 * levels - 1];
+        assert_eq!(path.truncation_bound, t * last + 0.0625 + lambda * t * last.powf(2.0));
+        assert_eq!(path.truncation_error, width);
+        assert!(width > 1e-3 && path.settled_at.is_none());
+        for (q, l1) in path.q.iter().zip(&path.l1_to_fixed_point) {
+            let exact = crate::meanfield::steady_state_distance(q, lambda, d).l1;
+            assert!((l1 - exact).abs() < 1e-14 * exact, "{l1} against {exact}");
         }
     }
 }

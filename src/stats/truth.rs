@@ -82,20 +82,24 @@ impl Source {
     pub fn stream(self, mut rng: ChaCha8Rng) -> impl FnMut() -> f64 {
         let mut ahead = 0.0;
         move || {
-            let u: f64 = rng.random();
-            let steps = |step: f64| if u < 0.5 { self.mean - step } else { self.mean + step };
-            let coin = f64::from(u8::from(u < self.mean));
-            let x = match self.kind {
-                Kind::Coin => coin,
-                Kind::Steps(step) => steps(step),
-                Kind::Three if u < 0.25 => 0.0,
-                Kind::Three if u < 0.5 => 1.0,
-                Kind::Three => (4.0 * self.mean - 1.0) / 2.0,
-                Kind::Dependent if ahead > 0.0 => steps(0.125),
-                Kind::Dependent => coin,
-            };
+            let x = self.value(rng.random(), ahead);
             ahead += x - self.mean;
             x
+        }
+    }
+
+    /// The next observation, by a uniform variable and how far the sum of those before is above its mean.
+    fn value(self, u: f64, ahead: f64) -> f64 {
+        let steps = |step: f64| if u < 0.5 { self.mean - step } else { self.mean + step };
+        let coin = f64::from(u8::from(u < self.mean));
+        match self.kind {
+            Kind::Coin => coin,
+            Kind::Steps(step) => steps(step),
+            Kind::Three if u < 0.25 => 0.0,
+            Kind::Three if u < 0.5 => 1.0,
+            Kind::Three => (4.0 * self.mean - 1.0) / 2.0,
+            Kind::Dependent if ahead > 0.0 => steps(0.125),
+            Kind::Dependent => coin,
         }
     }
 }
@@ -293,6 +297,54 @@ fn path_is_wrong(rng: ChaCha8Rng, alpha: f64) -> bool {
 mod tests {
     use super::*;
     use crate::stats::betting::Side;
+
+    #[test]
+    fn every_source_has_its_values_at_the_edges_of_their_probabilities() {
+        let below = |u: f64| u.next_down();
+        let table = [
+            (0, 0.0, vec![(0.0, 1.0), (below(0.5), 1.0), (0.5, 0.0), (below(1.0), 0.0)]),
+            (1, 0.0, vec![(below(0.02), 1.0), (0.02, 0.0)]),
+            (3, 0.0, vec![(0.0, 0.3 - 0.1), (below(0.5), 0.3 - 0.1), (0.5, 0.3 + 0.1), (below(1.0), 0.3 + 0.1)]),
+            (4, 0.0, vec![(0.0, 0.0), (below(0.25), 0.0), (0.25, 1.0), (below(0.5), 1.0), (0.5, (4.0 * 0.4 - 1.0) / 2.0)]),
+            (5, 0.0, vec![(below(0.5), 1.0), (0.5, 0.0)]),
+            (5, -0.5, vec![(below(0.5), 1.0), (0.5, 0.0)]),
+            (5, 0.5, vec![(below(0.5), 0.375), (0.5, 0.625)]),
+        ];
+        for (n, ahead, values) in table {
+            for (u, x) in values {
+                assert_eq!(SOURCES[n].value(u, ahead), x, "{}, u = {u}, {ahead} ahead", SOURCES[n].name);
+            }
+        }
+    }
+
+    #[test]
+    fn a_stream_knows_how_far_it_is_ahead() {
+        for source in SOURCES {
+            let (mut draw, mut rng, mut past) = (source.stream(stream_rng(3, 0)), stream_rng(3, 0), Vec::new());
+            for _ in 0..200 {
+                let ahead: f64 = past.iter().fold(0.0, |sum, x| sum + (x - source.mean));
+                let x = draw();
+                assert_eq!(x, source.value(rng.random(), ahead), "{}", source.name);
+                past.push(x);
+            }
+        }
+    }
+
+    #[test]
+    fn trials_of_laws_and_events_err_on_some_streams_and_only_as_often_as_they_are_allowed() {
+        let trials: [(&str, fn(ChaCha8Rng, f64) -> bool); 5] = [
+            ("law, stated exactly", |rng, alpha| law_is_wrong(rng, alpha, 0.0)),
+            ("law, at its margin", |rng, alpha| law_is_wrong(rng, alpha, MARGIN)),
+            ("two samples", pair_is_wrong),
+            ("gaps", gaps_are_wrong),
+            ("events", path_is_wrong),
+        ];
+        for (name, wrong) in trials {
+            let (many, few) = (errors(200, 1, |rng| wrong(rng, 0.999)), errors(200, 1, |rng| wrong(rng, 1e-9)));
+            assert_eq!(few, 0, "{name}");
+            assert!(many > 0 && many < 200, "{name}: {many}");
+        }
+    }
 
     #[test]
     fn every_source_has_its_mean_and_stays_in_the_unit_interval() {

@@ -101,3 +101,61 @@ fn uniqueness(flow: &RightHandSide<'_>, measured: &mut Measured) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::meanfield::{Boundary, right_hand_side};
+
+    #[test]
+    fn a_value_off_by_two_units_in_the_last_place_uses_up_its_bound() {
+        // Powers of two: k units are a relative error of exactly k 2^-52.
+        for (d, cases) in [(1, 9), (2, 9), (3, 6), (10, 4), (299, 3), (300, 2)] {
+            for (units, slack) in [(0.0, 1.0), (1.0, 0.5), (-1.0, 0.5), (2.0, 0.0), (4.0, -1.0)] {
+                let off = |lambda: f64, d: u32, i: u32| {
+                    crate::meanfield::fixed_point(lambda, d, i) * (1.0 + if i == 1 { units } else { 0.0 } * f64::EPSILON)
+                };
+                let mut measured = Measured::nothing("");
+                values(&off, 0.5, d, &mut measured);
+                assert_eq!((measured.slack, measured.cases), (slack, cases), "d {d}, {units} units");
+            }
+        }
+    }
+
+    #[test]
+    fn a_slope_of_half_its_rounding_bound_leaves_half_of_it() {
+        // (5 d + 8) 2^-53 (q_i + q_(i+1)), and (2 d + 8) 2^-1074 where that is 0.
+        let rounding = f64::EPSILON / 2.0;
+        for (d, i, slope) in [
+            (2, 1, 9.0 * rounding * 0.625),
+            (2, 1, -9.0 * rounding * 0.625),
+            (3, 2, 11.5 * rounding * (0.0625 + 0.5f64.powi(13))),
+            (2, 11, 6.0 * 5e-324),
+            (4, 11, 8.0 * 5e-324),
+        ] {
+            let flow = |_: f64, _: u32, q: &[f64], dq: &mut [f64]| {
+                (1..=q.len()).for_each(|j| dq[j - 1] = if j == i { slope } else { 0.0 })
+            };
+            let mut measured = Measured::nothing("");
+            residual(&crate::meanfield::fixed_point, &flow, 0.5, d, &mut measured);
+            assert_eq!((measured.slack, measured.cases), (0.5, 11), "d {d}, i {i}");
+            assert!(measured.worst.contains(&format!("d {d}, i {i}:")), "{measured}");
+        }
+    }
+
+    #[test]
+    fn sums_of_slopes_over_the_levels_must_be_exact() {
+        // Nothing flows into the fifth level, so that what is added there is not rounded away.
+        for (added, slack) in [(0.0, 1.0), (0.5, 0.5), (-0.5, 0.5), (3.0, -2.0), (f64::NAN, f64::NEG_INFINITY)] {
+            let flow = |lambda: f64, d: u32, q: &[f64], dq: &mut [f64]| {
+                right_hand_side(lambda, d, q, Boundary::Zero, dq);
+                dq[4] += added * f64::EPSILON / 2.0;
+            };
+            let mut measured = Measured::nothing("");
+            uniqueness(&flow, &mut measured);
+            assert_eq!(measured.slack, slack, "{added}");
+            // 9 pairs of load and d, 165 states; five levels each where there are any figures.
+            assert_eq!(measured.cases, if added.is_nan() { 9 * 165 } else { 9 * 165 * 5 });
+        }
+    }
+}

@@ -143,3 +143,141 @@ pub fn order_between(
         permit(&stepper)?;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::meanfield::{Boundary, right_hand_side};
+
+    const LOWER: fn(f64, u32, &[f64], &mut [f64]) = |lambda, d, q, dq| right_hand_side(lambda, d, q, Boundary::Zero, dq);
+
+    #[test]
+    fn each_face_that_a_flow_leaves_is_named_with_its_slope() {
+        type Slopes = fn(&[f64]) -> [f64; 3];
+        let table: [(&str, Slopes, f64); 8] = [
+            ("i 1: slope", |q| [-q[1] / 2.0, -q[1] / 2.0, -q[2] / 2.0], -0.5),
+            ("i 3: slope", |q| [0.0, 0.0, q[2] * (q[1] - 1.0) * (q[0] - 1.0)], -0.140625),
+            ("leave q_1 <= 1", |_| [0.5, 0.5, 0.5], -0.5),
+            ("i 3, [0.0, 0.0, 0.0]: slopes [-0.5, -0.5, -0.5] leave q_i >= 0", |_| [-0.5, -0.5, -0.5], -0.5),
+            ("i 2, [0.0, 0.0, 0.0]: slopes [0.0, 0.5, 0.5] leave q_i <= q_(i-1)", |_| [0.0, 0.5, 0.5], -0.5),
+            ("i 3, [0.0, 0.0, 0.0]: slopes [0.0, 0.0, 0.5] leave q_i <= q_(i-1)", |_| [0.0, 0.0, 0.5], -0.5),
+            ("leave the states above empty", |_| [-1.0, -0.5, 0.0], -1.0),
+            ("", |_| [0.0, 0.0, 0.0], 0.0),
+        ];
+        for (name, slopes, slack) in table {
+            let flow = |_: f64, _: u32, q: &[f64], dq: &mut [f64]| dq.copy_from_slice(&slopes(q));
+            let mut measured = Measured::nothing(UNIT);
+            faces(&flow, 0.5, 2, &mut measured);
+            assert_eq!(measured.slack, slack, "{name}: {measured}");
+            assert!(measured.worst.contains(name), "{name}: {measured}");
+        }
+    }
+
+    #[test]
+    fn a_flow_that_leaves_the_region_is_not_integrated() {
+        let flow = |_: f64, _: u32, _: &[f64], dq: &mut [f64]| dq.fill(0.5);
+        let mut one = Measured::nothing(UNIT);
+        faces(&flow, 0.5, 2, &mut one);
+        let measured = order(&flow).unwrap();
+        assert_eq!((measured.slack, measured.cases), (-0.5, 9 * one.cases));
+    }
+
+    #[test]
+    fn starts_out_of_order_and_times_without_a_meaning_are_refused() {
+        let measured = order_between(&LOWER, 0.5, 2, &Start::Level(2), &Start::Level(1), 1.0).unwrap();
+        assert_eq!(measured.slack, -1.0);
+        assert!(measured.worst.contains("level:2 against level:1, i 2, t 0: order"), "{measured}");
+        for end in [-1.0, f64::INFINITY, f64::NAN] {
+            let refused = order_between(&LOWER, 0.5, 2, &Start::Empty, &Start::Level(1), end);
+            assert!(matches!(refused, Err(OdeError::Time { position: 0, .. })), "{end}: {refused:?}");
+        }
+        assert!(order_between(&LOWER, 1.5, 2, &Start::Empty, &Start::Level(1), 1.0).is_err());
+        assert!(order_between(&LOWER, 0.5, 2, &Start::Geometric(2.0), &Start::Level(1), 1.0).is_err());
+        assert!(order_between(&LOWER, 0.5, 2, &Start::Empty, &Start::Geometric(2.0), 1.0).is_err());
+        // At time 0 there is nothing to integrate.
+        assert_eq!(order_between(&LOWER, 0.5, 2, &Start::Empty, &Start::Level(1), 0.0).unwrap().slack, 0.0);
+    }
+
+    #[test]
+    fn each_violated_order_is_short_by_its_distance_less_twice_the_local_errors() {
+        type Flow = fn(f64, u32, &[f64], &mut [f64]);
+        type Short = fn(&[f64], &[f64], &[f64]) -> f64;
+        let occupancy = |q: &[f64]| Start::Occupancy(q.to_vec());
+        let (half, more) = (occupancy(&[0.5]), occupancy(&[0.5, 0.25]));
+        let table: [(&str, Start, Start, Flow, Short); 7] = [
+            (
+                "i 1, t #: order",
+                half.clone(),
+                more.clone(),
+                |_, _, q, dq| (dq[0], dq[1]) = (-q[1] * q[0], 0.0),
+                |q, r, _| r[0] - q[0],
+            ),
+            (
+                "i 1, t #: nonincreasing in i",
+                half.clone(),
+                Start::Level(1),
+                |_, _, q, dq| dq[0] = q[0].powi(3) - 0.1,
+                |_, r, _| 1.0 - r[0],
+            ),
+            (
+                "i 2, t #: nonincreasing in i",
+                more.clone(),
+                occupancy(&[0.5, 0.5]),
+                |_, _, q, dq| dq[1] = q[1] * q[1],
+                |_, r, _| r[0] - r[1],
+            ),
+            (
+                "i 2, t #: nonnegative",
+                half.clone(),
+                half.clone(),
+                |_, _, q, dq| dq[1] = q[1] * q[0] - q[0].powi(2),
+                |q, _, _| q[1],
+            ),
+            (
+                "i 1, t #: increasing from empty",
+                Start::Empty,
+                Start::Level(1),
+                // Both components turn around after a while.
+                |_, _, q, dq| (dq[0], dq[1]) = (if q[0] < 0.9 { 0.3 - 4.0 * q[1] } else { 0.0 }, q[0] / 2.0),
+                |q, _, before| q[0] - before[0],
+            ),
+            (
+                "i 1, t #: below q* from empty",
+                Start::Empty,
+                Start::Level(1),
+                |_, _, q, dq| dq[0] = (1.0 - q[0]).powi(2),
+                |q, _, _| 0.5 * (1.0 + 4.0 * f64::EPSILON) - q[0],
+            ),
+            (
+                "i 2, t #: below q* from empty",
+                Start::Empty,
+                Start::Level(2),
+                |_, _, q, dq| (dq[0], dq[1]) = ((0.3 - q[0]).max(0.0), (q[0] - q[1]).powi(2)),
+                |q, _, _| 0.125 * (1.0 + 4.0 * f64::EPSILON) - q[1],
+            ),
+        ];
+        for (name, low, high, slopes, short) in table {
+            let flow = |lambda: f64, d: u32, q: &[f64], dq: &mut [f64]| {
+                dq.fill(0.0);
+                slopes(lambda, d, q, dq);
+            };
+            let measured = order_between(&flow, 0.5, 2, &low, &high, 30.0).unwrap();
+            // The same steps again, up to the first with a violation.
+            let levels = Options::default().least_levels.max(first_levels(0.5, 2, &high, 30.0, &Options::default()).unwrap());
+            let both = [low.fractions(levels), high.fractions(levels)].concat();
+            let mut stepper = stepper(Copies { flow: &flow, lambda: 0.5, d: 2, levels, copies: 2 }, both, 30.0);
+            let expected = loop {
+                let before = stepper.state()[..levels].to_vec();
+                while stepper.step().unwrap() == Stop::Rejected {}
+                let (q, r) = stepper.state().split_at(levels);
+                let slack = short(q, r, &before) + 2.0 * stepper.local_errors();
+                if slack < 0.0 {
+                    break slack;
+                }
+            };
+            assert!(stepper.local_errors() > 0.0, "{name}");
+            assert_eq!(measured.slack, expected, "{name}: {measured}");
+            assert!(measured.worst.ends_with(&name.replace('#', &stepper.time().to_string())), "{name}: {measured}");
+        }
+    }
+}
