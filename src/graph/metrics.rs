@@ -181,7 +181,7 @@ fn by_degree(graph: &BipartiteGraph, task_types: impl Iterator<Item = u32>) -> V
     let mut all: Vec<(u32, u128)> = task_types.map(|w| (graph.task_degree(w) as u32, graph.weight(w))).collect();
     all.sort_unstable();
     let sums = all.chunk_by(|a, b| a.0 == b.0).map(|run| (run[0].0, run.iter().map(|&(_, weight)| weight).sum()));
-    sums.filter(|&(degree, weight)| degree > 0 && weight > 0).collect()
+    sums.filter(|&(degree, _)| degree > 0).collect()
 }
 
 /// sum of weight / degree, halved recursively so that the denominators stay short for as long as possible.

@@ -333,6 +333,8 @@ mod tests {
         assert_eq!(path.truncation_bound, t * last + 0.0625 + lambda * t * last.powf(2.0));
         assert_eq!(path.truncation_error, width);
         assert!(width > 1e-3 && path.settled_at.is_none());
+        // One level is near to q* only where nothing of q* lies beyond it.
+        assert_eq!(integrate(0.9, 1, &Start::Empty, &[0.1], 1, &options).unwrap().settled_at, None);
         for (q, l1) in path.q.iter().zip(&path.l1_to_fixed_point) {
             let exact = crate::meanfield::steady_state_distance(q, lambda, d).l1;
             assert!((l1 - exact).abs() < 1e-14 * exact, "{l1} against {exact}");

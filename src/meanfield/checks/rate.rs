@@ -84,3 +84,21 @@ fn distances(
     }
     Ok((distances, stepper.local_errors()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::meanfield::{Boundary, right_hand_side, solve};
+
+    #[test]
+    fn distances_are_those_of_the_solution_at_the_three_times() {
+        let flow = |lambda: f64, d: u32, q: &[f64], dq: &mut [f64]| right_hand_side(lambda, d, q, Boundary::Zero, dq);
+        let times = [1.0, 2.5, 4.0];
+        let (found, error) = distances(&flow, 0.8, 2, &Start::Level(2), &times).unwrap();
+        let path = solve(0.8, 2, &Start::Level(2), &times, &Options::default()).unwrap();
+        for (found, l1) in found.into_iter().zip(&path.l1_to_fixed_point) {
+            assert!((found - l1).abs() < 1e-8, "{found} against {l1}");
+        }
+        assert!(error > 0.0 && error < 1e-8, "{error:e}");
+    }
+}
