@@ -60,3 +60,24 @@ fn power(q: f64, d: u32) -> f64 {
         _ => i32::try_from(d).map_or_else(|_| q.powf(d.into()), |d| q.powi(d)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_level_gains_arrivals_from_below_and_loses_departures_to_it() {
+        // Dyadic, so exact; every power, level and boundary by (3.5) itself.
+        let q = [0.75, 0.5, 0.25];
+        for d in [1, 2, 3, 4] {
+            let arrivals = |below: f64, q: f64| 0.5 * (below.powi(d) - q.powi(d));
+            for (boundary, leaving) in [(Boundary::Zero, 0.25), (Boundary::Upper, 0.0)] {
+                let mut dq = [f64::NAN; 3];
+                right_hand_side(0.5, d as u32, &q, boundary, &mut dq);
+                let last = arrivals(0.5, 0.25) - leaving;
+                assert_eq!(dq, [arrivals(1.0, 0.75) - 0.25, arrivals(0.75, 0.5) - 0.25, last], "d {d}");
+            }
+        }
+        right_hand_side(0.5, 2, &[], Boundary::Zero, &mut []);
+    }
+}

@@ -166,6 +166,9 @@ mod tests {
         for text in ["geometric:0", "geometric:1", "geometric:-0.5", "geometric:nan", "geometric:inf"] {
             assert!(matches!(Start::parse(text), Err(StartError::Ratio { .. })), "{text}");
         }
+        // 99 999 and 199 999 tasks on average.
+        assert_eq!(Start::parse("geometric:0.99999"), Ok(Start::Geometric(0.99999)));
+        assert_eq!(Start::parse("geometric:0.999995"), Err(StartError::Slow { given: 0.999995, most: MAX_LEVEL }));
         assert_eq!(Start::parse("level:4000000000"), Err(StartError::Level { given: 4_000_000_000, most: MAX_LEVEL }));
         assert_eq!(Start::occupancy(vec![0.5, 0.6]), Err(StartError::Increasing { i: 2, before: 0.5, given: 0.6 }));
         assert_eq!(Start::occupancy(vec![1.5]), Err(StartError::Fraction { i: 1, given: 1.5 }));
