@@ -473,6 +473,24 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_system_at_rest_is_followed_without_a_rejection() {
+        struct Rest;
+        impl System for Rest {
+            fn dimension(&self) -> usize {
+                1
+            }
+            fn slope(&self, _: &[f64], slope: &mut [f64]) {
+                slope[0] = 0.0;
+            }
+        }
+        let start = vec![0.25];
+        let problem = Problem { system: Rest, start, end: 1.0, relative_tolerance: 1e-9, absolute_tolerance: 1e-9 };
+        let mut stepper = Stepper::new(problem);
+        while stepper.step().unwrap() != Stop::Reached {}
+        assert_eq!((stepper.work().rejected, stepper.state(), stepper.local_errors()), (0, [0.25].as_slice(), 0.0));
+    }
+
     /// x' = jump beyond x = 1/2, else 1.
     struct Jump(f64);
 

@@ -135,10 +135,12 @@ mod tests {
     fn it_goes_on_from_its_state_to_the_bit() {
         let (mut whole, mut first) = (EmpiricalBernstein::new(2.0, 0.01), EmpiricalBernstein::new(2.0, 0.01));
         let value = |k: i32| 1.0 + f64::from(k % 7) / 7.0;
-        (0..50).for_each(|k| first.observe(value(k)));
+        (0..500).for_each(|k| first.observe(value(k)));
         let mut second = EmpiricalBernstein::new(2.0, 0.01).with_state(first.state());
-        (50..90).for_each(|k| second.observe(value(k)));
-        (0..90).for_each(|k| whole.observe(value(k)));
+        assert!(first.lower() > 0.0 && first.upper() < 2.0);
+        assert_eq!(second.state(), first.state());
+        (500..540).for_each(|k| second.observe(value(k)));
+        (0..540).for_each(|k| whole.observe(value(k)));
         assert_eq!(second.state(), whole.state());
         assert_eq!((second.lower(), second.upper()), (whole.lower(), whole.upper()));
     }

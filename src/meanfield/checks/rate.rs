@@ -44,8 +44,7 @@ pub fn rate(flow: &RightHandSide<'_>, gap: &dyn Fn(f64, u32) -> f64) -> Result<M
             Start::Geometric(ratio) => gap(lambda, d).min(1.0 - ratio),
             _ => gap(lambda, d),
         };
-        let integration = 2.0 * error * (1.0 / distances[1] + 1.0 / distances[2]) / (times[2] - times[1]);
-        let permitted = (late - early).abs() + integration;
+        let (permitted, integration) = permitted_deviation([early, late], error, &distances, &times);
         measured.see(permitted - (late - limit).abs(), || {
             format!(
                 "lambda {lambda}, d {d}, {start}, t {} to {}: rate {late}, expected {limit}, permitted deviation {permitted:e} \
@@ -55,6 +54,12 @@ pub fn rate(flow: &RightHandSide<'_>, gap: &dyn Fn(f64, u32) -> f64) -> Result<M
         });
     }
     Ok(measured)
+}
+
+/// The change between the two rates plus the effect of the integration error on the later one; and that effect alone.
+fn permitted_deviation([early, late]: [f64; 2], error: f64, distances: &[f64; 3], times: &[f64; 3]) -> (f64, f64) {
+    let integration = 2.0 * error * (1.0 / distances[1] + 1.0 / distances[2]) / (times[2] - times[1]);
+    ((late - early).abs() + integration, integration)
 }
 
 /// The l1 distances from q* at the three times, and the sum of the estimated local errors.
@@ -89,6 +94,14 @@ fn distances(
 mod tests {
     use super::*;
     use crate::meanfield::{Boundary, right_hand_side, solve};
+
+    #[test]
+    fn a_deviation_may_be_the_change_of_the_rate_and_what_errors_make_of_the_distances() {
+        // 2 (1/2) (1/(1/2) + 1/(1/4)) / 4 and a change of 1/4.
+        for rates in [[0.5, 0.75], [0.75, 0.5]] {
+            assert_eq!(permitted_deviation(rates, 0.5, &[1.0, 0.5, 0.25], &[3.0, 10.0, 14.0]), (1.75, 1.5));
+        }
+    }
 
     #[test]
     fn distances_are_those_of_the_solution_at_the_three_times() {
