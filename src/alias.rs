@@ -115,6 +115,39 @@ mod tests {
         assert_ne!(shares(&AliasTable::new(&[2, 3, 0]).swapped()), [6, 9, 0]);
     }
 
+    /// Yields the words of a column and a number, then panics: a draw that wants more hangs no test.
+    struct Words(std::vec::IntoIter<u32>);
+
+    impl rand::rand_core::TryRng for Words {
+        type Error = std::convert::Infallible;
+        fn try_next_u32(&mut self) -> Result<u32, Self::Error> {
+            Ok(self.0.next().expect("a column and a number are two words"))
+        }
+        fn try_next_u64(&mut self) -> Result<u64, Self::Error> {
+            unreachable!("short integers are drawn from 32-bit words")
+        }
+        fn try_fill_bytes(&mut self, _: &mut [u8]) -> Result<(), Self::Error> {
+            unreachable!("short integers are drawn from 32-bit words")
+        }
+    }
+
+    #[test]
+    fn every_pair_of_a_column_and_a_number_drawn_once_gives_the_weights() {
+        // The middle of the words from which a uniform integer below `of` comes out as `number`.
+        let word = |number: u32, of: u32| (((u64::from(number) << 32) + (1 << 31)) / u64::from(of)) as u32;
+        for weights in [&[0u128, 5][..], &[2, 3, 0], &[5, 1, 1, 1, 1, 1], &[4, 0, 4, 0, 1], &[1]] {
+            let (table, count) = (AliasTable::new(weights), weights.len() as u32);
+            let mut drawn = vec![0; weights.len()];
+            for column in 0..count {
+                for number in 0..table.total as u32 {
+                    let words = vec![word(column, count), word(number, table.total as u32)];
+                    drawn[table.draw(&mut Words(words.into_iter())) as usize] += 1;
+                }
+            }
+            assert_eq!(drawn, weights.iter().map(|weight| weight * u128::from(count)).collect::<Vec<_>>(), "{weights:?}");
+        }
+    }
+
     #[test]
     fn the_draw_reads_the_table_as_it_is_listed() {
         // Number 0 of 5 in a column of threshold 0 is the alias, since no number is below 0.
