@@ -60,7 +60,7 @@
 //! | (4.23) to (4.25), (4.46), (4.48), (4.49) | [`claims`] | the claims of these numbers |
 //! | (4.44) | [`meanfield::spectral_gap`] | `eq-4.44` |
 //! | Lemma 4.5 | [`model::Model::transitions`] | `lemma-4.5-drift`, `lemma-4.5`, `lemma-c.2` |
-//! | what all figures rest on | [`graph::format`], [`graph::generate`], [`oracle`], [`estimate`], [`stats`] | `graph-sides`, `named-graphs`, `random-graphs`, `formats`, `oracle-law`, `enumerated-marks`, `coupling-law`, `transient-law`, `steady-law`, `sequential-tests`, `intervals-cover`, `distribution-test` |
+//! | what all figures rest on | [`graph::format`], [`graph::generate`], [`oracle`], [`estimate`], [`stats`] | `graph-sides`, `named-graphs`, `random-graphs`, `formats`, `oracle-law`, `enumerated-marks`, `marks-law`, `coupling-law`, `transient-law`, `steady-law`, `sequential-tests`, `intervals-cover`, `distribution-test` |
 //! | the printed errors | [`claims`] | `err-*-printed`, `err-*-corrected` |
 
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::todo, clippy::unimplemented))]

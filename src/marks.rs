@@ -55,7 +55,7 @@ pub enum Mark<'a> {
 }
 
 /// A [`Mark`] that holds its samples.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum OwnedMark {
     /// See [`Mark::Arrival`].
     Arrival {

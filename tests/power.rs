@@ -48,7 +48,7 @@ const CATALOGUE: &[(&str, &[&str])] = &[
     ("section 2, the plain simulator", &["oracle-law"]),
     ("section 2, laws of small systems", &["exact-law"]),
     ("Proposition 3.9, perfect samples", &["perfect-sampling"]),
-    ("section 2, uniformised", &["enumerated-marks"]),
+    ("section 2, uniformised", &["enumerated-marks", "marks-law"]),
     ("Proposition 3.9, each system alone", &["coupling-law"]),
     ("section 2, estimates", &["transient-law", "steady-law"]),
     ("(3.5), its solution", &["ode-solution"]),

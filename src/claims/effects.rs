@@ -85,6 +85,12 @@ const EFFECTS: &[Effect] = &[
     effect("event-times", "a rate of events off by 1 %", 620_000, "events"),
     effect("oracle-law", "as transition-law; a rate of events off by 3 %", 360_000, "events"),
     effect("coupling-law", "odds of an arrival or a departure off by the factor exp(0.3)", 62_000, "events"),
+    effect(
+        "marks-law",
+        "odds of a kind, type, sample or server, given the mark before, off by the factor exp(0.3)",
+        600_000,
+        "marks",
+    ),
     effect("transient-law", "E q_i(t) off by 0.06", 60_000, "replications"),
     effect("steady-law", "E q_i(infinity) or the mean delay off by 10 %", 12_000, "replications"),
     effect("random-graphs", "odds of an edge, a place or a match off by the factor exp(0.3)", 4_100, "graphs"),

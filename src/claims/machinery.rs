@@ -7,6 +7,7 @@
 //! | [`clocks`] | `event-times`, `oracle-law` |
 //! | [`couplings`] | `coupling-law` |
 //! | [`marks`] | `enumerated-marks` |
+//! | [`draws`] | `marks-law` |
 //! | [`estimates`] | `transient-law`, `steady-law` |
 //! | [`solutions`] | `ode-solution` |
 //! | [`graphs`] | `graph-sides`, `named-graphs`, `formats`, `random-graphs` |
@@ -17,9 +18,11 @@
 
 mod clocks;
 mod couplings;
+mod draws;
 mod estimates;
 mod graphs;
 mod indicator;
+mod known;
 mod marks;
 mod solutions;
 mod tests;
@@ -33,6 +36,7 @@ pub const CLAIMS: &[Claim] = &[
     clocks::ORACLE_LAW,
     couplings::COUPLING_LAW,
     marks::ENUMERATED_MARKS,
+    draws::MARKS_LAW,
     estimates::TRANSIENT_LAW,
     estimates::STEADY_LAW,
     solutions::ODE_SOLUTION,

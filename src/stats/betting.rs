@@ -172,6 +172,11 @@ impl MeanTest {
         self.observe_between(x, x);
     }
 
+    /// The wealth of the bets on a mean above the bound, and below: under a mean at the bound each is a nonnegative martingale from 1.
+    pub fn wealth(&self) -> [f64; 2] {
+        [&self.above, &self.below].map(|side| if side.refuted { f64::INFINITY } else { log_mean_exp(side.log_capitals()).exp() })
+    }
+
     /// What has been decided so far.
     pub fn decision(&self) -> Option<Side> {
         self.decision

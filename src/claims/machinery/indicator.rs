@@ -10,19 +10,19 @@ use crate::stats::log_mean_exp;
 pub(super) struct Indicator {
     /// In words.
     pub(super) what: &'static str,
-    log_wealth: [f64; 6],
+    log_wealth: [f64; TILTS.len()],
     /// Outcomes that could have been otherwise.
     bets: u64,
     /// How many outcomes there were.
     pub(super) seen: u64,
 }
 
-const TILTS: [f64; 6] = [0.1, -0.1, 0.3, -0.3, 1.0, -1.0];
+const TILTS: [f64; 8] = [0.1, -0.1, 0.3, -0.3, 1.0, -1.0, 0.03, -0.03];
 
 impl Indicator {
     /// A test of the event named.
     pub(super) fn new(what: &'static str) -> Self {
-        Self { what, log_wealth: [0.0; 6], bets: 0, seen: 0 }
+        Self { what, log_wealth: [0.0; TILTS.len()], bets: 0, seen: 0 }
     }
 
     /// Takes an outcome and its probability.
@@ -31,7 +31,7 @@ impl Indicator {
         if p <= 0.0 || p >= 1.0 {
             // No bet; what cannot be refutes the law outright.
             if hit != (p >= 1.0) {
-                self.log_wealth = [f64::INFINITY; 6];
+                self.log_wealth = [f64::INFINITY; TILTS.len()];
             }
             return;
         }

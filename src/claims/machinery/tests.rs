@@ -16,7 +16,7 @@
 //! Ville's inequality; [`crate::stats::truth`] for the sources, where `fluidcheck calibrate` tries many more streams.
 
 use super::super::{Claim, Evidence, Expected, Kind, Scope, Setting, Verdict};
-use super::{evidence, seed};
+use super::{evidence, known, seed};
 use crate::faults::Fault;
 use crate::randomness::stream_rng;
 use crate::stats::betting::Side;
@@ -127,6 +127,13 @@ impl Parts {
         self.add(if right { Verdict::Holds } else { Verdict::Violated }, 1, found);
     }
 
+    /// What is wrong where nothing is left to chance.
+    fn known(&mut self, wrong: Option<String>) {
+        if let Some(found) = wrong {
+            self.add(Verdict::Violated, 1, found);
+        }
+    }
+
     fn evidence(self) -> Evidence {
         evidence(self.verdict, self.cases, self.found.join("; "))
     }
@@ -147,6 +154,7 @@ fn decision(setting: &Setting<'_>, source: Source, bound: f64, alpha: f64, lengt
 
 fn sequential_tests(setting: &Setting<'_>) -> Evidence {
     let mut parts = Parts::new(setting.alpha, SOURCES.len() as u32 + 3);
+    parts.known(known::tests());
     // Every source; then a long fair coin, on which little is left of what Ville's inequality gives away.
     let trials = SOURCES.map(|source| (source, 0.2, 200, 800)).into_iter().chain([(SOURCES[0], 0.4, 1000, 4000)]);
     for (at, (source, stated, length, streams)) in (0u64..).zip(trials) {
@@ -180,6 +188,7 @@ fn intervals_cover(setting: &Setting<'_>) -> Evidence {
     const STREAMS: u64 = 1000;
     const AWAY: f64 = 0.15;
     let mut parts = Parts::new(setting.alpha, 2 * 3 * 3);
+    parts.known(known::intervals());
     for (at, kind) in (0u64..).zip(IntervalKind::ALL) {
         // The betting interval looks at all of its past whenever it is asked.
         let length = if kind == IntervalKind::Betting { 40 } else { 200 };
@@ -229,6 +238,7 @@ fn distribution_test(setting: &Setting<'_>) -> Evidence {
         })
     };
     let mut parts = Parts::new(setting.alpha, 3);
+    parts.known(known::bands());
     let alarms = (0..STREAMS).filter(|&stream| run(law(0.0), 0.0, STATED, 400, stream).is_some()).count();
     parts.at_most("true law with jumps", alarms as u64, STREAMS, STATED);
     let share = parts.share;
