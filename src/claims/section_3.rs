@@ -273,8 +273,33 @@ pub const EQ_4_44: Claim = Claim {
     expected: Expected::Holds,
     hypotheses: &[],
     rejects: &[Fault::DroppedDepartures],
-    check: |setting| evidence(rate(setting.machinery, &gap)),
+    check: |setting| match misplaced_gap() {
+        Some(found) => violated(f64::NAN, 1, found),
+        None => evidence(rate(setting.machinery, &gap)),
+    },
 };
+
+/// A gap that is no eigenvalue of the linearisation: the characteristic polynomial of its first levels, by the three-term recursion, has its first change of sign there.
+fn misplaced_gap() -> Option<String> {
+    const LEVELS: u32 = 14;
+    [(0.8, 2), (0.5, 2), (0.9, 3), (0.95, 2)].into_iter().find_map(|(lambda, d): (f64, u32)| {
+        let q = |i: u32| (0..i).fold(1.0, |q: f64, _| lambda * q.powi(d as i32));
+        let c: Vec<f64> = (1..=LEVELS).map(|i| lambda * f64::from(d) * q(i).powi(d as i32 - 1)).collect();
+        // Minors of A - x: all positive below the least eigenvalue, the last one negative just above it.
+        let is_below = |x: f64| {
+            let (mut before, mut minor) = (1.0, 1.0 + c[0] - x);
+            let mut positive = minor > 0.0;
+            for pair in c.windows(2) {
+                (before, minor) = (minor, (1.0 + pair[1] - x) * minor - pair[0] * before);
+                positive &= minor > 0.0;
+            }
+            positive
+        };
+        let gap = gap(lambda, d);
+        (!is_below(gap * (1.0 - 1e-9)) || is_below(gap * (1.0 + 1e-9)))
+            .then(|| format!("lambda {lambda}, d {d}: {gap} is not the least eigenvalue of the linearisation"))
+    })
+}
 
 /// The spectral gap; NaN, which fails every comparison, where there is none.
 pub(super) fn gap(lambda: f64, d: u32) -> f64 {

@@ -7,7 +7,8 @@
 use super::super::{Claim, Evidence, Expected, Hypothesis, Kind, Scope, Setting, Verdict};
 use super::indicator::Indicator;
 use super::{evidence, seed};
-use crate::coupling::Coupling;
+use crate::clock::{Clock, Timeline};
+use crate::coupling::{Coupled, Coupling};
 use crate::faults::Fault;
 use crate::model::{Load, Model};
 use crate::randomness::stream_rng;
@@ -56,6 +57,9 @@ fn coupling_law(setting: &Setting<'_>) -> Evidence {
         ("thinning", Coupling::Thinned { lower: less.clone() }, less),
         ("shared mass", Coupling::SharedMass, model.load().clone()),
     ];
+    if Coupled::new(vec![0; n as usize + 1], vec![0; n as usize + 1]).is_ok_and(|mut pair| pair.join(0, 0, 1).is_ok()) {
+        return evidence(Verdict::Violated, 0, "a task that joins another server in the upper system breaks no order".to_owned());
+    }
     // Two systems of three couplings, each with all features.
     let share = setting.alpha / (6 * FEATURES.len()) as f64;
     let mut cases = 0;
@@ -66,6 +70,17 @@ fn coupling_law(setting: &Setting<'_>) -> Evidence {
             Ok(pair) => pair,
             Err(error) => return evidence(Verdict::Violated, cases, format!("{name}: {error}")),
         };
+        // All simulators have one clock; as many events as it has until then are as good as any other number.
+        let (until, rate) = (400.0 / f64::from(n), (1.0 + model.load().value()) * f64::from(n));
+        let mut clock = Timeline::new(Clock::new(rate, own_seed, at as u64));
+        let mut rung = 0;
+        if clock.advance_to(until, |count| rung += count).is_err()
+            || pair.advance_to(until).is_err()
+            || pair.pair().events() != rung
+        {
+            let found = format!("{name}: {} events until {until}, by a clock of rate {rate} {rung}", pair.pair().events());
+            return evidence(Verdict::Violated, cases, found);
+        }
         let mut tests = [FEATURES, FEATURES].map(|features| features.map(Indicator::new));
         let loads = [lower_load.value(), model.load().value()];
         for event in 0..MOST_EVENTS * u64::from(setting.plan.effort) {

@@ -16,10 +16,12 @@ use super::{evidence, seed};
 use crate::estimate::{Estimated, Options};
 use crate::exact;
 use crate::faults::Fault;
-use crate::graph::BipartiteGraph;
+use crate::graph::{BipartiteGraph, Isolated};
 use crate::meanfield::Start;
 use crate::model::Model;
-use crate::stationary::{tail_bound, upper_start};
+use crate::perfect::cap_for;
+use crate::stationary::{Plan, Sample, UpperStart, tail_bound, upper_start};
+use crate::subject::Reference;
 
 /// The law at fixed times.
 pub(super) const TRANSIENT_LAW: Claim = Claim {
@@ -90,6 +92,14 @@ fn transient_law(setting: &Setting<'_>) -> Evidence {
             ));
         }
     }
+    for (of_time, mean) in estimate.q.iter().zip(&estimate.mean_queue_length) {
+        // Levels beyond those that are estimated are rare.
+        let summed: f64 = of_time.iter().map(|q| q.mean).sum();
+        if !(summed <= mean + 1e-9 && summed >= mean - 0.01) {
+            let found = format!("a mean queue length of {mean}, its q_i add up to {summed}");
+            return evidence(Verdict::Violated, estimate.replications, found);
+        }
+    }
     compare(known, |_| WIDTH, estimate.replications, setting.alpha / 2.0)
 }
 
@@ -105,6 +115,13 @@ fn compare(
         let Some(Estimated { lower, upper, mean, .. }) = interval else {
             return evidence(Verdict::Violated, replications, format!("no estimate of {name}"));
         };
+        if !(*lower <= *mean && *mean <= *upper) {
+            return evidence(
+                Verdict::Violated,
+                replications,
+                format!("{name}: the mean {mean} is outside of [{lower}, {upper}]"),
+            );
+        }
         // NaN is outside.
         if !(*lower <= exact + error && exact - error <= *upper) {
             let found = format!(
@@ -139,7 +156,7 @@ fn steady_law(setting: &Setting<'_>) -> Evidence {
         let Some(model) = BipartiteGraph::complete(n, m).ok().and_then(|graph| Model::new(graph, lambda, 1).ok()) else {
             return evidence(Verdict::Violated, 0, "a complete graph is refused".to_owned());
         };
-        if let Some(found) = tails(&model) {
+        if let Some(found) = tails(&model).or_else(|| apart(&model)) {
             return evidence(Verdict::Violated, 0, found);
         }
         let options = Options {
@@ -153,6 +170,12 @@ fn steady_law(setting: &Setting<'_>) -> Evidence {
             Err(error) => return evidence(Verdict::Violated, 0, error.to_string()),
         };
         replications += estimate.replications;
+        let (length, delay) = (estimate.mean_queue_length.mean, estimate.mean_delay.mean);
+        let off = (delay * lambda - length).abs();
+        if off.is_nan() || off > 1e-9 {
+            let found = format!("a mean queue length of {length} at load {lambda}, a mean delay of {delay}");
+            return evidence(Verdict::Violated, replications, found);
+        }
         for i in 1..=4 {
             let name = format!("E q_{i}(infinity) on {n} servers");
             all.push((name, estimate.q.get(i - 1).copied(), lambda.powi(i as i32), 0.0));
@@ -165,6 +188,9 @@ fn steady_law(setting: &Setting<'_>) -> Evidence {
         ));
         all.push((format!("the mean delay on {n} servers"), Some(estimate.mean_delay), 1.0 / (1.0 - lambda), 0.0));
     }
+    if let Some(found) = delay_of_the_served(setting) {
+        return evidence(Verdict::Violated, replications, found);
+    }
     compare(all, |exact| 0.2 * exact.max(0.25), replications, 2.0 * share)
 }
 
@@ -176,10 +202,41 @@ fn tails(model: &Model) -> Option<String> {
             return Some(format!("the tail bound at level {level}, load {load} is below the tail {}", load.powi(level as i32)));
         }
     }
+    let (window, error) = (10.0, 1e-9);
+    let cap = cap_for(model, window, error, 1);
+    let reached = n * model.lambda().powf(f64::from(cap.level)) * (1.0 + window);
+    if !cap.error.is_some_and(|stated| reached <= stated && stated <= error) {
+        return Some(format!("a cap at {} with error {:?} is reached with a rate of {reached}", cap.level, cap.error));
+    }
     let start = upper_start(model, 0);
     let exceeded = n * model.lambda().powf(f64::from(start.level) + 1.0);
     match start.error {
         Some(error) if error >= exceeded && exceeded <= crate::stationary::START_ERROR => None,
         other => Some(format!("a start at {} with error {other:?} is exceeded with probability up to {exceeded}", start.level)),
     }
+}
+
+/// Four events after the starts, the lower copy is nearly empty and the upper one nearly as it was.
+fn apart(model: &Model) -> Option<String> {
+    const LEVEL: u32 = 1000;
+    let plan = Plan { start: UpperStart { level: LEVEL, error: None }, warm_up: 0, window: 4, every: 1, top: 0 };
+    let sample = Sample::draw(&Reference, model, &plan, 1, 0);
+    let (lower, upper) = sample.mean_queue_length();
+    let fits = lower <= 4.0 && (upper - f64::from(LEVEL)).abs() <= 4.0 && !sample.met && sample.events == plan.events();
+    (!fits).then(|| format!("four events from empty and from {LEVEL} tasks everywhere: averages of {lower} and {upper}"))
+}
+
+/// Little's law counts the tasks that are served: here half of them have no server.
+fn delay_of_the_served(setting: &Setting<'_>) -> Option<String> {
+    let graph = BipartiteGraph::from_edges(1, 2, &[(0, 0)], Isolated::Drop).ok()?;
+    let model = Model::new(graph, 0.5, 1).ok()?;
+    let options = Options { seed: seed(setting, "steady-law"), replications: Some(4), ..Options::default() };
+    let estimate = match setting.machinery.steady_state(&model, &options) {
+        Ok(estimate) => estimate,
+        Err(error) => return Some(error.to_string()),
+    };
+    let (length, delay) = (estimate.mean_queue_length.mean, estimate.mean_delay.mean);
+    let off = (delay * 0.25 - length).abs();
+    (off.is_nan() || off > 1e-9)
+        .then(|| format!("a mean queue length of {length} where tasks are served at rate 1/4, a mean delay of {delay}"))
 }

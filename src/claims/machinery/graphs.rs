@@ -12,6 +12,7 @@ use crate::faults::Fault;
 use crate::graph::format::{self, Format};
 use crate::graph::generate::{self, GenerateError, Sites};
 use crate::graph::{BipartiteGraph, GraphError, Isolated};
+use crate::ratio::{self, Ratio};
 
 /// One graph, whichever side one looks from.
 pub(super) const GRAPH_SIDES: Claim = Claim {
@@ -82,6 +83,24 @@ fn sides(given: &BipartiteGraph, graph: &BipartiteGraph, rng: &mut ChaCha8Rng) -
         let [given, found] = [given, graph].map(|graph| graph.relative_rate(w));
         return Some(format!("task type {w} has {given} times the mean rate, in the system that runs {found}"));
     }
+    let rates: Vec<Ratio> = (0..m).map(|_| ratio::ratio(rng.random_range(1..=9), rng.random_range(1..=9))).collect();
+    let sum: Ratio = rates.iter().sum();
+    match graph.clone().with_rates(&rates) {
+        Ok(rated) if rates.iter().zip(0..).all(|(rate, w)| rated.relative_rate(w) * &sum == rate * ratio::whole(m.into())) => {}
+        _ => return Some("rates become others".to_owned()),
+    }
+    // One rounding of the exact rate, and a little for its quotient.
+    let is_rounded = |w: u32| {
+        let exact = ratio::to_f64(&graph.relative_rate(w));
+        (graph.relative_rate_f64(w) - exact).abs() <= 2.0 * f64::EPSILON * exact
+    };
+    if let Some(w) = (0..m).find(|&w| !is_rounded(w)) {
+        return Some(format!(
+            "task type {w} has {} times the mean rate, rounded {}",
+            graph.relative_rate(w),
+            graph.relative_rate_f64(w)
+        ));
+    }
     let of_types: Vec<(u32, u32)> = (0..m).flat_map(|w| graph.servers_of(w).iter().map(move |v| (v, w))).collect();
     let mut of_servers: Vec<(u32, u32)> = (0..n).flat_map(|v| graph.task_types_of(v).iter().map(move |w| (v, w))).collect();
     let wanted: Vec<(u32, u32)> = (0..m).flat_map(|w| given.servers_of(w).iter().map(move |v| (v, w))).collect();
@@ -133,6 +152,13 @@ fn sides(given: &BipartiteGraph, graph: &BipartiteGraph, rng: &mut ChaCha8Rng) -
         }
         if isolated(Isolated::Drop).map(|graph| graph.isolated_task_types().contains(&m)) != Ok(true) {
             return Some("a task type without servers, kept on request, is not named".to_owned());
+        }
+        // Where it has three times the rate of each other type, and no other is isolated.
+        let rates: Vec<Ratio> = (0..more).map(|w| ratio::whole(if w == m { 3 } else { 1 })).collect();
+        let lost = isolated(Isolated::Drop).ok().and_then(|graph| graph.with_rates(&rates).ok()).map(|graph| graph.lost_share());
+        let expected = Ratio::new((3 + given.isolated_task_types().len()).into(), (u64::from(m) + 3).into());
+        if lost.as_ref() != Some(&expected) {
+            return Some(format!("a share of {lost:?} of the tasks has no server, not {expected}"));
         }
     }
     None

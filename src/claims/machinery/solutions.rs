@@ -8,7 +8,7 @@
 use super::super::cases::{Outcome, run};
 use super::super::{Claim, Evidence, Expected, Kind, Scope, Setting};
 use crate::faults::Fault;
-use crate::meanfield::{Start, fixed_point_vec, steady_state_distance};
+use crate::meanfield::{Boundary, Options, Start, fixed_point_vec, right_hand_side, solve, steady_state_distance};
 
 /// The solution of (3.5).
 pub(super) const ODE_SOLUTION: Claim = Claim {
@@ -97,7 +97,8 @@ fn trajectory(setting: &Setting<'_>, lambda: f64, d: u32, start: &Start, mut q: 
         // The flow does not expand in l1, so the local errors add up.
         error = q.iter().zip(&coarse).map(|(a, b)| (a - b).abs()).sum();
     }
-    fixed_points(lambda, d).map_or_else(|| Outcome::holds(slack), |found| Outcome::violated(f64::NAN, found))
+    let found = fixed_points(lambda, d).or_else(|| truncated(lambda, d, start)).or_else(|| settled(setting, lambda, d, start));
+    found.map_or_else(|| Outcome::holds(slack), |found| Outcome::violated(f64::NAN, format!("{what}: {found}")))
 }
 
 /// One step of the series of this order.
@@ -159,4 +160,51 @@ fn fixed_points(lambda: f64, d: u32) -> Option<String> {
             format!("lambda {lambda}, d {d}: the first {levels} of q* have distances {given:?} from q*, the rest sums to {l1} and {squares}")
         })
     })
+}
+
+/// The two truncations, the tail of the start, and the bound on what a coarse truncation leaves out.
+fn truncated(lambda: f64, d: u32, start: &Start) -> Option<String> {
+    const DYADIC: [f64; 3] = [0.75, 0.5, 0.25];
+    let slopes = |boundary| {
+        let mut dq = [0.0; 3];
+        right_hand_side(0.5, d, &DYADIC, boundary, &mut dq);
+        dq
+    };
+    // Upper and lower differ by the departures from the last level: exact in these numbers.
+    let (lower, upper) = (slopes(Boundary::Zero), slopes(Boundary::Upper));
+    if upper != [lower[0], lower[1], lower[2] + DYADIC[2]] {
+        return Some(format!("truncated at q = {DYADIC:?} the slopes are {lower:?} and {upper:?}"));
+    }
+    for levels in 0..6 {
+        let tail: f64 = (levels + 1..levels + 300).map(|i| start.fraction(i)).sum();
+        if (start.tail(levels) - tail).abs() > 1e-12 {
+            return Some(format!(
+                "beyond level {levels} the start has {} tasks per server, summed up {tail}",
+                start.tail(levels)
+            ));
+        }
+    }
+    const LATE: f64 = 6.0;
+    let coarse = Options { truncation_tolerance: 0.5, least_levels: 1, ..Options::default() };
+    let solutions = [coarse, Options::default()].map(|options| solve(lambda, d, start, &[LATE], &options));
+    let [Ok(coarse), Ok(fine)] = solutions else { return Some("no solution with a coarse truncation".to_owned()) };
+    let at = |q: &[f64], i: usize| q.get(i).copied().unwrap_or(0.0);
+    let apart: f64 = (0..coarse.levels.max(fine.levels)).map(|i| (at(&coarse.q[0], i) - at(&fine.q[0], i)).abs()).sum();
+    let permitted = coarse.truncation_bound + fine.truncation_bound + 2.0 * LEVELS as f64 * ACCURACY;
+    (apart.is_nan() || apart > permitted).then(|| {
+        format!("{} levels are {apart} away from {} of them, said to be at most {permitted}", coarse.levels, fine.levels)
+    })
+}
+
+/// Long after the start, where the integration may have ended: at q*.
+fn settled(setting: &Setting<'_>, lambda: f64, d: u32, start: &Start) -> Option<String> {
+    // The distances fall at rates of some 0.02 and more.
+    const LAST: f64 = 2_000.0;
+    let path = match setting.machinery.trajectory(lambda, d, start, &[LAST]) {
+        Ok(path) => path,
+        Err(error) => return Some(error.to_string()),
+    };
+    let at = |i: usize| path.q[0].get(i).copied().unwrap_or(0.0);
+    let away = (0..LEVELS).map(|i| (at(i) - fixed_point(lambda, d, i + 1)).abs()).fold(0.0, f64::max);
+    (away.is_nan() || away > ACCURACY).then(|| format!("at time {LAST} a level is {away} away from q*"))
 }

@@ -10,6 +10,7 @@
 //! Section 2.
 
 use std::cmp::Ordering;
+use std::collections::VecDeque;
 
 use rand_chacha::ChaCha8Rng;
 
@@ -247,6 +248,7 @@ impl Observer for Auditor<'_> {
 
     fn after(&mut self, _: Option<f64>, mark: Mark<'_>, event: Event, queues: &Queues) {
         let whole = looks_at_all(self.ledger.graph.n_servers(), self.events);
+        let shortest = shortest(mark, &self.ledger.lengths);
         let found = match self.ledger.enter(event) {
             Err(found) => Some(found),
             Ok(at) => self.ledger.differs(queues, at, whole),
@@ -255,7 +257,7 @@ impl Observer for Auditor<'_> {
             let fits = match (mark, event) {
                 (Mark::Service { server: rung }, Event::Service { server }) => rung == server,
                 (Mark::Arrival { task_type: of, samples }, Event::Arrival { task_type, server }) => {
-                    of == task_type && samples.contains(&server)
+                    of == task_type && samples.contains(&server) && shortest == Some(server)
                 }
                 (Mark::Arrival { task_type: of, samples: [] }, Event::Lost { task_type }) => of == task_type,
                 _ => false,
@@ -266,6 +268,14 @@ impl Observer for Auditor<'_> {
             self.found = found.map(|found| (self.events, found));
         }
         self.events += 1;
+    }
+}
+
+/// The first of the shortest among the samples.
+fn shortest(mark: Mark<'_>, lengths: &[u32]) -> Option<u32> {
+    match mark {
+        Mark::Arrival { samples, .. } => samples.iter().copied().min_by_key(|&v| lengths.get(v as usize)),
+        Mark::Service { .. } => None,
     }
 }
 
@@ -401,6 +411,8 @@ fn oracle_path(setting: &Setting<'_>, case: u64, start: Vec<u32>, events: u64) -
         Ok(oracle) => oracle,
         Err(error) => return violated_at_event(setting, case, 0, error.to_string(), &[]),
     };
+    // When the tasks of each server arrived: first come, first served.
+    let mut waiting: Vec<VecDeque<f64>> = ledger.lengths.iter().map(|&x| VecDeque::from(vec![0.0; x as usize])).collect();
     // It copies its queues to show them, so large graphs get fewer looks.
     for event in 0..events {
         let Some(happened) = oracle.step() else {
@@ -417,7 +429,18 @@ fn oracle_path(setting: &Setting<'_>, case: u64, start: Vec<u32>, events: u64) -
                 &[&ledger.lengths],
             );
         }
+        let delay = match happened {
+            Event::Arrival { server, .. } => {
+                waiting[server as usize].push_back(oracle.time());
+                None
+            }
+            Event::Service { server } => waiting[server as usize].pop_front().map(|arrived| oracle.time() - arrived),
+            Event::Lost { .. } => None,
+        };
         let mut found = ledger.enter(happened).err();
+        if delay.is_some() && oracle.delays().last().copied() != delay {
+            found = Some(format!("a delay of {:?}, first come, first served {delay:?}", oracle.delays().last()));
+        }
         let total = ledger.start + i128::from(oracle.arrivals()) - i128::from(oracle.departures());
         if total != i128::from(oracle.total())
             || [oracle.arrivals(), oracle.departures(), oracle.lost()] != [ledger.arrivals, ledger.departures, ledger.lost]
@@ -442,6 +465,13 @@ fn oracle_path(setting: &Setting<'_>, case: u64, start: Vec<u32>, events: u64) -
                 &[&ledger.lengths],
             );
         }
+    }
+    // Little's law on the path.
+    let (spent, integral) = (oracle.delays().iter().sum::<f64>() + oracle.ages(), oracle.task_time());
+    let off = (spent - integral).abs();
+    if off.is_nan() || off > 1e-9 * integral.max(1.0) {
+        let found = format!("plain simulator: delays and ages add up to {spent}, the number of tasks integrates to {integral}");
+        return violated_at_event(setting, case, events, found, &[&ledger.lengths]);
     }
     // A look at the time of an event gives the state before it, as in the other simulator.
     let (time, total) = (oracle.next_time(), oracle.arrivals() + oracle.departures() + oracle.lost());
