@@ -332,7 +332,8 @@ mod tests {
 
     #[test]
     fn trials_of_laws_and_events_err_on_some_streams_and_only_as_often_as_they_are_allowed() {
-        let trials: [(&str, fn(ChaCha8Rng, f64) -> bool); 5] = [
+        type Wrong = fn(ChaCha8Rng, f64) -> bool;
+        let trials: [(&str, Wrong); 5] = [
             ("law, stated exactly", |rng, alpha| law_is_wrong(rng, alpha, 0.0)),
             ("law, at its margin", |rng, alpha| law_is_wrong(rng, alpha, MARGIN)),
             ("two samples", pair_is_wrong),

@@ -247,3 +247,21 @@ fn where_there_is_no_choice_there_is_nothing_to_exclude() {
     let varying: Vec<_> = FEATURES.iter().zip(test.varies).filter(|(_, varies)| *varies).map(|(feature, _)| feature.0).collect();
     assert_eq!(varying, ["arrival share"]);
 }
+
+#[test]
+fn outcomes_one_by_one_are_bet_on_against_their_own_probabilities() {
+    // The plug-in of n = 2: 1/2 at first, then (1 + 1/2) / (1 + 1) for what was seen; the stated ones are 1/4 and 3/4.
+    let mut one = OneByOne::new(2);
+    one.observe(0, 0.5);
+    assert!((one.log_wealth - 2f64.ln()).abs() < 1e-15);
+    one.observe(1, 1.5);
+    assert!((one.log_wealth - (2.0 * 0.25 / 0.75f64).ln()).abs() < 1e-15);
+}
+
+#[test]
+fn every_alternative_shares_half_of_alpha() {
+    let model = Model::new(BipartiteGraph::complete(3, 2).unwrap(), 0.8, 2).unwrap();
+    let test = EventTest::new(&model, &[0; 3], 0.01);
+    // Two signs of nine features.
+    assert!((test.threshold() - (18.0f64 / 0.005).ln()).abs() < 1e-12);
+}
