@@ -122,3 +122,44 @@ impl Bracket {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(super) struct Sums(#[serde(with = "bits::list")] Vec<f64>);
+
+#[cfg(test)]
+impl Bracket {
+    /// With which probability its interval may be wrong.
+    pub fn error_probability(&self) -> f64 {
+        self.alpha
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_guaranteed_interval_is_that_of_empirical_bernstein_for_its_error_probability() {
+        let (range, alpha) = (2.0, 1e-3);
+        let mut bracket = Bracket::new(range, alpha, Intervals::Guaranteed);
+        let (mut lower, mut upper) = (EmpiricalBernstein::new(range, alpha), EmpiricalBernstein::new(range, alpha));
+        for i in 0..500u32 {
+            let (low, high) = (f64::from(i % 7) / 7.0, f64::from(i % 7) / 5.0);
+            bracket.observe((low, high));
+            lower.observe(low);
+            upper.observe(high);
+        }
+        let found = bracket.estimated(0.25, 2.0);
+        assert_eq!((found.lower, found.upper), (lower.lower() * 2.0, (upper.upper() + 0.25) * 2.0));
+        assert!(found.lower > 0.0 && found.upper < 2.0 * range, "{found:?}");
+    }
+
+    #[test]
+    fn an_interval_of_student_has_the_quantile_of_its_error_probability() {
+        // Two values, one degree of freedom: t_(0.975) = tan(0.475 pi).
+        let mut bracket = Bracket::new(1.0, 0.05, Intervals::Student);
+        bracket.observe((0.0, 0.0));
+        bracket.observe((1.0, 1.0));
+        let found = bracket.estimated(0.0, 1.0);
+        let half = 0.5 * (0.475 * std::f64::consts::PI).tan();
+        assert!((found.upper - 0.5 - half).abs() < 1e-6 && found.lower == 0.0, "{found:?} against {half}");
+        assert!((found.standard_error - 0.5).abs() < 1e-12, "{found:?}");
+    }
+}

@@ -261,6 +261,15 @@ mod tests {
     use crate::graph::BipartiteGraph;
 
     #[test]
+    fn all_intervals_share_the_error_probability() {
+        let model = Model::new(BipartiteGraph::complete(2, 2).unwrap(), 0.8, 2).unwrap();
+        let options = Options { confidence: 0.9, ..Options::default() };
+        let run = SteadyRun::new(&model, &options).unwrap();
+        let sum = run.q.iter().chain([&run.queue]).map(Bracket::error_probability).sum::<f64>();
+        assert!((sum - 0.1).abs() < 1e-12, "{sum}");
+    }
+
+    #[test]
     fn what_no_such_run_can_have_kept_is_refused() {
         let model = Model::new(BipartiteGraph::complete(2, 2).unwrap(), 0.8, 2).unwrap();
         let one = Options { replications: Some(1), ..Options::default() };

@@ -245,11 +245,36 @@ pub fn transient(
 fn initial_lengths(start: &Start, n: u32, seed: u64, replication: u64) -> Vec<u32> {
     use rand::RngExt;
     let mut rng = stream_rng(seed ^ crate::randomness::fingerprint("start"), replication);
-    (0..n)
-        .map(|_| {
-            let u: f64 = rng.random();
-            // P(length >= i) = P(u < q_i) for u uniform in [0, 1).
-            (1..).take_while(|&i| u < start.fraction(i)).count() as u32
-        })
-        .collect()
+    (0..n).map(|_| length_at(start, rng.random())).collect()
+}
+
+/// The length with P(length >= i) = P(u < q_i) for u uniform in [0, 1).
+fn length_at(start: &Start, u: f64) -> u32 {
+    (1..).take_while(|&i| u < start.fraction(i)).count() as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::BipartiteGraph;
+
+    #[test]
+    fn all_intervals_of_all_times_share_the_error_probability() {
+        let model = Model::new(BipartiteGraph::complete(2, 2).unwrap(), 0.8, 2).unwrap();
+        let options = Options { confidence: 0.9, ..Options::default() };
+        let run = TransientRun::new(&model, &Start::Empty, &[1.0, 2.0, 0.5], &options).unwrap();
+        let sum = run.q.iter().flatten().map(Bracket::error_probability).sum::<f64>();
+        assert!((sum - 0.1).abs() < 1e-12, "{sum}");
+    }
+
+    #[test]
+    fn starts_have_their_fractions_at_every_level() {
+        let halves = Start::Geometric(0.5);
+        for i in 1..30 {
+            let edge = 0.5f64.powi(i);
+            assert_eq!(length_at(&halves, edge), i as u32 - 1, "u = {edge}");
+            assert_eq!(length_at(&halves, edge.next_down()), i as u32, "u just below {edge}");
+        }
+        assert!((1..9).all(|level| length_at(&Start::Level(level), 0.999) == level));
+    }
 }
