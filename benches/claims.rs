@@ -27,9 +27,18 @@ fn exact_claims(criterion: &mut Criterion) {
     for (name, model) in models() {
         let samples = Samples::new(&Reference, &model, 1, 1);
         let plan = CasePlan { seed: 1, effort: 1, only: None };
-        let setting = Setting { subject: &Reference, machinery: &Reference, model: &model, plan, alpha: 1e-6, samples: &samples };
+        let setting = Setting {
+            subject: &Reference,
+            machinery: &Reference,
+            model: &model,
+            plan,
+            alpha: 1e-6,
+            samples: &samples,
+        };
         let run = || {
-            let about_the_graph = |claim: &&claims::Claim| claim.kind != Kind::Statistical && claim.scope == Scope::Graph;
+            let about_the_graph = |claim: &&claims::Claim| {
+                claim.kind != Kind::Statistical && claim.scope == Scope::Graph
+            };
             claims::all()
                 .filter(about_the_graph)
                 .map(|claim| claim.is_expected(claim.evaluate(&setting).verdict))
@@ -67,7 +76,9 @@ fn steady_state_sample(criterion: &mut Criterion) {
     let [(name, model), _] = models();
     let plan = plan(&Reference, &model, 1, pilot_limit(&model)).expect("the copies meet");
     assert!(Sample::draw(&Reference, &model, &plan, 1, 0).met);
-    group.bench_function(name, |bencher| bencher.iter(|| black_box(Sample::draw(&Reference, &model, &plan, 1, 0))));
+    group.bench_function(name, |bencher| {
+        bencher.iter(|| black_box(Sample::draw(&Reference, &model, &plan, 1, 0)))
+    });
     group.finish();
 }
 
@@ -75,11 +86,19 @@ fn one_verdict(criterion: &mut Criterion) {
     let [(_, model), _] = models();
     let samples = Samples::new(&Reference, &model, 1, 1);
     let plan = CasePlan { seed: 1, effort: 1, only: None };
-    let setting = Setting { subject: &Reference, machinery: &Reference, model: &model, plan, alpha: 1e-6, samples: &samples };
+    let setting = Setting {
+        subject: &Reference,
+        machinery: &Reference,
+        model: &model,
+        plan,
+        alpha: 1e-6,
+        samples: &samples,
+    };
     for id in ["lemma-4.4", "lemma-c.1", "eq-4.12", "prop-3.9-mass"] {
         let claim = claims::find(id).expect("a claim of the registry");
         assert_eq!(claim.evaluate(&setting).verdict, Verdict::Holds);
-        criterion.bench_function(id, |bencher| bencher.iter(|| black_box(claim.evaluate(&setting))));
+        criterion
+            .bench_function(id, |bencher| bencher.iter(|| black_box(claim.evaluate(&setting))));
     }
 }
 

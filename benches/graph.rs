@@ -15,7 +15,11 @@ fn build(text: &str) -> BipartiteGraph {
 
 fn files(c: &mut Criterion) {
     let graph = build("regular:n=10000,k=10");
-    for (name, format) in [("edge list", Format::EdgeList), ("csv", Format::Csv), ("matrix market", Format::MatrixMarket)] {
+    for (name, format) in [
+        ("edge list", Format::EdgeList),
+        ("csv", Format::Csv),
+        ("matrix market", Format::MatrixMarket),
+    ] {
         let mut text = Vec::new();
         format::write(&graph, format, &mut text).unwrap();
         let read = || format::read(text.as_slice(), format, "bench", Isolated::Refuse).unwrap();
@@ -39,7 +43,9 @@ fn generators(c: &mut Criterion) {
     ] {
         let spec = Spec::parse(text).unwrap();
         assert!(edges.contains(&build(text).n_edges()));
-        c.bench_function(&format!("draw {name}, N = 1e4"), |b| b.iter(|| spec.build(black_box(1), Isolated::Refuse).unwrap()));
+        c.bench_function(&format!("draw {name}, N = 1e4"), |b| {
+            b.iter(|| spec.build(black_box(1), Isolated::Refuse).unwrap())
+        });
     }
 }
 
@@ -50,9 +56,15 @@ fn figures(c: &mut Criterion) {
     let geometric = build("geometric:n=10000,degree=100");
     assert!((to_f64(&metrics::phi(&geometric)) - metrics::phi_f64(&geometric)).abs() < 1e-12);
     for (name, graph) in [("regular", regular), ("geometric", geometric)] {
-        c.bench_function(&format!("exact largest load, {name}, N = 1e4"), |b| b.iter(|| metrics::max_server_load(&graph)));
-        c.bench_function(&format!("exact phi, {name}, N = 1e4"), |b| b.iter(|| metrics::phi(&graph)));
-        c.bench_function(&format!("exact gamma, {name}, N = 1e4"), |b| b.iter(|| metrics::gamma(&graph)));
+        c.bench_function(&format!("exact largest load, {name}, N = 1e4"), |b| {
+            b.iter(|| metrics::max_server_load(&graph))
+        });
+        c.bench_function(&format!("exact phi, {name}, N = 1e4"), |b| {
+            b.iter(|| metrics::phi(&graph))
+        });
+        c.bench_function(&format!("exact gamma, {name}, N = 1e4"), |b| {
+            b.iter(|| metrics::gamma(&graph))
+        });
     }
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/data/us-sites-100km.csv");
     let us = format::read_path(path.as_ref(), None, Isolated::Refuse).unwrap();

@@ -3,7 +3,9 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use fluidcheck::meanfield::{Boundary, Options, Start, right_hand_side, solve, spectral_gap, steady_state_distance};
+use fluidcheck::meanfield::{
+    Boundary, Options, Start, right_hand_side, solve, spectral_gap, steady_state_distance,
+};
 use ode_solvers::{DVector, Dop853, Dopri5, OutputType, System};
 
 #[derive(Clone, Copy)]
@@ -22,7 +24,12 @@ const RELATIVE: f64 = 1e-9;
 const ABSOLUTE: f64 = 1e-18;
 
 fn ours(lambda: f64, d: u32, end: f64) -> Vec<f64> {
-    let options = Options { relative_tolerance: RELATIVE, absolute_tolerance: ABSOLUTE, dense: false, ..Options::default() };
+    let options = Options {
+        relative_tolerance: RELATIVE,
+        absolute_tolerance: ABSOLUTE,
+        dense: false,
+        ..Options::default()
+    };
     solve(lambda, d, &Start::Empty, &[end], &options).expect("solvable").q.remove(0)
 }
 
@@ -60,15 +67,20 @@ fn to_the_fixed_point(c: &mut Criterion) {
         // Both truncations and the bracket.
         group.bench_function("fluidcheck", |b| b.iter(|| ours(black_box(lambda), d, end)));
         // The lower truncation alone, without a bound.
-        let others: [(&str, Solver); 2] = [("ode_solvers_dop853", dop853), ("ode_solvers_dopri5", dopri5)];
+        let others: [(&str, Solver); 2] =
+            [("ode_solvers_dop853", dop853), ("ode_solvers_dopri5", dopri5)];
         for (name, solver) in others {
             match solver(lambda, d, levels, end) {
                 Ok(q) => {
                     arrived(name, &q);
-                    group.bench_function(name, |b| b.iter(|| solver(black_box(lambda), d, levels, end)));
+                    group.bench_function(name, |b| {
+                        b.iter(|| solver(black_box(lambda), d, levels, end))
+                    });
                 }
                 // Long runs near q* are limited by stability, which some solvers take for stiffness and give up.
-                Err(error) => eprintln!("{name}, lambda {lambda}: left out, does not arrive ({error})"),
+                Err(error) => {
+                    eprintln!("{name}, lambda {lambda}: left out, does not arrive ({error})")
+                }
             }
         }
         group.finish();

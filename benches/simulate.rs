@@ -12,12 +12,17 @@ const N: u32 = 10_000;
 
 /// Task type w is compatible with the servers w, w + 1, ..., w + k - 1 around a circle.
 fn circulant(n: u32, k: u32) -> BipartiteGraph {
-    let edges: Vec<(u32, u32)> = (0..n).flat_map(|w| (0..k).map(move |j| ((w + j) % n, w))).collect();
-    BipartiteGraph::from_edges(n, n, &edges, Isolated::Refuse).expect("k distinct servers for each type")
+    let edges: Vec<(u32, u32)> =
+        (0..n).flat_map(|w| (0..k).map(move |j| ((w + j) % n, w))).collect();
+    BipartiteGraph::from_edges(n, n, &edges, Isolated::Refuse)
+        .expect("k distinct servers for each type")
 }
 
 fn arrivals_per_second(criterion: &mut Criterion) {
-    let graphs = [("complete", BipartiteGraph::complete(N, N).expect("a graph")), ("circulant of degree 10", circulant(N, 10))];
+    let graphs = [
+        ("complete", BipartiteGraph::complete(N, N).expect("a graph")),
+        ("circulant of degree 10", circulant(N, 10)),
+    ];
     for (name, graph) in graphs {
         let model = Model::new(graph, 0.8, 2).expect("a stable model");
         let mut group = criterion.benchmark_group(name);
@@ -54,7 +59,11 @@ fn arrivals_per_second(criterion: &mut Criterion) {
         let (before, from) = (oracle.task_time(), oracle.time());
         oracle.advance_to(100.0);
         let mean = (oracle.task_time() - before) / (oracle.time() - from) / f64::from(N);
-        assert!((mean - average.mean_queue_length()).abs() < 0.03, "{mean} {}", average.mean_queue_length());
+        assert!(
+            (mean - average.mean_queue_length()).abs() < 0.03,
+            "{mean} {}",
+            average.mean_queue_length()
+        );
         assert_eq!(oracle.arrivals() - oracle.departures(), oracle.total());
         let arrivals = 80_000;
         group.throughput(Throughput::Elements(arrivals));

@@ -22,8 +22,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let claim = claims::find("transition-law").ok_or("no such claim")?;
     let samples = Samples::new(&picker, &model, 1, 1_000_000);
     let plan = CasePlan { seed: 1, effort: 1, only: None };
-    let evidence =
-        claim.evaluate(&Setting { subject: &picker, machinery: &Reference, model: &model, plan, alpha: 1e-6, samples: &samples });
+    let evidence = claim.evaluate(&Setting {
+        subject: &picker,
+        machinery: &Reference,
+        model: &model,
+        plan,
+        alpha: 1e-6,
+        samples: &samples,
+    });
     println!("{}: {}\n{}", claim.id, evidence.verdict, evidence.summary);
     Ok(())
 }

@@ -31,13 +31,16 @@ impl AliasTable {
     /// # Panics
     /// If there are none, 2^32 or more, or their sum is 0 or above 2^96.
     pub(crate) fn new(weights: &[u128]) -> Self {
-        let count = u32::try_from(weights.len()).expect("outcomes are task types, of which there are below 2^32");
+        let count = u32::try_from(weights.len())
+            .expect("outcomes are task types, of which there are below 2^32");
         let total: u128 = weights.iter().sum();
         assert!(total > 0 && total <= 1 << 96, "weights that can be drawn");
         // M w_i < 2^128: the sum is at most 2^96 and M below 2^32.
         let mut left: Vec<u128> = weights.iter().map(|weight| weight * u128::from(count)).collect();
-        let mut columns: Vec<Column> = (0..count).map(|i| Column { threshold: total, alias: i }).collect();
-        let (mut short, mut long): (Vec<u32>, Vec<u32>) = (0..count).partition(|&i| left[i as usize] < total);
+        let mut columns: Vec<Column> =
+            (0..count).map(|i| Column { threshold: total, alias: i }).collect();
+        let (mut short, mut long): (Vec<u32>, Vec<u32>) =
+            (0..count).partition(|&i| left[i as usize] < total);
         // What is left adds up to total times the open columns, so that a short one never lacks a long one.
         while let (Some(i), Some(&j)) = (short.pop(), long.last()) {
             columns[i as usize] = Column { threshold: left[i as usize], alias: j };
@@ -103,7 +106,8 @@ mod tests {
         ];
         for weights in lists {
             let table = AliasTable::new(weights);
-            let expected: Vec<u128> = weights.iter().map(|weight| weight * weights.len() as u128).collect();
+            let expected: Vec<u128> =
+                weights.iter().map(|weight| weight * weights.len() as u128).collect();
             assert_eq!(shares(&table), expected, "{weights:?}");
         }
         // All lists of four weights from 0 to 4, but for the one without any.
@@ -134,7 +138,8 @@ mod tests {
     #[test]
     fn every_pair_of_a_column_and_a_number_drawn_once_gives_the_weights() {
         // The middle of the words from which a uniform integer below `of` comes out as `number`.
-        let word = |number: u32, of: u32| (((u64::from(number) << 32) + (1 << 31)) / u64::from(of)) as u32;
+        let word =
+            |number: u32, of: u32| (((u64::from(number) << 32) + (1 << 31)) / u64::from(of)) as u32;
         for weights in [&[0u128, 5][..], &[2, 3, 0], &[5, 1, 1, 1, 1, 1], &[4, 0, 4, 0, 1], &[1]] {
             let (table, count) = (AliasTable::new(weights), weights.len() as u32);
             let mut drawn = vec![0; weights.len()];
@@ -144,7 +149,11 @@ mod tests {
                     drawn[table.draw(&mut Words(words.into_iter())) as usize] += 1;
                 }
             }
-            assert_eq!(drawn, weights.iter().map(|weight| weight * u128::from(count)).collect::<Vec<_>>(), "{weights:?}");
+            assert_eq!(
+                drawn,
+                weights.iter().map(|weight| weight * u128::from(count)).collect::<Vec<_>>(),
+                "{weights:?}"
+            );
         }
     }
 

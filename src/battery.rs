@@ -47,7 +47,9 @@ pub fn inputs() -> Vec<Input> {
         .iter()
         .map(|&(text, graph_seed, (numerator, denominator), d)| {
             let spec = Spec::parse(text).expect("SPECS is a constant that a test parses");
-            let graph = spec.build(graph_seed, Isolated::Refuse).expect("SPECS is a constant that a test builds");
+            let graph = spec
+                .build(graph_seed, Isolated::Refuse)
+                .expect("SPECS is a constant that a test builds");
             let mut arguments = vec![text.to_owned()];
             if spec.is_random() {
                 arguments.extend(["--graph-seed".to_owned(), graph_seed.to_string()]);
@@ -55,15 +57,39 @@ pub fn inputs() -> Vec<Input> {
             input(graph, text.to_owned(), arguments, (numerator, denominator), d)
         })
         .collect();
-    inputs.push(input(hot_types(), HOT_TYPES_PATH.to_owned(), vec![HOT_TYPES_PATH.to_owned()], (3, 5), 2));
-    inputs.push(input(us_sites(), US_SITES_PATH.to_owned(), vec![US_SITES_PATH.to_owned()], (1, 5), 2));
+    inputs.push(input(
+        hot_types(),
+        HOT_TYPES_PATH.to_owned(),
+        vec![HOT_TYPES_PATH.to_owned()],
+        (3, 5),
+        2,
+    ));
+    inputs.push(input(
+        us_sites(),
+        US_SITES_PATH.to_owned(),
+        vec![US_SITES_PATH.to_owned()],
+        (1, 5),
+        2,
+    ));
     inputs
 }
 
-fn input(graph: BipartiteGraph, name: String, arguments: Vec<String>, (numerator, denominator): (i64, i64), d: u32) -> Input {
-    let load = Load::new(ratio(numerator, denominator)).expect("the loads are constants that a test makes");
-    let model = Model::with_load(graph, load, d).expect("a load is valid, and d is a constant of at least 1");
-    Input { name: format!("{name} (lambda = {numerator}/{denominator}, d = {d})"), arguments, model }
+fn input(
+    graph: BipartiteGraph,
+    name: String,
+    arguments: Vec<String>,
+    (numerator, denominator): (i64, i64),
+    d: u32,
+) -> Input {
+    let load = Load::new(ratio(numerator, denominator))
+        .expect("the loads are constants that a test makes");
+    let model = Model::with_load(graph, load, d)
+        .expect("a load is valid, and d is a constant of at least 1");
+    Input {
+        name: format!("{name} (lambda = {numerator}/{denominator}, d = {d})"),
+        arguments,
+        model,
+    }
 }
 
 /// The graph of hot task types.
@@ -91,7 +117,13 @@ mod tests {
     #[test]
     fn every_graph_of_the_battery_can_be_built() {
         assert_eq!(inputs().len(), SPECS.len() + 2);
-        assert_eq!(hot_types().rates().map(|rates| rates.weights().to_vec()), Some(vec![6, 2, 1, 0]));
-        assert_eq!((us_sites().n_servers(), us_sites().n_task_types(), us_sites().n_edges()), (2968, 901, 16193));
+        assert_eq!(
+            hot_types().rates().map(|rates| rates.weights().to_vec()),
+            Some(vec![6, 2, 1, 0])
+        );
+        assert_eq!(
+            (us_sites().n_servers(), us_sites().n_task_types(), us_sites().n_edges()),
+            (2968, 901, 16193)
+        );
     }
 }

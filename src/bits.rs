@@ -36,7 +36,9 @@ pub mod optional {
     ///
     /// # Errors
     /// Those of the deserializer.
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
+    pub fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<f64>, D::Error> {
         Ok(Option::<u64>::deserialize(deserializer)?.map(f64::from_bits))
     }
 }
@@ -78,8 +80,14 @@ mod tests {
 
     #[test]
     fn every_float_comes_back_to_the_bit() {
-        let many = vec![0.1, -0.0, f64::NAN, f64::INFINITY, f64::MIN_POSITIVE / 3.0, f64::MAX, 1.0 / 3.0];
-        let text = serde_json::to_string(&Floats { one: f64::NEG_INFINITY, maybe: Some(0.3), many: many.clone() }).unwrap();
+        let many =
+            vec![0.1, -0.0, f64::NAN, f64::INFINITY, f64::MIN_POSITIVE / 3.0, f64::MAX, 1.0 / 3.0];
+        let text = serde_json::to_string(&Floats {
+            one: f64::NEG_INFINITY,
+            maybe: Some(0.3),
+            many: many.clone(),
+        })
+        .unwrap();
         let back: Floats = serde_json::from_str(&text).unwrap();
         assert_eq!((back.one, back.maybe), (f64::NEG_INFINITY, Some(0.3)));
         let bits = |list: &[f64]| list.iter().map(|x| x.to_bits()).collect::<Vec<_>>();

@@ -60,7 +60,8 @@ impl Mixing {
         let (rho0, theta) = (ratio::to_f64(rho0), ratio::to_f64(theta));
         let exponent = theta.ln() / rho0.ln();
         let product = rho0 * theta;
-        let c1 = 0.5 * product / (1.0 - product) * ((1.0 - rho0) * (1.0 - theta) / theta).powf(1.0 + exponent);
+        let c1 = 0.5 * product / (1.0 - product)
+            * ((1.0 - rho0) * (1.0 - theta) / theta).powf(1.0 + exponent);
         let c2 = theta / (1.0 - theta) * rho0 / (1.0 - rho0);
         Self { theta, exponent, c1, c2 }
     }
@@ -168,7 +169,16 @@ mod tests {
     #[test]
     fn the_bound_on_paths_is_useful_only_for_short_times() {
         let c = ratio::to_f64(&path_constant(&ratio(4, 5), &ratio(1, 1), 2));
-        let figures = PathBound { lambda: 0.8, rho0: 0.8, d: 2, phi: 0.0, gamma: 1e-4, start_squares: 0.0, start_spread: 0.0, c };
+        let figures = PathBound {
+            lambda: 0.8,
+            rho0: 0.8,
+            d: 2,
+            phi: 0.0,
+            gamma: 1e-4,
+            start_squares: 0.0,
+            start_spread: 0.0,
+            c,
+        };
         assert!(path_bound(&figures, 0.1) < 0.01);
         assert!(path_bound(&figures, 0.3) > 1.0);
         assert_eq!(path_bound(&figures, 0.0), 0.0);

@@ -85,7 +85,9 @@ impl Calibration {
     pub fn excesses(&self) -> Vec<String> {
         // Half for the runs, claim by claim and all together; the other half for the trials, which have their intervals from it.
         let share = CHANCE / 2.0 / (self.tallies.len() + 1) as f64;
-        let exceeds = |alarms: u64, budget: f64| alarms > 0 && exact::at_least(self.runs, budget.min(1.0), alarms) <= share;
+        let exceeds = |alarms: u64, budget: f64| {
+            alarms > 0 && exact::at_least(self.runs, budget.min(1.0), alarms) <= share
+        };
         let mut excesses: Vec<String> = self
             .tallies
             .iter()
@@ -137,7 +139,10 @@ pub fn run(
     let (mut alarms, mut runs_with_alarm) = (Vec::new(), 0);
     for run in 0..options.runs {
         let seed = options.suite.seed.wrapping_add(run);
-        let results = suite::run(under, inputs, &suite::Options { seed, ..options.suite.clone() }, &|row| progress(run, row));
+        let results =
+            suite::run(under, inputs, &suite::Options { seed, ..options.suite.clone() }, &|row| {
+                progress(run, row)
+            });
         let mut any = false;
         for tally in &mut tallies {
             let of_claim = || results.rows.iter().filter(|row| row.claim.id == tally.claim.id);
@@ -150,22 +155,42 @@ pub fn run(
             any |= false_alarms > 0;
         }
         runs_with_alarm += u64::from(any);
-        alarms.extend(results.rows.into_iter().filter(is_false_alarm).map(|row| Alarm { seed, row }));
+        alarms
+            .extend(results.rows.into_iter().filter(is_false_alarm).map(|row| Alarm { seed, row }));
     }
-    let interval = |alarms| if options.runs == 0 { (0.0, 1.0) } else { exact::clopper_pearson(alarms, options.runs, 0.05) };
+    let interval = |alarms| {
+        if options.runs == 0 {
+            (0.0, 1.0)
+        } else {
+            exact::clopper_pearson(alarms, options.runs, 0.05)
+        }
+    };
     for tally in &mut tallies {
         tally.interval = interval(tally.runs_with_alarm);
     }
     let trials = if options.streams == 0 {
         Vec::new()
     } else {
-        let trials =
-            Trials { seed: options.suite.seed, alpha: options.suite.alpha, streams: options.streams, chance: CHANCE / 2.0 };
+        let trials = Trials {
+            seed: options.suite.seed,
+            alpha: options.suite.alpha,
+            streams: options.streams,
+            chance: CHANCE / 2.0,
+        };
         truth::measure(&trials, tried)
     };
     let (seed, alpha) = (options.suite.seed, options.suite.alpha);
     let interval = interval(runs_with_alarm);
-    Calibration { runs: options.runs, seed, alpha, tallies, runs_with_alarm, interval, alarms, trials }
+    Calibration {
+        runs: options.runs,
+        seed,
+        alpha,
+        tallies,
+        runs_with_alarm,
+        interval,
+        alarms,
+        trials,
+    }
 }
 
 fn is_false_alarm(row: &Row) -> bool {
@@ -181,7 +206,13 @@ mod tests {
     fn calibrate(under: UnderCheck<'_>, only: &str, runs: u64) -> Calibration {
         let only = only.split(',').map(str::to_owned).collect();
         let suite = suite::Options { alpha: 0.1, only, ..suite::Options::default() };
-        run(under, &battery::inputs()[..1], &Options { runs, suite, streams: 0 }, &|_, _| {}, &|_| {})
+        run(
+            under,
+            &battery::inputs()[..1],
+            &Options { runs, suite, streams: 0 },
+            &|_, _| {},
+            &|_| {},
+        )
     }
 
     #[test]

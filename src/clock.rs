@@ -82,7 +82,10 @@ impl Clock {
         places.sort_unstable();
         let (start, last) = (self.start_of(step), self.start_of(step + 1).next_down());
         // Rounding may carry a late event to the next step's start, where it would be counted in neither.
-        places.iter().map(|&u| (start + self.width * (u as f64 * 2f64.powi(-64))).min(last)).collect()
+        places
+            .iter()
+            .map(|&u| (start + self.width * (u as f64 * 2f64.powi(-64))).min(last))
+            .collect()
     }
 
     fn rng_of(&self, step: u64) -> ChaCha8Rng {
@@ -97,7 +100,9 @@ impl Clock {
 #[non_exhaustive]
 pub enum TimeError {
     /// The path has already passed the time.
-    #[error("time {asked} is in the past of a path that is at {now}: ask for times in ascending order")]
+    #[error(
+        "time {asked} is in the past of a path that is at {now}: ask for times in ascending order"
+    )]
     Backwards {
         /// The time asked for.
         asked: f64,
@@ -140,7 +145,15 @@ pub struct Timeline {
 impl Timeline {
     /// The start of a clock.
     pub fn new(clock: Clock) -> Self {
-        Self { step: 0, in_step: 0, events_of_step: clock.events_in(0), times: None, looked: 0.0, events: 0, clock }
+        Self {
+            step: 0,
+            in_step: 0,
+            events_of_step: clock.events_in(0),
+            times: None,
+            looked: 0.0,
+            events: 0,
+            clock,
+        }
     }
 
     /// The number of events so far.
@@ -192,7 +205,11 @@ impl Timeline {
     ///
     /// # Errors
     /// As [`Timeline::advance_to`].
-    pub fn advance_timed(&mut self, time: f64, mut apply: impl FnMut(&[f64])) -> Result<(), TimeError> {
+    pub fn advance_timed(
+        &mut self,
+        time: f64,
+        mut apply: impl FnMut(&[f64]),
+    ) -> Result<(), TimeError> {
         self.check(time)?;
         loop {
             let from = self.in_step as usize;
@@ -216,7 +233,9 @@ impl Timeline {
             return time;
         }
         // The step is not left: the path has not yet passed the rest of it.
-        (self.step + 1..).find_map(|step| self.clock.times_in(step).first().copied()).unwrap_or(f64::INFINITY)
+        (self.step + 1..)
+            .find_map(|step| self.clock.times_in(step).first().copied())
+            .unwrap_or(f64::INFINITY)
     }
 
     fn check(&self, time: f64) -> Result<(), TimeError> {
@@ -234,7 +253,11 @@ impl Timeline {
     /// The time of the last event applied in this step.
     fn last_event(&self) -> Option<f64> {
         let last = (self.in_step as usize).checked_sub(1)?;
-        Some(self.times.as_ref().map_or_else(|| self.clock.times_in(self.step)[last], |times| times[last]))
+        Some(
+            self.times
+                .as_ref()
+                .map_or_else(|| self.clock.times_in(self.step)[last], |times| times[last]),
+        )
     }
 
     fn times(&mut self) -> &[f64] {

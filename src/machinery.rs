@@ -66,7 +66,13 @@ pub trait Machinery: Sync {
     ///
     /// # Errors
     /// [`SimulateError`] where the simulation refuses.
-    fn event_times(&self, model: &Model, seed: u64, replication: u64, until: f64) -> Result<Vec<f64>, SimulateError> {
+    fn event_times(
+        &self,
+        model: &Model,
+        seed: u64,
+        replication: u64,
+        until: f64,
+    ) -> Result<Vec<f64>, SimulateError> {
         struct Times(Vec<f64>);
         impl Observer for Times {
             fn before(&mut self, time: Option<f64>, _: Mark<'_>, _: &Queues) {
@@ -114,7 +120,13 @@ pub trait Machinery: Sync {
     ///
     /// # Errors
     /// [`OracleError`] for a start of another system.
-    fn oracle(&self, model: &Model, seed: u64, replication: u64, start: Vec<u32>) -> Result<Oracle, OracleError> {
+    fn oracle(
+        &self,
+        model: &Model,
+        seed: u64,
+        replication: u64,
+        start: Vec<u32>,
+    ) -> Result<Oracle, OracleError> {
         Oracle::new(model, seed, replication, start)
     }
 
@@ -122,7 +134,13 @@ pub trait Machinery: Sync {
     ///
     /// # Errors
     /// [`EstimateError`].
-    fn transient(&self, model: &Model, start: &Start, times: &[f64], options: &Options) -> Result<Transient, EstimateError> {
+    fn transient(
+        &self,
+        model: &Model,
+        start: &Start,
+        times: &[f64],
+        options: &Options,
+    ) -> Result<Transient, EstimateError> {
         estimate::transient(model, start, times, options, &|_, _| {})
     }
 
@@ -138,7 +156,13 @@ pub trait Machinery: Sync {
     ///
     /// # Errors
     /// [`OdeError`].
-    fn trajectory(&self, lambda: f64, d: u32, start: &Start, times: &[f64]) -> Result<Trajectory, OdeError> {
+    fn trajectory(
+        &self,
+        lambda: f64,
+        d: u32,
+        start: &Start,
+        times: &[f64],
+    ) -> Result<Trajectory, OdeError> {
         meanfield::solve(lambda, d, start, times, &meanfield::Options::default())
     }
 
@@ -199,7 +223,13 @@ pub trait Machinery: Sync {
     }
 
     /// (4.13): the partition of [0, 1) by the servers that get the task in either system.
-    fn shared_mass(&self, model: &Model, task_type: u32, lower: &[u32], upper: &[u32]) -> Vec<Interval> {
+    fn shared_mass(
+        &self,
+        model: &Model,
+        task_type: u32,
+        lower: &[u32],
+        upper: &[u32],
+    ) -> Vec<Interval> {
         coupling::shared_mass_intervals(model, task_type, lower, upper)
     }
 
@@ -227,7 +257,12 @@ pub trait Machinery: Sync {
     ///
     /// # Errors
     /// [`GenerateError`] where there is no such graph.
-    fn geometric(&self, sites: &Sites, radius: f64, norm: Norm) -> Result<BipartiteGraph, GenerateError> {
+    fn geometric(
+        &self,
+        sites: &Sites,
+        radius: f64,
+        norm: Norm,
+    ) -> Result<BipartiteGraph, GenerateError> {
         sites.within(radius, norm, Isolated::Drop)
     }
 
@@ -243,13 +278,21 @@ pub trait Machinery: Sync {
     ///
     /// # Errors
     /// [`GenerateError`] where there is no such graph.
-    fn random_regular(&self, n: u32, m: u32, k: u32, seed: u64) -> Result<BipartiteGraph, GenerateError> {
+    fn random_regular(
+        &self,
+        n: u32,
+        m: u32,
+        k: u32,
+        seed: u64,
+    ) -> Result<BipartiteGraph, GenerateError> {
         generate::random_regular(n, m, k, seed)
     }
 
     /// Whether a small system has a steady state (Remark 1, with replacement); `None` if it is too large to enumerate.
     fn is_ergodic(&self, model: &Model) -> Option<bool> {
-        stability::critical_load_by_subsets(model.graph(), model.d()).ok().map(|critical| *model.load().exact() < critical.lambda)
+        stability::critical_load_by_subsets(model.graph(), model.d())
+            .ok()
+            .map(|critical| *model.load().exact() < critical.lambda)
     }
 
     /// (4.12).

@@ -75,7 +75,9 @@ impl OwnedMark {
     /// The same mark, borrowed.
     pub fn as_mark(&self) -> Mark<'_> {
         match self {
-            Self::Arrival { task_type, samples } => Mark::Arrival { task_type: *task_type, samples },
+            Self::Arrival { task_type, samples } => {
+                Mark::Arrival { task_type: *task_type, samples }
+            }
             Self::Service { server } => Mark::Service { server: *server },
         }
     }
@@ -84,7 +86,9 @@ impl OwnedMark {
 impl From<Mark<'_>> for OwnedMark {
     fn from(mark: Mark<'_>) -> Self {
         match mark {
-            Mark::Arrival { task_type, samples } => Self::Arrival { task_type, samples: samples.to_vec() },
+            Mark::Arrival { task_type, samples } => {
+                Self::Arrival { task_type, samples: samples.to_vec() }
+            }
             Mark::Service { server } => Self::Service { server },
         }
     }
@@ -131,7 +135,9 @@ impl MarkBlock {
     /// If an arrival has samples, but not d.
     pub fn push(&mut self, mark: Mark<'_>) {
         match mark {
-            Mark::Arrival { task_type, samples: [] } => self.push_repeated((Kind::Lost, task_type), 0),
+            Mark::Arrival { task_type, samples: [] } => {
+                self.push_repeated((Kind::Lost, task_type), 0)
+            }
             Mark::Arrival { task_type, samples } => {
                 assert_eq!(samples.len(), self.d, "as many samples as the block has room for");
                 self.heads.push((Kind::Arrival, task_type));
@@ -169,7 +175,9 @@ impl MarkBlock {
     pub fn get(&self, i: usize) -> Mark<'_> {
         match self.heads[i] {
             (Kind::Service, server) => Mark::Service { server },
-            (Kind::Arrival, task_type) => Mark::Arrival { task_type, samples: &self.samples[i * self.d..(i + 1) * self.d] },
+            (Kind::Arrival, task_type) => {
+                Mark::Arrival { task_type, samples: &self.samples[i * self.d..(i + 1) * self.d] }
+            }
             (Kind::Lost, task_type) => Mark::Arrival { task_type, samples: &[] },
         }
     }
@@ -307,7 +315,9 @@ impl<R: Rng> RandomMarks<R> {
                 samples.fill(0);
             } else {
                 let n = servers.len() as u32;
-                samples.iter_mut().for_each(|sample| *sample = servers.at(below(&mut self.rng, n) as usize));
+                samples
+                    .iter_mut()
+                    .for_each(|sample| *sample = servers.at(below(&mut self.rng, n) as usize));
             }
         }
     }

@@ -29,13 +29,17 @@ pub use crate::limits::MAX_CHOICES;
 #[non_exhaustive]
 pub enum ModelError {
     /// lambda is outside (0, 1).
-    #[error("lambda = {given} is outside (0, 1): the load per server must be positive and below the service rate 1, such as 0.8")]
+    #[error(
+        "lambda = {given} is outside (0, 1): the load per server must be positive and below the service rate 1, such as 0.8"
+    )]
     Load {
         /// What was given.
         given: String,
     },
     /// lambda is inside (0, 1), but too near to its ends for arithmetic in doubles.
-    #[error("lambda = {given} is too close to 0 or 1: it must be at least {MIN_LOAD:e} away from both")]
+    #[error(
+        "lambda = {given} is too close to 0 or 1: it must be at least {MIN_LOAD:e} away from both"
+    )]
     Extreme {
         /// What was given.
         given: String,
@@ -44,7 +48,9 @@ pub enum ModelError {
     #[error("lambda: {0}")]
     NotANumber(#[from] RatioError),
     /// d is 0 or above [`MAX_CHOICES`].
-    #[error("d = {given} is outside 1 to {MAX_CHOICES}: every arrival samples at least one server (the theorems need d >= 2)")]
+    #[error(
+        "d = {given} is outside 1 to {MAX_CHOICES}: every arrival samples at least one server (the theorems need d >= 2)"
+    )]
     Choices {
         /// What was given.
         given: u32,
@@ -112,7 +118,8 @@ impl TryFrom<f64> for Load {
     /// The fraction that the shortest decimal text of the number names: 0.8 is 4/5.
     fn try_from(value: f64) -> Result<Self, ModelError> {
         let given = format!("{value:e}");
-        let exact = ratio::from_shortest_decimal(value).ok_or_else(|| ModelError::Load { given: given.clone() })?;
+        let exact = ratio::from_shortest_decimal(value)
+            .ok_or_else(|| ModelError::Load { given: given.clone() })?;
         Self::new(exact).map_err(|error| error.said_as(&given))
     }
 }
@@ -208,7 +215,8 @@ impl Model {
 
     /// The arrival rate of a task type of weight 1 ([`BipartiteGraph::weight`]): lambda N / M where all rates are equal.
     pub fn unit_rate(&self) -> Ratio {
-        self.lambda.exact() * Ratio::new(self.graph.n_servers().into(), self.graph.total_weight().into())
+        self.lambda.exact()
+            * Ratio::new(self.graph.n_servers().into(), self.graph.total_weight().into())
     }
 
     /// How types of tasks are drawn; `None` where all are equally likely.
@@ -249,7 +257,12 @@ impl Model {
         })
     }
 
-    fn by_length<T: Clone>(&self, task_type: u32, lengths: &[u32], share: impl Fn(usize, usize, usize) -> T) -> Vec<(u32, T)> {
+    fn by_length<T: Clone>(
+        &self,
+        task_type: u32,
+        lengths: &[u32],
+        share: impl Fn(usize, usize, usize) -> T,
+    ) -> Vec<(u32, T)> {
         let servers = self.graph.servers_of(task_type);
         let mut sorted: Vec<u32> = servers.iter().map(|v| lengths[v as usize]).collect();
         sorted.sort_unstable_by(|a, b| b.cmp(a));
@@ -365,7 +378,8 @@ mod tests {
 
     #[test]
     fn assignment_probabilities_follow_4_12() {
-        let graph = BipartiteGraph::from_edges(3, 1, &[(0, 0), (1, 0), (2, 0)], Isolated::Refuse).unwrap();
+        let graph =
+            BipartiteGraph::from_edges(3, 1, &[(0, 0), (1, 0), (2, 0)], Isolated::Refuse).unwrap();
         let model = Model::new(graph, 0.5, 2).unwrap();
         // Two shortest share 1 - 1/9, the longest keeps 1/9.
         let exact = model.assignment(0, &[2, 5, 2]);

@@ -127,7 +127,11 @@ impl LocalOccupancy {
     /// If `lengths.len() != N`.
     pub fn of(graph: &BipartiteGraph, lengths: &[u32]) -> Self {
         assert_eq!(lengths.len(), graph.n_servers() as usize, "one queue length per server");
-        let local = |w| Occupancy::of(&graph.servers_of(w).iter().map(|v| lengths[v as usize]).collect::<Vec<_>>());
+        let local = |w| {
+            Occupancy::of(
+                &graph.servers_of(w).iter().map(|v| lengths[v as usize]).collect::<Vec<_>>(),
+            )
+        };
         Self { graph: graph.clone(), by_task_type: (0..graph.n_task_types()).map(local).collect() }
     }
 
@@ -176,7 +180,13 @@ mod tests {
 
     #[test]
     fn a_server_counts_at_each_of_its_task_types() {
-        let graph = BipartiteGraph::from_edges(3, 2, &[(0, 0), (1, 0), (1, 1), (2, 1)], crate::graph::Isolated::Refuse).unwrap();
+        let graph = BipartiteGraph::from_edges(
+            3,
+            2,
+            &[(0, 0), (1, 0), (1, 1), (2, 1)],
+            crate::graph::Isolated::Refuse,
+        )
+        .unwrap();
         let mut local = LocalOccupancy::of(&graph, &[0, 1, 1]);
         local.raise(1, 1);
         local.lower(2, 1);

@@ -33,7 +33,9 @@ use crate::randomness::stream_rng;
 #[non_exhaustive]
 pub enum OracleError {
     /// The start is not one length per server.
-    #[error("the start has {given} queue lengths for {needed} servers: give one per server, or none to start empty")]
+    #[error(
+        "the start has {given} queue lengths for {needed} servers: give one per server, or none to start empty"
+    )]
     StartLength {
         /// How many were given.
         given: usize,
@@ -102,7 +104,12 @@ impl Oracle {
     ///
     /// # Errors
     /// [`OracleError::StartLength`].
-    pub fn new(model: &Model, seed: u64, replication: u64, start: Vec<u32>) -> Result<Self, OracleError> {
+    pub fn new(
+        model: &Model,
+        seed: u64,
+        replication: u64,
+        start: Vec<u32>,
+    ) -> Result<Self, OracleError> {
         Self::with_rng(model, stream_rng(seed, replication), start)
     }
 }
@@ -124,7 +131,10 @@ impl<R: Rng> Oracle<R> {
             time: 0.0,
             list: BinaryHeap::new(),
             started_with: start.iter().map(|&length| u64::from(length)).sum(),
-            queues: start.into_iter().map(|length| VecDeque::from(vec![0.0; length as usize])).collect(),
+            queues: start
+                .into_iter()
+                .map(|length| VecDeque::from(vec![0.0; length as usize]))
+                .collect(),
             arrivals: 0,
             departures: 0,
             lost: 0,
@@ -152,7 +162,8 @@ impl<R: Rng> Oracle<R> {
         if graph.weight(task_type) == 0 {
             return;
         }
-        let equal = self.model.lambda() * f64::from(graph.n_servers()) / f64::from(graph.n_task_types());
+        let equal =
+            self.model.lambda() * f64::from(graph.n_servers()) / f64::from(graph.n_task_types());
         let rate = equal * graph.relative_rate_f64(task_type);
         let time = self.time + self.exponential() / rate;
         self.list.push(Reverse(Entry { time, what: What::Arrival { task_type } }));
@@ -212,11 +223,14 @@ impl<R: Rng> Oracle<R> {
         if servers.is_empty() {
             return None;
         }
-        let sampled: Vec<u32> = (0..self.model.d()).map(|_| servers.at(self.rng.random_range(0..servers.len()))).collect();
+        let sampled: Vec<u32> = (0..self.model.d())
+            .map(|_| servers.at(self.rng.random_range(0..servers.len())))
+            .collect();
         self.samples.clone_from(&sampled);
         let length = |v: u32| self.queues[v as usize].len();
         let shortest = sampled.iter().map(|&v| length(v)).min()?;
-        let mut minimal: Vec<u32> = sampled.into_iter().filter(|&v| length(v) == shortest).collect();
+        let mut minimal: Vec<u32> =
+            sampled.into_iter().filter(|&v| length(v) == shortest).collect();
         minimal.sort_unstable();
         minimal.dedup();
         Some(minimal[self.rng.random_range(0..minimal.len())])
@@ -255,7 +269,9 @@ impl<R: Rng> Oracle<R> {
     /// Q_1, Q_2, ... by counting.
     pub fn occupancy(&self) -> Vec<u64> {
         let longest = self.queues.iter().map(VecDeque::len).max().unwrap_or(0);
-        (1..=longest).map(|i| self.queues.iter().filter(|queue| queue.len() >= i).count() as u64).collect()
+        (1..=longest)
+            .map(|i| self.queues.iter().filter(|queue| queue.len() >= i).count() as u64)
+            .collect()
     }
 
     /// The number of tasks, those of the start included.

@@ -25,7 +25,9 @@ pub const BLOCK: usize = 16;
 
 /// Why there is no sample.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the copies from empty and from full had not met after {events} events of the past: take a smaller cap or a lower load")]
+#[error(
+    "the copies from empty and from full had not met after {events} events of the past: take a smaller cap or a lower load"
+)]
 pub struct NotMet {
     /// How far back was tried.
     pub events: u64,
@@ -50,7 +52,8 @@ pub fn cap_for(model: &Model, window: f64, error: f64, guess: u32) -> Cap {
         return Cap { level: guess, error: None };
     }
     let lost = ratio::to_f64(&model.graph().lost_share());
-    let bound = |level: u32| n * tail_bound(rho, model.lambda() * (1.0 - lost), level) * (1.0 + window);
+    let bound =
+        |level: u32| n * tail_bound(rho, model.lambda() * (1.0 - lost), level) * (1.0 + window);
     let level = (1..1 << 20).find(|&level| bound(level) <= error).unwrap_or(1 << 20);
     Cap { level, error: Some(bound(level)) }
 }
@@ -66,7 +69,13 @@ pub struct Past<'a> {
 
 impl<'a> Past<'a> {
     /// The past of replication `replication` under `seed`, of a system with queues of at most `cap` tasks.
-    pub fn new(subject: &'a dyn Subject, model: &Model, cap: u32, seed: u64, replication: u64) -> Self {
+    pub fn new(
+        subject: &'a dyn Subject,
+        model: &Model,
+        cap: u32,
+        seed: u64,
+        replication: u64,
+    ) -> Self {
         Self { subject, system: subject.system(model), cap, seed, replication }
     }
 
@@ -94,7 +103,8 @@ impl<'a> Past<'a> {
     fn step(&self, state: &mut Queues, mark: Mark<'_>, coins: &mut Coins) {
         match mark {
             Mark::Arrival { task_type, samples } if !samples.is_empty() => {
-                let server = self.subject.pick(&self.system, task_type, samples, state.lengths(), coins);
+                let server =
+                    self.subject.pick(&self.system, task_type, samples, state.lengths(), coins);
                 if state.lengths().get(server as usize).is_some_and(|&length| length < self.cap) {
                     state.join(server);
                 }
@@ -162,7 +172,11 @@ mod tests {
 
     #[test]
     fn samples_do_not_depend_on_the_thread() {
-        let draw = || (0..50).map(|r| sample(&Past::new(&Reference, &model(), 5, 3, r)).unwrap()).collect::<Vec<_>>();
+        let draw = || {
+            (0..50)
+                .map(|r| sample(&Past::new(&Reference, &model(), 5, 3, r)).unwrap())
+                .collect::<Vec<_>>()
+        };
         let elsewhere = std::thread::scope(|scope| scope.spawn(draw).join().unwrap());
         assert_eq!(draw(), elsewhere);
     }

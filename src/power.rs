@@ -17,7 +17,9 @@ use std::time::Instant;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::claims::{self, CasePlan, Claim, Evidence, Expected, Kind, Scope, Setting as Checked, Verdict};
+use crate::claims::{
+    self, CasePlan, Claim, Evidence, Expected, Kind, Scope, Setting as Checked, Verdict,
+};
 use crate::faults::Fault;
 use crate::graph::{BipartiteGraph, GraphError, Isolated};
 use crate::machinery::UnderCheck;
@@ -43,17 +45,24 @@ pub struct Setting {
 
 /// Types from their servers.
 fn from_types(n: u32, types: &[&[u32]]) -> Result<BipartiteGraph, GraphError> {
-    let edges: Vec<_> = types.iter().zip(0..).flat_map(|(servers, w)| servers.iter().map(move |&v| (v, w))).collect();
+    let edges: Vec<_> = types
+        .iter()
+        .zip(0..)
+        .flat_map(|(servers, w)| servers.iter().map(move |&v| (v, w)))
+        .collect();
     BipartiteGraph::from_edges(n, types.len() as u32, &edges, Isolated::Refuse)
 }
 
 /// The proving graphs, the smallest first.
 fn graphs() -> Result<Vec<(&'static str, BipartiteGraph)>, GraphError> {
     let cycle: Vec<_> = (0..5).flat_map(|w| [(w, w), ((w + 1) % 5, w)]).collect();
-    let two_components: Vec<_> = (0..4).flat_map(|v| (0..2).map(move |k| (v, v / 2 * 2 + k))).collect();
+    let two_components: Vec<_> =
+        (0..4).flat_map(|v| (0..2).map(move |k| (v, v / 2 * 2 + k))).collect();
     // Every server v of 12 serves the types w of 8 with v w + v + 3 w < 20 or v = w modulo 8: degrees from 1 to 8.
-    let irregular: Vec<_> =
-        (0..12).flat_map(|v| (0..8).map(move |w| (v, w))).filter(|&(v, w)| v * w + v + 3 * w < 20 || v % 8 == w).collect();
+    let irregular: Vec<_> = (0..12)
+        .flat_map(|v| (0..8).map(move |w| (v, w)))
+        .filter(|&(v, w)| v * w + v + 3 * w < 20 || v % 8 == w)
+        .collect();
     Ok(vec![
         ("k22", from_types(2, &[&[0, 1], &[0, 1]])?),
         ("private2", from_types(2, &[&[0], &[0, 1]])?),
@@ -63,7 +72,10 @@ fn graphs() -> Result<Vec<(&'static str, BipartiteGraph)>, GraphError> {
         ("idle server", from_types(4, &[&[0, 1], &[0, 2], &[2]])?),
         ("cycle5", BipartiteGraph::from_edges(5, 5, &cycle, Isolated::Refuse)?),
         ("twocomp_regular_4", BipartiteGraph::from_edges(4, 4, &two_components, Isolated::Refuse)?),
-        ("hub and leaves", from_types(6, &[&[0], &[0, 1, 2, 3, 4, 5], &[1, 2], &[3, 4, 5], &[5, 0]])?),
+        (
+            "hub and leaves",
+            from_types(6, &[&[0], &[0, 1, 2, 3, 4, 5], &[1, 2], &[3, 4, 5], &[5, 0]])?,
+        ),
         ("irregular12", BipartiteGraph::from_edges(12, 8, &irregular, Isolated::Refuse)?),
         ("regular, its degrees by component", from_types(4, &[&[0, 1], &[0, 1], &[2], &[3]])?),
         ("complete6x3, implicit", BipartiteGraph::complete(6, 3)?),
@@ -97,7 +109,11 @@ pub fn settings() -> Vec<Setting> {
     let loads = [(0.3, 2), (0.8, 2), (0.3, 1), (0.8, 3)];
     graphs
         .into_iter()
-        .flat_map(|(name, graph)| loads.map(|(lambda, d)| (format!("{name}, lambda {lambda}, d {d}"), graph.clone(), lambda, d)))
+        .flat_map(|(name, graph)| {
+            loads.map(|(lambda, d)| {
+                (format!("{name}, lambda {lambda}, d {d}"), graph.clone(), lambda, d)
+            })
+        })
         .map(|(name, graph, lambda, d)| Setting {
             statistical: STATISTICAL.contains(&name.as_str()),
             of_matrix: OF_MATRIX.contains(&name.as_str()),
@@ -111,7 +127,9 @@ pub fn settings() -> Vec<Setting> {
 pub fn settings_of<'a>(claim: &Claim, settings: &'a [Setting]) -> Vec<&'a Setting> {
     match (claim.scope, claim.kind) {
         (Scope::Theory, _) => settings.iter().take(1).collect(),
-        (Scope::Graph, Kind::Statistical) => settings.iter().filter(|setting| setting.statistical).collect(),
+        (Scope::Graph, Kind::Statistical) => {
+            settings.iter().filter(|setting| setting.statistical).collect()
+        }
         (Scope::Graph, _) => settings.iter().collect(),
     }
 }
@@ -181,12 +199,20 @@ pub struct Line {
 impl Line {
     /// The faults that the claim rejects.
     pub fn rejects(&self) -> impl Iterator<Item = Fault> + '_ {
-        Fault::ALL.iter().zip(&self.cells).filter(|(_, cell)| matches!(cell, Cell::Rejected { .. })).map(|(&fault, _)| fault)
+        Fault::ALL
+            .iter()
+            .zip(&self.cells)
+            .filter(|(_, cell)| matches!(cell, Cell::Rejected { .. }))
+            .map(|(&fault, _)| fault)
     }
 
     /// The faults that the claim lists and does not reject.
     pub fn missed(&self) -> impl Iterator<Item = Fault> + '_ {
-        self.claim.rejects.iter().copied().filter(|fault| !self.rejects().any(|rejected| rejected == *fault))
+        self.claim
+            .rejects
+            .iter()
+            .copied()
+            .filter(|fault| !self.rejects().any(|rejected| rejected == *fault))
     }
 
     /// Whether the claim has shown that it can fail. An erratum has by its expected violation.
@@ -232,11 +258,19 @@ impl Matrix {
             missing = missing.saturating_sub(1);
             line.seconds += check.microseconds as f64 / 1e6;
             match check.found {
-                Found::Reference { failures, telling, .. } => (line.failures, line.telling) = (failures, telling),
+                Found::Reference { failures, telling, .. } => {
+                    (line.failures, line.telling) = (failures, telling)
+                }
                 Found::Fault(fault, cell) => line.cells[fault] = cell,
             }
         }
-        Self { lines, whole: options.only.is_empty(), missing, seed: options.seed, alpha: options.alpha }
+        Self {
+            lines,
+            whole: options.only.is_empty(),
+            missing,
+            seed: options.seed,
+            alpha: options.alpha,
+        }
     }
 
     /// Faults that no claim rejects.
@@ -244,15 +278,20 @@ impl Matrix {
         Fault::ALL
             .iter()
             .copied()
-            .filter(|fault| self.lines.iter().all(|line| line.rejects().all(|other| other != *fault)))
+            .filter(|fault| {
+                self.lines.iter().all(|line| line.rejects().all(|other| other != *fault))
+            })
             .collect()
     }
 
     /// Whether every claim has power, rejects what it lists and says something, and the reference passes.
     pub fn claims_are_sound(&self) -> bool {
-        self.lines
-            .iter()
-            .all(|line| line.has_power() && line.failures.is_empty() && line.telling && line.missed().next().is_none())
+        self.lines.iter().all(|line| {
+            line.has_power()
+                && line.failures.is_empty()
+                && line.telling
+                && line.missed().next().is_none()
+        })
     }
 
     /// Whether, besides, every fault is rejected, if all claims were run.
@@ -262,10 +301,23 @@ impl Matrix {
 }
 
 /// The evidence of a claim about one system.
-pub fn evaluate(claim: &Claim, under: UnderCheck<'_>, model: &Model, seed: u64, alpha: f64) -> Evidence {
+pub fn evaluate(
+    claim: &Claim,
+    under: UnderCheck<'_>,
+    model: &Model,
+    seed: u64,
+    alpha: f64,
+) -> Evidence {
     let plan = CasePlan { seed, effort: 1, only: None };
     let samples = Samples::new(under.subject, model, seed, 1_000_000);
-    claim.evaluate(&Checked { subject: under.subject, machinery: under.machinery, model, plan, alpha, samples: &samples })
+    claim.evaluate(&Checked {
+        subject: under.subject,
+        machinery: under.machinery,
+        model,
+        plan,
+        alpha,
+        samples: &samples,
+    })
 }
 
 /// The reference, which notes whether anybody asks it.
@@ -292,7 +344,14 @@ impl Subject for Watched {
         self.note().marks(model, seed, replication)
     }
 
-    fn pick(&self, model: &Model, task_type: u32, samples: &[u32], lengths: &[u32], rng: &mut Coins) -> u32 {
+    fn pick(
+        &self,
+        model: &Model,
+        task_type: u32,
+        samples: &[u32],
+        lengths: &[u32],
+        rng: &mut Coins,
+    ) -> u32 {
         self.note().pick(model, task_type, samples, lengths, rng)
     }
 
@@ -362,7 +421,8 @@ impl Check {
 /// The faults that a claim is run against.
 fn faults_for(claim: &Claim, options: &Options, asks_the_subject: bool) -> Vec<usize> {
     let wanted = |fault: &Fault| {
-        let can_tell = claim.kind != Kind::Statistical || fault.changes_the_system() && asks_the_subject;
+        let can_tell =
+            claim.kind != Kind::Statistical || fault.changes_the_system() && asks_the_subject;
         claim.rejects.contains(fault) || options.depth == Depth::Full && can_tell
     };
     (0..Fault::ALL.len()).filter(|&at| wanted(&Fault::ALL[at])).collect()
@@ -370,7 +430,9 @@ fn faults_for(claim: &Claim, options: &Options, asks_the_subject: bool) -> Vec<u
 
 /// The claims that `options` select, in the order of the registry.
 pub fn claims_of(options: &Options) -> Vec<&'static Claim> {
-    claims::all().filter(|claim| options.only.is_empty() || options.only.iter().any(|id| id == claim.id)).collect()
+    claims::all()
+        .filter(|claim| options.only.is_empty() || options.only.iter().any(|id| id == claim.id))
+        .collect()
 }
 
 /// How many checks there are, at most: a claim that does not ask the subject is spared some.
@@ -387,7 +449,11 @@ pub fn matrix(options: &Options, progress: &(dyn Fn(&Check) + Sync)) -> Matrix {
 ///
 /// # Panics
 /// If a check is not one of these claims ([`Check::is_in`]).
-pub fn resume(options: &Options, finished: Vec<Check>, progress: &(dyn Fn(&Check) + Sync)) -> Matrix {
+pub fn resume(
+    options: &Options,
+    finished: Vec<Check>,
+    progress: &(dyn Fn(&Check) + Sync),
+) -> Matrix {
     let settings = settings();
     let claims = claims_of(options);
     let mut asks = vec![None; claims.len()];
@@ -404,7 +470,8 @@ pub fn resume(options: &Options, finished: Vec<Check>, progress: &(dyn Fn(&Check
         progress(&check);
         check
     };
-    let missing = (0..claims.len()).filter(|&at| finished.iter().all(|check| check.claim != at || check.is_of_a_fault()));
+    let missing = (0..claims.len())
+        .filter(|&at| finished.iter().all(|check| check.claim != at || check.is_of_a_fault()));
     let references: Vec<Check> = missing
         .collect::<Vec<_>>()
         .into_par_iter()
@@ -415,26 +482,47 @@ pub fn resume(options: &Options, finished: Vec<Check>, progress: &(dyn Fn(&Check
     let mut tasks: Vec<(usize, usize)> = Vec::new();
     for (at, claim) in claims.iter().enumerate() {
         let faults = faults_for(claim, options, asks[at].unwrap_or(true));
-        tasks.extend(faults.into_iter().filter(|fault| !known[at * Fault::ALL.len() + fault]).map(|fault| (at, fault)));
+        tasks.extend(
+            faults
+                .into_iter()
+                .filter(|fault| !known[at * Fault::ALL.len() + fault])
+                .map(|fault| (at, fault)),
+        );
     }
     // The long ones first.
     tasks.sort_by_key(|&(at, _)| (claims[at].kind != Kind::Statistical, at));
     let cells: Vec<Check> = tasks
         .into_par_iter()
         .with_max_len(1)
-        .map(|(at, fault)| timed(at, &|| Found::Fault(fault, against(claims[at], Fault::ALL[fault], &settings, options))))
+        .map(|(at, fault)| {
+            timed(at, &|| {
+                Found::Fault(fault, against(claims[at], Fault::ALL[fault], &settings, options))
+            })
+        })
         .collect();
-    Matrix { missing: 0, ..Matrix::of(options, finished.into_iter().chain(references).chain(cells)) }
+    Matrix {
+        missing: 0,
+        ..Matrix::of(options, finished.into_iter().chain(references).chain(cells))
+    }
 }
 
 fn reference(claim: &Claim, settings: &[Setting], options: &Options) -> Found {
     let (mut failures, mut telling, mut asks_the_subject) = (Vec::new(), false, false);
     for setting in settings_of(claim, settings) {
         let subject = Watched::default();
-        let evidence = evaluate(claim, UnderCheck::system(&subject), &setting.model, options.seed, options.alpha);
+        let evidence = evaluate(
+            claim,
+            UnderCheck::system(&subject),
+            &setting.model,
+            options.seed,
+            options.alpha,
+        );
         asks_the_subject |= subject.0.into_inner();
         if !claim.is_expected(evidence.verdict) {
-            failures.push(format!("{} on {}: {} ({})", claim.id, setting.name, evidence.verdict, evidence.summary));
+            failures.push(format!(
+                "{} on {}: {} ({})",
+                claim.id, setting.name, evidence.verdict, evidence.summary
+            ));
         }
         telling |= evidence.verdict != Verdict::NotApplicable && !evidence.vacuous;
     }
@@ -449,7 +537,8 @@ fn against(claim: &Claim, fault: Fault, settings: &[Setting], options: &Options)
         if !listed && claim.scope == Scope::Graph && !setting.of_matrix {
             continue;
         }
-        let evidence = evaluate(claim, UnderCheck::both(&fault), &setting.model, options.seed, options.alpha);
+        let evidence =
+            evaluate(claim, UnderCheck::both(&fault), &setting.model, options.seed, options.alpha);
         let rejected = match claim.expected {
             Expected::Holds => evidence.verdict == Verdict::Violated,
             // The error of the print must be seen; where it is not, the fault is.

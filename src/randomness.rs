@@ -74,7 +74,10 @@ impl Coins {
 /// Leaves the picker by unwinding, the only way out of somebody else's loop; whoever runs a check catches it and reports a violation.
 #[cold]
 fn exhausted() -> ! {
-    let found = format!("the picker drew more than {} random words for one task: it does not return", Coins::MOST);
+    let found = format!(
+        "the picker drew more than {} random words for one task: it does not return",
+        Coins::MOST
+    );
     std::panic::resume_unwind(Box::new(found))
 }
 
@@ -114,7 +117,9 @@ fn keyed(seed: u64, purpose: &[u8; 5], stream: u64) -> ChaCha8Rng {
 
 /// A number made of a name (FNV-1a), by which a claim or a purpose gets a seed of its own whatever the order of things.
 pub fn fingerprint(name: &str) -> u64 {
-    name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3))
+    name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
+    })
 }
 
 /// A uniform integer in `0..n`, without bias: Lemire's multiplication with rejection.
@@ -181,7 +186,10 @@ impl Coin {
     /// If the probability is outside [0, 1].
     pub fn new(probability: &Ratio) -> Self {
         let (heads, all) = (probability.numer(), probability.denom());
-        assert!(heads.sign() != num_bigint::Sign::Minus && heads <= all, "a probability is from 0 to 1, not {probability}");
+        assert!(
+            heads.sign() != num_bigint::Sign::Minus && heads <= all,
+            "a probability is from 0 to 1, not {probability}"
+        );
         Self(match (heads.to_u32(), all.to_u32()) {
             (Some(heads), Some(all)) => Law::Cases { heads, all },
             _ => {
@@ -226,7 +234,9 @@ mod tests {
     fn every_integer_has_the_same_number_of_accepted_words() {
         // n = 3 * 2^30: word x gives floor(3x / 4), so 0, 0, 1, 2, ...; the surplus 2^30 words are the multiples of 4.
         let n = 3 << 30;
-        for (words, drawn) in [(vec![0, 1], 0), (vec![2], 1), (vec![3], 2), (vec![4, 5], 3), (vec![u32::MAX], n - 1)] {
+        for (words, drawn) in
+            [(vec![0, 1], 0), (vec![2], 1), (vec![3], 2), (vec![4, 5], 3), (vec![u32::MAX], n - 1)]
+        {
             let mut rng = Words(words.clone().into_iter());
             assert_eq!(below(&mut rng, n), drawn, "{words:?}");
             assert!(rng.0.next().is_none(), "{words:?} are all needed");
@@ -254,7 +264,9 @@ mod tests {
     #[test]
     fn a_coin_of_few_digits_is_exact_and_one_of_many_nearly() {
         assert_eq!(Coin::new(&ratio::ratio(4, 9)), Coin(Law::Cases { heads: 4, all: 9 }));
-        let Coin(Law::Threshold(threshold)) = Coin::new(&ratio::parse("0.123456789012345").unwrap()) else {
+        let Coin(Law::Threshold(threshold)) =
+            Coin::new(&ratio::parse("0.123456789012345").unwrap())
+        else {
             panic!("a denominator above 2^32")
         };
         assert!((threshold as f64 / 2f64.powi(64) - 0.123456789012345).abs() < 1e-16);

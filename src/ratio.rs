@@ -24,7 +24,9 @@ pub enum RatioError {
         text: String,
     },
     /// The exponent is so large that the exact value would not fit in memory.
-    #[error("`{text}` has an exponent outside -{MAX_EXPONENT}..{MAX_EXPONENT}: write a number of ordinary size")]
+    #[error(
+        "`{text}` has an exponent outside -{MAX_EXPONENT}..{MAX_EXPONENT}: write a number of ordinary size"
+    )]
     Exponent {
         /// What was given.
         text: String,
@@ -120,7 +122,9 @@ pub fn parse(text: &str) -> Result<Ratio, RatioError> {
 
 fn integer(text: &str) -> Option<BigInt> {
     let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
-    (!digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit())).then(|| text.parse().ok()).flatten()
+    (!digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()))
+        .then(|| text.parse().ok())
+        .flatten()
 }
 
 /// The fraction that the shortest decimal text of `value` names: `0.8` becomes 4/5.

@@ -27,7 +27,9 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum SimulateError {
     /// The start is not one length per server.
-    #[error("the start has {given} queue lengths for {needed} servers: give one per server, or none to start empty")]
+    #[error(
+        "the start has {given} queue lengths for {needed} servers: give one per server, or none to start empty"
+    )]
     StartLength {
         /// How many were given.
         given: usize,
@@ -180,7 +182,12 @@ impl Queues {
 
 impl Queues {
     /// [`Queues::apply`] for marks of a block in order, where only the changes of Q_i are of interest.
-    pub(crate) fn apply_all(&mut self, block: &MarkBlock, range: Range<usize>, changes: &mut impl Changes) {
+    pub(crate) fn apply_all(
+        &mut self,
+        block: &MarkBlock,
+        range: Range<usize>,
+        changes: &mut impl Changes,
+    ) {
         match block.d() {
             1 => self.apply_alike::<1>(block, range, changes),
             2 => self.apply_alike::<2>(block, range, changes),
@@ -190,7 +197,9 @@ impl Queues {
                 for i in range {
                     let departures = self.departures;
                     match self.apply(block.get(i)) {
-                        Event::Arrival { server, .. } => changes.change(self.lengths[server as usize] as usize, 1),
+                        Event::Arrival { server, .. } => {
+                            changes.change(self.lengths[server as usize] as usize, 1)
+                        }
                         Event::Service { server } if self.departures > departures => {
                             changes.change(self.lengths[server as usize] as usize + 1, -1);
                         }
@@ -203,7 +212,12 @@ impl Queues {
 
     /// The same for D samples without a branch on the kind of mark, which nothing can predict: a service is read as
     /// D samples of its server, and differs by the sign of the change only.
-    fn apply_alike<const D: usize>(&mut self, block: &MarkBlock, range: Range<usize>, changes: &mut impl Changes) {
+    fn apply_alike<const D: usize>(
+        &mut self,
+        block: &MarkBlock,
+        range: Range<usize>,
+        changes: &mut impl Changes,
+    ) {
         let (heads, samples) = block.parts(range);
         let lengths = &mut self.lengths[..];
         let (mut arrivals, mut departures, mut lost) = (0, 0, 0);
@@ -297,7 +311,9 @@ impl TimeAverage {
     /// An average that starts at this state.
     pub fn starting_at(queues: &Queues) -> Self {
         let occupancy = queues.occupancy();
-        let now: Vec<u64> = std::iter::once(occupancy.n_servers()).chain(occupancy.counts().iter().copied()).collect();
+        let now: Vec<u64> = std::iter::once(occupancy.n_servers())
+            .chain(occupancy.counts().iter().copied())
+            .collect();
         Self { n_servers: occupancy.n_servers(), events: 0, shifts: vec![0; now.len()], now }
     }
 
@@ -370,13 +386,21 @@ impl Simulation {
     ///
     /// # Errors
     /// [`SimulateError::StartLength`].
-    pub fn new(model: &Model, seed: u64, replication: u64, start: Vec<u32>) -> Result<Self, SimulateError> {
+    pub fn new(
+        model: &Model,
+        seed: u64,
+        replication: u64,
+        start: Vec<u32>,
+    ) -> Result<Self, SimulateError> {
         let n = model.graph().n_servers();
         if !start.is_empty() && start.len() != n as usize {
             return Err(SimulateError::StartLength { given: start.len(), needed: n as usize });
         }
         Ok(Self {
-            marks: DrawnAhead::new(RandomMarks::new(model, stream_rng(seed, replication)), model.d()),
+            marks: DrawnAhead::new(
+                RandomMarks::new(model, stream_rng(seed, replication)),
+                model.d(),
+            ),
             queues: if start.is_empty() { Queues::empty(n) } else { Queues::from_lengths(start) },
             timeline: Timeline::new(Clock::new(model.event_rate(), seed, replication)),
         })
@@ -438,7 +462,11 @@ impl Simulation {
     ///
     /// # Errors
     /// [`SimulateError::Time`] at the first time that is refused.
-    pub fn observe_at(&mut self, grid: &[f64], observer: &mut impl Observer) -> Result<(), SimulateError> {
+    pub fn observe_at(
+        &mut self,
+        grid: &[f64],
+        observer: &mut impl Observer,
+    ) -> Result<(), SimulateError> {
         for &time in grid {
             self.advance_to(time)?;
             observer.at(time, &self.queues);
@@ -450,7 +478,11 @@ impl Simulation {
     ///
     /// # Errors
     /// [`SimulateError::Time`].
-    pub fn observe_until(&mut self, time: f64, observer: &mut impl Observer) -> Result<(), SimulateError> {
+    pub fn observe_until(
+        &mut self,
+        time: f64,
+        observer: &mut impl Observer,
+    ) -> Result<(), SimulateError> {
         let Self { marks, queues, timeline } = self;
         timeline.advance_timed(time, |times| {
             let count = times.len() as u64;
@@ -472,7 +504,13 @@ fn fold(marks: &mut DrawnAhead, queues: &mut Queues, count: u64, changes: &mut i
 }
 
 /// The fold, mark by mark before somebody's eyes; `times` are those of the marks.
-fn fold_shown(marks: &mut DrawnAhead, queues: &mut Queues, count: u64, times: Option<&[f64]>, observer: &mut impl Observer) {
+fn fold_shown(
+    marks: &mut DrawnAhead,
+    queues: &mut Queues,
+    count: u64,
+    times: Option<&[f64]>,
+    observer: &mut impl Observer,
+) {
     let mut left = count as usize;
     while left > 0 {
         let done = count as usize - left;

@@ -125,7 +125,14 @@ pub struct Pair<'a> {
 
 impl<'a> Pair<'a> {
     /// Both systems of replication `replication` under `seed`.
-    pub fn new(subject: &'a dyn Subject, model: &Model, seed: u64, replication: u64, lower: Vec<u32>, upper: Vec<u32>) -> Self {
+    pub fn new(
+        subject: &'a dyn Subject,
+        model: &Model,
+        seed: u64,
+        replication: u64,
+        lower: Vec<u32>,
+        upper: Vec<u32>,
+    ) -> Self {
         let system = subject.system(model);
         let met = lower == upper;
         Self {
@@ -170,7 +177,13 @@ impl<'a> Pair<'a> {
             if self.met {
                 self.subject.apply(&self.system, &mut self.lower, mark, &mut self.rng);
             } else {
-                self.subject.couple(&self.system, &mut self.lower, &mut self.upper, mark, &mut self.rng);
+                self.subject.couple(
+                    &self.system,
+                    &mut self.lower,
+                    &mut self.upper,
+                    mark,
+                    &mut self.rng,
+                );
                 // In order, equal totals mean equal states; a subject without order is looked at in full.
                 self.met = self.lower.total() == self.upper.total()
                     && self.subject.is_function_of_marks()
@@ -207,7 +220,11 @@ pub fn pilot_limit(model: &Model) -> u64 {
     let usual = (20_000 * u64::from(model.graph().n_servers())).max(4_000_000);
     // Queues of L tasks at load rho empty in a time of L / (1 - rho).
     let rho = ratio::to_f64(&metrics::rho(model));
-    let emptying = if rho < 1.0 { f64::from(upper_start(model, 0).level) / (1.0 - rho) * model.event_rate() } else { 0.0 };
+    let emptying = if rho < 1.0 {
+        f64::from(upper_start(model, 0).level) / (1.0 - rho) * model.event_rate()
+    } else {
+        0.0
+    };
     usual.max((6.0 * emptying) as u64).min(100_000_000)
 }
 
@@ -215,7 +232,12 @@ pub fn pilot_limit(model: &Model) -> u64 {
 ///
 /// # Errors
 /// [`NoCoalescence`] where a pilot's systems did not meet within `limit` events.
-pub fn plan(subject: &dyn Subject, model: &Model, seed: u64, limit: u64) -> Result<Plan, NoCoalescence> {
+pub fn plan(
+    subject: &dyn Subject,
+    model: &Model,
+    seed: u64,
+    limit: u64,
+) -> Result<Plan, NoCoalescence> {
     let n = model.graph().n_servers();
     let mut slowest = 0;
     let mut top = 0;
@@ -223,7 +245,14 @@ pub fn plan(subject: &dyn Subject, model: &Model, seed: u64, limit: u64) -> Resu
     // The pilots' randomness is apart from that of the replications.
     let seed = seed ^ crate::randomness::fingerprint("pilot");
     if start.error.is_none() {
-        let mut path = Pair::new(subject, model, seed, u64::from(u32::MAX), vec![0; n as usize], vec![0; n as usize]);
+        let mut path = Pair::new(
+            subject,
+            model,
+            seed,
+            u64::from(u32::MAX),
+            vec![0; n as usize],
+            vec![0; n as usize],
+        );
         let mut longest_seen = 0;
         for _ in 0..LOOKS {
             path.advance((limit / LOOKS).clamp(1, 2 * u64::from(n)));
@@ -238,7 +267,14 @@ pub fn plan(subject: &dyn Subject, model: &Model, seed: u64, limit: u64) -> Resu
         if pilot >= 4 && spent >= MOST_PILOTED {
             break;
         }
-        let mut pair = Pair::new(subject, model, seed, pilot, vec![0; n as usize], vec![start.level; n as usize]);
+        let mut pair = Pair::new(
+            subject,
+            model,
+            seed,
+            pilot,
+            vec![0; n as usize],
+            vec![start.level; n as usize],
+        );
         let mut events = 0;
         while !pair.met() {
             if events >= limit {
@@ -252,7 +288,13 @@ pub fn plan(subject: &dyn Subject, model: &Model, seed: u64, limit: u64) -> Resu
         spent += events;
     }
     // A little beyond the slowest pilot: nearly all replications have met before their window opens.
-    Ok(Plan { start, warm_up: slowest + slowest / 4, window: (slowest / 4).max(64 * every).max(LEAST_WINDOW), every, top })
+    Ok(Plan {
+        start,
+        warm_up: slowest + slowest / 4,
+        window: (slowest / 4).max(64 * every).max(LEAST_WINDOW),
+        every,
+        top,
+    })
 }
 
 fn longest(queues: &Queues) -> u32 {
@@ -302,9 +344,16 @@ impl Plan {
 
 impl Sample {
     /// The sample of one replication.
-    pub fn draw(subject: &dyn Subject, model: &Model, plan: &Plan, seed: u64, replication: u64) -> Self {
+    pub fn draw(
+        subject: &dyn Subject,
+        model: &Model,
+        plan: &Plan,
+        seed: u64,
+        replication: u64,
+    ) -> Self {
         let n = model.graph().n_servers() as usize;
-        let mut pair = Pair::new(subject, model, seed, replication, vec![0; n], vec![plan.start.level; n]);
+        let mut pair =
+            Pair::new(subject, model, seed, replication, vec![0; n], vec![plan.start.level; n]);
         pair.advance(plan.warm_up);
         let met = pair.met();
         let looks = (plan.window / plan.every).max(1);
@@ -394,7 +443,11 @@ impl<'a> Samples<'a> {
     ///
     /// # Panics
     /// If the subject panics, in this thread or in one that draws for it.
-    pub fn each(&self, most: usize, mut look: impl FnMut(&Plan, &Sample) -> bool) -> Result<Plan, NoCoalescence> {
+    pub fn each(
+        &self,
+        most: usize,
+        mut look: impl FnMut(&Plan, &Sample) -> bool,
+    ) -> Result<Plan, NoCoalescence> {
         let plan = self.plan()?;
         for at in 0..most {
             if !look(&plan, &self.sample(&plan, at)) {

@@ -33,7 +33,14 @@ pub trait Subject: Sync {
     ///
     /// A picker that draws for itself ignores `samples` and uses `rng`; it then is no function of
     /// marks, and says so by [`Subject::is_function_of_marks`].
-    fn pick(&self, model: &Model, task_type: u32, samples: &[u32], lengths: &[u32], rng: &mut Coins) -> u32 {
+    fn pick(
+        &self,
+        model: &Model,
+        task_type: u32,
+        samples: &[u32],
+        lengths: &[u32],
+        rng: &mut Coins,
+    ) -> u32 {
         let _ = (model, task_type, rng);
         marks::first_shortest(samples, lengths)
     }
@@ -56,7 +63,14 @@ pub trait Subject: Sync {
     }
 
     /// Lets one shared mark act on two systems, the first of which starts below the second.
-    fn couple(&self, model: &Model, lower: &mut Queues, upper: &mut Queues, mark: Mark<'_>, rng: &mut Coins) {
+    fn couple(
+        &self,
+        model: &Model,
+        lower: &mut Queues,
+        upper: &mut Queues,
+        mark: Mark<'_>,
+        rng: &mut Coins,
+    ) {
         self.apply(model, lower, mark, rng);
         self.apply(model, upper, mark, rng);
     }
@@ -107,7 +121,14 @@ where
         self.name.clone()
     }
 
-    fn pick(&self, model: &Model, task_type: u32, _: &[u32], lengths: &[u32], rng: &mut Coins) -> u32 {
+    fn pick(
+        &self,
+        model: &Model,
+        task_type: u32,
+        _: &[u32],
+        lengths: &[u32],
+        rng: &mut Coins,
+    ) -> u32 {
         (self.pick)(task_type, model.graph().servers_of(task_type), lengths, rng)
     }
 
@@ -132,13 +153,27 @@ const BLOCK: usize = 256;
 
 impl<'a> Path<'a> {
     /// The path of replication `replication` under `seed` from the given queue lengths.
-    pub fn new(subject: &'a dyn Subject, model: &Model, seed: u64, replication: u64, start: Vec<u32>) -> Self {
+    pub fn new(
+        subject: &'a dyn Subject,
+        model: &Model,
+        seed: u64,
+        replication: u64,
+        start: Vec<u32>,
+    ) -> Self {
         let system = subject.system(model);
         let marks = subject.marks(&system, seed, replication);
         // A picker's own coins come from a stream of their own, far from those of the marks.
         let rng = Coins::new(seed, replication);
         let block = marks::MarkBlock::new(system.d());
-        Self { subject, system, marks, block, position: 0, rng, queues: Queues::from_lengths(start) }
+        Self {
+            subject,
+            system,
+            marks,
+            block,
+            position: 0,
+            rng,
+            queues: Queues::from_lengths(start),
+        }
     }
 
     /// The queues as they are now.

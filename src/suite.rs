@@ -10,7 +10,9 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::bits;
-use crate::claims::{self, CasePlan, Claim, Evidence, Expected, Kind, Scope, Setting, Verdict, Witness};
+use crate::claims::{
+    self, CasePlan, Claim, Evidence, Expected, Kind, Scope, Setting, Verdict, Witness,
+};
 use crate::machinery::UnderCheck;
 use crate::model::Model;
 use crate::stationary::{Samples, pilot_limit};
@@ -131,7 +133,12 @@ impl Suite {
             let (claim, input) = checks[finished.at];
             row(claim, &inputs[input], finished)
         });
-        Self { rows: rows.collect(), ledger: ledger(inputs, options), seed: options.seed, asked: checks.len() }
+        Self {
+            rows: rows.collect(),
+            ledger: ledger(inputs, options),
+            seed: options.seed,
+            asked: checks.len(),
+        }
     }
 
     /// Whether checks are missing.
@@ -173,8 +180,12 @@ pub fn selection(inputs: &[Input], options: &Options) -> Vec<(&'static Claim, us
 
 /// How the error probability of a suite is shared out.
 pub fn ledger(inputs: &[Input], options: &Options) -> Ledger {
-    let checks = selection(inputs, options).into_iter().filter(|(claim, _)| claim.kind == Kind::Statistical);
-    Ledger::equal(options.alpha, checks.map(|(claim, i)| (claim.id.to_owned(), inputs[i].name.clone())))
+    let checks =
+        selection(inputs, options).into_iter().filter(|(claim, _)| claim.kind == Kind::Statistical);
+    Ledger::equal(
+        options.alpha,
+        checks.map(|(claim, i)| (claim.id.to_owned(), inputs[i].name.clone())),
+    )
 }
 
 fn row(claim: &'static Claim, input: &Input, finished: Finished) -> Row {
@@ -183,7 +194,12 @@ fn row(claim: &'static Claim, input: &Input, finished: Finished) -> Row {
 }
 
 /// Runs the selected claims on all inputs. `progress` is called after each check with the row, from any thread.
-pub fn run(under: UnderCheck<'_>, inputs: &[Input], options: &Options, progress: &(dyn Fn(&Row) + Sync)) -> Suite {
+pub fn run(
+    under: UnderCheck<'_>,
+    inputs: &[Input],
+    options: &Options,
+    progress: &(dyn Fn(&Row) + Sync),
+) -> Suite {
     let checks = selection(inputs, options);
     resume(under, inputs, options, Vec::new(), &|finished| {
         let (claim, input) = checks[finished.at];
@@ -206,10 +222,17 @@ pub fn resume(
     let checks = selection(inputs, options);
     let ledger = ledger(inputs, options);
     // By position, not by name: two inputs may have the same.
-    let mut entries = ledger.entries.chunks(2).map(|pair| pair.iter().map(|entry| entry.alpha).sum::<f64>());
+    let mut entries =
+        ledger.entries.chunks(2).map(|pair| pair.iter().map(|entry| entry.alpha).sum::<f64>());
     let shares: Vec<f64> = checks
         .iter()
-        .map(|(claim, _)| if claim.kind == Kind::Statistical { entries.next().unwrap_or(0.0) } else { options.alpha })
+        .map(|(claim, _)| {
+            if claim.kind == Kind::Statistical {
+                entries.next().unwrap_or(0.0)
+            } else {
+                options.alpha
+            }
+        })
         .collect();
     // Statistical checks of large graphs take longest: started first, they do not hold up the end.
     let mut missing = vec![true; checks.len()];
@@ -222,7 +245,12 @@ pub fn resume(
     let samples: Vec<_> = inputs
         .iter()
         .map(|input| {
-            Samples::new(under.subject, &input.model, options.seed, pilot_limit(&input.model) * u64::from(options.effort))
+            Samples::new(
+                under.subject,
+                &input.model,
+                options.seed,
+                pilot_limit(&input.model) * u64::from(options.effort),
+            )
         })
         .collect();
     let new: Vec<Finished> = order
@@ -230,7 +258,8 @@ pub fn resume(
         .with_max_len(1)
         .map(|at| {
             let (claim, input) = checks[at];
-            let (evidence, seconds) = check(under, claim, &inputs[input], &samples[input], options, shares[at]);
+            let (evidence, seconds) =
+                check(under, claim, &inputs[input], &samples[input], options, shares[at]);
             let finished = Finished { at, evidence, seconds };
             progress(&finished);
             finished
@@ -250,7 +279,14 @@ fn check(
 ) -> (Evidence, f64) {
     let start = Instant::now();
     let plan = CasePlan { seed: options.seed, effort: options.effort, only: options.case };
-    let setting = Setting { subject: under.subject, machinery: under.machinery, model: &input.model, plan, alpha, samples };
+    let setting = Setting {
+        subject: under.subject,
+        machinery: under.machinery,
+        model: &input.model,
+        plan,
+        alpha,
+        samples,
+    };
     let mut evidence = claim.evaluate(&setting);
     if let Some(witness) = &mut evidence.witness {
         witness.replay = replay(claim, input, options, alpha, witness.case);
@@ -266,7 +302,12 @@ fn replay(claim: &Claim, input: &Input, options: &Options, alpha: f64, case: u64
         words.extend(["--lambda".to_owned(), input.model.load().exact().to_string()]);
         words.extend(["-d".to_owned(), input.model.d().to_string()]);
     }
-    words.extend(["--only".to_owned(), claim.id.to_owned(), "--seed".to_owned(), options.seed.to_string()]);
+    words.extend([
+        "--only".to_owned(),
+        claim.id.to_owned(),
+        "--seed".to_owned(),
+        options.seed.to_string(),
+    ]);
     if claim.kind == Kind::Statistical {
         // Alone in its suite, the check gets the share that it had.
         words.extend(["--alpha".to_owned(), format!("{alpha:e}")]);
@@ -279,13 +320,20 @@ fn replay(claim: &Claim, input: &Input, options: &Options, alpha: f64, case: u64
 /// A word as a POSIX shell reads it back.
 fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_=:,./+".contains(c);
-    if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
 }
 
 /// How often each verdict was given, expected or not.
 pub fn tally(suite: &Suite) -> [(Verdict, usize); 4] {
-    [Verdict::Holds, Verdict::Violated, Verdict::Inconclusive, Verdict::NotApplicable]
-        .map(|verdict| (verdict, suite.rows.iter().filter(|row| row.evidence.verdict == verdict).count()))
+    [Verdict::Holds, Verdict::Violated, Verdict::Inconclusive, Verdict::NotApplicable].map(
+        |verdict| {
+            (verdict, suite.rows.iter().filter(|row| row.evidence.verdict == verdict).count())
+        },
+    )
 }
 
 /// Whether a claim stands for an error in the printed paper.

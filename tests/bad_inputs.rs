@@ -12,7 +12,11 @@ fn folder() -> PathBuf {
 }
 
 fn fluidcheck(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_fluidcheck")).current_dir(folder()).args(arguments).output().expect("the binary runs")
+    Command::new(env!("CARGO_BIN_EXE_fluidcheck"))
+        .current_dir(folder())
+        .args(arguments)
+        .output()
+        .expect("the binary runs")
 }
 
 /// What stderr says, if all the rest is as it must be for a bad input.
@@ -31,15 +35,20 @@ fn refusal(line: &str) -> String {
 #[test]
 fn every_bad_file_and_line_has_its_message_in_the_table() {
     let lines = fs::read_to_string(folder().join("lines.txt")).unwrap();
-    let mut files: Vec<String> =
-        fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    let mut files: Vec<String> = fs::read_dir(folder())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
     files.retain(|name| name != "lines.txt");
     files.sort();
     let files = files.iter().map(|name| format!("inspect {name}"));
     let lines = lines.lines().filter(|line| !line.starts_with('#')).map(str::to_owned);
     let (mut table, mut rows) = (String::new(), 0);
     for line in files.chain(lines) {
-        table.push_str(&format!("{line}\n    {}\n", refusal(&line).trim_end().replace('\n', "\n    ")));
+        table.push_str(&format!(
+            "{line}\n    {}\n",
+            refusal(&line).trim_end().replace('\n', "\n    ")
+        ));
         rows += 1;
     }
     assert!(rows >= 150, "{rows} rows");
@@ -52,15 +61,27 @@ fn every_bad_file_and_line_has_its_message_in_the_table() {
 #[test]
 fn unusual_files_that_are_right_are_read_right() {
     let mapped = [
-        ("upper_banner.mtx", "%%MATRIXMARKET MATRIX COORDINATE PATTERN GENERAL\n2 2 2\n1 1\n2 2\n", (2, 2, 2)),
+        (
+            "upper_banner.mtx",
+            "%%MATRIXMARKET MATRIX COORDINATE PATTERN GENERAL\n2 2 2\n1 1\n2 2\n",
+            (2, 2, 2),
+        ),
         (
             "lower_banner.mtx",
             "%%matrixmarket matrix coordinate real general\n%comment\n\n2 3 3\n\n1 1 1.0\n2 2 -1\n1 3 5e-1\n\n",
             (2, 3, 3),
         ),
-        ("stored_zero.mtx", "%%MatrixMarket matrix coordinate integer general\n2 1 2\n1 1 1\n2 1 0\n", (2, 1, 1)),
+        (
+            "stored_zero.mtx",
+            "%%MatrixMarket matrix coordinate integer general\n2 1 2\n1 1 1\n2 1 0\n",
+            (2, 1, 1),
+        ),
         ("array.mtx", "%%MatrixMarket matrix array real general\n2 2\n1\n0\n0\n1\n", (2, 2, 2)),
-        ("skew.mtx", "%%MatrixMarket matrix coordinate real skew-symmetric\n2 2 1\n2 1 3\n", (2, 2, 2)),
+        (
+            "skew.mtx",
+            "%%MatrixMarket matrix coordinate real skew-symmetric\n2 2 1\n2 1 3\n",
+            (2, 2, 2),
+        ),
         ("konect.mm", "% bip weighted\n% 2 2 2\n1 1 1 1167609600\n2 2 1 1167609601\n", (2, 2, 2)),
         ("snap.txt", "# Nodes: 4 Edges: 2\n# FromNodeId\tToNodeId\n0\t1\n1\t0\n", (2, 2, 2)),
         ("crlf.txt", "\u{feff}0 0\r\n1 0\r\n", (2, 1, 2)),
@@ -119,17 +140,24 @@ fn labels_do_not_drive_the_terminal_or_fill_it() {
     let labels = ["\u{1b}[2Ja", "b\u{9b}31m", "c\nerror: forged", &"d".repeat(100_000)];
     for label in labels {
         // The first server is the only one that can do x and y: the bottleneck.
-        let text = format!("server,task_type\n\"{label}\",x\n\"{label}\",y\nother,z\n\"{label}\",z\n");
+        let text =
+            format!("server,task_type\n\"{label}\",x\n\"{label}\",y\nother,z\n\"{label}\",z\n");
         fs::write(&path, text).unwrap();
         let path = path.to_str().unwrap();
         let output = fluidcheck(&["inspect", path, "--improve", "1"]);
         let table = String::from_utf8(output.stdout).unwrap();
         assert!(output.status.success());
         assert!(!table.replace('\n', "").contains(char::is_control), "{table:?}");
-        assert!(table.lines().all(|line| line.starts_with("  ") || line.ends_with(" c.csv")), "{table:?}");
+        assert!(
+            table.lines().all(|line| line.starts_with("  ") || line.ends_with(" c.csv")),
+            "{table:?}"
+        );
         assert!(table.contains("bottleneck") && table.len() < 10_000, "{} bytes", table.len());
         let said = refusal(&format!("simulate {path} --lambda 0.99"));
-        assert!(said.contains("bottleneck: ") && !said.trim_end().contains(char::is_control), "{said:?}");
+        assert!(
+            said.contains("bottleneck: ") && !said.trim_end().contains(char::is_control),
+            "{said:?}"
+        );
     }
 }
 
@@ -138,10 +166,13 @@ fn labels_do_not_drive_the_terminal_or_fill_it() {
 fn arguments_and_names_that_are_no_text_are_refused_in_one_line() {
     use std::os::unix::ffi::OsStrExt;
     let bad = std::ffi::OsStr::from_bytes(b"gr\xffph.txt");
-    for arguments in
-        [vec![bad], vec!["inspect".as_ref(), bad], vec!["inspect".as_ref(), "cycle:n=3".as_ref(), "--lambda".as_ref(), bad]]
-    {
-        let output = Command::new(env!("CARGO_BIN_EXE_fluidcheck")).args(arguments).output().unwrap();
+    for arguments in [
+        vec![bad],
+        vec!["inspect".as_ref(), bad],
+        vec!["inspect".as_ref(), "cycle:n=3".as_ref(), "--lambda".as_ref(), bad],
+    ] {
+        let output =
+            Command::new(env!("CARGO_BIN_EXE_fluidcheck")).args(arguments).output().unwrap();
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!((output.status.code(), said.lines().count()), (Some(2), 1), "{said}");
         assert!(output.stdout.is_empty());

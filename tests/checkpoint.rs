@@ -74,7 +74,8 @@ fn checkpoint_in(folder: &Path) -> Option<Checkpoint> {
 
 /// A run that is killed at random moments, again and again, on one thread and on four, ends with the result of one that is not.
 fn survives_kills(line: &str, seed: u64) {
-    let kills: u32 = std::env::var("FLUIDCHECK_KILLS").map_or(3, |text| text.parse().expect("FLUIDCHECK_KILLS is a number"));
+    let kills: u32 = std::env::var("FLUIDCHECK_KILLS")
+        .map_or(3, |text| text.parse().expect("FLUIDCHECK_KILLS is a number"));
     let folder = TempDir::new().unwrap();
     let expected = timeless(&run(folder.path(), line, 2).stdout);
     let mut moments = stream_rng(seed, 0);
@@ -83,8 +84,10 @@ fn survives_kills(line: &str, seed: u64) {
         let log = File::create(folder.path().join("err")).unwrap();
         let out = File::create(folder.path().join("out")).unwrap();
         let threads = if below(&mut moments, 2) == 0 { 1 } else { 4 };
-        let mut child = command(folder.path(), &kept(line), threads).stdout(out).stderr(log).spawn().unwrap();
-        let deadline = Instant::now() + Duration::from_micros(u64::from(below(&mut moments, 800_000)));
+        let mut child =
+            command(folder.path(), &kept(line), threads).stdout(out).stderr(log).spawn().unwrap();
+        let deadline =
+            Instant::now() + Duration::from_micros(u64::from(below(&mut moments, 800_000)));
         let mut status = child.try_wait().unwrap();
         while status.is_none() && (killed == kills || Instant::now() < deadline) {
             sleep(Duration::from_micros(500));
@@ -94,7 +97,11 @@ fn survives_kills(line: &str, seed: u64) {
         assert!(!said.contains("error"), "{said}");
         resumed += u32::from(said.contains("resumed: "));
         if status.is_some() {
-            assert_eq!(timeless(&fs::read(folder.path().join("out")).unwrap()), expected, "after {killed} kills");
+            assert_eq!(
+                timeless(&fs::read(folder.path().join("out")).unwrap()),
+                expected,
+                "after {killed} kills"
+            );
             finished += 1;
             if killed == kills {
                 break;
@@ -164,7 +171,8 @@ fn what_is_missing_is_filled_in_on_one_thread_and_on_four() {
                 Progress::Power(list) => list.retain(|_| of_part()),
                 _ => unreachable!("neither keeps replications"),
             }
-            fs::write(folder.path().join("c"), checkpoint::encode(&whole.run, &progress).unwrap()).unwrap();
+            fs::write(folder.path().join("c"), checkpoint::encode(&whole.run, &progress).unwrap())
+                .unwrap();
             let output = run(folder.path(), &kept(line), threads);
             assert_eq!(timeless(&output.stdout), timeless(&expected.stdout), "{line}, part {part}");
             assert_eq!(output.status.code(), expected.status.code());
@@ -216,7 +224,12 @@ fn a_checkpoint_that_is_not_of_this_run_is_refused_in_one_line_and_left_as_it_is
     let mut refuse = |folder: &Path, what: &str, line: &str| {
         let before = fs::read(folder.join("c")).unwrap();
         let output = run(folder, line, 2);
-        assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{what}, {line}: {}", stderr(&output));
+        assert_eq!(
+            (output.status.code(), output.stdout.len()),
+            (Some(2), 0),
+            "{what}, {line}: {}",
+            stderr(&output)
+        );
         assert_eq!(stderr(&output).lines().count(), 1, "{}", stderr(&output));
         assert_eq!(fs::read(folder.join("c")).unwrap(), before, "{what}, {line}");
         table.push_str(&format!("{what} <- {line}\n    {}", stderr(&output)));
@@ -243,7 +256,9 @@ fn a_checkpoint_that_is_not_of_this_run_is_refused_in_one_line_and_left_as_it_is
         let run = checkpoint::decode(&sound).unwrap().run;
         checkpoint::encode(&run, &progress).unwrap()
     };
-    let Progress::Verify(list) = checkpoint::decode(&sound).unwrap().progress else { panic!("verify keeps checks") };
+    let Progress::Verify(list) = checkpoint::decode(&sound).unwrap().progress else {
+        panic!("verify keeps checks")
+    };
     let mut beyond = list[0].clone();
     beyond.at = 1 << 40;
     let damaged: [(&str, Vec<u8>); 11] = [
@@ -266,7 +281,11 @@ fn a_checkpoint_that_is_not_of_this_run_is_refused_in_one_line_and_left_as_it_is
     // Places where no file can be.
     for place in ["folder", "missing/c", "graph.csv/c", "/dev/full", ""] {
         let _ = fs::create_dir(folder.path().join("folder"));
-        refuse(folder.path(), "a place", &verify.replace("--checkpoint c", &format!("--checkpoint {place}")));
+        refuse(
+            folder.path(),
+            "a place",
+            &verify.replace("--checkpoint c", &format!("--checkpoint {place}")),
+        );
     }
     insta::with_settings!({snapshot_path => "../snapshots", prepend_module_to_snapshot => false, omit_expression => true}, {
         insta::assert_snapshot!("checkpoint_messages", table);
@@ -280,7 +299,11 @@ fn a_file_cut_short_anywhere_or_with_any_bit_changed_is_refused() {
     let sound = fs::read(folder.path().join("c")).unwrap();
     for end in 0..sound.len() {
         let problem = checkpoint::decode(&sound[..end]).expect_err("a prefix is no checkpoint");
-        assert_eq!(problem, if end == 0 { Problem::Empty } else { Problem::Damaged }, "the first {end} bytes");
+        assert_eq!(
+            problem,
+            if end == 0 { Problem::Empty } else { Problem::Damaged },
+            "the first {end} bytes"
+        );
     }
     let mut changed = sound.clone();
     for bit in 0..8 * sound.len() {
@@ -293,7 +316,11 @@ fn a_file_cut_short_anywhere_or_with_any_bit_changed_is_refused() {
 /// No file may grow beyond half a kilobyte: what a full disk does, without a disk.
 fn cramped(folder: &Path, line: &str) -> Output {
     let line = format!("trap '' XFSZ; ulimit -f 1; exec \"$0\" {line}");
-    Command::new("sh").current_dir(folder).args(["-c", &line, env!("CARGO_BIN_EXE_fluidcheck")]).output().unwrap()
+    Command::new("sh")
+        .current_dir(folder)
+        .args(["-c", &line, env!("CARGO_BIN_EXE_fluidcheck")])
+        .output()
+        .unwrap()
 }
 
 #[test]
@@ -305,13 +332,21 @@ fn without_space_the_run_goes_on_says_so_once_and_keeps_the_old_checkpoint() {
             assert_eq!(output.status.code(), Some(0));
             assert_eq!(timeless(&output.stdout), expected, "{line}");
             let said = stderr(output);
-            let complaints = said.lines().filter(|line| line.starts_with("warning: c: cannot write: ")).count();
-            let last = said.lines().filter(|line| line.starts_with("warning: c: the finished run could not be kept")).count();
+            let complaints =
+                said.lines().filter(|line| line.starts_with("warning: c: cannot write: ")).count();
+            let last = said
+                .lines()
+                .filter(|line| line.starts_with("warning: c: the finished run could not be kept"))
+                .count();
             assert_eq!((complaints, last), (1, 1), "{said}");
         };
         told(&cramped(folder.path(), &kept(line)));
         // A checkpoint of nothing may be short enough.
-        let left = fs::read_dir(folder.path()).unwrap().flatten().filter(|entry| entry.file_name() != "c").count();
+        let left = fs::read_dir(folder.path())
+            .unwrap()
+            .flatten()
+            .filter(|entry| entry.file_name() != "c")
+            .count();
         assert_eq!(left, 0, "nothing half written is left");
         // From an old checkpoint that lacks something, and is longer than what may be written.
         let _ = fs::remove_file(folder.path().join("c"));
@@ -341,7 +376,11 @@ fn a_result_on_a_full_disk_is_an_error_and_the_finished_run_is_kept() {
         assert_eq!(output.status.code(), Some(2), "{line}");
         assert!(stderr(&output).starts_with("error: standard output:"), "{}", stderr(&output));
         let again = run(folder.path(), &kept(line), 2);
-        assert!(again.status.success() && stderr(&again).starts_with("resumed: "), "{}", stderr(&again));
+        assert!(
+            again.status.success() && stderr(&again).starts_with("resumed: "),
+            "{}",
+            stderr(&again)
+        );
     }
 }
 
@@ -355,13 +394,18 @@ fn a_folder_that_may_not_be_written_to_is_told_before_the_work() {
     if File::create(folder.path().join("probe")).is_err() {
         let output = run(folder.path(), &kept(SHORT[0]), 2);
         assert_eq!(output.status.code(), Some(2));
-        assert!(stderr(&output).starts_with("error: c: cannot write: Permission denied"), "{}", stderr(&output));
+        assert!(
+            stderr(&output).starts_with("error: c: cannot write: Permission denied"),
+            "{}",
+            stderr(&output)
+        );
     }
     set(0o755);
 }
 
 fn signal(child: &Child, name: &str) {
-    let sent = Command::new("kill").args([name, &child.id().to_string()]).status().expect("kill runs");
+    let sent =
+        Command::new("kill").args([name, &child.id().to_string()]).status().expect("kill runs");
     assert!(sent.success());
 }
 
@@ -387,7 +431,10 @@ const ENDLESS: &[(&str, &str)] = &[
     ("verify cycle:n=5 --effort 1000 --only eq-2.1,eq-2.3,transition-law,cor-4.3 --json", "-INT"),
     ("power --json", "-TERM"),
     ("simulate cycle:n=5 --events 1000000000000 --precision 1e-9 --json", "-INT"),
-    ("simulate path:n=3 --transient --replications 1000000000 --events 1000000000000 --json", "-TERM"),
+    (
+        "simulate path:n=3 --transient --replications 1000000000 --events 1000000000000 --json",
+        "-TERM",
+    ),
 ];
 
 #[test]
@@ -396,13 +443,23 @@ fn a_signal_prints_what_is_known_and_keeps_it_and_the_run_goes_on_from_there() {
         let folder = TempDir::new().unwrap();
         for again in [false, true] {
             let log = File::create(folder.path().join("err")).unwrap();
-            let child = command(folder.path(), &kept(line), 4).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
+            let child = command(folder.path(), &kept(line), 4)
+                .stdout(Stdio::piped())
+                .stderr(log)
+                .spawn()
+                .unwrap();
             let said = || fs::read_to_string(folder.path().join("err")).unwrap();
-            wait_until(|| if again { said().starts_with("resumed: ") } else { is_begun(folder.path()) });
+            wait_until(|| {
+                if again { said().starts_with("resumed: ") } else { is_begun(folder.path()) }
+            });
             // Meanwhile nobody else may use the file.
             let second = run(folder.path(), &kept(line), 1);
             assert_eq!(second.status.code(), Some(2));
-            assert!(stderr(&second).starts_with("error: c: is in use by another process"), "{}", stderr(&second));
+            assert!(
+                stderr(&second).starts_with("error: c: is in use by another process"),
+                "{}",
+                stderr(&second)
+            );
             signal(&child, name);
             let output = child.wait_with_output().unwrap();
             assert_eq!(output.status.code(), Some(130), "{line}: {}", said());
@@ -428,9 +485,17 @@ fn a_command_without_parts_ends_in_one_line_at_a_signal() {
 #[test]
 fn an_interrupted_generate_leaves_no_file() {
     let folder = TempDir::new().unwrap();
-    let child = command(folder.path(), "generate complete:n=4000,m=4000 -o graph.txt", 1).stderr(Stdio::piped()).spawn().unwrap();
+    let child = command(folder.path(), "generate complete:n=4000,m=4000 -o graph.txt", 1)
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     // Once some of it has been written, the process is known to have told where.
-    let begun = || fs::read_dir(folder.path()).unwrap().flatten().any(|entry| entry.metadata().is_ok_and(|file| file.len() > 0));
+    let begun = || {
+        fs::read_dir(folder.path())
+            .unwrap()
+            .flatten()
+            .any(|entry| entry.metadata().is_ok_and(|file| file.len() > 0))
+    };
     wait_until(begun);
     signal(&child, "-INT");
     let output = child.wait_with_output().unwrap();

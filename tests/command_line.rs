@@ -8,7 +8,11 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 fn fluidcheck(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_fluidcheck")).current_dir(folder).args(arguments).output().expect("the binary runs")
+    Command::new(env!("CARGO_BIN_EXE_fluidcheck"))
+        .current_dir(folder)
+        .args(arguments)
+        .output()
+        .expect("the binary runs")
 }
 
 fn text(bytes: &[u8]) -> String {
@@ -144,10 +148,21 @@ fn every_bad_input_gets_one_line_and_exit_code_2() {
 #[test]
 fn help_texts_have_an_example_each() {
     let mut all = String::new();
-    for command in
-        ["", "verify", "power", "calibrate", "inspect", "simulate", "exact", "ode", "generate", "figures", "completions"]
-    {
-        let arguments: Vec<&str> = command.split(' ').filter(|word| !word.is_empty()).chain(["--help"]).collect();
+    for command in [
+        "",
+        "verify",
+        "power",
+        "calibrate",
+        "inspect",
+        "simulate",
+        "exact",
+        "ode",
+        "generate",
+        "figures",
+        "completions",
+    ] {
+        let arguments: Vec<&str> =
+            command.split(' ').filter(|word| !word.is_empty()).chain(["--help"]).collect();
         let output = fluidcheck(Path::new("."), &arguments);
         assert!(output.status.success());
         let help = text(&output.stdout);
@@ -163,20 +178,34 @@ fn help_texts_have_an_example_each() {
 fn figures_replaces_its_own_files_only_and_prints_what_they_hold() {
     let folder = TempDir::new().unwrap();
     fs::create_dir(folder.path().join("out")).unwrap();
-    for (name, text) in [("notes.txt", "mine"), ("fig-1.svg", "old"), ("fig-2.svg", "of another run")] {
+    for (name, text) in
+        [("notes.txt", "mine"), ("fig-1.svg", "old"), ("fig-2.svg", "of another run")]
+    {
         fs::write(folder.path().join("out").join(name), text).unwrap();
     }
-    let output = fluidcheck(folder.path(), &["figures", "-o", "out", "--only", "fig-1", "--seed", "3", "--json"]);
+    let output = fluidcheck(
+        folder.path(),
+        &["figures", "-o", "out", "--only", "fig-1", "--seed", "3", "--json"],
+    );
     assert!(output.status.success() && output.stderr.is_empty(), "{}", text(&output.stderr));
     let read = |name: &str| fs::read_to_string(folder.path().join("out").join(name)).unwrap();
-    assert_eq!((read("notes.txt").as_str(), read("fig-2.svg").as_str()), ("mine", "of another run"));
+    assert_eq!(
+        (read("notes.txt").as_str(), read("fig-2.svg").as_str()),
+        ("mine", "of another run")
+    );
     assert!(read("fig-1.svg").contains("</svg>"));
-    let mut names: Vec<_> = fs::read_dir(folder.path().join("out")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    let mut names: Vec<_> = fs::read_dir(folder.path().join("out"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
     names.sort();
     assert_eq!(names, ["fig-1.csv", "fig-1.svg", "fig-2.svg", "notes.txt"]);
     let printed: Value = serde_json::from_slice(&output.stdout).unwrap();
     let rows = printed["figures"]["fig-1"].as_array().unwrap();
-    assert_eq!((rows.len() + 1, &printed["seed"]), (read("fig-1.csv").lines().count(), &Value::from(3)));
+    assert_eq!(
+        (rows.len() + 1, &printed["seed"]),
+        (read("fig-1.csv").lines().count(), &Value::from(3))
+    );
 
     let output = fluidcheck(folder.path(), &["figures", "-o", "new/inner", "--only", "fig-1"]);
     assert_eq!(text(&output.stdout), "fig-1: global against local edges (fig-1.csv, fig-1.svg)\n");
@@ -199,11 +228,20 @@ fn inspect_gives_the_figures_that_are_known_as_fractions() {
             let found = json(&["inspect", graph, "--lambda", "0.8", "-d", d, "--json"]);
             let exact = &found["exact"];
             assert_eq!(
-                (exact["rho"].as_str(), exact["phi"].as_str(), exact["gamma"].as_str(), exact["critical_lambda"].as_str()),
+                (
+                    exact["rho"].as_str(),
+                    exact["phi"].as_str(),
+                    exact["gamma"].as_str(),
+                    exact["critical_lambda"].as_str()
+                ),
                 (Some(rho), Some(phi), Some(gamma), Some(critical)),
                 "{graph}, d = {d}"
             );
-            assert!(found["critical_lambda"]["lower"].is_number() && found["rho"].is_number() && found["stable"].is_boolean());
+            assert!(
+                found["critical_lambda"]["lower"].is_number()
+                    && found["rho"].is_number()
+                    && found["stable"].is_boolean()
+            );
         }
     }
 }
@@ -213,7 +251,9 @@ fn ode_gives_the_independent_solution() {
     // Solved independently by Taylor integration in 80-bit arithmetic: lambda = 0.8, d = 2, from empty.
     let found = json(&["ode", "--lambda", "0.8", "-d", "2", "--times", "0.1", "--json"]);
     let q = found["q"][0].as_array().unwrap();
-    for (value, known) in q.iter().zip([7.597_978_909_130_34e-2, 1.541_318_954_702_74e-4, 2.751_645_879_222_85e-10]) {
+    for (value, known) in
+        q.iter().zip([7.597_978_909_130_34e-2, 1.541_318_954_702_74e-4, 2.751_645_879_222_85e-10])
+    {
         assert!((value.as_f64().unwrap() - known).abs() < 1e-11, "{value} against {known}");
     }
 }
@@ -221,12 +261,15 @@ fn ode_gives_the_independent_solution() {
 /// A regression test: the seed is fixed, the intervals hold with probability 0.95 over seeds.
 #[test]
 fn simulate_brackets_the_exact_law_of_two_servers() {
-    let found = json(&["simulate", "complete:n=2,m=2", "--precision", "0.05", "--seed", "2", "--json"]);
+    let found =
+        json(&["simulate", "complete:n=2,m=2", "--precision", "0.05", "--seed", "2", "--json"]);
     let inside = |interval: &Value, exact: f64| {
         interval["lower"].as_f64().unwrap() <= exact && exact <= interval["upper"].as_f64().unwrap()
     };
     // Stationary law by independent code: the truncated generator, cap 60.
-    for (i, exact) in [0.8, 0.5903848007271439, 0.4133945919464884, 0.2801743324572304].into_iter().enumerate() {
+    for (i, exact) in
+        [0.8, 0.5903848007271439, 0.4133945919464884, 0.2801743324572304].into_iter().enumerate()
+    {
         assert!(inside(&found["q"][i], exact), "{}", found["q"][i]);
     }
     assert!(inside(&found["mean_queue_length"], 2.614356466352043));
@@ -235,8 +278,11 @@ fn simulate_brackets_the_exact_law_of_two_servers() {
 #[test]
 fn results_do_not_depend_on_the_number_of_threads() {
     let run = |threads: &str, arguments: &[&str]| {
-        let output =
-            Command::new(env!("CARGO_BIN_EXE_fluidcheck")).env("RAYON_NUM_THREADS", threads).args(arguments).output().unwrap();
+        let output = Command::new(env!("CARGO_BIN_EXE_fluidcheck"))
+            .env("RAYON_NUM_THREADS", threads)
+            .args(arguments)
+            .output()
+            .unwrap();
         let mut value: Value = serde_json::from_slice(&output.stdout).unwrap();
         strip_times(&mut value);
         value
@@ -244,7 +290,13 @@ fn results_do_not_depend_on_the_number_of_threads() {
     let lines: [&[&str]; 3] = [
         &["simulate", "path:n=3", "--lambda", "0.6", "--replications", "100", "--json"],
         &["simulate", "path:n=3", "--transient", "--replications", "100", "--json"],
-        &["verify", "cycle:n=4", "--only", "eq-4.12,prop-3.9-samples,transition-law,cor-4.3", "--json"],
+        &[
+            "verify",
+            "cycle:n=4",
+            "--only",
+            "eq-4.12,prop-3.9-samples,transition-law,cor-4.3",
+            "--json",
+        ],
     ];
     for line in lines {
         assert_eq!(run("1", line), run("7", line), "{line:?}");
@@ -266,8 +318,18 @@ fn strip_times(value: &mut Value) {
 
 #[test]
 fn verify_says_why_theorems_do_not_apply_and_never_calls_that_holding() {
-    let found = json(&["verify", "path:n=3", "--lambda", "0.8", "--only", "cor-4.3,eq-4.4,err-4.41-printed", "--json"]);
-    let row = |id: &str| found["claims"].as_array().unwrap().iter().find(|row| row["id"] == id).unwrap().clone();
+    let found = json(&[
+        "verify",
+        "path:n=3",
+        "--lambda",
+        "0.8",
+        "--only",
+        "cor-4.3,eq-4.4,err-4.41-printed",
+        "--json",
+    ]);
+    let row = |id: &str| {
+        found["claims"].as_array().unwrap().iter().find(|row| row["id"] == id).unwrap().clone()
+    };
     assert_eq!(row("cor-4.3")["verdict"], "not_applicable");
     assert_eq!(row("cor-4.3")["applicable"], false);
     assert_eq!(row("cor-4.3")["evidence"], "needs rho(G) < 1, here rho(G) = 6/5");
@@ -297,7 +359,11 @@ fn lost_tasks_are_said_in_every_output() {
             .collect();
         let output = fluidcheck(folder.path(), &arguments);
         assert!(output.status.success(), "{line}: {}", text(&output.stderr));
-        assert!(text(&output.stderr).contains("tasks are lost"), "{line}: {}", text(&output.stderr));
+        assert!(
+            text(&output.stderr).contains("tasks are lost"),
+            "{line}: {}",
+            text(&output.stderr)
+        );
     }
 }
 
@@ -315,17 +381,32 @@ fn rates_go_with_any_graph_and_are_written_back() {
         run(&format!("generate path:n=3 --rates rates.csv -o {name}"));
     }
     for graph in ["path:n=3 --rates rates.csv", "rated.txt", "rated.csv"] {
-        let found: Value = serde_json::from_slice(&run(&format!("inspect {graph} --lambda 0.6 --json"))).unwrap();
+        let found: Value =
+            serde_json::from_slice(&run(&format!("inspect {graph} --lambda 0.6 --json"))).unwrap();
         assert_eq!(found["exact"]["rho"], "9/10", "{graph}");
-        assert_eq!(found["rates"], serde_json::json!({ "equal": false, "least": 0.5, "largest": 1.5 }), "{graph}");
+        assert_eq!(
+            found["rates"],
+            serde_json::json!({ "equal": false, "least": 0.5, "largest": 1.5 }),
+            "{graph}"
+        );
     }
-    let exact: Value = serde_json::from_slice(&run("exact rated.txt --lambda 0.6 --times 1 --json")).unwrap();
+    let exact: Value =
+        serde_json::from_slice(&run("exact rated.txt --lambda 0.6 --times 1 --json")).unwrap();
     assert!((exact["q"][0].as_f64().unwrap() - 0.6).abs() < 1e-9);
-    let simulated = text(&run("simulate rated.csv --lambda 0.6 --replications 20 --transient --times 1"));
-    assert!(simulated.contains("task types arrive at rates from 1/2 to 3/2 times the mean"), "{simulated}");
-    let verified = text(&run("verify path:n=3 --rates rates.csv --lambda 0.6 --only eq-2.1,lemma-4.2,thm-3.8"));
+    let simulated =
+        text(&run("simulate rated.csv --lambda 0.6 --replications 20 --transient --times 1"));
+    assert!(
+        simulated.contains("task types arrive at rates from 1/2 to 3/2 times the mean"),
+        "{simulated}"
+    );
+    let verified = text(&run(
+        "verify path:n=3 --rates rates.csv --lambda 0.6 --only eq-2.1,lemma-4.2,thm-3.8",
+    ));
     assert!(verified.contains("path:n=3 --rates rates.csv"), "{verified}");
-    assert!(verified.contains("needs equal arrival rates, here from 1/2 to 3/2 times the mean"), "{verified}");
+    assert!(
+        verified.contains("needs equal arrival rates, here from 1/2 to 3/2 times the mean"),
+        "{verified}"
+    );
     let refused = fluidcheck(folder.path(), &["inspect", "cycle:n=3", "--rates", "rates.csv"]);
     assert_eq!((refused.status.code(), text(&refused.stderr).lines().count()), (Some(2), 1));
 }
@@ -333,7 +414,9 @@ fn rates_go_with_any_graph_and_are_written_back() {
 #[test]
 fn formats_convert_into_each_other_and_back() {
     let folder = TempDir::new().unwrap();
-    for (from, to) in [("cycle:n=7", "a.csv"), ("a.csv", "b.mtx"), ("b.mtx", "c.txt"), ("c.txt", "d.csv")] {
+    for (from, to) in
+        [("cycle:n=7", "a.csv"), ("a.csv", "b.mtx"), ("b.mtx", "c.txt"), ("c.txt", "d.csv")]
+    {
         let output = fluidcheck(folder.path(), &["generate", from, "-o", to]);
         assert!(output.status.success(), "{from} to {to}: {}", text(&output.stderr));
     }
@@ -364,7 +447,11 @@ fn a_full_disk_is_told_and_leaves_nothing_half_written() {
         .output()
         .unwrap();
     assert_eq!(output.status.code(), Some(2));
-    assert!(text(&output.stderr).starts_with("error: standard output:"), "{}", text(&output.stderr));
+    assert!(
+        text(&output.stderr).starts_with("error: standard output:"),
+        "{}",
+        text(&output.stderr)
+    );
 }
 
 /// An interrupted suite says what it knows, marks it as partial, and does not end as if all were well.
@@ -380,26 +467,39 @@ fn ctrl_c_prints_the_verdicts_so_far_and_exits_with_130() {
         .spawn()
         .expect("the command starts");
     std::thread::sleep(std::time::Duration::from_secs(3));
-    let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill runs");
+    let sent =
+        Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill runs");
     assert!(sent.success());
     let output = child.wait_with_output().expect("the command ends");
     assert_eq!(output.status.code(), Some(130));
-    let result: serde_json::Value = serde_json::from_slice(&output.stdout).expect("one whole JSON object");
+    let result: serde_json::Value =
+        serde_json::from_slice(&output.stdout).expect("one whole JSON object");
     assert_eq!(result["partial"], true);
-    assert!((result["claims"].as_array().expect("a list").len() as u64) < result["checks"].as_u64().expect("a number"));
+    assert!(
+        (result["claims"].as_array().expect("a list").len() as u64)
+            < result["checks"].as_u64().expect("a number")
+    );
 }
 
 /// Servers {0, 1}, types {0} and {0, 1}: 2/3, 4/5 and 8/9; with server 1 on type 0 too, every load below 1 is served.
 #[test]
 fn inspect_gives_the_critical_load_for_each_d_and_the_edge_to_add() {
-    let found = json(&["inspect", "edges:n=2,m=2,e=0-0;0-1;1-1", "-d", "4", "--improve", "1", "--json"]);
-    let exact: Vec<_> =
-        found["critical_lambda_by_d"].as_array().unwrap().iter().map(|row| row["exact"].as_str().unwrap()).collect();
+    let found =
+        json(&["inspect", "edges:n=2,m=2,e=0-0;0-1;1-1", "-d", "4", "--improve", "1", "--json"]);
+    let exact: Vec<_> = found["critical_lambda_by_d"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| row["exact"].as_str().unwrap())
+        .collect();
     assert_eq!(exact, ["2/3", "4/5", "8/9", "16/17"]);
     assert_eq!(found["exact"]["critical_lambda"], "16/17");
     assert_eq!(found["bottleneck"], serde_json::json!(["0"]));
     let added = &found["improve"][0];
-    assert_eq!((&added["server"], &added["task_type"], &added["exact"]), (&"1".into(), &"0".into(), &"1".into()));
+    assert_eq!(
+        (&added["server"], &added["task_type"], &added["exact"]),
+        (&"1".into(), &"0".into(), &"1".into())
+    );
     assert_eq!(added["all_tried"], true);
     let components = json(&["inspect", "2*cycle:n=3+edges:n=1,m=4,e=0-0;0-1;0-2;0-3", "--json"]);
     assert_eq!(components["limiting_component"]["servers"], 1);

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use fluidcheck::coupling::{
-    Coupled, CoupledRunError, CoupledSimulation, Coupling, CouplingError, apply_to_all, check_order, shared_mass_intervals,
+    Coupled, CoupledRunError, CoupledSimulation, Coupling, CouplingError, apply_to_all,
+    check_order, shared_mass_intervals,
 };
 use fluidcheck::graph::{BipartiteGraph, Isolated};
 use fluidcheck::marks::{Mark, MarkBlock, MarkStream, RandomMarks, enumerate};
@@ -20,7 +21,8 @@ fn ordered() -> impl Strategy<Value = (Model, Vec<u32>, Vec<u32>)> {
         let pairs = proptest::collection::vec((0u32..4, 0u32..3), n as usize);
         (edges, pairs).prop_map(move |(present, pairs)| {
             let all = (0..n).flat_map(|v| (0..m).map(move |w| (v, w)));
-            let edges: Vec<_> = all.zip(present).filter(|&(_, present)| present).map(|(edge, _)| edge).collect();
+            let edges: Vec<_> =
+                all.zip(present).filter(|&(_, present)| present).map(|(edge, _)| edge).collect();
             let graph = BipartiteGraph::from_edges(n, m, &edges, Isolated::Drop).unwrap();
             let model = Model::new(graph, f64::from(twentieths) / 20.0, d).unwrap();
             let (lower, more): (Vec<u32>, Vec<u32>) = pairs.into_iter().unzip();
@@ -136,7 +138,10 @@ fn check_intervals(model: &Model, lower: &[u32], upper: &[u32]) {
                 shared += &width;
             } else {
                 let v = cell.server1 as usize;
-                assert!(lower[v] < upper[v], "{cell:?} breaks the order of {lower:?} and {upper:?}");
+                assert!(
+                    lower[v] < upper[v],
+                    "{cell:?} breaks the order of {lower:?} and {upper:?}"
+                );
             }
             *marginals[0].entry(cell.server1).or_insert_with(Ratio::default) += &width;
             *marginals[1].entry(cell.server2).or_insert_with(Ratio::default) += &width;
@@ -152,7 +157,8 @@ fn check_intervals(model: &Model, lower: &[u32], upper: &[u32]) {
             assert_eq!(*marginal, positive.collect::<BTreeMap<_, _>>());
         }
         // As much mass as possible is shared.
-        let most: Ratio = exact[0].iter().zip(&exact[1]).map(|((_, a), (_, b))| a.min(b).clone()).sum();
+        let most: Ratio =
+            exact[0].iter().zip(&exact[1]).map(|((_, a), (_, b))| a.min(b).clone()).sum();
         assert_eq!(shared, most);
     }
 }
@@ -175,8 +181,15 @@ fn the_intervals_are_those_written_out_in_4_13() {
     // d_w = 3, d = 2, lower (0, 0, 1), upper (2, 0, 1): p1 = (4, 4, 1)/9, p2 = (1, 5, 3)/9.
     let model = Model::new(BipartiteGraph::complete(3, 1).unwrap(), 0.5, 2).unwrap();
     let cells = shared_mass_intervals(&model, 0, &[0, 0, 1], &[2, 0, 1]);
-    let found: Vec<_> = cells.into_iter().map(|cell| (cell.to, cell.server1, cell.server2)).collect();
-    let expected = [(ratio(1, 9), 0, 0), (ratio(5, 9), 1, 1), (ratio(6, 9), 2, 2), (ratio(7, 9), 0, 1), (ratio(9, 9), 0, 2)];
+    let found: Vec<_> =
+        cells.into_iter().map(|cell| (cell.to, cell.server1, cell.server2)).collect();
+    let expected = [
+        (ratio(1, 9), 0, 0),
+        (ratio(5, 9), 1, 1),
+        (ratio(6, 9), 2, 2),
+        (ratio(7, 9), 0, 1),
+        (ratio(9, 9), 0, 2),
+    ];
     assert_eq!(found, expected);
 }
 
@@ -184,22 +197,29 @@ fn the_intervals_are_those_written_out_in_4_13() {
 fn a_thinned_lower_system_has_its_own_load() {
     let model = Model::new(BipartiteGraph::complete(10, 10).unwrap(), 0.8, 2).unwrap();
     let lower = Load::parse("0.2").unwrap();
-    let mut pair = CoupledSimulation::new(&model, Coupling::Thinned { lower }, 1, 0, vec![0; 10], vec![0; 10]).unwrap();
+    let mut pair =
+        CoupledSimulation::new(&model, Coupling::Thinned { lower }, 1, 0, vec![0; 10], vec![0; 10])
+            .unwrap();
     for _ in 0..90_000 {
         pair.step().unwrap();
     }
     // Hoeffding at 1e-6: 40 000 arrivals of the upper system, of which the lower takes a quarter.
     let (took, of) = (pair.pair().lower().arrivals() as f64, pair.pair().upper().arrivals() as f64);
-    assert!((took / of - 0.25).abs() <= ((2.0 / 1e-6f64).ln() / (2.0 * of)).sqrt(), "{took} of {of}");
+    assert!(
+        (took / of - 0.25).abs() <= ((2.0 / 1e-6f64).ln() / (2.0 * of)).sqrt(),
+        "{took} of {of}"
+    );
 }
 
 #[test]
 fn coupled_systems_meet_and_stay_together() {
     let model = Model::new(BipartiteGraph::complete(10, 5).unwrap(), 0.8, 2).unwrap();
     for coupling in [Coupling::SharedMarks, Coupling::SharedMass] {
-        let mut pair = CoupledSimulation::new(&model, coupling, 1, 0, vec![0; 10], vec![5; 10]).unwrap();
+        let mut pair =
+            CoupledSimulation::new(&model, coupling, 1, 0, vec![0; 10], vec![5; 10]).unwrap();
         assert_eq!(pair.run_until_coalesced(10), Ok(None));
-        let met = pair.run_until_coalesced(1_000_000).unwrap().expect("a meeting of a stable system");
+        let met =
+            pair.run_until_coalesced(1_000_000).unwrap().expect("a meeting of a stable system");
         assert_eq!(met, pair.pair().events());
         for _ in 0..1000 {
             pair.step().unwrap();
@@ -213,7 +233,8 @@ fn coupled_systems_meet_and_stay_together() {
 fn starts_that_cannot_be_coupled_are_refused() {
     let model = Model::new(BipartiteGraph::complete(2, 1).unwrap(), 0.5, 2).unwrap();
     let start = |coupling, lower: &[u32], upper: &[u32], cap| {
-        CoupledSimulation::capped(&model, coupling, 1, 0, lower.to_vec(), upper.to_vec(), cap).unwrap_err()
+        CoupledSimulation::capped(&model, coupling, 1, 0, lower.to_vec(), upper.to_vec(), cap)
+            .unwrap_err()
     };
     let error = start(Coupling::SharedMarks, &[0, 2], &[1, 1], u32::MAX);
     assert_eq!(
@@ -225,7 +246,10 @@ fn starts_that_cannot_be_coupled_are_refused() {
         let expected = CouplingError::StartLength { lower: lengths.0, upper: lengths.1, needed };
         assert_eq!(start(Coupling::SharedMarks, lower, upper, 9), expected);
     }
-    assert!(matches!(start(Coupling::SharedMarks, &[0, 0], &[0, 9], 8), CouplingError::AboveCap { server: 1, .. }));
+    assert!(matches!(
+        start(Coupling::SharedMarks, &[0, 0], &[0, 9], 8),
+        CouplingError::AboveCap { server: 1, .. }
+    ));
     assert_eq!(start(Coupling::SharedMass, &[0, 0], &[0, 0], 8), CouplingError::CappedMass);
     let more = Coupling::Thinned { lower: Load::parse("0.6").unwrap() };
     assert!(matches!(start(more, &[0, 0], &[0, 0], 9), CouplingError::Load { .. }));
@@ -236,14 +260,18 @@ fn a_broken_order_is_reported_at_its_event_and_server() {
     let mut pair = Coupled::new(vec![1, 1], vec![1, 2]).unwrap();
     pair.join(0, 1, 0).unwrap();
     let violation = pair.join(0, 1, 0).unwrap_err();
-    assert_eq!((violation.event_index, violation.server, violation.lower, violation.upper), (2, 1, 3, 2));
+    assert_eq!(
+        (violation.event_index, violation.server, violation.lower, violation.upper),
+        (2, 1, 3, 2)
+    );
 }
 
 #[test]
 fn starts_at_the_cap_and_equal_loads_can_be_coupled() {
     let model = Model::new(BipartiteGraph::complete(2, 1).unwrap(), 0.5, 2).unwrap();
     let same = Coupling::Thinned { lower: Load::parse("0.5").unwrap() };
-    let mut pair = CoupledSimulation::capped(&model, same, 1, 0, vec![0, 8], vec![0, 8], 8).unwrap();
+    let mut pair =
+        CoupledSimulation::capped(&model, same, 1, 0, vec![0, 8], vec![0, 8], 8).unwrap();
     assert_eq!(pair.time(), 0.0);
     pair.advance_to(50.0).unwrap();
     assert_eq!(pair.time(), 50.0);

@@ -21,20 +21,25 @@ fn stationary(graph: &str, lambda: f64, d: u32) -> Law {
 
 /// Whether a value that is known up to `accuracy` lies between the bounds.
 fn brackets(value: &exact::Value, known: f64, accuracy: f64) -> bool {
-    value.lower <= known + accuracy && known - accuracy <= value.upper && value.lower <= value.value && value.value <= value.upper
+    value.lower <= known + accuracy
+        && known - accuracy <= value.upper
+        && value.lower <= value.value
+        && value.value <= value.upper
 }
 
 /// The origin of the cases: see testdata/exact_reference.json.
 #[test]
 fn the_independent_solutions_are_met_to_nine_digits() {
-    let known: Value = serde_json::from_str(include_str!("../testdata/exact_reference.json")).unwrap();
+    let known: Value =
+        serde_json::from_str(include_str!("../testdata/exact_reference.json")).unwrap();
     for (name, case) in known["cases"].as_object().unwrap() {
         let graph = match name.split('/').next() {
             Some("K22") => "complete:n=2,m=2",
             Some("path3") => "path:n=3",
             other => panic!("no graph is called {other:?}"),
         };
-        let model = model(graph, case["lambda"].as_f64().unwrap(), case["d"].as_u64().unwrap() as u32);
+        let model =
+            model(graph, case["lambda"].as_f64().unwrap(), case["d"].as_u64().unwrap() as u32);
         let law = exact::stationary(&model, &Options::default()).unwrap();
         let compare = |law: &Law, q: &Value, place: &str| {
             for (value, known) in law.q.iter().zip(q.as_array().unwrap()) {
@@ -44,11 +49,28 @@ fn the_independent_solutions_are_met_to_nine_digits() {
             }
         };
         compare(&law, &case["q"], "steady state");
-        assert_abs_diff_eq!(law.mean_queue_length.value, case["mean_queue_length"].as_f64().unwrap(), epsilon = 1e-9);
-        assert!(law.truncation_error < 1e-10 && law.error < 1e-8, "{name}: {} {}", law.truncation_error, law.error);
-        let (times, q): (Vec<f64>, Vec<&Value>) =
-            case["transient"].as_object().unwrap().iter().map(|(t, q)| (t.parse::<f64>().unwrap(), q)).unzip();
-        for (law, q) in exact::transient(&model, &Start::Empty, &times, &Options::default()).unwrap().iter().zip(q) {
+        assert_abs_diff_eq!(
+            law.mean_queue_length.value,
+            case["mean_queue_length"].as_f64().unwrap(),
+            epsilon = 1e-9
+        );
+        assert!(
+            law.truncation_error < 1e-10 && law.error < 1e-8,
+            "{name}: {} {}",
+            law.truncation_error,
+            law.error
+        );
+        let (times, q): (Vec<f64>, Vec<&Value>) = case["transient"]
+            .as_object()
+            .unwrap()
+            .iter()
+            .map(|(t, q)| (t.parse::<f64>().unwrap(), q))
+            .unzip();
+        for (law, q) in exact::transient(&model, &Start::Empty, &times, &Options::default())
+            .unwrap()
+            .iter()
+            .zip(q)
+        {
             compare(law, q, "transient");
             assert!(law.error < 1e-9);
         }
@@ -58,15 +80,22 @@ fn the_independent_solutions_are_met_to_nine_digits() {
 #[test]
 fn product_forms_are_met() {
     // Random routing on a complete graph: independent M/M/1 queues. More task types than servers change nothing.
-    for (graph, lambda) in
-        [("complete:n=1,m=1", 0.1), ("complete:n=1,m=5", 0.9), ("complete:n=2,m=3", 0.7), ("complete:n=3,m=1", 0.5)]
-    {
+    for (graph, lambda) in [
+        ("complete:n=1,m=1", 0.1),
+        ("complete:n=1,m=5", 0.9),
+        ("complete:n=2,m=3", 0.7),
+        ("complete:n=3,m=1", 0.5),
+    ] {
         let law = stationary(graph, lambda, 1);
         for (i, q) in (1..).zip(&law.q) {
             assert_abs_diff_eq!(q.value, f64::powi(lambda, i), epsilon = 1e-11);
             assert!(brackets(q, f64::powi(lambda, i), 0.0), "{graph}: {q:?}");
         }
-        assert!(brackets(&law.mean_queue_length, lambda / (1.0 - lambda), 0.0), "{graph}: {:?}", law.mean_queue_length);
+        assert!(
+            brackets(&law.mean_queue_length, lambda / (1.0 - lambda), 0.0),
+            "{graph}: {:?}",
+            law.mean_queue_length
+        );
     }
 }
 
@@ -89,7 +118,8 @@ fn tasks_that_arrive_are_served_whatever_the_graph() {
 
 #[test]
 fn components_are_solved_one_by_one() {
-    let (one, many) = (stationary("complete:n=2,m=2", 0.6, 2), stationary("15*complete:n=2,m=2", 0.6, 2));
+    let (one, many) =
+        (stationary("complete:n=2,m=2", 0.6, 2), stationary("15*complete:n=2,m=2", 0.6, 2));
     assert_abs_diff_eq!(one.mean_queue_length.value, many.mean_queue_length.value, epsilon = 1e-13);
     assert_eq!(one.states, many.states);
     // A lone server beside: an average over servers.
@@ -119,19 +149,35 @@ fn servers_without_a_task_type_only_serve_what_they_start_with() {
     let law = &exact::transient(&model, &Start::Level(1), &[2.0], &Options::default()).unwrap()[0];
     let alone = BipartiteGraph::complete(1, 1).unwrap();
     // The one type has rate lambda N / M = 0.9.
-    let alone = &exact::transient(&Model::new(alone, 0.9, 2).unwrap(), &Start::Level(1), &[2.0], &Options::default()).unwrap()[0];
-    assert_abs_diff_eq!(law.q[0].value, (alone.q[0].value + 2.0 * f64::exp(-2.0)) / 3.0, epsilon = 1e-12);
+    let alone = &exact::transient(
+        &Model::new(alone, 0.9, 2).unwrap(),
+        &Start::Level(1),
+        &[2.0],
+        &Options::default(),
+    )
+    .unwrap()[0];
+    assert_abs_diff_eq!(
+        law.q[0].value,
+        (alone.q[0].value + 2.0 * f64::exp(-2.0)) / 3.0,
+        epsilon = 1e-12
+    );
 }
 
 #[test]
 fn a_larger_cap_narrows_the_bracket_from_both_sides() {
     let model = model("cycle:n=3", 0.7, 2);
-    let laws: Vec<Law> =
-        [8, 12, 16, 24].map(|cap| exact::stationary(&model, &Options { cap: Some(cap), ..Options::default() }).unwrap()).to_vec();
+    let laws: Vec<Law> = [8, 12, 16, 24]
+        .map(|cap| {
+            exact::stationary(&model, &Options { cap: Some(cap), ..Options::default() }).unwrap()
+        })
+        .to_vec();
     let exact = exact::stationary(&model, &Options::default()).unwrap();
     for pair in laws.windows(2) {
         for (wide, narrow) in pair[0].q.iter().zip(&pair[1].q) {
-            assert!(wide.lower <= narrow.lower + 1e-10 && narrow.upper <= wide.upper + 1e-10, "{wide:?} {narrow:?}");
+            assert!(
+                wide.lower <= narrow.lower + 1e-10 && narrow.upper <= wide.upper + 1e-10,
+                "{wide:?} {narrow:?}"
+            );
         }
     }
     for law in &laws {
@@ -143,7 +189,8 @@ fn a_larger_cap_narrows_the_bracket_from_both_sides() {
 #[test]
 fn refusals_say_what_is_needed_and_what_to_do() {
     let mut told = String::new();
-    let mut tell = |result: Result<Law, ExactError>| told.push_str(&format!("{}\n", result.unwrap_err()));
+    let mut tell =
+        |result: Result<Law, ExactError>| told.push_str(&format!("{}\n", result.unwrap_err()));
     let options = Options::default();
     tell(exact::stationary(&model("edges:n=2,m=2,e=0-0;0-1;1-1", 0.8, 2), &options));
     tell(exact::stationary(&model("complete:n=30,m=3", 0.8, 2), &options));
@@ -151,10 +198,18 @@ fn refusals_say_what_is_needed_and_what_to_do() {
     // Near the critical load the states would be made, and found too few, for minutes.
     tell(exact::stationary(&model("complete:n=1", 0.999999, 2), &options));
     tell(exact::stationary(&model("edges:n=2,m=2,e=0-0;0-1;1-1", 0.6666666, 1), &options));
-    tell(exact::stationary(&model("complete:n=2,m=2", 0.8, 2), &Options { cap: Some(1_000_000), ..options.clone() }));
-    tell(exact::stationary(&model("complete:n=2,m=2", 0.8, 2), &Options { cap: Some(0), ..options.clone() }));
-    let transient =
-        |start, t| exact::transient(&model("cycle:n=3", 0.5, 2), &start, &[t], &options).map(|mut laws| laws.remove(0));
+    tell(exact::stationary(
+        &model("complete:n=2,m=2", 0.8, 2),
+        &Options { cap: Some(1_000_000), ..options.clone() },
+    ));
+    tell(exact::stationary(
+        &model("complete:n=2,m=2", 0.8, 2),
+        &Options { cap: Some(0), ..options.clone() },
+    ));
+    let transient = |start, t| {
+        exact::transient(&model("cycle:n=3", 0.5, 2), &start, &[t], &options)
+            .map(|mut laws| laws.remove(0))
+    };
     tell(transient(Start::Empty, f64::NAN));
     tell(transient(Start::Empty, 1e300));
     tell(transient(Start::Level(500), 1.0));
@@ -169,7 +224,9 @@ fn dense(model: &Model, cap: u32) -> Vec<f64> {
     let n = model.graph().n_servers() as usize;
     let side = cap as usize + 1;
     let states = side.pow(n as u32);
-    let lengths = |state: usize| -> Vec<u32> { (0..n).map(|v| (state / side.pow(v as u32) % side) as u32).collect() };
+    let lengths = |state: usize| -> Vec<u32> {
+        (0..n).map(|v| (state / side.pow(v as u32) % side) as u32).collect()
+    };
     let mut rates = vec![vec![0.0; states]; states];
     for (state, row) in rates.iter_mut().enumerate() {
         for (event, rate) in model.transitions(&lengths(state)) {
@@ -199,7 +256,8 @@ fn dense(model: &Model, cap: u32) -> Vec<f64> {
     }
     let sum: f64 = law.iter().sum();
     let at_least = |i: u32| -> f64 {
-        let mass = |state: usize| law[state] * lengths(state).iter().filter(|&&x| x >= i).count() as f64;
+        let mass =
+            |state: usize| law[state] * lengths(state).iter().filter(|&&x| x >= i).count() as f64;
         (0..states).map(mass).sum::<f64>() / sum / n as f64
     };
     (1..=cap).map(at_least).collect()

@@ -19,12 +19,19 @@ fn all(threads: usize) -> BTreeMap<Figure, Made> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
     pool.install(|| {
         let study = Study::new(SMALL);
-        Figure::ALL.into_iter().map(|figure| (figure, figure.make(&study, &|_: &System| ()).unwrap())).collect()
+        Figure::ALL
+            .into_iter()
+            .map(|figure| (figure, figure.make(&study, &|_: &System| ()).unwrap()))
+            .collect()
     })
 }
 
 fn file<'a>(made: &'a Made, name: &str) -> &'a str {
-    let (_, content) = made.files.iter().find(|(known, _)| known == name).unwrap_or_else(|| panic!("no file {name}"));
+    let (_, content) = made
+        .files
+        .iter()
+        .find(|(known, _)| known == name)
+        .unwrap_or_else(|| panic!("no file {name}"));
     std::str::from_utf8(content).unwrap()
 }
 
@@ -64,7 +71,12 @@ fn the_rows_of_the_smallest_size_are_known() {
         }
     }
     for (figure, made) in MADE.iter() {
-        table.push_str(&format!("{}: {} rows; {}\n", figure.id(), rows(*figure).len(), made.summary));
+        table.push_str(&format!(
+            "{}: {} rows; {}\n",
+            figure.id(),
+            rows(*figure).len(),
+            made.summary
+        ));
     }
     insta::with_settings!({snapshot_path => "../snapshots", prepend_module_to_snapshot => false, omit_expression => true}, {
         insta::assert_snapshot!("figures_rows", table);
@@ -80,7 +92,8 @@ fn every_csv_file_has_a_header_seed_and_intervals_that_hold_their_means() {
         assert_eq!((&header[0], &header[1]), ("seed", "n"), "{}", figure.id());
         assert_eq!(reader.records().count(), rows(*figure).len(), "{}", figure.id());
         for row in rows(*figure).iter().filter(|row| row.get("estimate").is_some()) {
-            let (lower, mean, upper) = (number(row, "lower"), number(row, "estimate"), number(row, "upper"));
+            let (lower, mean, upper) =
+                (number(row, "lower"), number(row, "estimate"), number(row, "upper"));
             assert!(lower <= mean && mean <= upper && number(row, "level") == 0.95, "{row}");
             assert!(row["regime"] != "steady state" || row["time"].is_null(), "{row}");
         }
@@ -89,7 +102,8 @@ fn every_csv_file_has_a_header_seed_and_intervals_that_hold_their_means() {
 
 /// Each circle is filled and outlined: two elements.
 fn circles(made: &Made, name: &str) -> usize {
-    let svg = roxmltree::Document::parse(file(made, name)).unwrap_or_else(|error| panic!("{name}: {error}"));
+    let svg = roxmltree::Document::parse(file(made, name))
+        .unwrap_or_else(|error| panic!("{name}: {error}"));
     svg.descendants().filter(|node| node.has_tag_name("circle")).count() / 2
 }
 
@@ -98,18 +112,30 @@ fn drawings_are_well_formed_and_hold_every_point() {
     let of_degree_3 = |row: &&Value| row["degree_rule"] == "3";
     // Circles are the marks of servers, of degree 3, of q_1: those in the panels, and those of the legend.
     assert_eq!(circles(&MADE[&Figure::Fig1], "fig-1.svg"), 2 * 60 + 1);
-    assert_eq!(circles(&MADE[&Figure::Fig2], "fig-2.svg"), rows(Figure::Fig2).iter().filter(of_degree_3).count() + 2);
+    assert_eq!(
+        circles(&MADE[&Figure::Fig2], "fig-2.svg"),
+        rows(Figure::Fig2).iter().filter(of_degree_3).count() + 2
+    );
     let marked = |row: &&Value| row["i"] == 1 && number(row, "time") % 2.0 == 0.0;
-    assert_eq!(circles(&MADE[&Figure::Fig3], "fig-3.svg"), rows(Figure::Fig3).iter().filter(marked).count() + 1);
+    assert_eq!(
+        circles(&MADE[&Figure::Fig3], "fig-3.svg"),
+        rows(Figure::Fig3).iter().filter(marked).count() + 1
+    );
     let inside = |row: &&Value| number(row, "i") <= 20.0 && number(row, "estimate") >= 1e-6;
     assert_eq!(
         circles(&MADE[&Figure::Fig4], "fig-4.svg"),
         rows(Figure::Fig4).iter().filter(of_degree_3).filter(inside).count() + 3
     );
-    for (figure, title) in
-        [(Figure::Fig2, "transient"), (Figure::Fig3, "Nothing here is a steady state"), (Figure::Fig4, "transient")]
-    {
-        assert!(file(&MADE[&figure], &format!("{}.svg", figure.id())).contains(title), "{} does not say so", figure.id());
+    for (figure, title) in [
+        (Figure::Fig2, "transient"),
+        (Figure::Fig3, "Nothing here is a steady state"),
+        (Figure::Fig4, "transient"),
+    ] {
+        assert!(
+            file(&MADE[&figure], &format!("{}.svg", figure.id())).contains(title),
+            "{} does not say so",
+            figure.id()
+        );
     }
 }
 
@@ -121,7 +147,8 @@ fn proves_that_there_is_no_steady_state(edges: &[(u32, u32)], servers: &BTreeSet
         *inside += i64::from(servers.contains(v));
         *all += 1;
     }
-    let f: Ratio = types.values().map(|&(inside, all)| ratio(inside, all) * ratio(inside, all)).sum();
+    let f: Ratio =
+        types.values().map(|&(inside, all)| ratio(inside, all) * ratio(inside, all)).sum();
     ratio(4, 5) * f >= whole(servers.len() as u64)
 }
 
@@ -138,7 +165,10 @@ fn certificates_convince_who_does_not_trust_the_solver() {
             continue;
         };
         assert_eq!(row["steady_state"], "none", "{row}");
-        let mut servers: BTreeSet<u32> = file(&MADE[&Figure::Section5], name).lines().map(|line| line.parse().unwrap()).collect();
+        let mut servers: BTreeSet<u32> = file(&MADE[&Figure::Section5], name)
+            .lines()
+            .map(|line| line.parse().unwrap())
+            .collect();
         assert!(proves_that_there_is_no_steady_state(&edges, &servers), "{name}");
         // The checker is no rubber stamp: what lies outside the set proves nothing.
         let outside = (0..graph.n_servers()).filter(|v| !servers.contains(v));
@@ -149,13 +179,17 @@ fn certificates_convince_who_does_not_trust_the_solver() {
     }
     assert_eq!(none, 4, "two graphs at two times");
     let text = file(&MADE[&Figure::Section5], "section-5.md");
-    assert!(text.contains("2 of the 2 realisations of these degrees above\nhave no steady state"), "{text}");
+    assert!(
+        text.contains("2 of the 2 realisations of these degrees above\nhave no steady state"),
+        "{text}"
+    );
 }
 
 #[test]
 fn theorem_3_1_is_said_to_apply_where_its_hypotheses_hold_and_nowhere_else() {
     for row in rows(Figure::Section5) {
-        let met = number(row, "rho") < 1.0 && number(row, "phi") <= 1.0 && number(row, "gamma") <= 1.0;
+        let met =
+            number(row, "rho") < 1.0 && number(row, "phi") <= 1.0 && number(row, "gamma") <= 1.0;
         let met = met && row["isolated_task_types"] == 0;
         assert_eq!(row["theorem_3_1_applies"], met, "{row}");
         assert_eq!(row["theorem_3_1_fails"] == "", met, "{row}");

@@ -26,7 +26,8 @@ fn back(graph: &BipartiteGraph, format: Format) -> BipartiteGraph {
 fn graphs() -> impl Strategy<Value = BipartiteGraph> {
     (1u32..9, 1u32..9).prop_flat_map(|(n, m)| {
         prop::collection::btree_set((0..n, 0..m), 0..=(n * m) as usize).prop_map(move |edges| {
-            BipartiteGraph::from_edges(n, m, &edges.into_iter().collect::<Vec<_>>(), Isolated::Drop).unwrap()
+            BipartiteGraph::from_edges(n, m, &edges.into_iter().collect::<Vec<_>>(), Isolated::Drop)
+                .unwrap()
         })
     })
 }
@@ -34,7 +35,8 @@ fn graphs() -> impl Strategy<Value = BipartiteGraph> {
 /// The same with arrival rates, which are equal now and then.
 fn rated_graphs() -> impl Strategy<Value = BipartiteGraph> {
     (graphs(), prop::collection::vec(0u64..4, 9)).prop_map(|(graph, rates)| {
-        let rates: Vec<_> = (0..graph.n_task_types() as usize).map(|w| whole(rates[w]) / whole(3)).collect();
+        let rates: Vec<_> =
+            (0..graph.n_task_types() as usize).map(|w| whole(rates[w]) / whole(3)).collect();
         graph.clone().with_rates(&rates).unwrap_or(graph)
     })
 }
@@ -94,24 +96,49 @@ proptest! {
 
 #[test]
 fn matrices_as_other_programs_write_them_are_read() {
-    let edges = |text: &str| read(text, Format::MatrixMarket).unwrap_or_else(|e| panic!("{e}")).iter_edges().collect::<Vec<_>>();
+    let edges = |text: &str| {
+        read(text, Format::MatrixMarket)
+            .unwrap_or_else(|e| panic!("{e}"))
+            .iter_edges()
+            .collect::<Vec<_>>()
+    };
     type Row = (&'static str, &'static str, &'static [(u32, u32)]);
     let table: [Row; 8] = [
-        ("pattern", "%%MatrixMarket matrix coordinate pattern general\n% c\n\n2 2 1\n 2 1 \n", &[(1, 0)]),
+        (
+            "pattern",
+            "%%MatrixMarket matrix coordinate pattern general\n% c\n\n2 2 1\n 2 1 \n",
+            &[(1, 0)],
+        ),
         (
             "explicit zeros are no edges",
             "%%matrixmarket MATRIX coordinate real general\r\n2 2 3\r\n1 1 0.0\r\n1 2 1e-3\r\n2 1 -0e9\r\n",
             &[(0, 1)],
         ),
-        ("symmetric", "%%MatrixMarket matrix coordinate integer symmetric\n3 3 2\n1 1 4\n3 1 -1\n", &[(0, 0), (0, 2), (2, 0)]),
-        ("skew", "%%MatrixMarket matrix coordinate real skew-symmetric\n2 2 1\n2 1 1.5\n", &[(0, 1), (1, 0)]),
-        ("array by columns", "%%MatrixMarket matrix array real general\n2 3\n1\n0\n0\n0\n0\n7\n", &[(0, 0), (1, 2)]),
+        (
+            "symmetric",
+            "%%MatrixMarket matrix coordinate integer symmetric\n3 3 2\n1 1 4\n3 1 -1\n",
+            &[(0, 0), (0, 2), (2, 0)],
+        ),
+        (
+            "skew",
+            "%%MatrixMarket matrix coordinate real skew-symmetric\n2 2 1\n2 1 1.5\n",
+            &[(0, 1), (1, 0)],
+        ),
+        (
+            "array by columns",
+            "%%MatrixMarket matrix array real general\n2 3\n1\n0\n0\n0\n0\n7\n",
+            &[(0, 0), (1, 2)],
+        ),
         (
             "symmetric array, lower part by columns",
             "%%MatrixMarket matrix array integer symmetric\n3 3\n0\n1\n0\n0\n0\n1\n",
             &[(0, 1), (1, 0), (2, 2)],
         ),
-        ("skew array, strictly lower part", "%%MatrixMarket matrix array real skew-symmetric\n3 3\n0\n1\n0\n", &[(0, 2), (2, 0)]),
+        (
+            "skew array, strictly lower part",
+            "%%MatrixMarket matrix array real skew-symmetric\n3 3\n0\n1\n0\n",
+            &[(0, 2), (2, 0)],
+        ),
         ("KONECT", "% bip weighted\n1 2 5 1400000000\n3 1\n", &[(0, 1), (2, 0)]),
     ];
     for (name, text, expected) in table {
@@ -163,7 +190,10 @@ fn nothing_half_written_appears() {
     fs::write(&path, "old").unwrap();
     let graph = BipartiteGraph::from_edges(1, 1, &[(0, 0)], Isolated::Refuse).unwrap();
     let unnamed = graph.with_labels(vec![String::new()], vec!["a".to_owned()]).unwrap();
-    assert!(matches!(format::write_path(&unnamed, &path, None).unwrap_err().problem, Problem::Label { .. }));
+    assert!(matches!(
+        format::write_path(&unnamed, &path, None).unwrap_err().problem,
+        Problem::Label { .. }
+    ));
     assert_eq!(fs::read_to_string(&path).unwrap(), "old");
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
 }
@@ -192,9 +222,16 @@ impl std::io::Read for Drip<'_> {
 
 #[test]
 fn how_the_bytes_arrive_does_not_matter() {
-    for text in ["\u{feff}server,task_type\r\n\"a\r\nb\",\"x\"\"\"\r\n\r\nc,\"\"\n", "\u{feff}server,task_type\na,b"] {
+    for text in [
+        "\u{feff}server,task_type\r\n\"a\r\nb\",\"x\"\"\"\r\n\r\nc,\"\"\n",
+        "\u{feff}server,task_type\na,b",
+    ] {
         let drip = std::io::BufReader::with_capacity(1, Drip(text.as_bytes()));
-        assert_eq!(format::read(drip, Format::Csv, "g", Isolated::Drop), read(text, Format::Csv), "{text:?}");
+        assert_eq!(
+            format::read(drip, Format::Csv, "g", Isolated::Drop),
+            read(text, Format::Csv),
+            "{text:?}"
+        );
     }
 }
 
@@ -240,7 +277,10 @@ fn messages_name_place_value_rule_and_next_step() {
         (MatrixMarket, b"%%MatrixMarket matrix array pattern general\n".to_vec()),
         (MatrixMarket, b"%%MatrixMarket matrix coordinate real hermitian\n".to_vec()),
         (MatrixMarket, b"%%MatrixMarket matrix coordinate pattern symmetric\n2 3 1\n".to_vec()),
-        (MatrixMarket, b"%%MatrixMarket matrix coordinate real skew-symmetric\n2 2 1\n1 1 1\n".to_vec()),
+        (
+            MatrixMarket,
+            b"%%MatrixMarket matrix coordinate real skew-symmetric\n2 2 1\n1 1 1\n".to_vec(),
+        ),
         (MatrixMarket, mm("").into_bytes()),
         (MatrixMarket, mm("2 2\n").into_bytes()),
         (MatrixMarket, mm("2 2 1\n1 1 1e400\n").into_bytes()),
@@ -253,7 +293,10 @@ fn messages_name_place_value_rule_and_next_step() {
         (MatrixMarket, pattern.as_bytes().to_vec()),
         (MatrixMarket, format!("{pattern}2 2\n1 2\n").into_bytes()),
         (MatrixMarket, format!("{pattern}% c\n1 1\n").into_bytes()),
-        (MatrixMarket, b"%%MatrixMarket matrix coordinate pattern symmetric\n2 2 3\n1 1\n2 1\n1 2\n".to_vec()),
+        (
+            MatrixMarket,
+            b"%%MatrixMarket matrix coordinate pattern symmetric\n2 2 3\n1 1\n2 1\n1 2\n".to_vec(),
+        ),
         (MatrixMarket, b"%%MatrixMarket matrix array integer general\n1 2\n1\n1.5\n".to_vec()),
         (MatrixMarket, b"% sym unweighted\n1 2\n".to_vec()),
         (MatrixMarket, b"% bip unweighted\n% 2 2 2\n1 1\n".to_vec()),
@@ -261,7 +304,8 @@ fn messages_name_place_value_rule_and_next_step() {
     ];
     let mut text = String::new();
     for (format, bytes) in &table {
-        let error = format::read(bytes.as_slice(), *format, "g", Isolated::Refuse).unwrap_err().to_string();
+        let error =
+            format::read(bytes.as_slice(), *format, "g", Isolated::Refuse).unwrap_err().to_string();
         assert!(!error.contains('\n'), "{error:?}");
         text.push_str(&error);
         text.push('\n');
@@ -316,7 +360,10 @@ fn messages_name_place_value_rule_and_next_step() {
         "circulant:n=16777216,k=100",
         "100*complete:n=16777216,m=1",
     ] {
-        let error = Spec::parse(spec).unwrap_or_else(|e| panic!("{e}")).build(0, Isolated::Refuse).unwrap_err();
+        let error = Spec::parse(spec)
+            .unwrap_or_else(|e| panic!("{e}"))
+            .build(0, Isolated::Refuse)
+            .unwrap_err();
         text.push_str(&error.to_string());
         text.push('\n');
     }

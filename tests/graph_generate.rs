@@ -69,8 +69,14 @@ fn mean_degrees_are_the_ones_asked_for() {
 #[test]
 fn the_unit_balls_have_their_known_volumes() {
     let pi = std::f64::consts::PI;
-    let table =
-        [(1.0, 2, 2.0), (2.0, 2, pi), (f64::INFINITY, 3, 8.0), (2.0, 3, 4.0 * pi / 3.0), (1.0, 3, 4.0 / 3.0), (3.0, 1, 2.0)];
+    let table = [
+        (1.0, 2, 2.0),
+        (2.0, 2, pi),
+        (f64::INFINITY, 3, 8.0),
+        (2.0, 3, 4.0 * pi / 3.0),
+        (1.0, 3, 4.0 / 3.0),
+        (3.0, 1, 2.0),
+    ];
     for (p, dim, volume) in table {
         let got = Norm::new(p).unwrap().unit_ball(dim);
         assert!((got / volume - 1.0).abs() < 1e-12, "p = {p}, dim = {dim}: {got}");
@@ -111,10 +117,19 @@ fn value_stability_of_every_random_generator() {
 
 #[test]
 fn what_cannot_be_generated_is_refused_with_the_reason() {
-    assert!(matches!(generate::random_regular(3, 2, 1, 0), Err(GenerateError::NotDivisible { n: 3, m: 2, k: 1 })));
-    assert!(matches!(generate::random_regular(3, 2, 3, 0), Err(GenerateError::Parameter { parameter: "k", .. })));
+    assert!(matches!(
+        generate::random_regular(3, 2, 1, 0),
+        Err(GenerateError::NotDivisible { n: 3, m: 2, k: 1 })
+    ));
+    assert!(matches!(
+        generate::random_regular(3, 2, 3, 0),
+        Err(GenerateError::Parameter { parameter: "k", .. })
+    ));
     let reach = Reach::MeanDegree(80.0);
-    assert!(matches!(reach.radius(100, 2, Norm::new(2.0).unwrap()), Err(GenerateError::BallWraps { .. })));
+    assert!(matches!(
+        reach.radius(100, 2, Norm::new(2.0).unwrap()),
+        Err(GenerateError::BallWraps { .. })
+    ));
     assert!(matches!(
         generate::erdos_renyi(10, 10, 10.5, 0, Isolated::Refuse),
         Err(GenerateError::Parameter { parameter: "degree", .. })
@@ -124,13 +139,18 @@ fn what_cannot_be_generated_is_refused_with_the_reason() {
         Err(GenerateError::TooManyEdges { edges }) if edges > MAX_EDGES
     ));
     for (text, p) in [("p", f64::NAN), ("p", 0.5)] {
-        assert!(matches!(Norm::new(p), Err(GenerateError::Parameter { parameter, .. }) if parameter == text));
+        assert!(
+            matches!(Norm::new(p), Err(GenerateError::Parameter { parameter, .. }) if parameter == text)
+        );
     }
     // Isolated task types pass through the choice of the caller.
     let sparse = Spec::parse("erdos-renyi:n=50,degree=1").unwrap();
     assert!(matches!(
         sparse.build(1, Isolated::Refuse),
-        Err(SpecBuildError::Term { source: GenerateError::Graph(GraphError::IsolatedTaskTypes { .. }), .. })
+        Err(SpecBuildError::Term {
+            source: GenerateError::Graph(GraphError::IsolatedTaskTypes { .. }),
+            ..
+        })
     ));
     assert!(!sparse.build(1, Isolated::Drop).unwrap().isolated_task_types().is_empty());
 }

@@ -22,8 +22,14 @@ fn every_figure_equals_the_independent_one_exactly() {
         assert_eq!(metrics::is_regular(&graph), case.regular, "{name}");
         assert_eq!(metrics::components(&graph).count, case.components, "{name}");
         let loads: Vec<Ratio> = case.server_loads.iter().map(|l| fraction(l)).collect();
-        assert_eq!((0..case.servers).map(|v| metrics::server_load(&graph, v)).collect::<Vec<_>>(), loads, "{name}");
-        let busiest: Vec<u32> = (0..case.servers).filter(|&v| loads[v as usize] == fraction(&case.rho_over_lambda)).collect();
+        assert_eq!(
+            (0..case.servers).map(|v| metrics::server_load(&graph, v)).collect::<Vec<_>>(),
+            loads,
+            "{name}"
+        );
+        let busiest: Vec<u32> = (0..case.servers)
+            .filter(|&v| loads[v as usize] == fraction(&case.rho_over_lambda))
+            .collect();
         assert_eq!(metrics::busiest_servers(&graph), busiest, "{name}");
         assert_eq!(metrics::min_server_load(&graph), loads.iter().min().unwrap().clone(), "{name}");
     }
@@ -49,10 +55,14 @@ fn the_implicit_complete_graph_has_the_figures_of_the_explicit_one() {
 /// Arbitrary edges on at most 9 by 9 vertices, each task type with at least one server.
 fn graphs() -> impl Strategy<Value = (u32, u32, Vec<(u32, u32)>)> {
     (1u32..10, 1u32..10).prop_flat_map(|(n, m)| {
-        prop::collection::vec(prop::collection::btree_set(0..n, 1..=n as usize), m as usize).prop_map(move |types| {
-            let edges = (0..).zip(types).flat_map(|(w, servers)| servers.into_iter().map(move |v| (v, w))).collect();
-            (n, m, edges)
-        })
+        prop::collection::vec(prop::collection::btree_set(0..n, 1..=n as usize), m as usize)
+            .prop_map(move |types| {
+                let edges = (0..)
+                    .zip(types)
+                    .flat_map(|(w, servers)| servers.into_iter().map(move |v| (v, w)))
+                    .collect();
+                (n, m, edges)
+            })
     })
 }
 
@@ -126,11 +136,16 @@ proptest! {
 #[test]
 fn exact_figures_of_large_graphs_take_no_time() {
     // Regular: all 10^5 servers are candidates. Geometric: hundreds of distinct degrees.
-    for (text, phi_is_zero) in [("regular:n=100000,k=10", true), ("geometric:n=20000,degree=140", false)] {
+    for (text, phi_is_zero) in
+        [("regular:n=100000,k=10", true), ("geometric:n=20000,degree=140", false)]
+    {
         let graph = Spec::parse(text).unwrap().build(1, Isolated::Refuse).unwrap();
         let phi = metrics::phi(&graph);
         assert_eq!(phi == whole(0), phi_is_zero, "{text}");
         assert!((metrics::phi_f64(&graph) - to_f64(&phi)).abs() < 1e-12, "{text}");
-        assert!((metrics::gamma_f64(&graph) / to_f64(&metrics::gamma(&graph)) - 1.0).abs() < 1e-11, "{text}");
+        assert!(
+            (metrics::gamma_f64(&graph) / to_f64(&metrics::gamma(&graph)) - 1.0).abs() < 1e-11,
+            "{text}"
+        );
     }
 }

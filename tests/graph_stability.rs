@@ -6,9 +6,9 @@ use common_graph::{cases, fraction};
 use fluidcheck::battery::us_sites;
 use fluidcheck::graph::spec::Spec;
 use fluidcheck::graph::stability::{
-    CertificateError, Effort, MAX_SAMPLE_SETS, StabilityError, certified_bounds, critical_load, critical_load_bounds,
-    critical_load_by_flow, critical_load_by_subsets, exact_split, improve, is_ergodic, ratio_of_set, verify_lower,
-    verify_lower_f64, verify_upper,
+    CertificateError, Effort, MAX_SAMPLE_SETS, StabilityError, certified_bounds, critical_load,
+    critical_load_bounds, critical_load_by_flow, critical_load_by_subsets, exact_split, improve,
+    is_ergodic, ratio_of_set, verify_lower, verify_lower_f64, verify_upper,
 };
 use fluidcheck::graph::{BipartiteGraph, Isolated, metrics};
 use fluidcheck::model::{Load, Model};
@@ -43,7 +43,8 @@ fn critical_loads_and_bottlenecks_equal_the_independent_ones_exactly() {
 #[test]
 fn ergodic_is_strict_at_the_critical_load_and_rho_below_one_is_not_necessary() {
     let graph = build("edges:n=2,m=2,e=0-0;0-1;1-1");
-    let model = |lambda: Ratio, d| Model::with_load(graph.clone(), Load::new(lambda).unwrap(), d).unwrap();
+    let model =
+        |lambda: Ratio, d| Model::with_load(graph.clone(), Load::new(lambda).unwrap(), d).unwrap();
     assert_eq!(is_ergodic(&model(ratio(4, 5), 2)), Ok(false));
     let below = model(ratio(799, 1000), 2);
     assert_eq!(is_ergodic(&below), Ok(true));
@@ -63,10 +64,19 @@ fn dropped_tasks_raise_the_critical_load_above_one() {
 
 #[test]
 fn what_is_too_large_is_refused() {
-    assert_eq!(critical_load_by_subsets(&build("cycle:n=21"), 2), Err(StabilityError::TooManyServers { servers: 21 }));
-    assert_eq!(critical_load_by_flow(&build("complete:n=1000"), 2), Err(StabilityError::TooManySampleSets { d: 2 }));
+    assert_eq!(
+        critical_load_by_subsets(&build("cycle:n=21"), 2),
+        Err(StabilityError::TooManyServers { servers: 21 })
+    );
+    assert_eq!(
+        critical_load_by_flow(&build("complete:n=1000"), 2),
+        Err(StabilityError::TooManySampleSets { d: 2 })
+    );
     const { assert!(MAX_SAMPLE_SETS < 1000 * 999 / 2) };
-    assert_eq!(critical_load_by_flow(&build("cycle:n=3"), 0), Err(StabilityError::Choices { given: 0 }));
+    assert_eq!(
+        critical_load_by_flow(&build("cycle:n=3"), 0),
+        Err(StabilityError::Choices { given: 0 })
+    );
 }
 
 #[test]
@@ -85,7 +95,8 @@ fn by_definition(graph: &BipartiteGraph, d: u32) -> Option<Ratio> {
         (0..graph.n_task_types())
             .filter(|&w| graph.task_degree(w) > 0)
             .map(|w| {
-                let inside = graph.servers_of(w).iter().filter(|v| set >> v & 1 == 1).count() as i64;
+                let inside =
+                    graph.servers_of(w).iter().filter(|v| set >> v & 1 == 1).count() as i64;
                 power(&ratio(inside, graph.task_degree(w) as i64), d) * graph.relative_rate(w)
             })
             .sum::<Ratio>()
@@ -142,7 +153,11 @@ proptest! {
     }
 }
 
-fn graph_without_rates(n: u32, types: &[(std::collections::BTreeSet<u32>, i64)], edges: &[(u32, u32)]) -> BipartiteGraph {
+fn graph_without_rates(
+    n: u32,
+    types: &[(std::collections::BTreeSet<u32>, i64)],
+    edges: &[(u32, u32)],
+) -> BipartiteGraph {
     BipartiteGraph::from_edges(n, types.len() as u32, edges, Isolated::Drop).unwrap()
 }
 
@@ -157,19 +172,47 @@ fn a_certificate_that_is_wrong_is_refused() {
         Err(CertificateError::Infeasible { task_type, servers, .. }) => (task_type, servers),
         other => panic!("{other:?}"),
     };
-    assert_eq!(infeasible([ratio(3, 2), ratio(1, 4), ratio(5, 4)]), (1, 1), "less than only server 0 can do");
-    assert_eq!(infeasible([ratio(3, 2), ratio(3, 8), ratio(1, 1)]), (1, 2), "work that is not counted");
-    assert_eq!(infeasible([ratio(1, 1), ratio(3, 8), ratio(9, 8)]), (0, 1), "work that is not counted");
+    assert_eq!(
+        infeasible([ratio(3, 2), ratio(1, 4), ratio(5, 4)]),
+        (1, 1),
+        "less than only server 0 can do"
+    );
+    assert_eq!(
+        infeasible([ratio(3, 2), ratio(3, 8), ratio(1, 1)]),
+        (1, 2),
+        "work that is not counted"
+    );
+    assert_eq!(
+        infeasible([ratio(1, 1), ratio(3, 8), ratio(9, 8)]),
+        (0, 1),
+        "work that is not counted"
+    );
     assert_eq!(infeasible([ratio(3, 2), ratio(-3, 8), ratio(15, 8)]), (1, 1), "a negative share");
-    assert_eq!(verify_lower(&graph, 2, &good[1..]), Err(CertificateError::Shares { given: 2, needed: 3 }));
+    assert_eq!(
+        verify_lower(&graph, 2, &good[1..]),
+        Err(CertificateError::Shares { given: 2, needed: 3 })
+    );
     let float = |split: [f64; 3]| verify_lower_f64(&graph, 2, &split);
     assert!((8.0 / 15.0 - float([1.5, 0.375, 1.125]).unwrap()).abs() < 1e-12);
-    for split in [[1.5, 0.25, 1.25], [1.5, 0.375, 1.0], [1.5, -0.375, 1.875], [f64::NAN, 0.375, 1.125], [1.5, 0.375, f64::NAN]] {
+    for split in [
+        [1.5, 0.25, 1.25],
+        [1.5, 0.375, 1.0],
+        [1.5, -0.375, 1.875],
+        [f64::NAN, 0.375, 1.125],
+        [1.5, 0.375, f64::NAN],
+    ] {
         assert!(matches!(float(split), Err(CertificateError::Infeasible { .. })), "{split:?}");
     }
     assert_eq!(verify_upper(&graph, 2, &[]), Err(CertificateError::NoWork { size: 0 }));
-    assert_eq!(verify_upper(&graph, 2, &[2]), Err(CertificateError::NoWork { size: 1 }), "a server without task types");
-    assert_eq!(verify_upper(&graph, 2, &[3]), Err(CertificateError::ServerOutOfRange { server: 3, n_servers: 3 }));
+    assert_eq!(
+        verify_upper(&graph, 2, &[2]),
+        Err(CertificateError::NoWork { size: 1 }),
+        "a server without task types"
+    );
+    assert_eq!(
+        verify_upper(&graph, 2, &[3]),
+        Err(CertificateError::ServerOutOfRange { server: 3, n_servers: 3 })
+    );
     assert_eq!(verify_upper(&graph, 2, &[0, 0]), Ok(ratio(8, 15)), "a server counts once");
 }
 
@@ -184,10 +227,14 @@ fn the_component_that_is_overloaded_first_decides() {
 /// Found by the fuzzer at d = 4: a share is a load minus another, and rounding took all of it. From the command line, `-d 40` was enough.
 #[test]
 fn shares_smaller_than_the_rounding_of_a_load_still_prove_a_bound() {
-    let graph = Spec::parse("erdos-renyi:n=60,m=60,degree=5").unwrap().build(1, Isolated::Drop).unwrap();
+    let graph =
+        Spec::parse("erdos-renyi:n=60,m=60,degree=5").unwrap().build(1, Isolated::Drop).unwrap();
     for d in [2, 4, 16, 40, 300, 1024] {
         let (bounds, split) = certified_bounds(&graph, d, Effort::default()).unwrap();
-        assert!(bounds.lower <= bounds.upper && bounds.upper / bounds.lower <= 1.001, "d = {d}: {bounds:?}");
+        assert!(
+            bounds.lower <= bounds.upper && bounds.upper / bounds.lower <= 1.001,
+            "d = {d}: {bounds:?}"
+        );
         assert_eq!(verify_lower_f64(&graph, d, &split), Ok(bounds.lower));
         let set = verify_upper(&graph, d, &bounds.bottleneck).unwrap();
         assert!(to_f64(&set) <= bounds.upper, "d = {d}: {bounds:?}");
@@ -198,7 +245,10 @@ fn shares_smaller_than_the_rounding_of_a_load_still_prove_a_bound() {
 fn symmetric_graphs_have_bounds_that_meet_at_once() {
     for text in ["complete:n=1000000", "regular:n=1000,k=3", "cycle:n=100"] {
         let bounds = critical_load_bounds(&build(text), 2, Effort::default()).unwrap();
-        assert!(bounds.steps == 0 && bounds.lower > 1.0 - 1e-9 && bounds.upper < 1.0 + 1e-9, "{text}: {bounds:?}");
+        assert!(
+            bounds.steps == 0 && bounds.lower > 1.0 - 1e-9 && bounds.upper < 1.0 + 1e-9,
+            "{text}: {bounds:?}"
+        );
     }
 }
 
@@ -207,7 +257,9 @@ fn symmetric_graphs_have_bounds_that_meet_at_once() {
 fn the_us_graph_has_no_steady_state_at_the_usual_load() {
     let graph = us_sites();
     assert!((metrics::rho_f64(&Model::new(graph.clone(), 0.8, 2).unwrap()) - 3.4977).abs() < 0.003);
-    for (d, lower, upper) in [(1, 0.228_725, 0.228_727), (2, 0.373_161, 0.373_288), (3, 0.433_885, 0.434_226)] {
+    for (d, lower, upper) in
+        [(1, 0.228_725, 0.228_727), (2, 0.373_161, 0.373_288), (3, 0.433_885, 0.434_226)]
+    {
         let (bounds, split) = certified_bounds(&graph, d, Effort::default()).unwrap();
         assert!(bounds.lower <= upper + 1e-6 && bounds.upper >= lower, "d = {d}: {bounds:?}");
         assert!(bounds.upper / bounds.lower <= 1.0001, "d = {d}: {bounds:?}");
@@ -217,29 +269,47 @@ fn the_us_graph_has_no_steady_state_at_the_usual_load() {
         // Few servers can be in a worse set, so that the fraction itself can be proved.
         let exact = critical_load(&graph, d).unwrap();
         let fraction = exact.exact.unwrap();
-        assert!(bounds.lower <= to_f64(&fraction) && to_f64(&fraction) <= bounds.upper, "d = {d}: {fraction}, {bounds:?}");
+        assert!(
+            bounds.lower <= to_f64(&fraction) && to_f64(&fraction) <= bounds.upper,
+            "d = {d}: {fraction}, {bounds:?}"
+        );
         assert_eq!(verify_upper(&graph, d, &exact.bottleneck), Ok(fraction));
     }
 }
 
 #[test]
 fn the_first_edge_to_add_is_the_best_of_all() {
-    for (text, d) in [("edges:n=3,m=4,e=0-0;0-1;1-1;1-2;2-3", 2), ("edges:n=4,m=3,e=0-0;1-0;1-1;2-2", 3), ("path:n=4", 1)] {
+    for (text, d) in [
+        ("edges:n=3,m=4,e=0-0;0-1;1-1;1-2;2-3", 2),
+        ("edges:n=4,m=3,e=0-0;1-0;1-1;2-2", 3),
+        ("path:n=4", 1),
+    ] {
         let graph = build(text);
-        let all = (0..graph.n_servers()).flat_map(|v| (0..graph.n_task_types()).map(move |w| (v, w)));
+        let all =
+            (0..graph.n_servers()).flat_map(|v| (0..graph.n_task_types()).map(move |w| (v, w)));
         let best = all
             .filter(|&(v, w)| !graph.servers_of(w).contains(v))
             .map(|edge| {
                 let edges: Vec<_> = graph.iter_edges().chain([edge]).collect();
-                let larger =
-                    BipartiteGraph::from_edges(graph.n_servers(), graph.n_task_types(), &edges, Isolated::Refuse).unwrap();
+                let larger = BipartiteGraph::from_edges(
+                    graph.n_servers(),
+                    graph.n_task_types(),
+                    &edges,
+                    Isolated::Refuse,
+                )
+                .unwrap();
                 by_definition(&larger, d).unwrap()
             })
             .max()
             .unwrap();
         let additions = improve(&graph, d, 3).unwrap();
         assert_eq!(additions[0].critical.exact, Some(best), "{text}");
-        assert!(additions[0].all_tried && additions.windows(2).all(|pair| pair[0].critical.exact <= pair[1].critical.exact));
+        assert!(
+            additions[0].all_tried
+                && additions
+                    .windows(2)
+                    .all(|pair| pair[0].critical.exact <= pair[1].critical.exact)
+        );
     }
     // Every type has all servers: nothing to add.
     assert_eq!(improve(&build("complete:n=3,m=2"), 2, 5), Ok(vec![]));

@@ -15,12 +15,19 @@ fn the_budget_of_the_default_suite_is_shared_out_over_claims_graphs_and_directio
     assert!(ledger.spent() <= 1e-6 * (1.0 + 1e-12), "{} spent", ledger.spent());
     assert!(ledger.entries.iter().all(|entry| entry.alpha > 0.0));
     for direction in [Decision::Holds, Decision::Violated] {
-        let half: f64 = ledger.entries.iter().filter(|entry| entry.direction == direction).map(|entry| entry.alpha).sum();
+        let half: f64 = ledger
+            .entries
+            .iter()
+            .filter(|entry| entry.direction == direction)
+            .map(|entry| entry.alpha)
+            .sum();
         assert!((half - 0.5e-6).abs() < 1e-15);
     }
     let there: BTreeSet<&str> = ledger.entries.iter().map(|entry| entry.claim.as_str()).collect();
-    let statistical: BTreeSet<&str> =
-        claims::all().filter(|claim| claim.kind == Kind::Statistical).map(|claim| claim.id).collect();
+    let statistical: BTreeSet<&str> = claims::all()
+        .filter(|claim| claim.kind == Kind::Statistical)
+        .map(|claim| claim.id)
+        .collect();
     assert_eq!(there, statistical);
     insta::with_settings!({snapshot_path => "../snapshots", prepend_module_to_snapshot => false}, {
         insta::assert_snapshot!("ledger", table::ledger(&ledger));

@@ -17,17 +17,28 @@ mod lemma_4_4 {
 
     /// n^(d - 1) (x^d - y^d) / (x - y) by long division: the quotient of a^d - b^d and a - b.
     fn quotient(a: u64, b: u64, d: u32) -> BigInt {
-        let (rest, step) = (BigInt::from(a).pow(d) - BigInt::from(b).pow(d), BigInt::from(a) - BigInt::from(b));
+        let (rest, step) =
+            (BigInt::from(a).pow(d) - BigInt::from(b).pow(d), BigInt::from(a) - BigInt::from(b));
         assert_eq!(&rest % &step, BigInt::from(0), "a - b divides a^d - b^d");
         rest / step
     }
 
     fn value(machinery: &dyn Machinery, (a, b): (u64, u64), n: u64, d: u32) -> Ratio {
-        machinery.divided_difference(&Ratio::new(a.into(), n.into()), &Ratio::new(b.into(), n.into()), d)
+        machinery.divided_difference(
+            &Ratio::new(a.into(), n.into()),
+            &Ratio::new(b.into(), n.into()),
+            d,
+        )
     }
 
     /// The lemma at two pairs: the value is the quotient, and ordered pairs have ordered values.
-    fn holds_at(machinery: &dyn Machinery, n: u64, first: (u64, u64), second: (u64, u64), d: u32) -> Result<(), String> {
+    fn holds_at(
+        machinery: &dyn Machinery,
+        n: u64,
+        first: (u64, u64),
+        second: (u64, u64),
+        d: u32,
+    ) -> Result<(), String> {
         let fraction = |a: u64| Ratio::new(a.into(), n.into());
         for (a, b) in [first, second] {
             let right = Ratio::new(quotient(a, b, d), BigInt::from(n).pow(d - 1));
@@ -36,8 +47,10 @@ mod lemma_4_4 {
                 return Err(format!("d = {d}: {given} at ({a}, {b}) / {n}, by division {right}"));
             }
         }
-        let ordered =
-            machinery.pairs_are_ordered((&fraction(first.0), &fraction(first.1)), (&fraction(second.0), &fraction(second.1)));
+        let ordered = machinery.pairs_are_ordered(
+            (&fraction(first.0), &fraction(first.1)),
+            (&fraction(second.0), &fraction(second.1)),
+        );
         if ordered && quotient(first.0, first.1, d) > quotient(second.0, second.1, d) {
             return Err(format!("d = {d}: falls from {first:?} / {n} to {second:?} / {n}"));
         }
@@ -61,7 +74,8 @@ mod lemma_4_4 {
         let (a, b) = (u64::from(a) % n + 1, u64::from(b) % (n + 1));
         let ((x, x_exact), (y, y_exact)) = (float(a, n), float(b, n));
         // Summed term by term, not by Horner's rule.
-        let exact: Ratio = (0..d).map(|k| x_exact.pow(k as i32) * y_exact.pow((d - 1 - k) as i32)).sum();
+        let exact: Ratio =
+            (0..d).map(|k| x_exact.pow(k as i32) * y_exact.pow((d - 1 - k) as i32)).sum();
         let error = Ratio::from_float(divided_difference_f64(x, y, d)).expect("finite") - &exact;
         let allowed = exact * Ratio::new((3 * d).into(), BigInt::from(1u64 << 53));
         (error <= allowed && -error.clone() <= allowed)
@@ -83,7 +97,9 @@ mod lemma_4_4 {
 
     #[test]
     fn is_monotone_at_the_pairs_of_quickcheck() {
-        quickcheck::quickcheck((|raw: Raw| holds_at_raw(&Reference, raw)) as fn(Raw) -> Result<(), String>);
+        quickcheck::quickcheck(
+            (|raw: Raw| holds_at_raw(&Reference, raw)) as fn(Raw) -> Result<(), String>,
+        );
     }
 
     #[test]
@@ -95,7 +111,9 @@ mod lemma_4_4 {
     fn is_monotone_at_all_pairs_with_denominator_up_to_five() {
         for n in 1..=5 {
             let pairs = || (1..=n).flat_map(|a| (0..a).map(move |b| (a, b)));
-            for (first, second) in pairs().flat_map(|first| pairs().map(move |second| (first, second))) {
+            for (first, second) in
+                pairs().flat_map(|first| pairs().map(move |second| (first, second)))
+            {
                 for d in 1..=12 {
                     holds_at(&Reference, n, first, second, d).unwrap();
                 }
@@ -120,21 +138,30 @@ mod lemma_4_4 {
 
     #[test]
     fn without_the_order_of_the_pairs_the_lemma_fails_and_shrinks() {
-        let raw = counterexample(any::<Raw>(), |raw| holds_at_raw(&Fault::PairsNotOrdered, raw)).expect("rejected");
+        let raw = counterexample(any::<Raw>(), |raw| holds_at_raw(&Fault::PairsNotOrdered, raw))
+            .expect("rejected");
         // For d = 1 the value is constant, so that 2 is the least d that can fail.
         assert!(raw.3 % 12 == 1, "{raw:?}");
     }
 
     #[test]
     fn one_term_more_is_noticed() {
-        assert!(counterexample(any::<Raw>(), |raw| holds_at_raw(&Fault::DividedDifferenceShifted, raw)).is_some());
+        assert!(
+            counterexample(any::<Raw>(), |raw| holds_at_raw(&Fault::DividedDifferenceShifted, raw))
+                .is_some()
+        );
     }
 
     #[test]
     fn the_claim_holds_for_the_reference_and_rejects_its_faults() {
         assert_eq!(evidence("lemma-4.4", &Reference, &private2()).verdict, Verdict::Holds);
         for fault in [Fault::PairsNotOrdered, Fault::DividedDifferenceShifted] {
-            assert_eq!(evidence("lemma-4.4", &fault, &private2()).verdict, Verdict::Violated, "{}", fault.id());
+            assert_eq!(
+                evidence("lemma-4.4", &fault, &private2()).verdict,
+                Verdict::Violated,
+                "{}",
+                fault.id()
+            );
         }
     }
 }

@@ -24,17 +24,32 @@ mod lemma_c_1 {
     }
 
     /// The difference quotient of two different pairs.
-    fn slope(machinery: &dyn Machinery, n: u64, first: (u64, u64), second: (u64, u64), d: u32) -> Option<Ratio> {
+    fn slope(
+        machinery: &dyn Machinery,
+        n: u64,
+        first: (u64, u64),
+        second: (u64, u64),
+        d: u32,
+    ) -> Option<Ratio> {
         let fraction = |a: u64| Ratio::new(a.into(), n.into());
-        let value = |(a, b): (u64, u64)| machinery.divided_difference(&fraction(a), &fraction(b), d);
+        let value =
+            |(a, b): (u64, u64)| machinery.divided_difference(&fraction(a), &fraction(b), d);
         let distance = fraction(first.0.abs_diff(second.0) + first.1.abs_diff(second.1));
         (!distance.is_zero()).then(|| absolute(value(first) - value(second)) / distance)
     }
 
     /// Both constants bound the slope; no order between the pairs is assumed.
-    fn holds_at(machinery: &dyn Machinery, n: u64, first: (u64, u64), second: (u64, u64), d: u32) -> Result<(), String> {
+    fn holds_at(
+        machinery: &dyn Machinery,
+        n: u64,
+        first: (u64, u64),
+        second: (u64, u64),
+        d: u32,
+    ) -> Result<(), String> {
         let Some(slope) = slope(machinery, n, first, second, d) else { return Ok(()) };
-        for (name, constant) in [("the paper's", paper(d)), ("the sharp", machinery.lipschitz_constant(d))] {
+        for (name, constant) in
+            [("the paper's", paper(d)), ("the sharp", machinery.lipschitz_constant(d))]
+        {
             if slope > constant {
                 return Err(format!(
                     "d = {d}: slope {slope} between {first:?} / {n} and {second:?} / {n}, {name} K is {constant}"
@@ -58,14 +73,18 @@ mod lemma_c_1 {
 
     #[test]
     fn bounds_the_slope_at_the_pairs_of_quickcheck() {
-        quickcheck::quickcheck((|raw: Raw| holds_at_raw(&Reference, raw)) as fn(Raw) -> Result<(), String>);
+        quickcheck::quickcheck(
+            (|raw: Raw| holds_at_raw(&Reference, raw)) as fn(Raw) -> Result<(), String>,
+        );
     }
 
     #[test]
     fn bounds_the_slope_at_all_pairs_with_denominator_up_to_five() {
         for n in 1..=5 {
             let pairs = || (1..=n).flat_map(|a| (0..a).map(move |b| (a, b)));
-            for (first, second) in pairs().flat_map(|first| pairs().map(move |second| (first, second))) {
+            for (first, second) in
+                pairs().flat_map(|first| pairs().map(move |second| (first, second)))
+            {
                 for d in 1..=12 {
                     holds_at(&Reference, n, first, second, d).unwrap();
                 }
@@ -75,8 +94,13 @@ mod lemma_c_1 {
 
     #[test]
     fn the_constants_are_those_of_the_table() {
-        for (d, printed, sharp) in [(1, 0, 0), (2, 3, 1), (3, 14, 3), (4, 45, 6), (12, 45_045, 66)] {
-            assert_eq!((paper(d), Reference.lipschitz_constant(d)), (whole(printed), whole(sharp)), "d = {d}");
+        for (d, printed, sharp) in [(1, 0, 0), (2, 3, 1), (3, 14, 3), (4, 45, 6), (12, 45_045, 66)]
+        {
+            assert_eq!(
+                (paper(d), Reference.lipschitz_constant(d)),
+                (whole(printed), whole(sharp)),
+                "d = {d}"
+            );
         }
     }
 
@@ -97,7 +121,8 @@ mod lemma_c_1 {
 
     #[test]
     fn a_constant_below_the_sharp_one_fails_and_shrinks() {
-        let raw = counterexample(any::<Raw>(), |raw| holds_at_raw(&Fault::LipschitzTooSmall, raw)).expect("rejected");
+        let raw = counterexample(any::<Raw>(), |raw| holds_at_raw(&Fault::LipschitzTooSmall, raw))
+            .expect("rejected");
         assert!(raw.3 % 12 == 1, "the least d with a slope is 2: {raw:?}");
     }
 
@@ -109,7 +134,12 @@ mod lemma_c_1 {
             ("lemma-c.1-sharp", Fault::LipschitzTooSmall),
         ] {
             assert_eq!(evidence(id, &Reference, &private2()).verdict, Verdict::Holds, "{id}");
-            assert_eq!(evidence(id, &fault, &private2()).verdict, Verdict::Violated, "{id} and {}", fault.id());
+            assert_eq!(
+                evidence(id, &fault, &private2()).verdict,
+                Verdict::Violated,
+                "{id} and {}",
+                fault.id()
+            );
         }
     }
 

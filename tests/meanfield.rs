@@ -1,6 +1,8 @@
 //! (3.5) against figures that were made independently of this project.
 
-use fluidcheck::meanfield::{Options, Spectrum, Start, Trajectory, fixed_point, solve, spectral_gap};
+use fluidcheck::meanfield::{
+    Options, Spectrum, Start, Trajectory, fixed_point, solve, spectral_gap,
+};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -32,7 +34,8 @@ fn reference() -> Vec<Case> {
 
 fn solved(case: &Case) -> Trajectory {
     let times: Vec<f64> = case.at.iter().map(|at| at.t).collect();
-    solve(case.lambda, case.d, &Start::parse(&case.start).unwrap(), &times, &Options::default()).unwrap()
+    solve(case.lambda, case.d, &Start::parse(&case.start).unwrap(), &times, &Options::default())
+        .unwrap()
 }
 
 #[test]

@@ -34,7 +34,8 @@ const ONE_SAMPLE_MORE: Flow = |lambda, d, q, dq| LOWER(lambda, d + 1, q, dq);
 
 const SLOW_SERVICE: Flow = |lambda, d, q, dq| {
     for i in 0..q.len() {
-        dq[i] = lambda * (below(q, i).powi(d as i32) - q[i].powi(d as i32)) - 0.999 * (q[i] - above(q, i));
+        dq[i] = lambda * (below(q, i).powi(d as i32) - q[i].powi(d as i32))
+            - 0.999 * (q[i] - above(q, i));
     }
 };
 
@@ -68,13 +69,19 @@ fn every_wrong_exponent_is_rejected() {
     type FixedPoint = fn(f64, u32, u32) -> f64;
     let faults: [(&str, FixedPoint); 6] = [
         ("as printed in Corollary 3.4", |lambda, d, i| {
-            if d == 1 { lambda.powf(i.into()) } else { lambda.powf((f64::from(d) * f64::from(i) - 1.0) / f64::from(d - 1)) }
+            if d == 1 {
+                lambda.powf(i.into())
+            } else {
+                lambda.powf((f64::from(d) * f64::from(i) - 1.0) / f64::from(d - 1))
+            }
         }),
         ("i + 1", |lambda, d, i| fixed_point(lambda, d, i + 1)),
         ("i - 1", |lambda, d, i| fixed_point(lambda, d, i.saturating_sub(1))),
         ("d + 1", |lambda, d, i| fixed_point(lambda, d + 1, i)),
         ("exponent one too large", |lambda, d, i| lambda * fixed_point(lambda, d, i)),
-        ("four units in the last place", |lambda, d, i| fixed_point(lambda, d, i) * (1.0 + 4.0 * f64::EPSILON)),
+        ("four units in the last place", |lambda, d, i| {
+            fixed_point(lambda, d, i) * (1.0 + 4.0 * f64::EPSILON)
+        }),
     ];
     for (name, fault) in faults {
         let measured = checks::fixed_point(&fault, &LOWER);
@@ -98,11 +105,16 @@ fn every_wrong_right_hand_side_loses_the_fixed_point() {
 
 #[test]
 fn the_check_of_order_rejects_what_has_no_order_or_leaves_the_region() {
-    for (name, flow) in
-        [("no departures", NO_DEPARTURES), ("joins the longest queue", LONGEST_QUEUE), ("slow service", SLOW_SERVICE)]
-    {
+    for (name, flow) in [
+        ("no departures", NO_DEPARTURES),
+        ("joins the longest queue", LONGEST_QUEUE),
+        ("slow service", SLOW_SERVICE),
+    ] {
         let measured = checks::order(&flow);
-        assert!(measured.as_ref().is_ok_and(|measured| measured.slack < 0.0), "{name}: {measured:?}");
+        assert!(
+            measured.as_ref().is_ok_and(|measured| measured.slack < 0.0),
+            "{name}: {measured:?}"
+        );
     }
 }
 

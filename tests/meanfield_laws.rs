@@ -1,11 +1,14 @@
 //! Laws of (3.5) that hold for all starts, and the accuracy that the solver states about itself.
 
-use fluidcheck::meanfield::{Boundary, OdeError, Options, Start, StartError, checks, fixed_point_vec, right_hand_side, solve};
+use fluidcheck::meanfield::{
+    Boundary, OdeError, Options, Start, StartError, checks, fixed_point_vec, right_hand_side, solve,
+};
 use ode_solvers::{DVector, Dop853, Dopri5, OutputType, System};
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
 
-const LOWER: fn(f64, u32, &[f64], &mut [f64]) = |lambda, d, q, dq| right_hand_side(lambda, d, q, Boundary::Zero, dq);
+const LOWER: fn(f64, u32, &[f64], &mut [f64]) =
+    |lambda, d, q, dq| right_hand_side(lambda, d, q, Boundary::Zero, dq);
 
 fn largest_difference(a: &[f64], b: &[f64]) -> f64 {
     let n = a.len().max(b.len());
@@ -27,7 +30,9 @@ impl System<f64, DVector<f64>> for Lower {
 
 #[test]
 fn another_solver_ends_at_the_same_state() {
-    for (lambda, d, start) in [(0.8, 2, Start::Empty), (0.9, 3, Start::Level(3)), (0.7, 1, Start::Geometric(0.5))] {
+    for (lambda, d, start) in
+        [(0.8, 2, Start::Empty), (0.9, 3, Start::Level(3)), (0.7, 1, Start::Geometric(0.5))]
+    {
         let end = 12.0;
         let ours = solve(lambda, d, &start, &[end], &Options::default()).unwrap();
         let first = DVector::from_vec(start.fractions(ours.levels));
@@ -57,9 +62,14 @@ fn the_error_falls_with_the_tolerance_and_stays_below_what_is_stated() {
     let mut before = f64::INFINITY;
     for tolerance in [1e-3, 1e-5, 1e-7, 1e-9, 1e-11] {
         let path = solved(tolerance);
-        let error = path.q.iter().zip(&exact.q).map(|(a, b)| largest_difference(a, b)).fold(0.0, f64::max);
+        let error =
+            path.q.iter().zip(&exact.q).map(|(a, b)| largest_difference(a, b)).fold(0.0, f64::max);
         assert!(error < tolerance, "{tolerance:e}: error {error:e}");
-        assert!(error < path.integration_error, "{tolerance:e}: {error:e} against {:e}", path.integration_error);
+        assert!(
+            error < path.integration_error,
+            "{tolerance:e}: {error:e} against {:e}",
+            path.integration_error
+        );
         assert!(error < before, "{tolerance:e}: {error:e} after {before:e}");
         before = error;
     }
@@ -68,22 +78,43 @@ fn the_error_falls_with_the_tolerance_and_stays_below_what_is_stated() {
 #[test]
 fn far_more_levels_change_nothing_beyond_the_bound() {
     let times = [0.5, 3.0, 20.0, 60.0];
-    for (lambda, d, start) in [(0.8, 2, Start::Geometric(0.9)), (0.9, 1, Start::Empty), (0.95, 2, Start::Level(12))] {
+    for (lambda, d, start) in
+        [(0.8, 2, Start::Geometric(0.9)), (0.9, 1, Start::Empty), (0.95, 2, Start::Level(12))]
+    {
         for truncation_tolerance in [1e-2, 1e-5, 1e-8] {
-            let coarse =
-                solve(lambda, d, &start, &times, &Options { truncation_tolerance, least_levels: 1, ..Options::default() })
-                    .unwrap();
-            let fine = solve(lambda, d, &start, &times, &Options { least_levels: 3 * coarse.levels + 100, ..Options::default() })
-                .unwrap();
+            let coarse = solve(
+                lambda,
+                d,
+                &start,
+                &times,
+                &Options { truncation_tolerance, least_levels: 1, ..Options::default() },
+            )
+            .unwrap();
+            let fine = solve(
+                lambda,
+                d,
+                &start,
+                &times,
+                &Options { least_levels: 3 * coarse.levels + 100, ..Options::default() },
+            )
+            .unwrap();
             assert!(coarse.truncation_error <= coarse.truncation_bound + coarse.integration_error);
             assert!(coarse.truncation_bound <= truncation_tolerance);
             for (q, r) in coarse.q.iter().zip(&fine.q) {
                 let stated = coarse.integration_error + fine.integration_error;
-                let l1: f64 = q.iter().zip(r).map(|(q, r)| (q - r).abs()).sum::<f64>() + r[q.len()..].iter().sum::<f64>();
-                assert!(l1 <= coarse.truncation_bound + stated, "{start}: {l1:e} against {:e}", coarse.truncation_bound);
+                let l1: f64 = q.iter().zip(r).map(|(q, r)| (q - r).abs()).sum::<f64>()
+                    + r[q.len()..].iter().sum::<f64>();
+                assert!(
+                    l1 <= coarse.truncation_bound + stated,
+                    "{start}: {l1:e} against {:e}",
+                    coarse.truncation_bound
+                );
                 // The figures are those of the lower bracket; the upper one is no further away than its stated width.
                 for (q, r) in q.iter().zip(r) {
-                    assert!(*q <= r + stated && *r <= q + coarse.truncation_error + stated, "{start}: {q} {r}");
+                    assert!(
+                        *q <= r + stated && *r <= q + coarse.truncation_error + stated,
+                        "{start}: {q} {r}"
+                    );
                 }
             }
         }
@@ -104,7 +135,14 @@ fn times_come_back_in_the_order_of_the_question_and_do_not_change_the_path() {
     assert_eq!(path.times, times);
     assert_eq!(path.q[0], path.q[3]);
     assert_eq!(path.q[1], Start::Geometric(0.5).fractions(path.levels));
-    let alone = solve(0.8, 2, &Start::Geometric(0.5), &[7.0], &Options { dense: false, ..Options::default() }).unwrap();
+    let alone = solve(
+        0.8,
+        2,
+        &Start::Geometric(0.5),
+        &[7.0],
+        &Options { dense: false, ..Options::default() },
+    )
+    .unwrap();
     assert_eq!(alone.q[0], path.q[0]);
     assert_eq!(alone.work.steps, path.work.steps);
     for (t, q) in times.iter().zip(&path.q) {
@@ -118,20 +156,34 @@ fn times_come_back_in_the_order_of_the_question_and_do_not_change_the_path() {
 
 #[test]
 fn what_cannot_be_solved_is_refused_by_name() {
-    let run = |lambda, d, start: &Start, times: &[f64], options: Options| solve(lambda, d, start, times, &options).unwrap_err();
+    let run = |lambda, d, start: &Start, times: &[f64], options: Options| {
+        solve(lambda, d, start, times, &options).unwrap_err()
+    };
     let usual = Options::default();
     for lambda in [0.0, 1.0, -0.5, f64::NAN, f64::INFINITY] {
         assert!(matches!(run(lambda, 2, &Start::Empty, &[1.0], usual), OdeError::Load { .. }));
     }
     assert_eq!(run(0.5, 0, &Start::Empty, &[1.0], usual), OdeError::Choices { given: 0 });
     for t in [-1.0, f64::NAN, f64::INFINITY] {
-        assert!(matches!(run(0.5, 2, &Start::Empty, &[1.0, t], usual), OdeError::Time { position: 1, .. }));
+        assert!(matches!(
+            run(0.5, 2, &Start::Empty, &[1.0, t], usual),
+            OdeError::Time { position: 1, .. }
+        ));
     }
     let start = Start::Geometric(1.0);
-    assert_eq!(run(0.5, 2, &start, &[1.0], usual), OdeError::Start(StartError::Ratio { given: 1.0 }));
-    assert!(matches!(run(0.5, 2, &Start::Geometric(0.9999), &[1.0], usual), OdeError::TooManyLevels { levels: 20_000, .. }));
+    assert_eq!(
+        run(0.5, 2, &start, &[1.0], usual),
+        OdeError::Start(StartError::Ratio { given: 1.0 })
+    );
+    assert!(matches!(
+        run(0.5, 2, &Start::Geometric(0.9999), &[1.0], usual),
+        OdeError::TooManyLevels { levels: 20_000, .. }
+    ));
     let few = Options { most_steps: 3, ..usual };
-    assert!(matches!(run(0.5, 2, &Start::Empty, &[100.0], few), OdeError::TooManySteps { steps: 3, .. }));
+    assert!(matches!(
+        run(0.5, 2, &Start::Empty, &[100.0], few),
+        OdeError::TooManySteps { steps: 3, .. }
+    ));
     let tolerance = Options { relative_tolerance: 0.0, ..usual };
     assert!(matches!(run(0.5, 2, &Start::Empty, &[1.0], tolerance), OdeError::Tolerance { .. }));
 }
@@ -147,7 +199,8 @@ fn the_work_is_as_reviewed() {
         (0.7, 1, "empty", 100.0),
         (0.99, 2, "empty", 10_000.0),
     ] {
-        let path = solve(lambda, d, &Start::parse(start).unwrap(), &[end], &Options::default()).unwrap();
+        let path =
+            solve(lambda, d, &Start::parse(start).unwrap(), &[end], &Options::default()).unwrap();
         let work = path.work;
         lines.push_str(&format!(
             "lambda {lambda}, d {d}, {start}, to {end}: {} levels, {} truncations, {} steps, {} rejected, {} evaluations, settled {}\n",

@@ -54,14 +54,23 @@ const CATALOGUE: &[(&str, &[&str])] = &[
     ("(3.5), its solution", &["ode-solution"]),
     ("section 2, the graph that runs", &["graph-sides", "formats"]),
     ("Definition 3.3, section 5, graphs", &["named-graphs", "random-graphs"]),
-    ("the tests behind the verdicts", &["sequential-tests", "intervals-cover", "distribution-test"]),
+    (
+        "the tests behind the verdicts",
+        &["sequential-tests", "intervals-cover", "distribution-test"],
+    ),
     ("errata: (2.2)", &["err-2.2-printed", "err-2.2-corrected"]),
     ("errata: Remark 1", &["err-rem-1-printed", "err-rem-1-corrected"]),
     ("errata: (3.3)", &["err-3.3-printed", "err-3.3-corrected"]),
     ("errata: Definition 3.5", &["err-def-3.5-printed", "err-def-3.5-corrected"]),
     ("errata: (4.52)", &["err-4.52-printed", "err-4.52-corrected"]),
-    ("errata: section 5, multi-edges", &["err-5-multi-edges-printed", "err-5-multi-edges-corrected"]),
-    ("errata: section 5, steady state", &["err-5-steady-state-printed", "err-5-steady-state-corrected"]),
+    (
+        "errata: section 5, multi-edges",
+        &["err-5-multi-edges-printed", "err-5-multi-edges-corrected"],
+    ),
+    (
+        "errata: section 5, steady state",
+        &["err-5-steady-state-printed", "err-5-steady-state-corrected"],
+    ),
     ("errata: Corollary 3.4", &["err-cor-3.4-printed", "err-cor-3.4-corrected"]),
     ("errata: (4.44)", &["err-4.44-printed", "err-4.44-corrected"]),
     ("errata: Theorem 3.8", &["err-thm-3.8-printed", "err-thm-3.8-corrected"]),
@@ -108,7 +117,11 @@ fn every_claim_that_should_hold_rejects_a_fault_and_has_an_id_of_its_own() {
     let mut ids = BTreeSet::new();
     for claim in claims::all() {
         assert!(ids.insert(claim.id), "{} is there twice", claim.id);
-        assert!(!claim.rejects.is_empty() || claim.is_expected(Verdict::Violated), "{} rejects nothing", claim.id);
+        assert!(
+            !claim.rejects.is_empty() || claim.is_expected(Verdict::Violated),
+            "{} rejects nothing",
+            claim.id
+        );
     }
 }
 
@@ -116,6 +129,14 @@ fn every_claim_that_should_hold_rejects_a_fault_and_has_an_id_of_its_own() {
 fn the_registry_is_the_catalogue_of_the_papers_statements() {
     let named: BTreeSet<&str> = CATALOGUE.iter().flat_map(|(_, ids)| ids.iter().copied()).collect();
     let there: BTreeSet<&str> = claims::all().map(|claim| claim.id).collect();
-    assert_eq!(named.difference(&there).collect::<Vec<_>>(), [&""; 0], "statements without their claim");
-    assert_eq!(there.difference(&named).collect::<Vec<_>>(), [&""; 0], "claims that no statement of the catalogue names");
+    assert_eq!(
+        named.difference(&there).collect::<Vec<_>>(),
+        [&""; 0],
+        "statements without their claim"
+    );
+    assert_eq!(
+        there.difference(&named).collect::<Vec<_>>(),
+        [&""; 0],
+        "claims that no statement of the catalogue names"
+    );
 }

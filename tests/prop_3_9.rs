@@ -20,7 +20,11 @@ mod prop_3_9 {
     type Raw = (u8, Vec<u8>, Vec<(u8, u8)>, u8, Vec<(bool, u8, u16)>);
 
     fn ordered(lower: &[u32], upper: &[u32]) -> Result<(), String> {
-        if lower.iter().zip(upper).all(|(l, u)| l <= u) { Ok(()) } else { Err(format!("{lower:?} is not below {upper:?}")) }
+        if lower.iter().zip(upper).all(|(l, u)| l <= u) {
+            Ok(())
+        } else {
+            Err(format!("{lower:?} is not below {upper:?}"))
+        }
     }
 
     /// d samples of the type's servers from the digits of a number.
@@ -37,11 +41,15 @@ mod prop_3_9 {
     }
 
     /// Shared samples: the subject's coupling of the two systems, and a cap at the longest queue of the start.
-    fn shared_samples(subject: &dyn Subject, (n, masks, lengths, d, events): Raw) -> Result<(), String> {
+    fn shared_samples(
+        subject: &dyn Subject,
+        (n, masks, lengths, d, events): Raw,
+    ) -> Result<(), String> {
         let (model, lower, upper) = small_system(n, &masks, &lengths, d);
         let cap = upper.iter().copied().max().unwrap_or(0);
         let [mut low, mut high] = [&lower, &upper].map(|x| Queues::from_lengths(x.clone()));
-        let [mut low_capped, mut high_capped] = [&lower, &upper].map(|x| Queues::from_lengths(x.clone()));
+        let [mut low_capped, mut high_capped] =
+            [&lower, &upper].map(|x| Queues::from_lengths(x.clone()));
         let mut rng = Coins::new(1, 0);
         for (arrival, which, code) in events {
             rng.next_event();
@@ -62,14 +70,20 @@ mod prop_3_9 {
     }
 
     /// The paper's coupling: U = code / 2^16 in the subject's partition of [0, 1).
-    fn shared_mass(machinery: &dyn Machinery, (n, masks, lengths, d, events): Raw) -> Result<(), String> {
+    fn shared_mass(
+        machinery: &dyn Machinery,
+        (n, masks, lengths, d, events): Raw,
+    ) -> Result<(), String> {
         let (model, mut lower, mut upper) = small_system(n, &masks, &lengths, d);
         for (arrival, which, code) in events {
             if arrival {
                 let task_type = u32::from(which) % model.graph().n_task_types();
                 let u = whole(code.into()) / whole(1 << 16);
                 let intervals = machinery.shared_mass(&model, task_type, &lower, &upper);
-                let interval = intervals.iter().find(|i| i.from <= u && u < i.to).ok_or("no interval holds U")?;
+                let interval = intervals
+                    .iter()
+                    .find(|i| i.from <= u && u < i.to)
+                    .ok_or("no interval holds U")?;
                 lower[interval.server1 as usize] += 1;
                 upper[interval.server2 as usize] += 1;
             } else {
@@ -102,12 +116,16 @@ mod prop_3_9 {
 
     #[test]
     fn shared_samples_keep_the_order_of_quickcheck() {
-        quickcheck::quickcheck((|case: Raw| shared_samples(&Reference, case)) as fn(Raw) -> Result<(), String>);
+        quickcheck::quickcheck(
+            (|case: Raw| shared_samples(&Reference, case)) as fn(Raw) -> Result<(), String>,
+        );
     }
 
     #[test]
     fn shared_mass_keeps_the_order_of_quickcheck() {
-        quickcheck::quickcheck((|case: Raw| shared_mass(&Reference, case)) as fn(Raw) -> Result<(), String>);
+        quickcheck::quickcheck(
+            (|case: Raw| shared_mass(&Reference, case)) as fn(Raw) -> Result<(), String>,
+        );
     }
 
     #[test]
@@ -116,7 +134,8 @@ mod prop_3_9 {
         for d in 1..=3 {
             for code in 0..6u32.pow(3) {
                 const PAIRS: [(u32, u32); 6] = [(0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2)];
-                let (lower, upper): (Vec<u32>, Vec<u32>) = (0..3).map(|v| PAIRS[(code / 6u32.pow(v) % 6) as usize]).unzip();
+                let (lower, upper): (Vec<u32>, Vec<u32>) =
+                    (0..3).map(|v| PAIRS[(code / 6u32.pow(v) % 6) as usize]).unzip();
                 let graph = fluidcheck::graph::BipartiteGraph::complete(3, 1).unwrap();
                 let model = Model::new(graph, 0.8, d).unwrap();
                 for interval in Reference.shared_mass(&model, 0, &lower, &upper) {
@@ -127,7 +146,8 @@ mod prop_3_9 {
                 }
                 for samples in 0..3u16.pow(d) {
                     let drawn = self::samples(&model, 0, samples);
-                    let [mut low, mut high] = [&lower, &upper].map(|x| Queues::from_lengths(x.clone()));
+                    let [mut low, mut high] =
+                        [&lower, &upper].map(|x| Queues::from_lengths(x.clone()));
                     for queues in [&mut low, &mut high] {
                         queues.apply(Mark::Arrival { task_type: 0, samples: &drawn });
                     }
@@ -139,7 +159,8 @@ mod prop_3_9 {
 
     #[test]
     fn named_pairs_go_where_they_must() {
-        let model = Model::new(fluidcheck::graph::BipartiteGraph::complete(2, 1).unwrap(), 0.8, 2).unwrap();
+        let model =
+            Model::new(fluidcheck::graph::BipartiteGraph::complete(2, 1).unwrap(), 0.8, 2).unwrap();
         // Lengths (0, 0) below (1, 0): a quarter of U sends the task to 0 in the lower and to 1 in the upper system.
         let split: Ratio = Reference
             .shared_mass(&model, 0, &[0, 0], &[1, 0])
@@ -149,28 +170,48 @@ mod prop_3_9 {
             .sum();
         assert_eq!(split, Ratio::new(1.into(), 4.into()));
         // Equal states move together.
-        assert!(Reference.shared_mass(&model, 0, &[3, 1], &[3, 1]).iter().all(|i| i.server1 == i.server2));
+        assert!(
+            Reference
+                .shared_mass(&model, 0, &[3, 1], &[3, 1])
+                .iter()
+                .all(|i| i.server1 == i.server2)
+        );
         // The last sampled of two equal servers in one system and the first in the other would break this pair.
         let [mut low, mut high] = [vec![1, 1], vec![1, 1]].map(Queues::from_lengths);
         let mark = Mark::Arrival { task_type: 0, samples: &[0, 1] };
-        Fault::FirstAndLastMinimiser.couple(&model, &mut low, &mut high, mark, &mut Coins::new(1, 0));
+        Fault::FirstAndLastMinimiser.couple(
+            &model,
+            &mut low,
+            &mut high,
+            mark,
+            &mut Coins::new(1, 0),
+        );
         assert!(ordered(low.lengths(), high.lengths()).is_err());
     }
 
     #[test]
     fn wrong_couplings_break_the_order_and_shrink() {
-        for fault in
-            [Fault::IndependentTieCoins, Fault::FirstAndLastMinimiser, Fault::DeparturesNotCoupled, Fault::IndependentSystems]
-        {
-            let found =
-                counterexample(raw(), |case| shared_samples(&fault, case)).unwrap_or_else(|| panic!("{} survives", fault.id()));
+        for fault in [
+            Fault::IndependentTieCoins,
+            Fault::FirstAndLastMinimiser,
+            Fault::DeparturesNotCoupled,
+            Fault::IndependentSystems,
+        ] {
+            let found = counterexample(raw(), |case| shared_samples(&fault, case))
+                .unwrap_or_else(|| panic!("{} survives", fault.id()));
             // The others draw coins, which a shorter list of events changes: only this one shrinks to the end.
             if fault == Fault::FirstAndLastMinimiser {
-                assert!(found.4.len() <= 2, "{}: {} events after shrinking", fault.id(), found.4.len());
+                assert!(
+                    found.4.len() <= 2,
+                    "{}: {} events after shrinking",
+                    fault.id(),
+                    found.4.len()
+                );
             }
         }
         let found =
-            counterexample(raw(), |case| shared_mass(&Fault::ProductInsteadOfMinimum, case)).expect("the product survives");
+            counterexample(raw(), |case| shared_mass(&Fault::ProductInsteadOfMinimum, case))
+                .expect("the product survives");
         assert!(found.4.len() <= 2, "{} events after shrinking", found.4.len());
     }
 

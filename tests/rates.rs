@@ -20,7 +20,10 @@ fn with_rates(graph: BipartiteGraph, rates: &[(i64, i64)]) -> BipartiteGraph {
 
 /// Two servers, each with a type of its own: two queues that know nothing of each other.
 fn two_queues(rates: &[(i64, i64)]) -> BipartiteGraph {
-    with_rates(BipartiteGraph::from_edges(2, 2, &[(0, 0), (1, 1)], Isolated::Refuse).unwrap(), rates)
+    with_rates(
+        BipartiteGraph::from_edges(2, 2, &[(0, 0), (1, 1)], Isolated::Refuse).unwrap(),
+        rates,
+    )
 }
 
 /// Graph files with something wrong about their rates.
@@ -37,7 +40,11 @@ const FILES: &[(&str, Format, &str)] = &[
     ("no common unit", Format::EdgeList, "0 0 1\n0 1 1e-40\n"),
     ("four fields", Format::EdgeList, "0 0 1 1\n"),
     ("a dash without a rate", Format::EdgeList, "- 0\n"),
-    ("two values for a label", Format::Csv, "server,task_type,rate\na,mail,1\nb,mail,\nc,mail,1.5\n"),
+    (
+        "two values for a label",
+        Format::Csv,
+        "server,task_type,rate\na,mail,1\nb,mail,\nc,mail,1.5\n",
+    ),
     ("a label without a rate", Format::Csv, "server,task_type,rate\na,mail,1\nb,photo,\nc,photo\n"),
     ("no rates in a column of rates", Format::Csv, "server,task_type,rate\na,mail,\n"),
     ("a rate of nothing", Format::Csv, "server,task_type,rate\na,mail,1\nb,,2\n"),
@@ -78,13 +85,17 @@ fn what_is_no_rate_is_refused_with_file_line_and_value() {
         let _ = writeln!(table, "{name}\n    {error}");
     }
     let plain = BipartiteGraph::complete(2, 2).unwrap();
-    let labelled = plain.clone().with_labels(vec!["a".into(), "b".into()], vec!["photo".into(), "e, mail".into()]).unwrap();
+    let labelled = plain
+        .clone()
+        .with_labels(vec!["a".into(), "b".into()], vec!["photo".into(), "e, mail".into()])
+        .unwrap();
     for &(name, labels, text) in RATES {
         let graph = if labels { labelled.clone() } else { plain.clone() };
         let error = format::read_rates(text.as_bytes(), "rates", graph).expect_err(name);
         let _ = writeln!(table, "rates file: {name}\n    {error}");
     }
-    let error = format::write(&two_queues(&[(1, 1), (2, 1)]), Format::MatrixMarket, Vec::new()).unwrap_err();
+    let error = format::write(&two_queues(&[(1, 1), (2, 1)]), Format::MatrixMarket, Vec::new())
+        .unwrap_err();
     let _ = writeln!(table, "written as a matrix\n    {error}");
     assert!(table.lines().count() == 2 * (FILES.len() + RATES.len() + 1), "an error is one line");
     insta::with_settings!({snapshot_path => "../snapshots", prepend_module_to_snapshot => false, omit_expression => true}, {
@@ -94,7 +105,9 @@ fn what_is_no_rate_is_refused_with_file_line_and_value() {
 
 #[test]
 fn rates_are_read_from_graph_files_and_rates_files_alike() {
-    let read = |text: &str, kind| format::read(text.as_bytes(), kind, "g", Isolated::Drop).unwrap_or_else(|e| panic!("{e}"));
+    let read = |text: &str, kind| {
+        format::read(text.as_bytes(), kind, "g", Isolated::Drop).unwrap_or_else(|e| panic!("{e}"))
+    };
     let hot = |graph: BipartiteGraph| graph.rates().map(|rates| rates.weights().to_vec());
     let edges = "0 0 1.5\n1 0\n1 1 3/4 # half of it\n1 0 3/2\n";
     assert_eq!(
@@ -102,19 +115,34 @@ fn rates_are_read_from_graph_files_and_rates_files_alike() {
         Some(4),
         "an edge given twice"
     );
-    assert_eq!(hot(read("0 0 1.5\n1 0 3/2\n1 1 3/4 # half\n- 2 0\n", Format::EdgeList)), Some(vec![2, 1, 0]));
-    assert_eq!(hot(read("server,task_type,rate\n a,x,\nb,x, 2 \nb,y,1e0\n,z,0\n", Format::Csv)), Some(vec![2, 1, 0]));
+    assert_eq!(
+        hot(read("0 0 1.5\n1 0 3/2\n1 1 3/4 # half\n- 2 0\n", Format::EdgeList)),
+        Some(vec![2, 1, 0])
+    );
+    assert_eq!(
+        hot(read("server,task_type,rate\n a,x,\nb,x, 2 \nb,y,1e0\n,z,0\n", Format::Csv)),
+        Some(vec![2, 1, 0])
+    );
     // All alike are no rates at all, and so is a third column without them.
     assert_eq!(hot(read("0 0 7\n1 0 7.0\n1 1 14/2\n", Format::EdgeList)), None);
     let graph = BipartiteGraph::complete(2, 3).unwrap();
-    for text in ["0 2\n1 1 # c\n# c\n\n2 0\n", "\u{feff}# c\n task_type , rate \n2,0\r\n0,1\n\"1\",0.5\n"] {
+    for text in
+        ["0 2\n1 1 # c\n# c\n\n2 0\n", "\u{feff}# c\n task_type , rate \n2,0\r\n0,1\n\"1\",0.5\n"]
+    {
         assert_eq!(
-            hot(format::read_rates(text.as_bytes(), "r", graph.clone()).unwrap_or_else(|e| panic!("{e}"))),
+            hot(format::read_rates(text.as_bytes(), "r", graph.clone())
+                .unwrap_or_else(|e| panic!("{e}"))),
             Some(vec![2, 1, 0])
         );
     }
     // Values of matrices and weights of networks stay what they were: no rates.
-    assert_eq!(hot(read("%%MatrixMarket matrix coordinate real general\n2 2 2\n1 1 5\n2 2 1\n", Format::MatrixMarket)), None);
+    assert_eq!(
+        hot(read(
+            "%%MatrixMarket matrix coordinate real general\n2 2 2\n1 1 5\n2 2 1\n",
+            Format::MatrixMarket
+        )),
+        None
+    );
     assert_eq!(hot(read("% bip weighted\n1 1 5\n2 2 1\n", Format::MatrixMarket)), None);
 }
 
@@ -122,8 +150,14 @@ fn rates_are_read_from_graph_files_and_rates_files_alike() {
 fn the_figures_of_a_graph_weigh_task_types_by_their_rates() {
     // Types {0} at three quarters of all tasks and {0, 1}: loads 3/2 + 1/4 and 1/4.
     let edges = [(0, 0), (0, 1), (1, 1)];
-    let graph = with_rates(BipartiteGraph::from_edges(2, 2, &edges, Isolated::Refuse).unwrap(), &[(3, 1), (1, 1)]);
-    assert_eq!([metrics::server_load(&graph, 0), metrics::server_load(&graph, 1)], [ratio(7, 4), ratio(1, 4)]);
+    let graph = with_rates(
+        BipartiteGraph::from_edges(2, 2, &edges, Isolated::Refuse).unwrap(),
+        &[(3, 1), (1, 1)],
+    );
+    assert_eq!(
+        [metrics::server_load(&graph, 0), metrics::server_load(&graph, 1)],
+        [ratio(7, 4), ratio(1, 4)]
+    );
     assert_eq!((metrics::phi(&graph), metrics::gamma(&graph)), (ratio(3, 4), ratio(7, 8)));
     assert_eq!(metrics::rho(&Model::new(graph, 0.4, 2).unwrap()), ratio(7, 10));
     // On the complete graph it does not matter who asks.
@@ -131,7 +165,10 @@ fn the_figures_of_a_graph_weigh_task_types_by_their_rates() {
     assert_eq!((metrics::phi(&complete), metrics::gamma(&complete)), (ratio(0, 1), ratio(1, 3)));
     // A type that is isolated and never arrives loses nothing.
     let lost = BipartiteGraph::from_edges(1, 2, &[(0, 0)], Isolated::Drop).unwrap();
-    assert_eq!([lost.lost_share(), with_rates(lost.clone(), &[(1, 1), (0, 1)]).lost_share()], [ratio(1, 2), ratio(0, 1)]);
+    assert_eq!(
+        [lost.lost_share(), with_rates(lost.clone(), &[(1, 1), (0, 1)]).lost_share()],
+        [ratio(1, 2), ratio(0, 1)]
+    );
 }
 
 #[test]
@@ -162,18 +199,27 @@ fn queues_that_know_nothing_of_each_other_have_their_product_law() {
     // One queue gets everything, the other is always empty; the dropped type of rate 0 loses nothing.
     let alone = Model::new(two_queues(&[(1, 1), (0, 1)]), 0.4, 3).unwrap();
     let law = exact::stationary(&alone, &Options::default()).unwrap();
-    assert!((law.q[0].value - 0.4).abs() < 1e-9 && (law.q[1].value - 0.32).abs() < 1e-9, "{:?}", &law.q[..2]);
+    assert!(
+        (law.q[0].value - 0.4).abs() < 1e-9 && (law.q[1].value - 0.32).abs() < 1e-9,
+        "{:?}",
+        &law.q[..2]
+    );
 }
 
 #[test]
 fn types_with_the_same_servers_are_one_stream_whatever_their_rates() {
     let split = with_rates(
-        BipartiteGraph::from_edges(2, 3, &[(0, 0), (0, 1), (0, 2), (1, 2)], Isolated::Refuse).unwrap(),
+        BipartiteGraph::from_edges(2, 3, &[(0, 0), (0, 1), (0, 2), (1, 2)], Isolated::Refuse)
+            .unwrap(),
         &[(1, 3), (2, 3), (2, 1)],
     );
-    let joined =
-        with_rates(BipartiteGraph::from_edges(2, 2, &[(0, 0), (0, 1), (1, 1)], Isolated::Refuse).unwrap(), &[(1, 1), (2, 1)]);
-    let law = |graph| exact::stationary(&Model::new(graph, 0.6, 2).unwrap(), &Options::default()).unwrap();
+    let joined = with_rates(
+        BipartiteGraph::from_edges(2, 2, &[(0, 0), (0, 1), (1, 1)], Isolated::Refuse).unwrap(),
+        &[(1, 1), (2, 1)],
+    );
+    let law = |graph| {
+        exact::stationary(&Model::new(graph, 0.6, 2).unwrap(), &Options::default()).unwrap()
+    };
     let (split, joined) = (law(split), law(joined));
     for (a, b) in split.q.iter().zip(&joined.q) {
         assert!((a.value - b.value).abs() < 1e-12);
@@ -200,7 +246,9 @@ fn marks_of_unequal_rates_are_a_stream_of_their_own_and_stay_as_they_are() {
     let shown: Vec<String> = block
         .iter()
         .map(|mark| match mark {
-            Mark::Arrival { task_type, samples } => format!("{task_type}:{}{}", samples[0], samples[1]),
+            Mark::Arrival { task_type, samples } => {
+                format!("{task_type}:{}{}", samples[0], samples[1])
+            }
             Mark::Service { server } => format!("s{server}"),
         })
         .collect();

@@ -30,7 +30,10 @@ fn a_regular_graph_of_two_kinds_of_components_is_regular_only_by_its_edges() {
     let two_kinds = model(4, &[&[0, 1], &[0, 1], &[2], &[3]], 0.8, 2);
     let evidence = evaluate("eq-3.3-graph", &Reference, &two_kinds);
     assert!(evidence.verdict == Verdict::Holds && !evidence.vacuous);
-    assert_eq!(evaluate("eq-3.3-graph", &Fault::RegularityByGlobalDegrees, &two_kinds).verdict, Verdict::Violated);
+    assert_eq!(
+        evaluate("eq-3.3-graph", &Fault::RegularityByGlobalDegrees, &two_kinds).verdict,
+        Verdict::Violated
+    );
 }
 
 #[test]

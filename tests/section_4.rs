@@ -16,11 +16,24 @@ use proptest::prelude::*;
 type Raw = (u8, Vec<u8>, u8, u8);
 
 /// The exact and pathwise claims about graphs whose checks are here.
-const IDS: [&str; 9] =
-    ["lemma-4.2", "eq-4.4", "prop-4.1-drift", "eq-4.12", "eq-4.13", "eq-4.20", "lemma-4.5-drift", "eq-4.39", "eq-4.42"];
+const IDS: [&str; 9] = [
+    "lemma-4.2",
+    "eq-4.4",
+    "prop-4.1-drift",
+    "eq-4.12",
+    "eq-4.13",
+    "eq-4.20",
+    "lemma-4.5-drift",
+    "eq-4.39",
+    "eq-4.42",
+];
 
 /// One case of each of these claims on one graph.
-fn no_counterexample<T: Subject + Machinery>(under: &T, ids: &[&str], (n, masks, d, case): &Raw) -> Result<(), String> {
+fn no_counterexample<T: Subject + Machinery>(
+    under: &T,
+    ids: &[&str],
+    (n, masks, d, case): &Raw,
+) -> Result<(), String> {
     let (model, ..) = small_system(*n, masks, &[], *d);
     let plan = CasePlan { seed: 3, effort: 1, only: Some((*case).into()) };
     let samples = Samples::new(under, &model, 3, 1);
@@ -68,14 +81,20 @@ fn faults_have_counterexamples_on_small_graphs() {
         ("eq-4.42", Fault::PhiWithSidesSwapped),
     ];
     for (id, fault) in table {
-        assert!(counterexample(any::<Raw>(), |raw| no_counterexample(&fault, &[id], &raw)).is_some(), "{id} and {}", fault.id());
+        assert!(
+            counterexample(any::<Raw>(), |raw| no_counterexample(&fault, &[id], &raw)).is_some(),
+            "{id} and {}",
+            fault.id()
+        );
     }
 }
 
 #[test]
 fn a_violation_replays_by_its_case() {
     let (model, ..) = small_system(2, &[0, 6], &[], 1);
-    for claim in claims::all().filter(|claim| claim.scope == Scope::Graph && IDS.contains(&claim.id)) {
+    for claim in
+        claims::all().filter(|claim| claim.scope == Scope::Graph && IDS.contains(&claim.id))
+    {
         for fault in claim.rejects {
             let plan = CasePlan { seed: 11, effort: 1, only: None };
             let samples = Samples::new(fault, &model, 11, 1);
@@ -96,7 +115,13 @@ fn a_violation_replays_by_its_case() {
                 alpha: 1e-6,
                 samples: &samples,
             });
-            assert_eq!(again.witness.map(|w| w.found), Some(witness.found), "{} and {}", claim.id, fault.id());
+            assert_eq!(
+                again.witness.map(|w| w.found),
+                Some(witness.found),
+                "{} and {}",
+                claim.id,
+                fault.id()
+            );
         }
     }
 }
@@ -104,19 +129,22 @@ fn a_violation_replays_by_its_case() {
 #[test]
 fn corollary_4_3_says_nothing_where_no_task_type_has_a_choice_and_speaks_where_one_has() {
     let pairs = |edges: &[(u32, u32)]| {
-        let graph = BipartiteGraph::from_edges(2, 2, edges, Isolated::Refuse).expect("a valid graph");
+        let graph =
+            BipartiteGraph::from_edges(2, 2, edges, Isolated::Refuse).expect("a valid graph");
         Model::new(graph, 0.5, 2).expect("a valid model")
     };
     // Two M/M/1 queues attain the bound: no number of samples would decide.
     let apart = common_claims::evidence("cor-4.3", &Reference, &pairs(&[(0, 0), (1, 1)]));
     assert_eq!(apart.verdict, Verdict::NotApplicable, "{}", apart.summary);
-    let joined = common_claims::evidence("cor-4.3", &Reference, &pairs(&[(0, 0), (1, 0), (0, 1), (1, 1)]));
+    let joined =
+        common_claims::evidence("cor-4.3", &Reference, &pairs(&[(0, 0), (1, 0), (0, 1), (1, 1)]));
     assert_eq!(joined.verdict, Verdict::Holds, "{}", joined.summary);
 }
 
 #[test]
 fn corollary_4_3_says_that_no_sample_would_do_where_its_bound_is_below_what_samples_leave_out() {
-    let model = Model::new(BipartiteGraph::complete(2, 2).expect("a valid graph"), 1e-6, 2).expect("a valid model");
+    let model = Model::new(BipartiteGraph::complete(2, 2).expect("a valid graph"), 1e-6, 2)
+        .expect("a valid model");
     let evidence = common_claims::evidence("cor-4.3", &Reference, &model);
     assert_eq!(evidence.verdict, Verdict::Inconclusive, "{}", evidence.summary);
     assert!(evidence.summary.contains("rho^2 = 1.0e-12"), "{}", evidence.summary);

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use fluidcheck::clock::TimeError;
 use fluidcheck::graph::{BipartiteGraph, Isolated};
 use fluidcheck::marks::{
-    BytesMarks, Mark, MarkBlock, MarkStream, OwnedMark, RandomMarks, ReplayedMarks, enumerate, first_shortest,
+    BytesMarks, Mark, MarkBlock, MarkStream, OwnedMark, RandomMarks, ReplayedMarks, enumerate,
+    first_shortest,
 };
 use fluidcheck::model::{Event, Model};
 use fluidcheck::occupancy::{LocalOccupancy, Occupancy};
@@ -20,12 +21,18 @@ use rayon::prelude::*;
 fn models() -> impl Strategy<Value = (Model, Vec<u32>)> {
     (1u32..6, 1u32..5, 1u32..6, 1u32..20).prop_flat_map(|(n, m, d, twentieths)| {
         let edges = proptest::collection::vec(any::<bool>(), (n * m) as usize);
-        (edges, proptest::collection::vec(0u32..4, n as usize)).prop_map(move |(present, lengths)| {
-            let all = (0..n).flat_map(|v| (0..m).map(move |w| (v, w)));
-            let edges: Vec<_> = all.zip(present).filter(|&(_, present)| present).map(|(edge, _)| edge).collect();
-            let graph = BipartiteGraph::from_edges(n, m, &edges, Isolated::Drop).unwrap();
-            (Model::new(graph, f64::from(twentieths) / 20.0, d).unwrap(), lengths)
-        })
+        (edges, proptest::collection::vec(0u32..4, n as usize)).prop_map(
+            move |(present, lengths)| {
+                let all = (0..n).flat_map(|v| (0..m).map(move |w| (v, w)));
+                let edges: Vec<_> = all
+                    .zip(present)
+                    .filter(|&(_, present)| present)
+                    .map(|(edge, _)| edge)
+                    .collect();
+                let graph = BipartiteGraph::from_edges(n, m, &edges, Isolated::Drop).unwrap();
+                (Model::new(graph, f64::from(twentieths) / 20.0, d).unwrap(), lengths)
+            },
+        )
     })
 }
 
@@ -73,7 +80,8 @@ impl Observer for Recount {
         assert_eq!(queues.total(), queues.occupancy().total());
         assert_eq!(self.start + queues.arrivals() - queues.departures(), queues.total());
         for w in 0..self.graph.n_task_types() {
-            let local: Vec<u32> = self.graph.servers_of(w).iter().map(|v| expected[v as usize]).collect();
+            let local: Vec<u32> =
+                self.graph.servers_of(w).iter().map(|v| expected[v as usize]).collect();
             assert_eq!(self.local.of_task_type(w), &Occupancy::of(&local));
         }
     }
@@ -267,9 +275,11 @@ fn first_shortest_is_the_first_of_all_minima() {
         if picks.is_empty() || lengths.is_empty() {
             return true;
         }
-        let samples: Vec<u32> = picks.iter().map(|&pick| u32::from(pick) % lengths.len() as u32).collect();
+        let samples: Vec<u32> =
+            picks.iter().map(|&pick| u32::from(pick) % lengths.len() as u32).collect();
         // `min_by_key` returns the first of equal minima.
-        samples.iter().min_by_key(|&&v| lengths[v as usize]) == Some(&first_shortest(&samples, &lengths))
+        samples.iter().min_by_key(|&&v| lengths[v as usize])
+            == Some(&first_shortest(&samples, &lengths))
     }
     quickcheck::quickcheck(agrees as fn(Vec<u8>, Vec<u8>) -> bool);
 }
@@ -302,16 +312,20 @@ fn a_start_of_the_wrong_length_is_refused() {
 #[test]
 fn random_marks_are_as_frequent_as_the_list_of_all_marks_says() {
     // Types of degree 1, 2 and 0: 1 + 4 + 1 marks of arrivals, 3 of services.
-    let graph = BipartiteGraph::from_edges(3, 3, &[(0, 0), (0, 1), (2, 1)], Isolated::Drop).unwrap();
-    let model = Model::with_load(graph, fluidcheck::model::Load::new(ratio(2, 3)).unwrap(), 2).unwrap();
+    let graph =
+        BipartiteGraph::from_edges(3, 3, &[(0, 0), (0, 1), (2, 1)], Isolated::Drop).unwrap();
+    let model =
+        Model::with_load(graph, fluidcheck::model::Load::new(ratio(2, 3)).unwrap(), 2).unwrap();
     let mut block = MarkBlock::new(2);
     let n = 400_000;
     RandomMarks::new(&model, stream_rng(11, 0)).fill(&mut block, n);
-    let mut counts: Vec<(OwnedMark, Ratio, usize)> = enumerate(&model).unwrap().map(|(mark, p)| (mark, p, 0)).collect();
+    let mut counts: Vec<(OwnedMark, Ratio, usize)> =
+        enumerate(&model).unwrap().map(|(mark, p)| (mark, p, 0)).collect();
     assert_eq!(counts.len(), 9);
     for mark in block.iter() {
         let mark = OwnedMark::from(mark);
-        counts.iter_mut().find(|(listed, _, _)| *listed == mark).expect("a mark of the list").2 += 1;
+        counts.iter_mut().find(|(listed, _, _)| *listed == mark).expect("a mark of the list").2 +=
+            1;
     }
     // Hoeffding for nine frequencies with a total error probability of 1e-6.
     let distance = ((2.0 * 9.0 / 1e-6f64).ln() / (2.0 * n as f64)).sqrt();

@@ -25,7 +25,11 @@ fn check(name: &str, samples: &[[f64; 2]], exact: [f64; 2], at_most: f64) {
     for (i, exact) in exact.into_iter().enumerate() {
         let values: Vec<f64> = samples.iter().map(|sample| sample[i]).collect();
         let (mean, half) = half_width(&values, ALPHA / 2.0);
-        assert!((mean - exact).abs() <= half, "{name}: q_{} is {mean} +- {half}, not {exact}", i + 1);
+        assert!(
+            (mean - exact).abs() <= half,
+            "{name}: q_{} is {mean} +- {half}, not {exact}",
+            i + 1
+        );
         assert!(half < at_most, "{name}: {half} is too wide to see a fault");
     }
 }
@@ -52,7 +56,9 @@ fn by_event_list(model: &Model, replications: u64, time: f64) -> Vec<[f64; 2]> {
 
 #[test]
 fn the_transient_of_three_servers_in_a_path_is_the_exact_one() {
-    let graph = BipartiteGraph::from_edges(3, 2, &[(0, 0), (1, 0), (1, 1), (2, 1)], Isolated::Refuse).unwrap();
+    let graph =
+        BipartiteGraph::from_edges(3, 2, &[(0, 0), (1, 0), (1, 1), (2, 1)], Isolated::Refuse)
+            .unwrap();
     let model = Model::new(graph, 0.6, 2).unwrap();
     // Solved independently by uniformisation of the truncated generator in Python.
     let exact = [0.33425897, 0.05707075];
@@ -83,7 +89,10 @@ fn the_number_of_events_before_a_time_is_poisson() {
     for k in 0..10 {
         let hits: Vec<f64> = counts.iter().map(|&count| f64::from(u8::from(count == k))).collect();
         let (frequency, half) = half_width(&hits, ALPHA / 10.0);
-        assert!((frequency - probability).abs() <= half, "{k} events: {frequency} +- {half}, not {probability}");
+        assert!(
+            (frequency - probability).abs() <= half,
+            "{k} events: {frequency} +- {half}, not {probability}"
+        );
         probability *= rate / (k + 1) as f64;
     }
 }

@@ -17,10 +17,17 @@ fn model() -> Model {
 #[test]
 fn value_stability_generators() {
     let words =
-        [stream_rng(1, 0), stream_rng(1, 1), stream_rng(2, 0), clock_rng(1, 0), coin_rng(1, 0)].map(|mut rng| rng.next_u64());
+        [stream_rng(1, 0), stream_rng(1, 1), stream_rng(2, 0), clock_rng(1, 0), coin_rng(1, 0)]
+            .map(|mut rng| rng.next_u64());
     assert_eq!(
         words,
-        [7424550030962593201, 15715005604373573095, 16257866876066601925, 3465210055044808330, 9001349656046625414]
+        [
+            7424550030962593201,
+            15715005604373573095,
+            16257866876066601925,
+            3465210055044808330,
+            9001349656046625414
+        ]
     );
 }
 
@@ -35,7 +42,19 @@ fn value_stability_marks() {
             Mark::Service { server } => format!("serve {server}"),
         })
         .collect();
-    assert_eq!(marks, ["serve 4", "serve 0", "4: [8, 0]", "1: [4, 2]", "serve 2", "serve 7", "serve 4", "serve 1"]);
+    assert_eq!(
+        marks,
+        [
+            "serve 4",
+            "serve 0",
+            "4: [8, 0]",
+            "1: [4, 2]",
+            "serve 2",
+            "serve 7",
+            "serve 4",
+            "serve 1"
+        ]
+    );
 }
 
 #[test]
@@ -43,19 +62,27 @@ fn value_stability_clock() {
     let clock = Clock::new(18.0, 1, 0);
     let numbers: Vec<u32> = (0..8).map(|step| clock.events_in(step)).collect();
     assert_eq!(numbers, [242, 251, 250, 280, 224, 248, 267, 284]);
-    assert_eq!(clock.times_in(1)[..3], [14.282944082419137, 14.313723168038962, 14.382846102501556]);
+    assert_eq!(
+        clock.times_in(1)[..3],
+        [14.282944082419137, 14.313723168038962, 14.382846102501556]
+    );
 }
 
 #[test]
 fn value_stability_paths() {
     let mut simulation = Simulation::new(&model(), 1, 0, vec![]).unwrap();
     simulation.advance_to(1000.0).unwrap();
-    assert_eq!((simulation.events(), simulation.queues().lengths()), (18025, &[1, 2, 2, 2, 3, 2, 2, 3, 0, 4][..]));
+    assert_eq!(
+        (simulation.events(), simulation.queues().lengths()),
+        (18025, &[1, 2, 2, 2, 3, 2, 2, 3, 0, 4][..])
+    );
 }
 
 #[test]
 fn value_stability_coupled_paths() {
-    let mut pair = CoupledSimulation::new(&model(), Coupling::SharedMass, 1, 0, vec![0; 10], vec![3; 10]).unwrap();
+    let mut pair =
+        CoupledSimulation::new(&model(), Coupling::SharedMass, 1, 0, vec![0; 10], vec![3; 10])
+            .unwrap();
     for _ in 0..20 {
         pair.step().unwrap();
     }

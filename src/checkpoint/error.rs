@@ -30,7 +30,9 @@ impl std::error::Error for CheckpointError {}
 #[non_exhaustive]
 pub enum Problem {
     /// A file of no bytes.
-    #[error("is empty, which no checkpoint is, and was left as it is: remove it to start anew, or name another file")]
+    #[error(
+        "is empty, which no checkpoint is, and was left as it is: remove it to start anew, or name another file"
+    )]
     Empty,
     /// Something else than a checkpoint.
     #[error("is no checkpoint of fluidcheck and was left as it is: name another file")]
@@ -49,13 +51,17 @@ pub enum Problem {
     )]
     Damaged,
     /// The bytes are those that were written, yet they cannot belong to this run.
-    #[error("does not fit this run and was left as it is: {why}: remove it to start anew, or name another file")]
+    #[error(
+        "does not fit this run and was left as it is: {why}: remove it to start anew, or name another file"
+    )]
     Content {
         /// What does not fit.
         why: String,
     },
     /// A sound checkpoint of something else.
-    #[error("is the checkpoint of another run and was left as it is: {what} is {there} there and {here} here: name another file")]
+    #[error(
+        "is the checkpoint of another run and was left as it is: {what} is {there} there and {here} here: name another file"
+    )]
     OtherRun {
         /// What differs first.
         what: String,
@@ -65,13 +71,17 @@ pub enum Problem {
         here: String,
     },
     /// Another process holds it, or has replaced it.
-    #[error("is in use by another process, or was replaced by one: wait for it to end, or name another file")]
+    #[error(
+        "is in use by another process, or was replaced by one: wait for it to end, or name another file"
+    )]
     InUse,
     /// A folder, a device, a pipe.
     #[error("is no regular file: name a file")]
     NotAFile,
     /// More bytes than a checkpoint may have.
-    #[error("has more than {MAX_BYTES} bytes, the most that a checkpoint may have: name another file")]
+    #[error(
+        "has more than {MAX_BYTES} bytes, the most that a checkpoint may have: name another file"
+    )]
     TooLarge,
     /// The operating system refused.
     #[error("cannot {action}: {message}: {}", if *action == "write" { "check that the folder exists, may be written to and has space" } else { "check the path and its permissions" })]
@@ -102,6 +112,9 @@ impl Problem {
     /// Whether it may be over later without anybody's doing: no space.
     pub fn may_pass(&self) -> bool {
         use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
-        matches!(self, Self::Io { action: "write", kind: StorageFull | QuotaExceeded | FileTooLarge, .. })
+        matches!(
+            self,
+            Self::Io { action: "write", kind: StorageFull | QuotaExceeded | FileTooLarge, .. }
+        )
     }
 }

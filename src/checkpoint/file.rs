@@ -82,7 +82,12 @@ impl Store {
             return Err(Problem::NotAFile);
         }
         // Not emptied by opening: it may be another process's.
-        let file = OpenOptions::new().write(true).create(true).truncate(false).open(&self.temporary).map_err(refused)?;
+        let file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&self.temporary)
+            .map_err(refused)?;
         lock(&file)?;
         if !is_at(&file, &self.temporary) {
             return Err(Problem::InUse);
@@ -131,7 +136,8 @@ impl Store {
 
 /// The folder of a file and the name of the temporary file in it; `None` for a path without a file name.
 fn temporary(path: &Path) -> Option<(PathBuf, PathBuf)> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder =
+        path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut name = OsString::from(".");
     name.push(path.file_name()?);
     name.push(".fluidcheck-tmp");
@@ -232,7 +238,8 @@ mod tests {
     #[test]
     fn a_link_stays_a_link_and_nothing_is_written_through_a_planted_one() {
         let folder = tempfile::tempdir().unwrap();
-        let (path, link, victim) = (folder.path().join("c"), folder.path().join("link"), folder.path().join("victim"));
+        let (path, link, victim) =
+            (folder.path().join("c"), folder.path().join("link"), folder.path().join("victim"));
         Store::open(&path).unwrap().0.write(&bytes(1)).unwrap();
         std::os::unix::fs::symlink(&path, &link).unwrap();
         Store::open(&link).unwrap().0.write(&bytes(2)).unwrap();

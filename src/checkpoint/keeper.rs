@@ -77,7 +77,11 @@ impl Shared {
             self.write();
             let known = self.known();
             let closed = |known: &mut Known| !known.closed;
-            drop(self.changed.wait_timeout_while(known, PAUSE, closed).unwrap_or_else(PoisonError::into_inner));
+            drop(
+                self.changed
+                    .wait_timeout_while(known, PAUSE, closed)
+                    .unwrap_or_else(PoisonError::into_inner),
+            );
         }
     }
 }
@@ -95,7 +99,8 @@ impl Keeper {
     /// Keeps in memory only.
     pub fn in_memory(run: Run, nothing: Progress) -> Self {
         let known = Mutex::new(Known { progress: nothing, unwritten: false, closed: false });
-        let shared = Shared { run, known, changed: Condvar::new(), disk: None, complain: Box::new(|_| ()) };
+        let shared =
+            Shared { run, known, changed: Condvar::new(), disk: None, complain: Box::new(|_| ()) };
         Self { shared: Arc::new(shared), writer: None }
     }
 
@@ -175,7 +180,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("kept");
         let open = |why: &str| {
-            Keeper::open(&path, Run::new("verify"), Progress::Verify(Vec::new()), |_| Err(why.to_owned()), Box::new(|_| ()))
+            Keeper::open(
+                &path,
+                Run::new("verify"),
+                Progress::Verify(Vec::new()),
+                |_| Err(why.to_owned()),
+                Box::new(|_| ()),
+            )
         };
         assert!(open("").is_ok(), "a new file fits whatever the run");
         for why in ["\u{1b}[2J\n\r\u{7}\u{9b}31m", &"x".repeat(1000)] {

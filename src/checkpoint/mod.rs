@@ -93,15 +93,25 @@ pub fn decode(bytes: &[u8]) -> Result<Checkpoint, Problem> {
         return Err(Problem::TooLarge);
     }
     let Some(rest) = bytes.strip_prefix(MAGIC.as_bytes()) else {
-        return Err(if MAGIC.as_bytes().starts_with(bytes) { Problem::Damaged } else { Problem::Foreign });
+        return Err(if MAGIC.as_bytes().starts_with(bytes) {
+            Problem::Damaged
+        } else {
+            Problem::Foreign
+        });
     };
     let end = rest.iter().position(|&byte| byte == b'\n').ok_or(Problem::Damaged)?;
     let header = str::from_utf8(&rest[..end]).map_err(|_| Problem::Damaged)?;
     let (format, sum) = header.split_once(' ').ok_or(Problem::Damaged)?;
     if format != FORMAT.to_string() {
         // A number is that of another version; anything else is no number any more.
-        let is_number = !format.is_empty() && format.len() < 10 && format.bytes().all(|byte| byte.is_ascii_digit());
-        return Err(if is_number { Problem::Format { found: format.to_owned() } } else { Problem::Damaged });
+        let is_number = !format.is_empty()
+            && format.len() < 10
+            && format.bytes().all(|byte| byte.is_ascii_digit());
+        return Err(if is_number {
+            Problem::Format { found: format.to_owned() }
+        } else {
+            Problem::Damaged
+        });
     }
     let body = &rest[end + 1..];
     if checksum(body) != sum {
@@ -137,7 +147,13 @@ mod tests {
     #[test]
     fn what_was_written_is_read() {
         let back = decode(&small()).unwrap();
-        assert_eq!(back, Checkpoint { run: Run::new("power").with("seed", 7), progress: Progress::Power(Vec::new()) });
+        assert_eq!(
+            back,
+            Checkpoint {
+                run: Run::new("power").with("seed", 7),
+                progress: Progress::Power(Vec::new())
+            }
+        );
     }
 
     #[test]
@@ -171,7 +187,10 @@ mod tests {
     #[test]
     fn other_formats_and_other_files_are_told_apart() {
         let text = String::from_utf8(small()).unwrap();
-        assert_eq!(decode(text.replacen(" 1 ", " 2 ", 1).as_bytes()), Err(Problem::Format { found: "2".to_owned() }));
+        assert_eq!(
+            decode(text.replacen(" 1 ", " 2 ", 1).as_bytes()),
+            Err(Problem::Format { found: "2".to_owned() })
+        );
         assert_eq!(decode(b"server,task_type\n"), Err(Problem::Foreign));
         let body = "{\"run\":[]}\n";
         let sound = format!("{MAGIC}{FORMAT} {}\n{body}", checksum(body.as_bytes()));

@@ -20,7 +20,9 @@ pub struct Run(Vec<(String, String)>);
 impl Run {
     /// A run of this command, by this version.
     pub fn new(command: &str) -> Self {
-        Self(Vec::new()).with("command", command).with("the version of fluidcheck", env!("CARGO_PKG_VERSION"))
+        Self(Vec::new())
+            .with("command", command)
+            .with("the version of fluidcheck", env!("CARGO_PKG_VERSION"))
     }
 
     /// The same run, which depends on this too.
@@ -41,7 +43,8 @@ impl Run {
         let registry = digest.end();
         let mut ids: Vec<_> = checks.iter().map(|(claim, _)| claim.id).collect();
         ids.dedup();
-        let claims = if ids.len() <= 3 { ids.join(", ") } else { format!("a list of {}", ids.len()) };
+        let claims =
+            if ids.len() <= 3 { ids.join(", ") } else { format!("a list of {}", ids.len()) };
         let mut digest = Fingerprint::default();
         let mut run = Self::new("verify");
         for input in inputs {
@@ -61,7 +64,10 @@ impl Run {
             .with("the seed", options.seed)
             .with("alpha", options.alpha)
             .with("the effort", options.effort)
-            .with("the case", options.case.map_or_else(|| "each".to_owned(), |case| case.to_string()))
+            .with(
+                "the case",
+                options.case.map_or_else(|| "each".to_owned(), |case| case.to_string()),
+            )
     }
 
     /// A run of `power`.
@@ -79,7 +85,8 @@ impl Run {
             digest.model(&setting.model);
         }
         let ids: Vec<_> = claims.iter().map(|claim| claim.id).collect();
-        let named = if ids.len() <= 3 { ids.join(", ") } else { format!("a list of {}", ids.len()) };
+        let named =
+            if ids.len() <= 3 { ids.join(", ") } else { format!("a list of {}", ids.len()) };
         Self::new("power")
             .with("the choice of claims", named)
             .with("the registry of claims", digest.end())
@@ -91,7 +98,12 @@ impl Run {
     /// A run of `simulate`; `what` is estimated of the graph that the user named by `words`.
     ///
     /// The time limit is no part of it: it says when to stop, and what comes out after a number of replications depends on that number only.
-    pub fn of_estimate(words: &str, model: &Model, what: &str, options: &estimate::Options) -> Self {
+    pub fn of_estimate(
+        words: &str,
+        model: &Model,
+        what: &str,
+        options: &estimate::Options,
+    ) -> Self {
         let mut digest = Fingerprint::default();
         digest.model(model);
         Self::new("simulate")
@@ -104,7 +116,10 @@ impl Run {
             .with("the confidence", options.confidence)
             .with("the precision", options.precision)
             .with("the most events", options.events)
-            .with("the number of replications", options.replications.map_or_else(|| "open".to_owned(), |n| n.to_string()))
+            .with(
+                "the number of replications",
+                options.replications.map_or_else(|| "open".to_owned(), |n| n.to_string()),
+            )
             .with("the kind of intervals", format!("{:?}", options.intervals))
     }
 
@@ -112,9 +127,11 @@ impl Run {
     pub(super) fn compare(&self, there: &Self) -> Result<(), Problem> {
         let different = self.0.iter().zip(&there.0).find(|(here, there)| here != there);
         match different {
-            Some(((name, here), (other, there))) if name == other => {
-                Err(Problem::OtherRun { what: name.clone(), there: shown(there, 60), here: shown(here, 60) })
-            }
+            Some(((name, here), (other, there))) if name == other => Err(Problem::OtherRun {
+                what: name.clone(),
+                there: shown(there, 60),
+                here: shown(here, 60),
+            }),
             None if self.0.len() == there.0.len() => Ok(()),
             _ => Err(Problem::content("it lists other parameters")),
         }
@@ -123,7 +140,8 @@ impl Run {
 
 /// A text as it may stand in a message of one line, cut after so many characters.
 pub(super) fn shown(value: &str, at_most: usize) -> String {
-    let mut text: String = value.chars().take(at_most).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let mut text: String =
+        value.chars().take(at_most).map(|c| if c.is_control() { ' ' } else { c }).collect();
     if value.chars().nth(at_most).is_some() {
         text.push_str("...");
     }
@@ -189,9 +207,12 @@ mod tests {
 
     #[test]
     fn any_difference_of_a_graph_shows_in_its_fingerprint() {
-        let edges = |list: &[(u32, u32)]| BipartiteGraph::from_edges(2, 2, list, Isolated::Refuse).unwrap();
+        let edges =
+            |list: &[(u32, u32)]| BipartiteGraph::from_edges(2, 2, list, Isolated::Refuse).unwrap();
         let base = edges(&[(0, 0), (1, 1)]);
-        let labels = |names: [&str; 2]| base.clone().with_labels(names.map(str::to_owned).to_vec(), vec![String::new(); 2]);
+        let labels = |names: [&str; 2]| {
+            base.clone().with_labels(names.map(str::to_owned).to_vec(), vec![String::new(); 2])
+        };
         let graphs = [
             base.clone(),
             edges(&[(0, 1), (1, 0)]),
@@ -217,7 +238,8 @@ mod tests {
     fn the_first_difference_is_named() {
         let run = |seed| Run::new("verify").with("the seed", seed).with("d", 2);
         assert_eq!(run(1).compare(&run(1)), Ok(()));
-        let other = Problem::OtherRun { what: "the seed".into(), there: "2".into(), here: "1".into() };
+        let other =
+            Problem::OtherRun { what: "the seed".into(), there: "2".into(), here: "1".into() };
         assert_eq!(run(1).compare(&run(2)), Err(other));
         assert!(matches!(run(1).compare(&run(1).with("more", 1)), Err(Problem::Content { .. })));
     }

@@ -102,42 +102,74 @@ fn expansion_cases(effort: u32) -> u64 {
 fn binomial_sum(a: u64, b: u64, d: u32, least: u32) -> BigInt {
     let (step, b) = (BigInt::from(a - b), BigInt::from(b));
     (least..=d)
-        .map(|i| BigInt::from(binomial(u64::from(d), u64::from(i))) * Pow::pow(&step, i - least) * Pow::pow(&b, d - i))
+        .map(|i| {
+            BigInt::from(binomial(u64::from(d), u64::from(i)))
+                * Pow::pow(&step, i - least)
+                * Pow::pow(&b, d - i)
+        })
         .sum()
 }
 
 fn eq_a_1(setting: &Setting<'_>) -> Evidence {
-    run(&setting.plan, "eq-A.1", expansion_cases(setting.plan.effort), "pairs x > y and d", |case, rng| {
-        let (d, n, a, b) = expansion_case(case, rng);
-        let (x, y) = (Ratio::new(a.into(), n.into()), Ratio::new(b.into(), n.into()));
-        let left = setting.machinery.divided_difference(&x, &y, d);
-        let right = Ratio::new(binomial_sum(a, b, d, 1), Pow::pow(BigInt::from(n), d - 1));
-        if left == right {
-            Outcome::holds(0.0)
-        } else {
-            Outcome::violated(f64::NAN, format!("d = {d}, x = {x}, y = {y}: {}, the expansion is {}", show(&left), show(&right)))
-        }
-    })
+    run(
+        &setting.plan,
+        "eq-A.1",
+        expansion_cases(setting.plan.effort),
+        "pairs x > y and d",
+        |case, rng| {
+            let (d, n, a, b) = expansion_case(case, rng);
+            let (x, y) = (Ratio::new(a.into(), n.into()), Ratio::new(b.into(), n.into()));
+            let left = setting.machinery.divided_difference(&x, &y, d);
+            let right = Ratio::new(binomial_sum(a, b, d, 1), Pow::pow(BigInt::from(n), d - 1));
+            if left == right {
+                Outcome::holds(0.0)
+            } else {
+                Outcome::violated(
+                    f64::NAN,
+                    format!(
+                        "d = {d}, x = {x}, y = {y}: {}, the expansion is {}",
+                        show(&left),
+                        show(&right)
+                    ),
+                )
+            }
+        },
+    )
 }
 
 fn eq_a_2(setting: &Setting<'_>) -> Evidence {
-    run(&setting.plan, "eq-A.2", expansion_cases(setting.plan.effort), "pairs x > y and d", |case, rng| {
-        let (d, n, a, b) = expansion_case(case, rng);
-        let (x, y) = (Ratio::new(a.into(), n.into()), Ratio::new(b.into(), n.into()));
-        // The quotient rule: (x^d - y^d) / (x - y)^2 - d y^(d - 1) / (x - y).
-        let step = &x - &y;
-        let left = (setting.machinery.divided_difference(&x, &y, d) - ratio::whole(d.into()) * ratio::power(&y, d - 1)) / &step;
-        let right = Ratio::new(binomial_sum(a, b, d, 2), Pow::pow(BigInt::from(n), d.saturating_sub(2)));
-        let slack = ratio::to_f64(&left);
-        if left == right && left >= Ratio::zero() {
-            Outcome::Holds { slack, vacuous: d == 1 }
-        } else {
-            Outcome::violated(
-                slack,
-                format!("d = {d}, x = {x}, y = {y}: derivative {}, the expansion is {}", show(&left), show(&right)),
-            )
-        }
-    })
+    run(
+        &setting.plan,
+        "eq-A.2",
+        expansion_cases(setting.plan.effort),
+        "pairs x > y and d",
+        |case, rng| {
+            let (d, n, a, b) = expansion_case(case, rng);
+            let (x, y) = (Ratio::new(a.into(), n.into()), Ratio::new(b.into(), n.into()));
+            // The quotient rule: (x^d - y^d) / (x - y)^2 - d y^(d - 1) / (x - y).
+            let step = &x - &y;
+            let left = (setting.machinery.divided_difference(&x, &y, d)
+                - ratio::whole(d.into()) * ratio::power(&y, d - 1))
+                / &step;
+            let right = Ratio::new(
+                binomial_sum(a, b, d, 2),
+                Pow::pow(BigInt::from(n), d.saturating_sub(2)),
+            );
+            let slack = ratio::to_f64(&left);
+            if left == right && left >= Ratio::zero() {
+                Outcome::Holds { slack, vacuous: d == 1 }
+            } else {
+                Outcome::violated(
+                    slack,
+                    format!(
+                        "d = {d}, x = {x}, y = {y}: derivative {}, the expansion is {}",
+                        show(&left),
+                        show(&right)
+                    ),
+                )
+            }
+        },
+    )
 }
 
 /// A case of Lemma C.1: d and two pairs x > y over a common denominator, in no order.
@@ -155,7 +187,10 @@ fn lipschitz_case(case: u64, rng: &mut ChaCha8Rng) -> (u32, u64, [(u64, u64); 2]
     if let Some(&near) = corner.get(index) {
         return (d, 1_000_000, near);
     }
-    if let Some(both) = pairs().flat_map(|first| pairs().map(move |second| [first, second])).nth(index - corner.len()) {
+    if let Some(both) = pairs()
+        .flat_map(|first| pairs().map(move |second| [first, second]))
+        .nth(index - corner.len())
+    {
         return (d, N, both);
     }
     let n = rng.random_range(1..=1000);
@@ -172,10 +207,19 @@ fn lipschitz_cases(effort: u32) -> u64 {
 }
 
 /// |difference of the divided differences| and |x1 - x2| + |y1 - y2|, with the pairs in words.
-fn lipschitz_sides(setting: &Setting<'_>, d: u32, n: u64, pairs: [(u64, u64); 2]) -> (Ratio, Ratio, String) {
+fn lipschitz_sides(
+    setting: &Setting<'_>,
+    d: u32,
+    n: u64,
+    pairs: [(u64, u64); 2],
+) -> (Ratio, Ratio, String) {
     let [(a1, b1), (a2, b2)] = pairs;
     let value = |a: u64, b: u64| {
-        setting.machinery.divided_difference(&Ratio::new(a.into(), n.into()), &Ratio::new(b.into(), n.into()), d)
+        setting.machinery.divided_difference(
+            &Ratio::new(a.into(), n.into()),
+            &Ratio::new(b.into(), n.into()),
+            d,
+        )
     };
     let (first, second) = (value(a1, b1), value(a2, b2));
     let difference = if first > second { first - second } else { second - first };
@@ -183,25 +227,44 @@ fn lipschitz_sides(setting: &Setting<'_>, d: u32, n: u64, pairs: [(u64, u64); 2]
     (difference, distance, format!("d = {d}, pairs ({a1}, {b1}) / {n} and ({a2}, {b2}) / {n}"))
 }
 
-fn within(setting: &Setting<'_>, constant: &Ratio, d: u32, n: u64, pairs: [(u64, u64); 2]) -> Outcome {
+fn within(
+    setting: &Setting<'_>,
+    constant: &Ratio,
+    d: u32,
+    n: u64,
+    pairs: [(u64, u64); 2],
+) -> Outcome {
     let (difference, distance, at) = lipschitz_sides(setting, d, n, pairs);
     let bound = constant * &distance;
     let slack = ratio::to_f64(&(&bound - &difference));
     if difference > bound {
         return Outcome::violated(
             slack,
-            format!("{at}: {} above K times the distance = {} with K = {constant}", show(&difference), show(&bound)),
+            format!(
+                "{at}: {} above K times the distance = {} with K = {constant}",
+                show(&difference),
+                show(&bound)
+            ),
         );
     }
     // Trivial: both values lie between 0 and d. A pair and itself, or d = 1, say nothing.
-    Outcome::Holds { slack, vacuous: d == 1 || distance.is_zero() || bound >= ratio::whole(d.into()) }
+    Outcome::Holds {
+        slack,
+        vacuous: d == 1 || distance.is_zero() || bound >= ratio::whole(d.into()),
+    }
 }
 
 fn lemma_c_1(setting: &Setting<'_>) -> Evidence {
-    run(&setting.plan, "lemma-c.1", lipschitz_cases(setting.plan.effort), "pairs of pairs in any order, and d", |case, rng| {
-        let (d, n, pairs) = lipschitz_case(case, rng);
-        within(setting, &ratio::whole(((1 << d) - 1) * u64::from(d - 1)), d, n, pairs)
-    })
+    run(
+        &setting.plan,
+        "lemma-c.1",
+        lipschitz_cases(setting.plan.effort),
+        "pairs of pairs in any order, and d",
+        |case, rng| {
+            let (d, n, pairs) = lipschitz_case(case, rng);
+            within(setting, &ratio::whole(((1 << d) - 1) * u64::from(d - 1)), d, n, pairs)
+        },
+    )
 }
 
 fn lemma_c_1_sharp(setting: &Setting<'_>) -> Evidence {
@@ -218,11 +281,15 @@ fn lemma_c_1_sharp(setting: &Setting<'_>) -> Evidence {
             if case < u64::from(MOST_CHOICES) && d > 1 {
                 let (difference, distance, at) = lipschitz_sides(setting, d, n, pairs);
                 let attained = difference / distance;
-                let least = &constant * (Ratio::one() - Ratio::new((3 * u64::from(d)).into(), n.into()));
+                let least =
+                    &constant * (Ratio::one() - Ratio::new((3 * u64::from(d)).into(), n.into()));
                 if attained < least {
                     return Outcome::violated(
                         f64::NAN,
-                        format!("{at}: the quotient is {}, so K = {constant} is not attained near (1, 1)", show(&attained)),
+                        format!(
+                            "{at}: the quotient is {}, so K = {constant} is not attained near (1, 1)",
+                            show(&attained)
+                        ),
                     );
                 }
             }

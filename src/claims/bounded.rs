@@ -26,18 +26,47 @@ pub(super) struct Part {
 
 impl Part {
     /// The mean of a figure clipped to `low..=high` is at most `limit`; at most `error` off in what is observed.
-    pub(super) fn at_most(name: impl Into<String>, (low, high): (f64, f64), limit: f64, error: f64, alpha: f64) -> Self {
+    pub(super) fn at_most(
+        name: impl Into<String>,
+        (low, high): (f64, f64),
+        limit: f64,
+        error: f64,
+        alpha: f64,
+    ) -> Self {
         Self::new(name.into(), low, high, limit, true, error, alpha)
     }
 
     /// The mean of a figure clipped to `low..=high` is at least `limit`; at most `error` off in what is observed.
-    pub(super) fn at_least(name: impl Into<String>, (low, high): (f64, f64), limit: f64, error: f64, alpha: f64) -> Self {
+    pub(super) fn at_least(
+        name: impl Into<String>,
+        (low, high): (f64, f64),
+        limit: f64,
+        error: f64,
+        alpha: f64,
+    ) -> Self {
         Self::new(name.into(), low, high, limit, false, error, alpha)
     }
 
-    fn new(name: String, low: f64, high: f64, limit: f64, below: bool, error: f64, alpha: f64) -> Self {
+    fn new(
+        name: String,
+        low: f64,
+        high: f64,
+        limit: f64,
+        below: bool,
+        error: f64,
+        alpha: f64,
+    ) -> Self {
         let scaled = (limit - (low - error)) / (high - low + 2.0 * error);
-        Self { name, low, high, limit, below, error, sums: (0.0, 0.0), test: MeanTest::new(scaled, alpha) }
+        Self {
+            name,
+            low,
+            high,
+            limit,
+            below,
+            error,
+            sums: (0.0, 0.0),
+            test: MeanTest::new(scaled, alpha),
+        }
     }
 
     /// Takes a replication in which the figure is only known to lie in `least..=most`.
@@ -46,7 +75,8 @@ impl Part {
         self.sums = (self.sums.0 + least, self.sums.1 + most);
         let width = self.high - self.low + 2.0 * self.error;
         // Downwards by the error for what rests on the lower end, upwards for the upper; the range is wider by as much.
-        let (least, most) = ((least - self.low) / width, (most - self.low + 2.0 * self.error) / width);
+        let (least, most) =
+            ((least - self.low) / width, (most - self.low + 2.0 * self.error) / width);
         self.test.observe_between(least.clamp(0.0, 1.0), most.clamp(0.0, 1.0));
     }
 
@@ -75,14 +105,24 @@ impl Part {
             None => "open",
         };
         let (least, most) = self.mean();
-        let seen = if most - least < 5e-4 * most.abs() { format!("{most:.4}") } else { format!("{least:.4} to {most:.4}") };
-        format!("{} {relation} {:.4} {standing} (mean {seen}, n = {})", self.name, self.limit, self.test.count())
+        let seen = if most - least < 5e-4 * most.abs() {
+            format!("{most:.4}")
+        } else {
+            format!("{least:.4} to {most:.4}")
+        };
+        format!(
+            "{} {relation} {:.4} {standing} (mean {seen}, n = {})",
+            self.name,
+            self.limit,
+            self.test.count()
+        )
     }
 }
 
 /// Whether some part is undecided and none rejected.
 pub(super) fn are_open(parts: &[Part]) -> bool {
-    parts.iter().any(|part| part.supports().is_none()) && !parts.iter().any(|part| part.supports() == Some(false))
+    parts.iter().any(|part| part.supports().is_none())
+        && !parts.iter().any(|part| part.supports() == Some(false))
 }
 
 /// The findings of a claim that is made of parts.
@@ -175,9 +215,18 @@ impl Findings {
         if self.verdict == Verdict::Inconclusive {
             summary.push_str("; more with --effort");
         }
-        let witness = (self.verdict == Verdict::Violated).then(|| Witness { found: summary.clone(), ..Witness::default() });
-        let slack = (self.slack.is_finite() && self.verdict != Verdict::Violated).then_some(self.slack);
-        Evidence { verdict: self.verdict, slack, vacuous: false, cases: self.cases, summary, witness }
+        let witness = (self.verdict == Verdict::Violated)
+            .then(|| Witness { found: summary.clone(), ..Witness::default() });
+        let slack =
+            (self.slack.is_finite() && self.verdict != Verdict::Violated).then_some(self.slack);
+        Evidence {
+            verdict: self.verdict,
+            slack,
+            vacuous: false,
+            cases: self.cases,
+            summary,
+            witness,
+        }
     }
 }
 
@@ -198,12 +247,42 @@ mod tests {
             ("below", Part::at_most("x", range, 0.5, 0.0, 1e-6), (0.3, 0.3), Verdict::Holds),
             ("above", Part::at_most("x", range, 0.5, 0.0, 1e-6), (0.7, 0.7), Verdict::Violated),
             ("at least", Part::at_least("x", range, 0.5, 0.0, 1e-6), (0.7, 0.7), Verdict::Holds),
-            ("not at least", Part::at_least("x", range, 0.5, 0.0, 1e-6), (0.3, 0.3), Verdict::Violated),
-            ("between bounds", Part::at_most("x", range, 0.5, 0.0, 1e-6), (0.3, 0.7), Verdict::Inconclusive),
-            ("within its error", Part::at_most("x", range, 0.5, 0.3, 1e-6), (0.3, 0.3), Verdict::Inconclusive),
-            ("its error above", Part::at_most("x", range, 0.5, 0.1, 1e-6), (0.7, 0.7), Verdict::Violated),
-            ("clipped", Part::at_most("x", (1.0, 2.0), 1.5, 0.0, 1e-6), (9.0, 9.0), Verdict::Violated),
-            ("clipped from below", Part::at_least("x", (1.0, 2.0), 1.5, 0.0, 1e-6), (-9.0, -9.0), Verdict::Violated),
+            (
+                "not at least",
+                Part::at_least("x", range, 0.5, 0.0, 1e-6),
+                (0.3, 0.3),
+                Verdict::Violated,
+            ),
+            (
+                "between bounds",
+                Part::at_most("x", range, 0.5, 0.0, 1e-6),
+                (0.3, 0.7),
+                Verdict::Inconclusive,
+            ),
+            (
+                "within its error",
+                Part::at_most("x", range, 0.5, 0.3, 1e-6),
+                (0.3, 0.3),
+                Verdict::Inconclusive,
+            ),
+            (
+                "its error above",
+                Part::at_most("x", range, 0.5, 0.1, 1e-6),
+                (0.7, 0.7),
+                Verdict::Violated,
+            ),
+            (
+                "clipped",
+                Part::at_most("x", (1.0, 2.0), 1.5, 0.0, 1e-6),
+                (9.0, 9.0),
+                Verdict::Violated,
+            ),
+            (
+                "clipped from below",
+                Part::at_least("x", (1.0, 2.0), 1.5, 0.0, 1e-6),
+                (-9.0, -9.0),
+                Verdict::Violated,
+            ),
         ];
         for (name, part, figure, verdict) in table {
             assert_eq!(settled(part, figure).verdict, verdict, "{name}");

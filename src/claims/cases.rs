@@ -54,7 +54,12 @@ impl Outcome {
 
     /// A counterexample at the given states.
     pub fn violated_at(slack: f64, found: impl Into<String>, states: &[&[u32]]) -> Self {
-        Self::Violated { slack, found: found.into(), event: None, states: states.iter().map(|s| s.to_vec()).collect() }
+        Self::Violated {
+            slack,
+            found: found.into(),
+            event: None,
+            states: states.iter().map(|s| s.to_vec()).collect(),
+        }
     }
 }
 
@@ -100,5 +105,12 @@ pub fn run(
     } else {
         format!("{seen} {what}")
     };
-    Evidence { verdict, slack: least, vacuous: seen > 0 && informative == 0, cases: seen, summary, witness: None }
+    Evidence {
+        verdict,
+        slack: least,
+        vacuous: seen > 0 && informative == 0,
+        cases: seen,
+        summary,
+        witness: None,
+    }
 }

@@ -24,7 +24,12 @@ pub struct Effect {
     pub unit: &'static str,
 }
 
-const fn effect(id: &'static str, smallest: &'static str, observations: u64, unit: &'static str) -> Effect {
+const fn effect(
+    id: &'static str,
+    smallest: &'static str,
+    observations: u64,
+    unit: &'static str,
+) -> Effect {
     Effect { id, smallest, observations, unit }
 }
 
@@ -38,20 +43,55 @@ const EFFECTS: &[Effect] = &[
     ),
     effect("flow-balance", "E q_1(infinity) off by 1 %", 4_000, "replications"),
     effect("cor-4.3", "E q_i(infinity) above rho^i, i = 2, 3, 4, by anything", 300, "replications"),
-    effect("prop-4.1-ergodic", "laws from empty and from above 0.2 apart in total variation", 120, "replications"),
+    effect(
+        "prop-4.1-ergodic",
+        "laws from empty and from above 0.2 apart in total variation",
+        120,
+        "replications",
+    ),
     effect(
         "rem-1-growth",
         "queues that grow or not on the wrong side of the critical load, a tenth away from it",
         1_600,
         "replications",
     ),
-    effect("exact-law", "E q_i(2) off by 0.02, E q_i(infinity) by 0.015, i = 1, 2, 3", 20_000, "replications"),
-    effect("perfect-sampling", "the mean fill or the probability of the empty state off by 0.02", 30_000, "samples"),
-    effect("thm-3.8", "sum_i E Delta_i(t), clipped, above its bound by anything", 250, "replications"),
-    effect("mixing-in-N", "a time to mix that grows by 1 for each unit of ln N", 1_800, "replications"),
-    effect("thm-3.10", "E sup of the squared distance above its bound of some 0.001", 2_800, "paths"),
+    effect(
+        "exact-law",
+        "E q_i(2) off by 0.02, E q_i(infinity) by 0.015, i = 1, 2, 3",
+        20_000,
+        "replications",
+    ),
+    effect(
+        "perfect-sampling",
+        "the mean fill or the probability of the empty state off by 0.02",
+        30_000,
+        "samples",
+    ),
+    effect(
+        "thm-3.8",
+        "sum_i E Delta_i(t), clipped, above its bound by anything",
+        250,
+        "replications",
+    ),
+    effect(
+        "mixing-in-N",
+        "a time to mix that grows by 1 for each unit of ln N",
+        1_800,
+        "replications",
+    ),
+    effect(
+        "thm-3.10",
+        "E sup of the squared distance above its bound of some 0.001",
+        2_800,
+        "paths",
+    ),
     effect("cor-3.11", "a sparse member within 0.12 of (3.5), or a dense one not", 2_200, "paths"),
-    effect("lemma-4.5", "the drift of Q_i^w or the rate of its jumps off by the factor exp(0.3)", 130_000, "events"),
+    effect(
+        "lemma-4.5",
+        "the drift of Q_i^w or the rate of its jumps off by the factor exp(0.3)",
+        130_000,
+        "events",
+    ),
     effect("lemma-c.2", "the mean above its bound by anything", 120, "paths"),
     effect(
         "counterexample-1.2",
@@ -71,11 +111,31 @@ const EFFECTS: &[Effect] = &[
         260,
         "replications",
     ),
-    effect("rem-2", "sum_i E |q_i - q*_i|^p of 0.5 (p = 1/2) or 0.0001 (p = 3) at N = 1000", 270, "replications"),
-    effect("cor-3.4", "a mean degree off by 3 %; a mean distance from q* of 0.1 at N = 1500", 450, "graphs and replications"),
-    effect("cor-3.6", "a mean distance from q* of 0.12 for k = 40; one below 0.04 for k = 3", 640, "replications"),
+    effect(
+        "rem-2",
+        "sum_i E |q_i - q*_i|^p of 0.5 (p = 1/2) or 0.0001 (p = 3) at N = 1000",
+        270,
+        "replications",
+    ),
+    effect(
+        "cor-3.4",
+        "a mean degree off by 3 %; a mean distance from q* of 0.1 at N = 1500",
+        450,
+        "graphs and replications",
+    ),
+    effect(
+        "cor-3.6",
+        "a mean distance from q* of 0.12 for k = 40; one below 0.04 for k = 3",
+        640,
+        "replications",
+    ),
     effect("fig-2", "a mean queue length off by 0.07", 400, "replications"),
-    effect("fig-3", "an l1 distance from (3.5) of 0.02 (complete), 0.05 (k = 84); one below 0.05 for k = 3", 150, "paths"),
+    effect(
+        "fig-3",
+        "an l1 distance from (3.5) of 0.02 (complete), 0.05 (k = 84); one below 0.05 for k = 3",
+        150,
+        "paths",
+    ),
     effect(
         "fig-4",
         "q_2, q_3 off by 0.05, q_4 by 0.02; tails of degree 3 below 6/5, 2, 8 times q*_3, q*_4, q*_5",
@@ -84,7 +144,12 @@ const EFFECTS: &[Effect] = &[
     ),
     effect("event-times", "a rate of events off by 1 %", 620_000, "events"),
     effect("oracle-law", "as transition-law; a rate of events off by 3 %", 360_000, "events"),
-    effect("coupling-law", "odds of an arrival or a departure off by the factor exp(0.3)", 62_000, "events"),
+    effect(
+        "coupling-law",
+        "odds of an arrival or a departure off by the factor exp(0.3)",
+        62_000,
+        "events",
+    ),
     effect(
         "marks-law",
         "odds of a kind, type, sample or server, given the mark before, off by the factor exp(0.3)",
@@ -93,7 +158,12 @@ const EFFECTS: &[Effect] = &[
     ),
     effect("transient-law", "E q_i(t) off by 0.06", 60_000, "replications"),
     effect("steady-law", "E q_i(infinity) or the mean delay off by 10 %", 12_000, "replications"),
-    effect("random-graphs", "odds of an edge, a place or a match off by the factor exp(0.3)", 4_100, "graphs"),
+    effect(
+        "random-graphs",
+        "odds of an edge, a place or a match off by the factor exp(0.3)",
+        4_100,
+        "graphs",
+    ),
     effect(
         "sequential-tests",
         "1.5 times the stated error probability; a mean off by 1/10 missed on half of the streams",
@@ -106,7 +176,12 @@ const EFFECTS: &[Effect] = &[
         9_100,
         "streams",
     ),
-    effect("distribution-test", "1.5 times the stated error probability; a law 1/5 away accepted", 1_100, "streams"),
+    effect(
+        "distribution-test",
+        "1.5 times the stated error probability; a law 1/5 away accepted",
+        1_100,
+        "streams",
+    ),
 ];
 
 /// The effect that the claim with this id must detect; `None` for exact and pathwise claims, of which one counterexample is enough.
@@ -122,7 +197,12 @@ mod tests {
     #[test]
     fn every_statistical_claim_and_no_other_states_the_smallest_effect_that_it_must_detect() {
         for claim in all() {
-            assert_eq!(effect_of(claim.id).is_some(), claim.kind == Kind::Statistical, "{}", claim.id);
+            assert_eq!(
+                effect_of(claim.id).is_some(),
+                claim.kind == Kind::Statistical,
+                "{}",
+                claim.id
+            );
         }
         let statistical = all().filter(|claim| claim.kind == Kind::Statistical).count();
         assert_eq!(EFFECTS.len(), statistical, "a row for a claim that is gone, or two for one");

@@ -82,7 +82,12 @@ pub const CLAIMS: &[Claim] = &[
 ];
 
 /// A form as printed; it is itself the wrong model, so that it needs no fault.
-const fn printed(id: &'static str, source: &'static str, statement: &'static str, check: fn(&Setting<'_>) -> Evidence) -> Claim {
+const fn printed(
+    id: &'static str,
+    source: &'static str,
+    statement: &'static str,
+    check: fn(&Setting<'_>) -> Evidence,
+) -> Claim {
     Claim {
         id,
         source,

@@ -19,8 +19,14 @@ use crate::graph::{BipartiteGraph, GraphError, Isolated};
 use crate::ratio::{self, Ratio};
 
 /// The graph whose task types have the given servers; a type without one is kept and its tasks are lost.
-pub fn of_task_types(n_servers: u32, task_types: &[Vec<u32>]) -> Result<BipartiteGraph, GraphError> {
-    let edges: Vec<_> = (0..).zip(task_types).flat_map(|(w, servers)| servers.iter().map(move |&v| (v, w))).collect();
+pub fn of_task_types(
+    n_servers: u32,
+    task_types: &[Vec<u32>],
+) -> Result<BipartiteGraph, GraphError> {
+    let edges: Vec<_> = (0..)
+        .zip(task_types)
+        .flat_map(|(w, servers)| servers.iter().map(move |&v| (v, w)))
+        .collect();
     BipartiteGraph::from_edges(n_servers, task_types.len() as u32, &edges, Isolated::Drop)
 }
 
@@ -45,7 +51,11 @@ pub fn listed() -> Vec<(&'static str, BipartiteGraph)> {
         ("the first types fit", 4, &[&[0, 1], &[0, 1, 2], &[2, 3], &[2, 3]]),
         ("a server without types", 3, &[&[0, 1]]),
         // Small gamma, and loads far from each other.
-        ("half of 20 servers idle", 20, &[&[0, 1, 2, 3, 4, 5, 6, 7, 8, 9], &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]]),
+        (
+            "half of 20 servers idle",
+            20,
+            &[&[0, 1, 2, 3, 4, 5, 6, 7, 8, 9], &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]],
+        ),
     ];
     table
         .iter()
@@ -77,7 +87,8 @@ pub struct Loads {
 impl Loads {
     /// (N / M) sum over N_v of r_w / d_w, edge by edge; r_w = 1 where all rates are equal.
     pub fn of(graph: &BipartiteGraph) -> Self {
-        let degrees: Vec<usize> = (0..graph.n_task_types()).map(|w| graph.servers_of(w).iter().count()).collect();
+        let degrees: Vec<usize> =
+            (0..graph.n_task_types()).map(|w| graph.servers_of(w).iter().count()).collect();
         // One denominator for all: a sum of fractions would reduce after each term.
         let mut common = BigInt::one();
         let mut seen: Vec<usize> = degrees.iter().copied().filter(|&degree| degree > 0).collect();
@@ -103,7 +114,10 @@ impl Loads {
 
     /// The largest load.
     pub fn max(&self) -> Ratio {
-        self.sums.iter().max().map_or_else(Ratio::zero, |most| Ratio::new(most.clone(), self.one.clone()))
+        self.sums
+            .iter()
+            .max()
+            .map_or_else(Ratio::zero, |most| Ratio::new(most.clone(), self.one.clone()))
     }
 
     /// Whether all servers have the same.
@@ -130,7 +144,8 @@ pub fn gamma(graph: &BipartiteGraph) -> Ratio {
         *counts.entry(graph.servers_of(w).iter().count()).or_insert(0u128) += graph.weight(w);
     }
     counts.remove(&0);
-    let sum: Ratio = counts.into_iter().map(|(degree, count)| Ratio::new(count.into(), degree.into())).sum();
+    let sum: Ratio =
+        counts.into_iter().map(|(degree, count)| Ratio::new(count.into(), degree.into())).sum();
     sum / Ratio::from_integer(graph.total_weight().into())
 }
 
@@ -144,7 +159,8 @@ pub fn weight(graph: &BipartiteGraph, d: u32, in_set: impl Fn(u32) -> bool) -> R
             all += 1;
         }
         if inside > 0 {
-            sum += ratio::power(&Ratio::new(inside.into(), all.into()), d) * Ratio::from_integer(graph.weight(w).into());
+            sum += ratio::power(&Ratio::new(inside.into(), all.into()), d)
+                * Ratio::from_integer(graph.weight(w).into());
         }
     }
     sum * Ratio::new(graph.n_servers().into(), graph.total_weight().into())
@@ -168,8 +184,10 @@ pub fn critical_load(graph: &BipartiteGraph, d: u32) -> Option<Ratio> {
 pub fn is_regular(graph: &BipartiteGraph) -> bool {
     let (n, m) = (u128::from(graph.n_servers()), u128::from(graph.n_task_types()));
     let degree = |count: usize| count as u128;
-    let types: Vec<u128> = (0..graph.n_task_types()).map(|w| degree(graph.servers_of(w).iter().count())).collect();
-    let servers: Vec<u128> = (0..graph.n_servers()).map(|v| degree(graph.task_types_of(v).iter().count())).collect();
+    let types: Vec<u128> =
+        (0..graph.n_task_types()).map(|w| degree(graph.servers_of(w).iter().count())).collect();
+    let servers: Vec<u128> =
+        (0..graph.n_servers()).map(|v| degree(graph.task_types_of(v).iter().count())).collect();
     graph.iter_edges().all(|(v, w)| n * servers[v as usize] == m * types[w as usize])
 }
 
@@ -180,13 +198,20 @@ pub fn every_server_has_an_edge(graph: &BipartiteGraph) -> bool {
 
 /// The task types' servers, in words; cut short for large graphs.
 pub fn adjacency(graph: &BipartiteGraph) -> String {
-    let types: Vec<Vec<u32>> =
-        (0..graph.n_task_types()).take(12).map(|w| graph.servers_of(w).iter().take(12).collect()).collect();
+    let types: Vec<Vec<u32>> = (0..graph.n_task_types())
+        .take(12)
+        .map(|w| graph.servers_of(w).iter().take(12).collect())
+        .collect();
     format!("{} servers, {} task types {types:?}", graph.n_servers(), graph.n_task_types())
 }
 
 /// Whether `labels` are the connected components: equal along edges, and as many as a search of its own finds.
-pub fn are_components(graph: &BipartiteGraph, servers: &[u32], task_types: &[u32], count: u32) -> bool {
+pub fn are_components(
+    graph: &BipartiteGraph,
+    servers: &[u32],
+    task_types: &[u32],
+    count: u32,
+) -> bool {
     let along = graph.iter_edges().all(|(v, w)| servers[v as usize] == task_types[w as usize]);
     // Joins along edges, each root the least server; a task type without servers is a component of its own.
     let mut root: Vec<u32> = (0..graph.n_servers()).collect();

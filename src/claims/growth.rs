@@ -25,7 +25,12 @@ pub const REM_1_GROWTH: Claim = Claim {
     scope: Scope::Theory,
     expected: Expected::Holds,
     hypotheses: &[],
-    rejects: &[Fault::SamplingWithoutReplacement, Fault::OneSampleLess, Fault::LastServerNeverServed, Fault::RhoNecessary],
+    rejects: &[
+        Fault::SamplingWithoutReplacement,
+        Fault::OneSampleLess,
+        Fault::LastServerNeverServed,
+        Fault::RhoNecessary,
+    ],
     check: growth,
 };
 
@@ -36,8 +41,10 @@ const LIMIT: f64 = 0.05;
 const MOST: f64 = 0.4;
 
 /// Graphs whose bottleneck is one server of two, and two of three.
-const GRAPHS: &[(&str, u32, &[&[u32]])] =
-    &[("types {0}, {0,1}", 2, &[&[0], &[0, 1]]), ("types {0,1}, {0,1}, {0,1,2}", 3, &[&[0, 1], &[0, 1], &[0, 1, 2]])];
+const GRAPHS: &[(&str, u32, &[&[u32]])] = &[
+    ("types {0}, {0,1}", 2, &[&[0], &[0, 1]]),
+    ("types {0,1}, {0,1}, {0,1,2}", 3, &[&[0, 1], &[0, 1], &[0, 1, 2]]),
+];
 
 fn growth(setting: &Setting<'_>) -> Evidence {
     let mut systems: Vec<(String, BipartiteGraph, u32, Ratio)> = Vec::new();
@@ -57,7 +64,9 @@ fn growth(setting: &Setting<'_>) -> Evidence {
     let share = setting.alpha / systems.len() as f64;
     let mut findings = Findings::new(setting.alpha);
     for (at, (name, graph, d, load)) in (0u64..).zip(systems) {
-        let Ok(model) = Load::new(load).and_then(|load| Model::with_load(graph, load, d)) else { continue };
+        let Ok(model) = Load::new(load).and_then(|load| Model::with_load(graph, load, d)) else {
+            continue;
+        };
         let Some(ergodic) = setting.machinery.is_ergodic(&model) else { continue };
         let title = format!("{name}, d = {d}, lambda = {:.4}: growth", model.lambda());
         let part = if ergodic {
@@ -65,10 +74,12 @@ fn growth(setting: &Setting<'_>) -> Evidence {
         } else {
             Part::at_least(title, (0.0, MOST), LIMIT, 0.0, share)
         };
-        let (n, seed) = (model.graph().n_servers(), setting.plan.seed ^ fingerprint("rem-1-growth") ^ at << 32);
+        let (n, seed) =
+            (model.graph().n_servers(), setting.plan.seed ^ fingerprint("rem-1-growth") ^ at << 32);
         let events = (TIME * model.event_rate()) as u64;
         findings.settle(vec![part], 3_000 * u64::from(setting.plan.effort), |replication| {
-            let mut path = Path::new(setting.subject, &model, seed, replication, vec![0; n as usize]);
+            let mut path =
+                Path::new(setting.subject, &model, seed, replication, vec![0; n as usize]);
             for _ in 0..events {
                 path.step();
             }

@@ -73,7 +73,13 @@ struct Part {
 impl Part {
     fn new(name: String, exact: Value, margin: f64, alpha: f64) -> Self {
         // What the solver leaves open is added to what is permitted.
-        Self { test: Equivalence::new(Scale::UNIT, exact.value, margin + exact.error(), alpha), name, exact, sum: 0.0, count: 0 }
+        Self {
+            test: Equivalence::new(Scale::UNIT, exact.value, margin + exact.error(), alpha),
+            name,
+            exact,
+            sum: 0.0,
+            count: 0,
+        }
     }
 
     fn observe(&mut self, lower: f64, upper: f64) {
@@ -86,7 +92,10 @@ impl Part {
 
     fn shown(&self) -> String {
         let mean = self.sum / self.count.max(1) as f64;
-        format!("{} = {:.6}, seen {mean:.4} in {} replications", self.name, self.exact.value, self.count)
+        format!(
+            "{} = {:.6}, seen {mean:.4} in {} replications",
+            self.name, self.exact.value, self.count
+        )
     }
 }
 
@@ -109,12 +118,19 @@ fn nodes() -> impl Iterator<Item = (f64, f64)> {
 /// What comes in must go out or stay: the laws of the solver against the flow of tasks, d/dt E (tasks per server) = accepted load - E q_1.
 ///
 /// `laws` are those at the [`nodes`], then at t = 1; `law` is that of the steady state.
-fn unbalanced(model: &Model, options: &exact::Options, laws: &[exact::Law], law: Option<&exact::Law>) -> Option<String> {
+fn unbalanced(
+    model: &Model,
+    options: &exact::Options,
+    laws: &[exact::Law],
+    law: Option<&exact::Law>,
+) -> Option<String> {
     const ROUNDING: f64 = 1e-9;
     let accepted = model.lambda() * (1.0 - ratio::to_f64(&model.graph().lost_share()));
     let (last, laws) = laws.split_last()?;
-    let left: f64 = laws.iter().zip(nodes()).map(|(law, (_, weight))| law.q[0].value * weight).sum();
-    let error = laws.iter().map(|law| law.q[0].error()).fold(last.mean_queue_length.error(), f64::max);
+    let left: f64 =
+        laws.iter().zip(nodes()).map(|(law, (_, weight))| law.q[0].value * weight).sum();
+    let error =
+        laws.iter().map(|law| law.q[0].error()).fold(last.mean_queue_length.error(), f64::max);
     let (stays, found) = (accepted - left, last.mean_queue_length.value);
     if (found - stays).is_nan() || (found - stays).abs() > 2.0 * error + ROUNDING {
         return Some(format!(
@@ -124,10 +140,16 @@ fn unbalanced(model: &Model, options: &exact::Options, laws: &[exact::Law], law:
     let law = law?;
     // With a low cap the ends are far apart, and around the same law.
     let low = exact::stationary(model, &exact::Options { cap: Some(4), ..options.clone() }).ok()?;
-    let mut pairs = low.q.iter().zip(&law.q).take(6).chain([(&low.mean_queue_length, &law.mean_queue_length)]);
-    let outside = pairs.find(|(low, fine)| fine.value < low.lower - fine.error() || fine.value > low.upper + fine.error());
+    let mut pairs =
+        low.q.iter().zip(&law.q).take(6).chain([(&low.mean_queue_length, &law.mean_queue_length)]);
+    let outside = pairs.find(|(low, fine)| {
+        fine.value < low.lower - fine.error() || fine.value > low.upper + fine.error()
+    });
     if let Some((low, fine)) = outside {
-        return Some(format!("the exact solver with a cap of 4 says [{}, {}], without one {}", low.lower, low.upper, fine.value));
+        return Some(format!(
+            "the exact solver with a cap of 4 says [{}, {}], without one {}",
+            low.lower, low.upper, fine.value
+        ));
     }
     let busy = law.q[0];
     (busy.lower > accepted + ROUNDING || busy.upper < accepted - ROUNDING).then(|| {
@@ -140,12 +162,20 @@ fn unbalanced(model: &Model, options: &exact::Options, laws: &[exact::Law], law:
 
 fn violated(found: String, cases: u64) -> Evidence {
     let witness = Some(Witness { found: found.clone(), ..Witness::default() });
-    Evidence { verdict: Verdict::Violated, slack: None, vacuous: false, cases, summary: found, witness }
+    Evidence {
+        verdict: Verdict::Violated,
+        slack: None,
+        vacuous: false,
+        cases,
+        summary: found,
+        witness,
+    }
 }
 
 fn exact_law(setting: &Setting<'_>) -> Evidence {
     let model = setting.model;
-    let options = exact::Options { most_states: 20_000, tolerance: 1e-4, ..exact::Options::default() };
+    let options =
+        exact::Options { most_states: 20_000, tolerance: 1e-4, ..exact::Options::default() };
     let share = setting.alpha / (2 * LEVELS) as f64;
     let mut notes = Vec::new();
     let at = |law: &exact::Law, i: usize| law.q.get(i - 1).copied().unwrap_or_default();
@@ -156,10 +186,15 @@ fn exact_law(setting: &Setting<'_>) -> Evidence {
     };
     let mut parts: Vec<Part> = laws[laws.len() - 1..]
         .iter()
-        .flat_map(|law| (1..=LEVELS).map(|i| Part::new(format!("E q_{i}({TIME})"), at(law, i), MARGIN_AT_TIME, share)))
+        .flat_map(|law| {
+            (1..=LEVELS)
+                .map(|i| Part::new(format!("E q_{i}({TIME})"), at(law, i), MARGIN_AT_TIME, share))
+        })
         .collect();
     let stationary = exact::stationary(model, &options);
-    if let Some(found) = unbalanced(model, &options, &laws[..laws.len() - 1], stationary.as_ref().ok()) {
+    if let Some(found) =
+        unbalanced(model, &options, &laws[..laws.len() - 1], stationary.as_ref().ok())
+    {
         return violated(found, 0);
     }
     let n = model.graph().n_servers() as usize;
@@ -184,10 +219,19 @@ fn exact_law(setting: &Setting<'_>) -> Evidence {
     let mut undecided = false;
     match stationary {
         // The upper copies of the samples then start from a guess.
-        Ok(_) if metrics::rho(model) >= Ratio::one() => notes.push("no steady state is compared, since rho(G) >= 1".to_owned()),
+        Ok(_) if metrics::rho(model) >= Ratio::one() => {
+            notes.push("no steady state is compared, since rho(G) >= 1".to_owned())
+        }
         Ok(law) => {
             let mut steady: Vec<Part> = (1..=LEVELS)
-                .map(|i| Part::new(format!("E q_{i}(infinity)"), at(&law, i), MARGIN_IN_STEADY_STATE, share))
+                .map(|i| {
+                    Part::new(
+                        format!("E q_{i}(infinity)"),
+                        at(&law, i),
+                        MARGIN_IN_STEADY_STATE,
+                        share,
+                    )
+                })
                 .collect();
             let most = 4_000 * setting.plan.effort as usize;
             let sampled = setting.samples.each(most, |_, sample| {
@@ -220,7 +264,8 @@ fn exact_law(setting: &Setting<'_>) -> Evidence {
         slack: None,
         vacuous: false,
         cases: parts.iter().map(|part| part.count).max().unwrap_or(0),
-        witness: (verdict == Verdict::Violated).then(|| Witness { found: summary.clone(), ..Witness::default() }),
+        witness: (verdict == Verdict::Violated)
+            .then(|| Witness { found: summary.clone(), ..Witness::default() }),
         summary,
     }
 }

@@ -64,6 +64,10 @@ fn most(setting: &Setting<'_>) -> u64 {
 /// # Panics
 /// Where the generators or the loads of a claim, which are constants, are refused.
 fn model(graph: Result<BipartiteGraph, GenerateError>, lambda: f64, d: u32) -> Model {
-    Model::new(graph.expect("the graphs of the claims are constants that every run makes"), lambda, d)
-        .expect("the loads of the claims are constants in (0, 1)")
+    Model::new(
+        graph.expect("the graphs of the claims are constants that every run makes"),
+        lambda,
+        d,
+    )
+    .expect("the loads of the claims are constants in (0, 1)")
 }

@@ -51,7 +51,8 @@ pub const CLAIMS: &[Claim] = &[
 
 /// Evidence of a sequential test.
 pub(super) fn evidence(verdict: Verdict, cases: u64, summary: String) -> Evidence {
-    let witness = (verdict == Verdict::Violated).then(|| Witness { found: summary.clone(), ..Witness::default() });
+    let witness = (verdict == Verdict::Violated)
+        .then(|| Witness { found: summary.clone(), ..Witness::default() });
     Evidence { verdict, slack: None, vacuous: false, cases, summary, witness }
 }
 

@@ -129,12 +129,18 @@ impl Hypothesis {
         match *self {
             Self::RhoBelowOne => {
                 let rho = metrics::rho(setting.model);
-                (rho >= Ratio::one()).then(|| format!("needs rho(G) < 1, here rho(G) = {}", show(&rho)))
+                (rho >= Ratio::one())
+                    .then(|| format!("needs rho(G) < 1, here rho(G) = {}", show(&rho)))
             }
             Self::PhiAndGammaAtMostOne => {
                 let (phi, gamma) = (metrics::phi(graph), metrics::gamma(graph));
-                (phi > Ratio::one() || gamma > Ratio::one())
-                    .then(|| format!("needs max(phi, gamma) <= 1, here phi = {}, gamma = {}", show(&phi), show(&gamma)))
+                (phi > Ratio::one() || gamma > Ratio::one()).then(|| {
+                    format!(
+                        "needs max(phi, gamma) <= 1, here phi = {}, gamma = {}",
+                        show(&phi),
+                        show(&gamma)
+                    )
+                })
             }
             Self::NoIsolatedTaskTypes => {
                 let isolated = graph.isolated_task_types().len();
@@ -143,7 +149,11 @@ impl Hypothesis {
             }
             Self::EqualRates => graph.rates().is_some().then(|| {
                 let (least, most) = graph.rate_range();
-                format!("needs equal arrival rates, here from {} to {} times the mean", show(&least), show(&most))
+                format!(
+                    "needs equal arrival rates, here from {} to {} times the mean",
+                    show(&least),
+                    show(&most)
+                )
             }),
             Self::TwoChoices => {
                 let none = (0..graph.n_task_types()).all(|w| graph.task_degree(w) < 2);
@@ -154,17 +164,25 @@ impl Hypothesis {
                 }
             }
             Self::FunctionOfMarks => (!setting.subject.is_function_of_marks()).then(|| {
-                format!("needs a picker that is a function of the samples, {} draws for itself", setting.subject.name())
+                format!(
+                    "needs a picker that is a function of the samples, {} draws for itself",
+                    setting.subject.name()
+                )
             }),
-            Self::EdgesAtMost(limit) => (graph.n_edges() > limit)
-                .then(|| format!("exact arithmetic over at most {limit} edges, here {}", graph.n_edges())),
+            Self::EdgesAtMost(limit) => (graph.n_edges() > limit).then(|| {
+                format!("exact arithmetic over at most {limit} edges, here {}", graph.n_edges())
+            }),
             Self::MeanTaskDegreeAtMost(limit) => {
                 let mean = graph.n_edges() / u64::from(graph.n_task_types());
-                (mean > limit).then(|| format!("looked at for at most {limit} servers a task type on average, here {mean}"))
+                (mean > limit).then(|| {
+                    format!(
+                        "looked at for at most {limit} servers a task type on average, here {mean}"
+                    )
+                })
             }
-            Self::ServersAtMost(limit) => {
-                (graph.n_servers() > limit).then(|| format!("enumerated for at most {limit} servers, here {}", graph.n_servers()))
-            }
+            Self::ServersAtMost(limit) => (graph.n_servers() > limit).then(|| {
+                format!("enumerated for at most {limit} servers, here {}", graph.n_servers())
+            }),
         }
     }
 }
@@ -224,7 +242,8 @@ impl Claim {
             }
         }
         // A check only panics where the code under check broke an invariant: that is a violation, and must not hide other checks.
-        catch_unwind(AssertUnwindSafe(|| (self.check)(setting))).unwrap_or_else(|panic| broken(&*panic))
+        catch_unwind(AssertUnwindSafe(|| (self.check)(setting)))
+            .unwrap_or_else(|panic| broken(&*panic))
     }
 
     /// Whether `verdict` is what a sound check of the reference gives.
@@ -239,8 +258,14 @@ impl Claim {
 
 /// The evidence of a check that panicked.
 fn broken(panic: &(dyn Any + Send)) -> Evidence {
-    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
-    let found = format!("the check stopped on a broken invariant: {}", text.unwrap_or("no message").replace('\n', " "));
+    let text = panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied());
+    let found = format!(
+        "the check stopped on a broken invariant: {}",
+        text.unwrap_or("no message").replace('\n', " ")
+    );
     Evidence {
         verdict: Verdict::Violated,
         slack: None,

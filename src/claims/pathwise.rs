@@ -28,7 +28,13 @@ pub const CLAIMS: &[Claim] = &[
 ];
 
 /// A counterexample at an event of a path, with what is needed to see it again.
-fn violated_at_event(setting: &Setting<'_>, case: u64, event: u64, found: impl AsRef<str>, states: &[&[u32]]) -> Outcome {
+fn violated_at_event(
+    setting: &Setting<'_>,
+    case: u64,
+    event: u64,
+    found: impl AsRef<str>,
+    states: &[&[u32]],
+) -> Outcome {
     let graph = setting.model.graph();
     let found = format!(
         "{} (event {event} of case {case}, seed {}, {} servers, {} task types, {} edges)",
@@ -38,7 +44,12 @@ fn violated_at_event(setting: &Setting<'_>, case: u64, event: u64, found: impl A
         graph.n_task_types(),
         graph.n_edges(),
     );
-    Outcome::Violated { slack: f64::NAN, found, event: Some(event), states: states.iter().map(|s| s.to_vec()).collect() }
+    Outcome::Violated {
+        slack: f64::NAN,
+        found,
+        event: Some(event),
+        states: states.iter().map(|s| s.to_vec()).collect(),
+    }
 }
 
 /// How many paths each claim follows per unit of effort.

@@ -30,7 +30,12 @@ pub const PERFECT_SAMPLING: Claim = Claim {
     scope: Scope::Graph,
     expected: Expected::Holds,
     hypotheses: &[Hypothesis::ServersAtMost(2), Hypothesis::FunctionOfMarks],
-    rejects: &[Fault::CoupledForward, Fault::ReadAtCoalescence, Fault::FreshAtEachDoubling, Fault::TiesToLowest],
+    rejects: &[
+        Fault::CoupledForward,
+        Fault::ReadAtCoalescence,
+        Fault::FreshAtEachDoubling,
+        Fault::TiesToLowest,
+    ],
     check: perfect_sampling,
 };
 
@@ -44,8 +49,10 @@ fn perfect_sampling(setting: &Setting<'_>) -> Evidence {
     let fill = |state: usize| f64::from(lengths(state, n).iter().sum::<u32>()) / f64::from(n * CAP);
     let exact_fill: f64 = law.iter().enumerate().map(|(state, p)| p * fill(state)).sum();
     let share = setting.alpha / 4.0;
-    let mut tests =
-        [Equivalence::new(Scale::UNIT, exact_fill, MARGIN, share), Equivalence::new(Scale::UNIT, law[0], MARGIN, share)];
+    let mut tests = [
+        Equivalence::new(Scale::UNIT, exact_fill, MARGIN, share),
+        Equivalence::new(Scale::UNIT, law[0], MARGIN, share),
+    ];
     let mut counts = vec![0u64; law.len()];
     let (mut log_wealth, mut seen) = (0.0f64, 0u64);
     let seed = setting.plan.seed ^ fingerprint("perfect-sampling");
@@ -61,10 +68,14 @@ fn perfect_sampling(setting: &Setting<'_>) -> Evidence {
                 break;
             }
         };
-        let at = state.iter().rev().fold(0, |index, &length| index * (CAP as usize + 1) + length as usize);
+        let at = state
+            .iter()
+            .rev()
+            .fold(0, |index, &length| index * (CAP as usize + 1) + length as usize);
         let p = law.get(at).copied().unwrap_or(0.0);
         // (count + 1/2) / (seen + states / 2) against the exact probability.
-        let predicted = (counts.get(at).copied().unwrap_or(0) as f64 + 0.5) / (seen as f64 + law.len() as f64 / 2.0);
+        let predicted = (counts.get(at).copied().unwrap_or(0) as f64 + 0.5)
+            / (seen as f64 + law.len() as f64 / 2.0);
         log_wealth += (predicted / p).ln();
         if let Some(count) = counts.get_mut(at) {
             *count += 1;
@@ -74,7 +85,10 @@ fn perfect_sampling(setting: &Setting<'_>) -> Evidence {
         tests[1].observe(f64::from(u8::from(at == 0)));
         if log_wealth >= (2.0 / setting.alpha).ln() {
             verdict = Verdict::Violated;
-            found = format!("the joint law is rejected with wealth 1e{:.1}", log_wealth / std::f64::consts::LN_10);
+            found = format!(
+                "the joint law is rejected with wealth 1e{:.1}",
+                log_wealth / std::f64::consts::LN_10
+            );
             break;
         }
         if tests.iter().any(|test| test.decision() == Some(Decision::Violated)) {
@@ -99,7 +113,8 @@ fn perfect_sampling(setting: &Setting<'_>) -> Evidence {
         slack: None,
         vacuous: false,
         cases: seen,
-        witness: (verdict == Verdict::Violated).then(|| Witness { found: summary.clone(), ..Witness::default() }),
+        witness: (verdict == Verdict::Violated)
+            .then(|| Witness { found: summary.clone(), ..Witness::default() }),
         summary,
     }
 }
@@ -123,7 +138,9 @@ fn capped_law(model: &Model) -> Vec<f64> {
                 .into_iter()
                 .filter_map(|(event, rate)| {
                     let to = match event {
-                        Event::Arrival { server, .. } if now[server as usize] < CAP => state + side.pow(server),
+                        Event::Arrival { server, .. } if now[server as usize] < CAP => {
+                            state + side.pow(server)
+                        }
                         Event::Service { server } => state - side.pow(server),
                         _ => return None,
                     };

@@ -57,12 +57,29 @@ fn eq_2_1(setting: &Setting<'_>) -> Evidence {
         let slack = ratio::to_f64(&(&rho - lambda));
         if loads.mean() != ratio::whole(1) {
             // The average over V is lambda since every task type hands out all of its rate.
-            Outcome::violated(slack, format!("the mean load is {} lambda, not lambda", show(&loads.mean())))
+            Outcome::violated(
+                slack,
+                format!("the mean load is {} lambda, not lambda", show(&loads.mean())),
+            )
         } else if rho != largest {
-            Outcome::violated(slack, format!("rho(G) = {}, but the busiest server has load {}", show(&rho), show(&largest)))
+            Outcome::violated(
+                slack,
+                format!(
+                    "rho(G) = {}, but the busiest server has load {}",
+                    show(&rho),
+                    show(&largest)
+                ),
+            )
         } else if rho < *lambda || (rho == *lambda) != loads.are_equal() {
             let equal = loads.are_equal();
-            Outcome::violated(slack, format!("rho(G) = {} with lambda = {}, loads equal: {equal}", show(&rho), show(lambda)))
+            Outcome::violated(
+                slack,
+                format!(
+                    "rho(G) = {} with lambda = {}, loads equal: {equal}",
+                    show(&rho),
+                    show(lambda)
+                ),
+            )
         } else if let Some(found) = other_forms(setting.model, &loads) {
             Outcome::violated(slack, found)
         } else {
@@ -80,13 +97,18 @@ fn other_forms(model: &Model, loads: &Loads) -> Option<String> {
     let degrees = |of: &dyn Fn(u32) -> usize, count: u32| -> (u32, f64, u32) {
         let all: Vec<u32> = (0..count).map(|i| of(i) as u32).collect();
         let sum: u64 = all.iter().map(|&d| u64::from(d)).sum();
-        (all.iter().copied().min().unwrap_or(0), sum as f64 / f64::from(count), all.iter().copied().max().unwrap_or(0))
+        (
+            all.iter().copied().min().unwrap_or(0),
+            sum as f64 / f64::from(count),
+            all.iter().copied().max().unwrap_or(0),
+        )
     };
     let servers = degrees(&|v| graph.task_types_of(v).iter().count(), n);
     let types = degrees(&|w| graph.servers_of(w).iter().count(), graph.n_task_types());
-    for (what, given, own) in
-        [("servers", metrics::server_degrees(graph), servers), ("task types", metrics::task_degrees(graph), types)]
-    {
+    for (what, given, own) in [
+        ("servers", metrics::server_degrees(graph), servers),
+        ("task types", metrics::task_degrees(graph), types),
+    ] {
         if (given.min, given.mean, given.max) != own {
             return Some(format!("degrees of {what} given as {given:?}, counted {own:?}"));
         }
@@ -94,7 +116,11 @@ fn other_forms(model: &Model, loads: &Loads) -> Option<String> {
     let busiest: Vec<u32> = (0..n).filter(|&v| loads.of_server(v) == loads.max()).collect();
     let given = metrics::busiest_servers(graph);
     if given != busiest {
-        return Some(format!("{} servers are given as busiest, {} are", given.len(), busiest.len()));
+        return Some(format!(
+            "{} servers are given as busiest, {} are",
+            given.len(),
+            busiest.len()
+        ));
     }
     let close = |given: f64, exact: &Ratio, bound: f64| {
         let Some(given) = Ratio::from_float(given) else { return false };
@@ -111,7 +137,8 @@ fn other_forms(model: &Model, loads: &Loads) -> Option<String> {
         ("gamma", metrics::gamma_f64(graph), gamma, of_gamma),
     ];
     floats.into_iter().find_map(|(what, given, exact, bound)| {
-        (!close(given, &exact, bound)).then(|| format!("{what} is {given} in floating point, {} exactly", show(&exact)))
+        (!close(given, &exact, bound))
+            .then(|| format!("{what} is {given} in floating point, {} exactly", show(&exact)))
     })
 }
 
@@ -140,22 +167,34 @@ fn eq_2_3(setting: &Setting<'_>) -> Evidence {
     let given = figures(setting.machinery, model);
     // Copies of a large graph tell no more than those of a small one.
     let copies = if graph.n_edges() <= MOST_EDGES / 8 { 3 } else { 1 };
-    run(&setting.plan, "eq-2.3", 1 + copies, "forms of the graph (as given, renamed, copied)", |case, rng| {
-        if case == 0 {
-            return definitions(model, &given);
-        }
-        let count = u32::try_from(case).unwrap_or(1);
-        let Some(changed) = renamed_copies(graph, count, rng) else { return Outcome::Skipped };
-        let Ok(changed) = Model::with_load(changed, model.load().clone(), model.d()) else { return Outcome::Skipped };
-        let found = figures(setting.machinery, &changed);
-        if found == given {
-            return Outcome::holds(0.0);
-        }
-        Outcome::violated(
-            f64::NAN,
-            format!("(rho, phi, gamma) = {} for the graph, {} for {count} renamed copies of it", shown(&given), shown(&found)),
-        )
-    })
+    run(
+        &setting.plan,
+        "eq-2.3",
+        1 + copies,
+        "forms of the graph (as given, renamed, copied)",
+        |case, rng| {
+            if case == 0 {
+                return definitions(model, &given);
+            }
+            let count = u32::try_from(case).unwrap_or(1);
+            let Some(changed) = renamed_copies(graph, count, rng) else { return Outcome::Skipped };
+            let Ok(changed) = Model::with_load(changed, model.load().clone(), model.d()) else {
+                return Outcome::Skipped;
+            };
+            let found = figures(setting.machinery, &changed);
+            if found == given {
+                return Outcome::holds(0.0);
+            }
+            Outcome::violated(
+                f64::NAN,
+                format!(
+                    "(rho, phi, gamma) = {} for the graph, {} for {count} renamed copies of it",
+                    shown(&given),
+                    shown(&found)
+                ),
+            )
+        },
+    )
 }
 
 fn shown((rho, phi, gamma): &Figures) -> String {
@@ -175,26 +214,48 @@ fn definitions(model: &Model, given: &Figures) -> Outcome {
     }
     let bound = model.load().exact() * (phi + ratio::whole(1));
     if *rho > bound {
-        return violated(format!("rho(G) = {} above lambda (1 + phi(G)) = {}", show(rho), show(&bound)));
+        return violated(format!(
+            "rho(G) = {} above lambda (1 + phi(G)) = {}",
+            show(rho),
+            show(&bound)
+        ));
     }
-    let least = (0..graph.n_task_types()).map(|w| graph.servers_of(w).iter().count()).filter(|&degree| degree > 0).min();
+    let least = (0..graph.n_task_types())
+        .map(|w| graph.servers_of(w).iter().count())
+        .filter(|&degree| degree > 0)
+        .min();
     let Some(least) = least else { return Outcome::Skipped };
     let largest = Ratio::new(1.into(), least.into());
     if *gamma > largest {
-        return violated(format!("gamma(G) = {} above 1 / min d_w = {}", show(gamma), show(&largest)));
+        return violated(format!(
+            "gamma(G) = {} above 1 / min d_w = {}",
+            show(gamma),
+            show(&largest)
+        ));
     }
     Outcome::holds(ratio::to_f64(&(bound - rho)).min(ratio::to_f64(&(largest - gamma))))
 }
 
 /// `count` copies side by side, servers and task types renamed at random, so that copies are mixed.
-fn renamed_copies(graph: &BipartiteGraph, count: u32, rng: &mut ChaCha8Rng) -> Option<BipartiteGraph> {
+fn renamed_copies(
+    graph: &BipartiteGraph,
+    count: u32,
+    rng: &mut ChaCha8Rng,
+) -> Option<BipartiteGraph> {
     let (n, m) = (graph.n_servers(), graph.n_task_types());
-    let (servers, task_types) = (shuffled(n.saturating_mul(count), rng), shuffled(m.saturating_mul(count), rng));
+    let (servers, task_types) =
+        (shuffled(n.saturating_mul(count), rng), shuffled(m.saturating_mul(count), rng));
     let edges: Vec<(u32, u32)> = (0..count)
         .flat_map(|copy| graph.iter_edges().map(move |(v, w)| (copy * n + v, copy * m + w)))
         .map(|(v, w)| (servers[v as usize], task_types[w as usize]))
         .collect();
-    let copies = BipartiteGraph::from_edges(servers.len() as u32, task_types.len() as u32, &edges, Isolated::Drop).ok()?;
+    let copies = BipartiteGraph::from_edges(
+        servers.len() as u32,
+        task_types.len() as u32,
+        &edges,
+        Isolated::Drop,
+    )
+    .ok()?;
     if graph.rates().is_none() {
         return Some(copies);
     }
@@ -227,28 +288,37 @@ pub const REM_1: Claim = Claim {
 };
 
 fn rem_1(setting: &Setting<'_>) -> Evidence {
-    let listed: Vec<_> = graphs::listed().into_iter().filter(|(_, graph)| graph.n_servers() <= MOST_SERVERS).collect();
+    let listed: Vec<_> = graphs::listed()
+        .into_iter()
+        .filter(|(_, graph)| graph.n_servers() <= MOST_SERVERS)
+        .collect();
     let settings = |graphs: usize| graphs as u64 * 3 * LOADS;
     let count = settings(listed.len()) + settings(40) * u64::from(setting.plan.effort);
-    run(&setting.plan, "rem-1", count, "settings of graph, lambda and d, by all sets of servers", |case, rng| {
-        let graph = match listed.get((case / (3 * LOADS)) as usize) {
-            Some((_, graph)) => graph.clone(),
-            None => match graphs::random(rng) {
-                Ok(graph) => graph,
-                Err(_) => return Outcome::Skipped,
-            },
-        };
-        let d = 1 + (case / LOADS % 3) as u32;
-        let Some(critical) = graphs::critical_load(&graph, d) else { return Outcome::Skipped };
-        let Some(load) = load(case % LOADS, &critical) else { return Outcome::Skipped };
-        if case % LOADS == 0
-            && let Some(disagreement) = other_ways(&graph, d, &critical)
-        {
-            return Outcome::violated(f64::NAN, disagreement);
-        }
-        let Ok(model) = Model::with_load(graph, load, d) else { return Outcome::Skipped };
-        ergodicity(setting.machinery, &model)
-    })
+    run(
+        &setting.plan,
+        "rem-1",
+        count,
+        "settings of graph, lambda and d, by all sets of servers",
+        |case, rng| {
+            let graph = match listed.get((case / (3 * LOADS)) as usize) {
+                Some((_, graph)) => graph.clone(),
+                None => match graphs::random(rng) {
+                    Ok(graph) => graph,
+                    Err(_) => return Outcome::Skipped,
+                },
+            };
+            let d = 1 + (case / LOADS % 3) as u32;
+            let Some(critical) = graphs::critical_load(&graph, d) else { return Outcome::Skipped };
+            let Some(load) = load(case % LOADS, &critical) else { return Outcome::Skipped };
+            if case % LOADS == 0
+                && let Some(disagreement) = other_ways(&graph, d, &critical)
+            {
+                return Outcome::violated(f64::NAN, disagreement);
+            }
+            let Ok(model) = Model::with_load(graph, load, d) else { return Outcome::Skipped };
+            ergodicity(setting.machinery, &model)
+        },
+    )
 }
 
 /// The critical load by max-flow, and the certified bounds, against all sets.
@@ -261,8 +331,9 @@ fn other_ways(graph: &BipartiteGraph, d: u32, critical: &Ratio) -> Option<String
     }
     let bounds = stability::critical_load_bounds(graph, d, Effort::default()).ok()?;
     let value = ratio::to_f64(critical);
-    (bounds.lower > value || bounds.upper < value)
-        .then(|| format!("{}: critical load {critical}, bounds {} to {}", at(), bounds.lower, bounds.upper))
+    (bounds.lower > value || bounds.upper < value).then(|| {
+        format!("{}: critical load {critical}, bounds {} to {}", at(), bounds.lower, bounds.upper)
+    })
 }
 
 /// How many loads [`load`] knows.
@@ -287,9 +358,13 @@ fn ergodicity(machinery: &dyn Machinery, model: &Model) -> Outcome {
     for (set, weight) in graphs::weights(graph, model.d()) {
         if set < 16 {
             let listed: Vec<u32> = (0..graph.n_servers()).filter(|v| set >> v & 1 == 1).collect();
-            let own = (weight > ratio::whole(0)).then(|| ratio::whole(set.count_ones().into()) / &weight);
+            let own =
+                (weight > ratio::whole(0)).then(|| ratio::whole(set.count_ones().into()) / &weight);
             if stability::ratio_of_set(graph, model.d(), &listed) != own {
-                return Outcome::violated(f64::NAN, format!("the load that servers {listed:?} carry is not {own:?}"));
+                return Outcome::violated(
+                    f64::NAN,
+                    format!("the load that servers {listed:?} carry is not {own:?}"),
+                );
             }
         }
         let excess = lambda * weight - ratio::whole(set.count_ones().into());
@@ -301,7 +376,8 @@ fn ergodicity(machinery: &dyn Machinery, model: &Model) -> Outcome {
     let ergodic = excess < ratio::whole(0);
     let servers: Vec<u32> = (0..graph.n_servers()).filter(|v| set >> v & 1 == 1).collect();
     let figures = || {
-        let types: Vec<Vec<u32>> = (0..graph.n_task_types()).map(|w| graph.servers_of(w).iter().collect()).collect();
+        let types: Vec<Vec<u32>> =
+            (0..graph.n_task_types()).map(|w| graph.servers_of(w).iter().collect()).collect();
         format!(
             "lambda = {}, d = {}, task types {types:?}: S = {servers:?} receives {} more than it serves",
             show(lambda),
@@ -314,10 +390,15 @@ fn ergodicity(machinery: &dyn Machinery, model: &Model) -> Outcome {
     }
     let said = [
         stability::is_ergodic(model).ok(),
-        stability::critical_load(graph, model.d()).ok().and_then(|critical| critical.stable(lambda)),
+        stability::critical_load(graph, model.d())
+            .ok()
+            .and_then(|critical| critical.stable(lambda)),
     ];
     if graph.n_edges() > 0 && said.iter().flatten().any(|&said| said != ergodic) {
-        return Outcome::violated(f64::NAN, format!("is_ergodic and the critical load say {said:?}; {}", figures()));
+        return Outcome::violated(
+            f64::NAN,
+            format!("is_ergodic and the critical load say {said:?}; {}", figures()),
+        );
     }
     match machinery.is_ergodic(model) {
         None => Outcome::Skipped,
@@ -342,15 +423,21 @@ pub const REM_1_GRAPH: Claim = Claim {
 fn rem_1_graph(setting: &Setting<'_>) -> Evidence {
     let model = setting.model;
     if model.graph().n_servers() > MOST_SERVERS {
-        return run(&setting.plan, "rem-1-graph", 1, "graph, certified bounds against sets of servers", |_, _| {
-            certificates(model)
-        });
+        return run(
+            &setting.plan,
+            "rem-1-graph",
+            1,
+            "graph, certified bounds against sets of servers",
+            |_, _| certificates(model),
+        );
     }
     run(&setting.plan, "rem-1-graph", LOADS + 1, "loads, by all sets of servers", |case, _| {
         if case == 0 {
             return ergodicity(setting.machinery, model);
         }
-        let Some(critical) = graphs::critical_load(model.graph(), model.d()) else { return Outcome::Skipped };
+        let Some(critical) = graphs::critical_load(model.graph(), model.d()) else {
+            return Outcome::Skipped;
+        };
         let Some(load) = load(case - 1, &critical) else { return Outcome::Skipped };
         match Model::with_load(model.graph().clone(), load, model.d()) {
             Ok(model) => ergodicity(setting.machinery, &model),
@@ -366,7 +453,10 @@ fn certificates(model: &Model) -> Outcome {
     // The nearest number to an exact value may be on either side of it.
     let bound = |value: f64| critical.exact.clone().or_else(|| Ratio::from_float(value));
     let (Some(lower), Some(upper)) = (bound(critical.lower), bound(critical.upper)) else {
-        return Outcome::violated(f64::NAN, format!("the critical load lies in [{}, {}]", critical.lower, critical.upper));
+        return Outcome::violated(
+            f64::NAN,
+            format!("the critical load lies in [{}, {}]", critical.lower, critical.upper),
+        );
     };
     let load_of = |set: &[u32]| {
         let mut member = vec![false; graph.n_servers() as usize];
@@ -377,12 +467,21 @@ fn certificates(model: &Model) -> Outcome {
     // The set that is said to prove the upper bound, all servers, and the servers of some task types.
     let all: Vec<u32> = (0..graph.n_servers()).collect();
     let step = (graph.n_task_types() / 8).max(1) as usize;
-    let around = (0..graph.n_task_types()).step_by(step).map(|w| graph.servers_of(w).iter().collect::<Vec<u32>>());
-    let sets = [critical.bottleneck.clone(), all].into_iter().chain(around).filter(|set| !set.is_empty());
+    let around = (0..graph.n_task_types())
+        .step_by(step)
+        .map(|w| graph.servers_of(w).iter().collect::<Vec<u32>>());
+    let sets =
+        [critical.bottleneck.clone(), all].into_iter().chain(around).filter(|set| !set.is_empty());
     for (index, set) in sets.enumerate() {
         let Some(load) = load_of(&set) else { continue };
         let first: Vec<u32> = set.iter().copied().take(10).collect();
-        let what = || format!("{} servers {first:?}... are overloaded from lambda = {} on", set.len(), show(&load));
+        let what = || {
+            format!(
+                "{} servers {first:?}... are overloaded from lambda = {} on",
+                set.len(),
+                show(&load)
+            )
+        };
         if load < lower {
             return Outcome::violated(
                 ratio::to_f64(&(&load - &lower)),
@@ -390,7 +489,10 @@ fn certificates(model: &Model) -> Outcome {
             );
         }
         if index == 0 && load > upper {
-            return Outcome::violated(ratio::to_f64(&(&upper - &load)), format!("{}, said to prove {}", what(), critical.upper));
+            return Outcome::violated(
+                ratio::to_f64(&(&upper - &load)),
+                format!("{}, said to prove {}", what(), critical.upper),
+            );
         }
     }
     // rho(G) < 1 implies ergodicity.
@@ -398,7 +500,11 @@ fn certificates(model: &Model) -> Outcome {
     if sufficient > upper {
         return Outcome::violated(
             f64::NAN,
-            format!("rho(G) < 1 below lambda = {}, certified unstable from {} on", show(&sufficient), critical.upper),
+            format!(
+                "rho(G) < 1 below lambda = {}, certified unstable from {} on",
+                show(&sufficient),
+                critical.upper
+            ),
         );
     }
     Outcome::holds(critical.upper - critical.lower)

@@ -57,35 +57,48 @@ const NORMS: &[(u32, f64, Option<f64>)] = &[
 
 fn def_3_3(setting: &Setting<'_>) -> Evidence {
     let count = NORMS.len() as u64 * 4 * u64::from(setting.plan.effort);
-    run(&setting.plan, "def-3.3", count, "geometric graphs, against all pairs of points", |case, rng| {
-        let (dim, p, ball) = NORMS[(case % NORMS.len() as u64) as usize];
-        let (n, m) = (60 + below(rng, 90), 40 + below(rng, 60));
-        let Ok(norm) = Norm::new(p) else { return Outcome::Skipped };
-        // From a few neighbours each to balls that meet themselves around the torus.
-        let reach = match case / NORMS.len() as u64 % 4 {
-            0 => Reach::MeanDegree(3.0),
-            1 => Reach::MeanDegree(15.0),
-            2 => Reach::Radius(0.4),
-            _ => Reach::Radius(0.6),
-        };
-        let (Ok(radius), Ok(sites)) = (reach.radius(n, dim, norm), Sites::uniform(n, m, dim, setting.plan.seed ^ case)) else {
-            return Outcome::Skipped;
-        };
-        if let (Reach::MeanDegree(degree), Some(ball)) = (reach, ball) {
-            // The logarithms of Gamma functions behind the volume are good to 13 digits.
-            let mean = f64::from(n) * ball * radius.powi(dim as i32);
-            if (mean / degree - 1.0).abs() > 1e-12 {
-                return Outcome::violated(
-                    f64::NAN,
-                    format!("mean degree {degree} asked, radius {radius} in dim {dim}, p {p} gives {mean}"),
-                );
+    run(
+        &setting.plan,
+        "def-3.3",
+        count,
+        "geometric graphs, against all pairs of points",
+        |case, rng| {
+            let (dim, p, ball) = NORMS[(case % NORMS.len() as u64) as usize];
+            let (n, m) = (60 + below(rng, 90), 40 + below(rng, 60));
+            let Ok(norm) = Norm::new(p) else { return Outcome::Skipped };
+            // From a few neighbours each to balls that meet themselves around the torus.
+            let reach = match case / NORMS.len() as u64 % 4 {
+                0 => Reach::MeanDegree(3.0),
+                1 => Reach::MeanDegree(15.0),
+                2 => Reach::Radius(0.4),
+                _ => Reach::Radius(0.6),
+            };
+            let (Ok(radius), Ok(sites)) =
+                (reach.radius(n, dim, norm), Sites::uniform(n, m, dim, setting.plan.seed ^ case))
+            else {
+                return Outcome::Skipped;
+            };
+            if let (Reach::MeanDegree(degree), Some(ball)) = (reach, ball) {
+                // The logarithms of Gamma functions behind the volume are good to 13 digits.
+                let mean = f64::from(n) * ball * radius.powi(dim as i32);
+                if (mean / degree - 1.0).abs() > 1e-12 {
+                    return Outcome::violated(
+                        f64::NAN,
+                        format!(
+                            "mean degree {degree} asked, radius {radius} in dim {dim}, p {p} gives {mean}"
+                        ),
+                    );
+                }
             }
-        }
-        match setting.machinery.geometric(&sites, radius, norm) {
-            Ok(graph) => edges_are_near_pairs(&graph, &sites, radius, p),
-            Err(error) => Outcome::violated(f64::NAN, format!("no graph of {n} servers and {m} types: {error}")),
-        }
-    })
+            match setting.machinery.geometric(&sites, radius, norm) {
+                Ok(graph) => edges_are_near_pairs(&graph, &sites, radius, p),
+                Err(error) => Outcome::violated(
+                    f64::NAN,
+                    format!("no graph of {n} servers and {m} types: {error}"),
+                ),
+            }
+        },
+    )
 }
 
 /// Every pair of points, but for those whose distance differs from the radius by no more than rounding can.
@@ -120,8 +133,14 @@ fn edges_are_near_pairs(graph: &BipartiteGraph, sites: &Sites, radius: f64, p: f
 
 /// The shortest way from x to any of the copies of y, one step around the torus in each direction.
 fn torus_distance(x: &[f64], y: &[f64], p: f64) -> f64 {
-    let along = x.iter().zip(y).map(|(x, y)| [y - 1.0, *y, y + 1.0].iter().map(|y| (x - y).abs()).fold(f64::INFINITY, f64::min));
-    if p.is_infinite() { along.fold(0.0, f64::max) } else { along.map(|t| t.powf(p)).sum::<f64>().powf(p.recip()) }
+    let along = x.iter().zip(y).map(|(x, y)| {
+        [y - 1.0, *y, y + 1.0].iter().map(|y| (x - y).abs()).fold(f64::INFINITY, f64::min)
+    });
+    if p.is_infinite() {
+        along.fold(0.0, f64::max)
+    } else {
+        along.map(|t| t.powf(p)).sum::<f64>().powf(p.recip())
+    }
 }
 
 /// Definition 3.5 and what it implies, on graphs made for it.
@@ -140,32 +159,43 @@ pub const EQ_3_3: Claim = Claim {
 fn eq_3_3(setting: &Setting<'_>) -> Evidence {
     let listed = graphs::listed();
     let random = 60 * u64::from(setting.plan.effort);
-    run(&setting.plan, "eq-3.3", listed.len() as u64 + random, "graphs, regular or not, connected or not", |case, rng| {
-        if let Some((_, graph)) = listed.get(case as usize) {
-            return regularity(setting, graph);
-        }
-        let mut part = || {
-            // n = m l / k, so that the half-edges match.
-            let (m, k) = (2 + below(rng, 9), 1 + below(rng, 4));
-            let n = m * (1 + below(rng, 2));
-            setting.machinery.random_regular(n, m, k.min(m), u64::from(below(rng, u32::MAX)))
-        };
-        let graph = match case % 4 {
-            0 => graphs::random(rng).map_err(Into::into),
-            1 => part(),
-            // Regular only if the parts agree in N / M, whatever their degrees.
-            2 => part().and_then(|first| disjoint_union(&[first, part()?])),
-            _ => part().and_then(|first| disjoint_union(&[first.clone(), first.clone(), first])),
-        };
-        let Ok(graph) = graph else { return Outcome::Skipped };
-        if case % 4 == 3 && !graphs::is_regular(&graph) {
-            return Outcome::violated(
-                f64::NAN,
-                format!("copies of a random regular graph are not regular: {}", graphs::adjacency(&graph)),
-            );
-        }
-        regularity(setting, &graph)
-    })
+    run(
+        &setting.plan,
+        "eq-3.3",
+        listed.len() as u64 + random,
+        "graphs, regular or not, connected or not",
+        |case, rng| {
+            if let Some((_, graph)) = listed.get(case as usize) {
+                return regularity(setting, graph);
+            }
+            let mut part = || {
+                // n = m l / k, so that the half-edges match.
+                let (m, k) = (2 + below(rng, 9), 1 + below(rng, 4));
+                let n = m * (1 + below(rng, 2));
+                setting.machinery.random_regular(n, m, k.min(m), u64::from(below(rng, u32::MAX)))
+            };
+            let graph = match case % 4 {
+                0 => graphs::random(rng).map_err(Into::into),
+                1 => part(),
+                // Regular only if the parts agree in N / M, whatever their degrees.
+                2 => part().and_then(|first| disjoint_union(&[first, part()?])),
+                _ => {
+                    part().and_then(|first| disjoint_union(&[first.clone(), first.clone(), first]))
+                }
+            };
+            let Ok(graph) = graph else { return Outcome::Skipped };
+            if case % 4 == 3 && !graphs::is_regular(&graph) {
+                return Outcome::violated(
+                    f64::NAN,
+                    format!(
+                        "copies of a random regular graph are not regular: {}",
+                        graphs::adjacency(&graph)
+                    ),
+                );
+            }
+            regularity(setting, &graph)
+        },
+    )
 }
 
 /// Definition 3.5 on the graph at hand.
@@ -183,18 +213,26 @@ pub const EQ_3_3_GRAPH: Claim = Claim {
 };
 
 fn eq_3_3_graph(setting: &Setting<'_>) -> Evidence {
-    run(&setting.plan, "eq-3.3-graph", 1, "graph, edge by edge", |_, _| regularity(setting, setting.model.graph()))
+    run(&setting.plan, "eq-3.3-graph", 1, "graph, edge by edge", |_, _| {
+        regularity(setting, setting.model.graph())
+    })
 }
 
 fn regularity(setting: &Setting<'_>, graph: &BipartiteGraph) -> Outcome {
     let regular = graphs::is_regular(graph);
     let said = setting.machinery.is_regular(graph);
-    let violated = |what: String| Outcome::violated(f64::NAN, format!("{what}; {}", graphs::adjacency(graph)));
+    let violated =
+        |what: String| Outcome::violated(f64::NAN, format!("{what}; {}", graphs::adjacency(graph)));
     if said != regular {
         return violated(format!("called regular: {said}, edge by edge: {regular}"));
     }
     let components = metrics::components(graph);
-    if !graphs::are_components(graph, &components.of_server, &components.of_task_type, components.count) {
+    if !graphs::are_components(
+        graph,
+        &components.of_server,
+        &components.of_task_type,
+        components.count,
+    ) {
         return violated(format!("{} components given", components.count));
     }
     if !regular || !graphs::every_server_has_an_edge(graph) {
@@ -207,15 +245,23 @@ fn regularity(setting: &Setting<'_>, graph: &BipartiteGraph) -> Outcome {
     if graph.n_edges() <= 1 << 18 && !Loads::of(graph).phi().is_zero() {
         return violated("regular, but the loads differ".to_owned());
     }
-    let Ok(model) = Model::with_load(graph.clone(), setting.model.load().clone(), setting.model.d()) else {
+    let Ok(model) =
+        Model::with_load(graph.clone(), setting.model.load().clone(), setting.model.d())
+    else {
         return Outcome::Skipped;
     };
     let rho = setting.machinery.rho(&model);
     if rho != *lambda {
-        return violated(format!("regular, but rho(G) = {} with lambda = {}", show(&rho), show(lambda)));
+        return violated(format!(
+            "regular, but rho(G) = {} with lambda = {}",
+            show(&rho),
+            show(lambda)
+        ));
     }
     if let Some((v, w)) = unequal_in_a_component(graph) {
-        return violated(format!("regular, but degrees differ in the component of server {v}, server {w}"));
+        return violated(format!(
+            "regular, but degrees differ in the component of server {v}, server {w}"
+        ));
     }
     Outcome::holds(0.0)
 }
@@ -239,7 +285,12 @@ pub const ODE_FIXED_POINT: Claim = Claim {
     scope: Scope::Theory,
     expected: Expected::Holds,
     hypotheses: &[],
-    rejects: &[Fault::FixedPointAsPrinted, Fault::FixedPointShifted, Fault::FixedPointOneChoiceMore, Fault::DroppedDepartures],
+    rejects: &[
+        Fault::FixedPointAsPrinted,
+        Fault::FixedPointShifted,
+        Fault::FixedPointOneChoiceMore,
+        Fault::DroppedDepartures,
+    ],
     check: |setting| evidence(Ok(fixed_point(setting.machinery))),
 };
 
@@ -260,7 +311,11 @@ pub const ODE_ORDER: Claim = Claim {
     expected: Expected::Holds,
     hypotheses: &[],
     rejects: &[Fault::DroppedDepartures],
-    check: |setting| evidence(checks::order(&|lambda, d, q, dq| setting.machinery.right_hand_side(lambda, d, q, dq))),
+    check: |setting| {
+        evidence(checks::order(&|lambda, d, q, dq| {
+            setting.machinery.right_hand_side(lambda, d, q, dq)
+        }))
+    },
 };
 
 /// (4.44): exponential approach, with the rate that the linearisation and the tail of the start give.
@@ -284,7 +339,8 @@ fn misplaced_gap() -> Option<String> {
     const LEVELS: u32 = 14;
     [(0.8, 2), (0.5, 2), (0.9, 3), (0.95, 2)].into_iter().find_map(|(lambda, d): (f64, u32)| {
         let q = |i: u32| (0..i).fold(1.0, |q: f64, _| lambda * q.powi(d as i32));
-        let c: Vec<f64> = (1..=LEVELS).map(|i| lambda * f64::from(d) * q(i).powi(d as i32 - 1)).collect();
+        let c: Vec<f64> =
+            (1..=LEVELS).map(|i| lambda * f64::from(d) * q(i).powi(d as i32 - 1)).collect();
         // Minors of A - x: all positive below the least eigenvalue, the last one negative just above it.
         let is_below = |x: f64| {
             let (mut before, mut minor) = (1.0, 1.0 + c[0] - x);
@@ -296,8 +352,11 @@ fn misplaced_gap() -> Option<String> {
             positive
         };
         let gap = gap(lambda, d);
-        (!is_below(gap * (1.0 - 1e-9)) || is_below(gap * (1.0 + 1e-9)))
-            .then(|| format!("lambda {lambda}, d {d}: {gap} is not the least eigenvalue of the linearisation"))
+        (!is_below(gap * (1.0 - 1e-9)) || is_below(gap * (1.0 + 1e-9))).then(|| {
+            format!(
+                "lambda {lambda}, d {d}: {gap} is not the least eigenvalue of the linearisation"
+            )
+        })
     })
 }
 
@@ -307,7 +366,10 @@ pub(super) fn gap(lambda: f64, d: u32) -> f64 {
 }
 
 /// [`checks::rate`] of a subject.
-pub(super) fn rate(machinery: &dyn Machinery, gap: &dyn Fn(f64, u32) -> f64) -> Result<Measured, OdeError> {
+pub(super) fn rate(
+    machinery: &dyn Machinery,
+    gap: &dyn Fn(f64, u32) -> f64,
+) -> Result<Measured, OdeError> {
     checks::rate(&|lambda, d, q, dq| machinery.right_hand_side(lambda, d, q, dq), gap)
 }
 

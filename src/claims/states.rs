@@ -85,7 +85,11 @@ pub(super) fn n_listed_pairs(n: u32) -> u64 {
 pub(super) fn ordered_pair(case: u64, rng: &mut ChaCha8Rng, n: u32) -> (Vec<u32>, Vec<u32>) {
     if case < 2 * LISTED {
         let upper = state(case / 2, rng, n);
-        let lower = if case.is_multiple_of(2) { vec![0; n as usize] } else { upper.iter().map(|x| x - x.min(&1)).collect() };
+        let lower = if case.is_multiple_of(2) {
+            vec![0; n as usize]
+        } else {
+            upper.iter().map(|x| x - x.min(&1)).collect()
+        };
         return (lower, upper);
     }
     let index = case - 2 * LISTED;
@@ -95,12 +99,19 @@ pub(super) fn ordered_pair(case: u64, rng: &mut ChaCha8Rng, n: u32) -> (Vec<u32>
     }
     let upper = state(LISTED + 3u64.pow(EXHAUSTIVE) + index, rng, n);
     // Often equal at a server: that is where the order is in danger.
-    let lower = upper.iter().map(|&x| if rng.random_range(0..2) == 0 { x } else { rng.random_range(0..=x) }).collect();
+    let lower = upper
+        .iter()
+        .map(|&x| if rng.random_range(0..2) == 0 { x } else { rng.random_range(0..=x) })
+        .collect();
     (lower, upper)
 }
 
 /// Q_0, Q_1, ..., Q_(levels - 1) of the listed servers, counted one by one.
-pub(super) fn counts(servers: impl Iterator<Item = u32> + Clone, lengths: &[u32], levels: usize) -> Vec<u64> {
+pub(super) fn counts(
+    servers: impl Iterator<Item = u32> + Clone,
+    lengths: &[u32],
+    levels: usize,
+) -> Vec<u64> {
     let mut counts = vec![0; levels];
     for v in servers {
         for count in counts.iter_mut().take(lengths[v as usize] as usize + 1) {
@@ -157,13 +168,19 @@ pub(super) struct EdgeWeights {
 impl EdgeWeights {
     /// Counts the degrees of all task types.
     pub(super) fn of(graph: &BipartiteGraph) -> Self {
-        let degrees: Vec<usize> = (0..graph.n_task_types()).map(|w| graph.servers_of(w).iter().count()).collect();
+        let degrees: Vec<usize> =
+            (0..graph.n_task_types()).map(|w| graph.servers_of(w).iter().count()).collect();
         let mut distinct: Vec<usize> = degrees.iter().copied().filter(|&n| n > 0).collect();
         distinct.sort_unstable();
         distinct.dedup();
-        let denominator = distinct.iter().fold(BigInt::from(1), |lcm, &n| lcm.lcm(&BigInt::from(n)));
-        let by_degree: BTreeMap<usize, BigInt> = distinct.iter().map(|&n| (n, &denominator / n)).collect();
-        let weight = degrees.iter().map(|n| by_degree.get(n).cloned().unwrap_or_else(BigInt::zero)).collect();
+        let denominator =
+            distinct.iter().fold(BigInt::from(1), |lcm, &n| lcm.lcm(&BigInt::from(n)));
+        let by_degree: BTreeMap<usize, BigInt> =
+            distinct.iter().map(|&n| (n, &denominator / n)).collect();
+        let weight = degrees
+            .iter()
+            .map(|n| by_degree.get(n).cloned().unwrap_or_else(BigInt::zero))
+            .collect();
         Self { denominator, weight, total: graph.n_task_types().into() }
     }
 

@@ -90,8 +90,10 @@ fn transition_law(setting: &Setting<'_>) -> Evidence {
     // An arrival costs its degree: the budget is in looks at a queue, so that large graphs end too.
     let cost = (graph.n_edges() / u64::from(graph.n_task_types())).max(1);
     // Rare arrivals need more events.
-    let most_of_rare = (3e6 * (0.03 / model.lambda()).clamp(1.0, 4.0)) as u64 * u64::from(setting.plan.effort);
-    let most = (u64::from(setting.plan.effort) * 400_000_000 / (cost + 60)).clamp(2_000, most_of_rare);
+    let most_of_rare =
+        (3e6 * (0.03 / model.lambda()).clamp(1.0, 4.0)) as u64 * u64::from(setting.plan.effort);
+    let most =
+        (u64::from(setting.plan.effort) * 400_000_000 / (cost + 60)).clamp(2_000, most_of_rare);
     let mut honest;
     let decision = loop {
         let event = path.step();
@@ -119,7 +121,9 @@ fn transition_law(setting: &Setting<'_>) -> Evidence {
         witness: Some(Witness { found, event: Some(events - 1), ..Witness::default() }),
     };
     match decision {
-        _ if !honest => violated(format!("after {events} events the queues differ from what the events add up to")),
+        _ if !honest => violated(format!(
+            "after {events} events the queues differ from what the events add up to"
+        )),
         Some(Decision::Violated) => violated(format!(
             "rejected after {events} events with wealth 1e{won:.1} (error probability {:.1e}); strongest: {}",
             setting.alpha / 2.0,
@@ -130,7 +134,11 @@ fn transition_law(setting: &Setting<'_>) -> Evidence {
             slack: None,
             vacuous: false,
             cases: events,
-            summary: format!("{events} events exclude {} (error probability {:.1e})", EventTest::excludes(), setting.alpha / 2.0),
+            summary: format!(
+                "{events} events exclude {} (error probability {:.1e})",
+                EventTest::excludes(),
+                setting.alpha / 2.0
+            ),
             witness: None,
         },
         None => Evidence {
@@ -141,7 +149,10 @@ fn transition_law(setting: &Setting<'_>) -> Evidence {
             summary: format!(
                 "{events} events excluded neither the law nor {}; {} would do: more with --effort",
                 EventTest::excludes(),
-                test.needed().map_or_else(|| "an unknown number of them".to_owned(), |needed| format!("about {needed}"))
+                test.needed().map_or_else(
+                    || "an unknown number of them".to_owned(),
+                    |needed| format!("about {needed}")
+                )
             ),
             witness: None,
         },
@@ -180,7 +191,9 @@ impl Part {
         let standing = match self.supports() {
             Some(true) => format!("certified, {}", rejects(self.below)),
             Some(false) => format!("rejected, {}", rejects(!self.below)),
-            None => self.test.needed().map_or("open".to_owned(), |needed| format!("open, about {needed} replications would do")),
+            None => self.test.needed().map_or("open".to_owned(), |needed| {
+                format!("open, about {needed} replications would do")
+            }),
         };
         format!("{} {relation} {:.6} {standing}", self.name, self.limit)
     }
@@ -225,7 +238,8 @@ fn decide(
     if !certified {
         summary.push_str("; upper end not certified, since rho(G) >= 1");
     }
-    let witness = (verdict == Verdict::Violated).then(|| Witness { found: summary.clone(), ..Witness::default() });
+    let witness = (verdict == Verdict::Violated)
+        .then(|| Witness { found: summary.clone(), ..Witness::default() });
     Evidence { verdict, slack: None, vacuous: false, cases: seen, summary, witness }
 }
 
@@ -307,9 +321,12 @@ fn cor_4_3(setting: &Setting<'_>) -> Evidence {
     // Below the resolution of the budget a mean cannot be told from its bound, be it 0; i = 2 is always tried.
     let finest = resolution(setting, &plan, 0.0, share);
     let tried: Vec<u32> = (2..=4).filter(|&i| i == 2 || bound(i) >= finest).collect();
-    let mut parts: Vec<Part> =
-        tried.iter().map(|&i| Part::new(format!("E q_{i}(infinity)"), bound(i) - START_ERROR, true, share)).collect();
-    let mut evidence = decide(setting, setting.samples, &mut parts, true, |sample, at| sample.q(at as u32 + 2));
+    let mut parts: Vec<Part> = tried
+        .iter()
+        .map(|&i| Part::new(format!("E q_{i}(infinity)"), bound(i) - START_ERROR, true, share))
+        .collect();
+    let mut evidence =
+        decide(setting, setting.samples, &mut parts, true, |sample, at| sample.q(at as u32 + 2));
     if let Some(left) = (2..=4).find(|i| !tried.contains(i)) {
         evidence.summary.push_str(&format!(
             "; i = {left} and above left out: a bound of {:.1e} needs {:.0} replications, more with --effort",
@@ -352,7 +369,9 @@ fn ergodic(setting: &Setting<'_>) -> Evidence {
     }
     let time = plan.warm_up as f64 / setting.model.event_rate();
     let level = plan.start.level;
-    evidence.summary.push_str(&format!(" after {} events (t about {time:.0}) from L = {level}", plan.warm_up));
+    evidence
+        .summary
+        .push_str(&format!(" after {} events (t about {time:.0}) from L = {level}", plan.warm_up));
     evidence
 }
 

@@ -66,6 +66,13 @@ pub struct Evidence {
 impl Evidence {
     /// A claim whose hypothesis fails; `why` names the hypothesis and the figure that fails it.
     pub fn not_applicable(why: impl Into<String>) -> Self {
-        Self { verdict: Verdict::NotApplicable, slack: None, vacuous: false, cases: 0, summary: why.into(), witness: None }
+        Self {
+            verdict: Verdict::NotApplicable,
+            slack: None,
+            vacuous: false,
+            cases: 0,
+            summary: why.into(),
+            witness: None,
+        }
     }
 }

@@ -25,8 +25,11 @@ impl CheckpointOptions {
         fits: impl Fn(&Progress) -> Result<(), String>,
         amount: impl Fn(&Progress) -> Option<String>,
     ) -> Result<Arc<Keeper>, Failure> {
-        let Some(path) = &self.checkpoint else { return Ok(Arc::new(Keeper::in_memory(run, nothing))) };
-        let complain = |error: &_| warn(&format!("{error}; the run goes on without, and tries again"));
+        let Some(path) = &self.checkpoint else {
+            return Ok(Arc::new(Keeper::in_memory(run, nothing)));
+        };
+        let complain =
+            |error: &_| warn(&format!("{error}; the run goes on without, and tries again"));
         let keeper = Keeper::open(path, run, nothing, fits, Box::new(complain))?;
         if let Some(amount) = amount(&keeper.progress()) {
             say(&format!("resumed: {amount} from {}", path.display()));
@@ -39,9 +42,15 @@ impl CheckpointOptions {
         match &self.checkpoint {
             None => say("interrupted"),
             Some(path) if keeper.flush() => {
-                say(&format!("interrupted: {} has what is finished, the same command goes on from there", path.display()));
+                say(&format!(
+                    "interrupted: {} has what is finished, the same command goes on from there",
+                    path.display()
+                ));
             }
-            Some(path) => say(&format!("interrupted: {} could not be written and has an earlier state at best", path.display())),
+            Some(path) => say(&format!(
+                "interrupted: {} could not be written and has an earlier state at best",
+                path.display()
+            )),
         }
     }
 

@@ -71,7 +71,8 @@ impl GraphOptions {
             IsolatedChoice::Refuse => Isolated::Refuse,
             IsolatedChoice::Drop => Isolated::Drop,
         };
-        let mut graph = source::load(text, self.format.map(Format::from), self.graph_seed, isolated)?;
+        let mut graph =
+            source::load(text, self.format.map(Format::from), self.graph_seed, isolated)?;
         if let Some(path) = &self.rates {
             graph = format::read_rates_path(path, graph)?;
         }
@@ -125,7 +126,13 @@ pub struct ModelOptions {
     #[arg(long, default_value = "0.8", allow_negative_numbers = true)]
     pub lambda: String,
     /// Samples per arrival
-    #[arg(short = 'd', long = "choices", default_value_t = 2, value_name = "D", allow_negative_numbers = true)]
+    #[arg(
+        short = 'd',
+        long = "choices",
+        default_value_t = 2,
+        value_name = "D",
+        allow_negative_numbers = true
+    )]
     pub d: u32,
 }
 
@@ -139,7 +146,9 @@ impl ModelOptions {
     pub fn model(&self, graph: BipartiteGraph) -> Result<Model, Failure> {
         let load = self.load()?;
         if graph.n_edges() == 0 {
-            return Err(Failure::Message("no task type has a server: all tasks are lost at any load".to_owned()));
+            return Err(Failure::Message(
+                "no task type has a server: all tasks are lost at any load".to_owned(),
+            ));
         }
         Ok(Model::with_load(graph, load, self.d)?)
     }
@@ -148,7 +157,9 @@ impl ModelOptions {
 /// A probability strictly between 0 and 1, and not so small that a share of it is 0.
 pub fn probability(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
-        Ok(value) if value > 0.0 && value < MIN_PROBABILITY => Err(format!("must be at least {MIN_PROBABILITY:e}, such as 1e-6")),
+        Ok(value) if value > 0.0 && value < MIN_PROBABILITY => {
+            Err(format!("must be at least {MIN_PROBABILITY:e}, such as 1e-6"))
+        }
         Ok(value) if value > 0.0 && value < 1.0 => Ok(value),
         _ => Err("must be a number strictly between 0 and 1, such as 1e-6".to_owned()),
     }
@@ -177,9 +188,14 @@ pub fn progress_bar(checks: u64, quiet: bool) -> ProgressBar {
 }
 
 /// Refuses ids that no claim has, given by `option`.
-pub fn check_claims<'a>(option: &str, mut ids: impl Iterator<Item = &'a String>) -> Result<(), Failure> {
+pub fn check_claims<'a>(
+    option: &str,
+    mut ids: impl Iterator<Item = &'a String>,
+) -> Result<(), Failure> {
     match ids.find(|id| claims::find(id).is_none()) {
         None => Ok(()),
-        Some(id) => Err(Failure::Message(format!("{option}: there is no claim `{id}`; verify --list names them all"))),
+        Some(id) => Err(Failure::Message(format!(
+            "{option}: there is no claim `{id}`; verify --list names them all"
+        ))),
     }
 }

@@ -43,7 +43,8 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let start = Start::parse(&arguments.start)?;
     let graph = arguments.options.load(&arguments.graph)?;
     let model = arguments.model.model(graph)?;
-    let options = Options { cap: arguments.cap, most_states: arguments.states, ..Options::default() };
+    let options =
+        Options { cap: arguments.cap, most_states: arguments.states, ..Options::default() };
     let steady = match exact::stationary(&model, &options) {
         // The law at given times needs no steady state.
         Err(error @ ExactError::NoSteadyState { .. }) if !arguments.times.is_empty() => {
@@ -66,7 +67,8 @@ fn levels(law: &Law) -> usize {
 
 fn object(law: &Law) -> Value {
     let levels = levels(law);
-    let list = |end: fn(&exact::Value) -> f64| law.q.iter().take(levels).map(end).collect::<Vec<_>>();
+    let list =
+        |end: fn(&exact::Value) -> f64| law.q.iter().take(levels).map(end).collect::<Vec<_>>();
     json!({
         "q": list(|q| q.value),
         "mean_queue_length": law.mean_queue_length.value,
@@ -125,13 +127,20 @@ fn print_tables(
     transient: &[Law],
 ) -> Result<ExitCode, Failure> {
     let mut text = String::new();
-    let _ = writeln!(text, "exact law of {}, lambda = {}, d = {}", arguments.graph, model.load().exact(), model.d());
+    let _ = writeln!(
+        text,
+        "exact law of {}, lambda = {}, d = {}",
+        arguments.graph,
+        model.load().exact(),
+        model.d()
+    );
     let isolated = model.graph().isolated_task_types().len();
     if isolated > 0 {
         let _ = writeln!(text, "{isolated} task types have no server: their tasks are lost");
     }
     if let Some(rates) = unequal_rates(model.graph()) {
-        let _ = writeln!(text, "task types arrive at rates {rates}; q* is the limit for equal rates");
+        let _ =
+            writeln!(text, "task types arrive at rates {rates}; q* is the limit for equal rates");
     }
     if let Some(law) = steady {
         let limit: f64 = fixed_point_vec(model.lambda(), model.d(), 4096).iter().sum();
@@ -140,7 +149,11 @@ fn print_tables(
         for ((i, q), target) in (1..).zip(&law.q).zip(&fixed_point).take(shown(law)) {
             let _ = writeln!(text, "{:>18}  {:>14.12}  {target:>14.12}", format!("q_{i}"), q.value);
         }
-        let _ = writeln!(text, "{:>18}  {:>14.12}  {limit:>14.12}", "mean queue length", law.mean_queue_length.value);
+        let _ = writeln!(
+            text,
+            "{:>18}  {:>14.12}  {limit:>14.12}",
+            "mean queue length", law.mean_queue_length.value
+        );
         closing(&mut text, law);
     }
     for (time, law) in arguments.times.iter().zip(transient) {
@@ -148,7 +161,8 @@ fn print_tables(
         for (i, q) in (1..).zip(&law.q).take(shown(law)) {
             let _ = writeln!(text, "{:>18}  {:>14.12}", format!("q_{i}"), q.value);
         }
-        let _ = writeln!(text, "{:>18}  {:>14.12}", "mean queue length", law.mean_queue_length.value);
+        let _ =
+            writeln!(text, "{:>18}  {:>14.12}", "mean queue length", law.mean_queue_length.value);
         closing(&mut text, law);
     }
     print(&text)?;

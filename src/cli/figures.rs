@@ -42,7 +42,9 @@ pub struct Arguments {
 }
 
 fn figure(text: &str) -> Result<Figure, String> {
-    Figure::find(text).ok_or_else(|| format!("there is no such figure, only {}", Figure::ALL.map(Figure::id).join(", ")))
+    Figure::find(text).ok_or_else(|| {
+        format!("there is no such figure, only {}", Figure::ALL.map(Figure::id).join(", "))
+    })
 }
 
 pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
@@ -51,11 +53,19 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     if folder.exists() && !folder.is_dir() {
         return Err(refused("is a file, the figures need a folder: give another name"));
     }
-    fs::create_dir_all(folder).map_err(|error| refused(&format!("cannot make this folder: {error}")))?;
-    let options = Options { seed: arguments.seed, max_n: arguments.max_n, replications: arguments.replications };
+    fs::create_dir_all(folder)
+        .map_err(|error| refused(&format!("cannot make this folder: {error}")))?;
+    let options = Options {
+        seed: arguments.seed,
+        max_n: arguments.max_n,
+        replications: arguments.replications,
+    };
     let study = Study::new(options);
-    let figures: BTreeSet<Figure> =
-        if arguments.only.is_empty() { Figure::ALL.into() } else { arguments.only.iter().copied().collect() };
+    let figures: BTreeSet<Figure> = if arguments.only.is_empty() {
+        Figure::ALL.into()
+    } else {
+        arguments.only.iter().copied().collect()
+    };
     let bar = progress(&figures, &study, arguments.quiet);
     let mut rows = BTreeMap::new();
     for figure in figures {
@@ -66,8 +76,9 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         let mut names = Vec::new();
         for (name, content) in &made.files {
             let path = folder.join(name);
-            write(folder, &path, content)
-                .map_err(|error| Failure::Message(format!("{}: cannot write: {error}", path.display())))?;
+            write(folder, &path, content).map_err(|error| {
+                Failure::Message(format!("{}: cannot write: {error}", path.display()))
+            })?;
             names.push(name.as_str());
         }
         if !arguments.quiet && !arguments.json {
@@ -108,9 +119,13 @@ fn progress(figures: &BTreeSet<Figure>, study: &Study, quiet: bool) -> ProgressB
     if !shows_progress(quiet) {
         return ProgressBar::hidden();
     }
-    let (paths, states): (Vec<Figure>, Vec<Figure>) = figures.iter().partition(|&&figure| figure == Figure::Fig3);
+    let (paths, states): (Vec<Figure>, Vec<Figure>) =
+        figures.iter().partition(|&&figure| figure == Figure::Fig3);
     let measured: BTreeSet<_> = states.iter().flat_map(|figure| figure.systems(study)).collect();
-    let count = measured.len() + paths.iter().map(|figure| figure.systems(study).len()).sum::<usize>();
-    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} systems, {elapsed}, last: {msg}");
-    ProgressBar::new(count as u64).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+    let count =
+        measured.len() + paths.iter().map(|figure| figure.systems(study).len()).sum::<usize>();
+    let style =
+        ProgressStyle::with_template("{bar:40} {pos}/{len} systems, {elapsed}, last: {msg}");
+    ProgressBar::new(count as u64)
+        .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }

@@ -53,15 +53,22 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let mut choices = vec![1, 2, 3, model.d()];
     choices.sort_unstable();
     choices.dedup();
-    let by_d = choices.into_iter().map(|d| Ok((d, critical_load(graph, d)?))).collect::<Result<Vec<_>, Failure>>()?;
+    let by_d = choices
+        .into_iter()
+        .map(|d| Ok((d, critical_load(graph, d)?)))
+        .collect::<Result<Vec<_>, Failure>>()?;
     let critical = chosen(&by_d, model.d());
     let stability = Stability {
         component: limiting_component(&model, &critical.bottleneck),
-        relieved: critical
-            .exact
-            .clone()
-            .or_else(|| Ratio::from_float(critical.upper))
-            .map(|upper| upper * Ratio::new((critical.bottleneck.len() + 1).into(), critical.bottleneck.len().into())),
+        relieved: critical.exact.clone().or_else(|| Ratio::from_float(critical.upper)).map(
+            |upper| {
+                upper
+                    * Ratio::new(
+                        (critical.bottleneck.len() + 1).into(),
+                        critical.bottleneck.len().into(),
+                    )
+            },
+        ),
         additions: match arguments.improve {
             Some(count) => improve(graph, model.d(), count.into())?,
             None => Vec::new(),
@@ -89,8 +96,11 @@ fn limiting_component(model: &Model, bottleneck: &[u32]) -> Option<(usize, Optio
         return None;
     }
     let own = components.of_server[*bottleneck.first()? as usize];
-    let edges: Vec<_> = graph.iter_edges().filter(|&(v, _)| components.of_server[v as usize] != own).collect();
-    let rest = BipartiteGraph::from_edges(graph.n_servers(), graph.n_task_types(), &edges, Isolated::Drop).ok()?;
+    let edges: Vec<_> =
+        graph.iter_edges().filter(|&(v, _)| components.of_server[v as usize] != own).collect();
+    let rest =
+        BipartiteGraph::from_edges(graph.n_servers(), graph.n_task_types(), &edges, Isolated::Drop)
+            .ok()?;
     let rates: Vec<_> = (0..graph.n_task_types()).map(|w| graph.relative_rate(w)).collect();
     let rest = rest.with_rates(&rates).ok()?;
     let servers = components.of_server.iter().filter(|&&at| at == own).count();
@@ -101,7 +111,14 @@ fn limiting_component(model: &Model, bottleneck: &[u32]) -> Option<(usize, Optio
 fn failures(model: &Model) -> Vec<(String, Vec<&'static str>)> {
     let plan = CasePlan { seed: 1, effort: 1, only: None };
     let samples = Samples::new(&Reference, model, 1, 1);
-    let setting = Setting { subject: &Reference, machinery: &Reference, model, plan, alpha: 1e-6, samples: &samples };
+    let setting = Setting {
+        subject: &Reference,
+        machinery: &Reference,
+        model,
+        plan,
+        alpha: 1e-6,
+        samples: &samples,
+    };
     let all = [
         Hypothesis::EqualRates,
         Hypothesis::RhoBelowOne,
@@ -110,16 +127,26 @@ fn failures(model: &Model) -> Vec<(String, Vec<&'static str>)> {
         Hypothesis::TwoChoices,
     ];
     let of = |hypothesis: &Hypothesis| {
-        claims::all().filter(|claim| claim.hypotheses.contains(hypothesis)).map(|claim| claim.id).collect::<Vec<_>>()
+        claims::all()
+            .filter(|claim| claim.hypotheses.contains(hypothesis))
+            .map(|claim| claim.id)
+            .collect::<Vec<_>>()
     };
-    all.iter().filter_map(|hypothesis| Some((hypothesis.failure(&setting)?, of(hypothesis)))).collect()
+    all.iter()
+        .filter_map(|hypothesis| Some((hypothesis.failure(&setting)?, of(hypothesis))))
+        .collect()
 }
 
 fn bounds(critical: &CriticalLoad) -> Value {
     json!({ "lower": critical.lower, "upper": critical.upper, "exact": critical.exact.as_ref().map(ToString::to_string) })
 }
 
-fn object(arguments: &Arguments, model: &Model, stability: &Stability, failures: &[(String, Vec<&'static str>)]) -> Value {
+fn object(
+    arguments: &Arguments,
+    model: &Model,
+    stability: &Stability,
+    failures: &[(String, Vec<&'static str>)],
+) -> Value {
     let graph = model.graph();
     let critical = chosen(&stability.by_d, model.d());
     let (server, task) = (metrics::server_degrees(graph), metrics::task_degrees(graph));
@@ -140,7 +167,8 @@ fn object(arguments: &Arguments, model: &Model, stability: &Stability, failures:
         value["all_tried"] = json!(addition.all_tried);
         value
     });
-    let isolated: Vec<_> = graph.isolated_task_types().iter().map(|&w| graph.task_type_name(w)).collect();
+    let isolated: Vec<_> =
+        graph.isolated_task_types().iter().map(|&w| graph.task_type_name(w)).collect();
     let mut value = json!({
         "graph": arguments.graph,
         "lambda": model.lambda(),
@@ -179,7 +207,12 @@ fn object(arguments: &Arguments, model: &Model, stability: &Stability, failures:
     value
 }
 
-fn table(arguments: &Arguments, model: &Model, stability: &Stability, failures: &[(String, Vec<&'static str>)]) -> String {
+fn table(
+    arguments: &Arguments,
+    model: &Model,
+    stability: &Stability,
+    failures: &[(String, Vec<&'static str>)],
+) -> String {
     let graph = model.graph();
     let critical = chosen(&stability.by_d, model.d());
     let (server, task) = (metrics::server_degrees(graph), metrics::task_degrees(graph));
@@ -195,12 +228,18 @@ fn table(arguments: &Arguments, model: &Model, stability: &Stability, failures: 
     row("edges", graph.n_edges().to_string());
     row("server degrees", format!("{} to {}, mean {:.3}", server.min, server.max, server.mean));
     row("task degrees", format!("{} to {}, mean {:.3}", task.min, task.max, task.mean));
-    row("isolated task types", if isolated == 0 { "none".to_owned() } else { format!("{isolated}, their tasks are lost") });
+    row(
+        "isolated task types",
+        if isolated == 0 { "none".to_owned() } else { format!("{isolated}, their tasks are lost") },
+    );
     if let Some(rates) = unequal_rates(graph) {
         row("arrival rates", rates);
     }
     row("components", metrics::components(graph).count.to_string());
-    row("regular (Definition 3.5)", if metrics::is_regular(graph) { "yes" } else { "no" }.to_owned());
+    row(
+        "regular (Definition 3.5)",
+        if metrics::is_regular(graph) { "yes" } else { "no" }.to_owned(),
+    );
     row("rho(G)", format!("{} at lambda = {}", both(&metrics::rho(model)), model.load().exact()));
     row("phi(G)", both(&metrics::phi(graph)));
     row("gamma(G)", both(&metrics::gamma(graph)));
@@ -227,18 +266,26 @@ fn table(arguments: &Arguments, model: &Model, stability: &Stability, failures: 
         ),
     );
     if let Some((servers, rest)) = &stability.component {
-        let rest =
-            rest.as_ref().map_or_else(|| "the others get no task".to_owned(), |rest| format!("{} without it", value(rest)));
+        let rest = rest.as_ref().map_or_else(
+            || "the others get no task".to_owned(),
+            |rest| format!("{} without it", value(rest)),
+        );
         row("limiting component", format!("of {servers} servers; {rest}"));
     }
     if let Some(relieved) = &stability.relieved {
         row(
             "relieving the bottleneck",
-            format!("one more unit of service rate at any of its servers: at most {}", both(relieved)),
+            format!(
+                "one more unit of service rate at any of its servers: at most {}",
+                both(relieved)
+            ),
         );
     }
     for (at, addition) in (1..).zip(&stability.additions) {
-        let (server, task_type) = (graph.first_server_names(&[addition.server]), graph.task_type_name(addition.task_type));
+        let (server, task_type) = (
+            graph.first_server_names(&[addition.server]),
+            graph.task_type_name(addition.task_type),
+        );
         let tried = if addition.all_tried { "all" } else { "some" };
         let best = format!(
             "server {server}, task type {task_type}: {} ({tried} {} edges tried)",
@@ -248,7 +295,8 @@ fn table(arguments: &Arguments, model: &Model, stability: &Stability, failures: 
         row(&format!("edge {at} to add, greedily"), best);
     }
     for (why, claims) in failures {
-        let named = if claims.is_empty() { String::new() } else { format!(" ({})", claims.join(", ")) };
+        let named =
+            if claims.is_empty() { String::new() } else { format!(" ({})", claims.join(", ")) };
         row("a hypothesis fails", format!("{why}{named}"));
     }
     text

@@ -48,7 +48,9 @@ enum Command {
   fluidcheck verify --list                            what there is")]
     Verify(verify::Arguments),
     /// Size, degrees, components, rho, phi, gamma, stability and critical load of a graph
-    #[command(after_help = "Example: fluidcheck inspect data/us-sites-100km.csv --lambda 0.2 --json")]
+    #[command(
+        after_help = "Example: fluidcheck inspect data/us-sites-100km.csv --lambda 0.2 --json"
+    )]
     Inspect(inspect::Arguments),
     /// Simulate the steady state, or a transient, with intervals, next to the mean-field limit
     #[command(after_help = "Examples:
@@ -61,7 +63,9 @@ enum Command {
   fluidcheck exact complete:n=2,m=2 --times 0.5,1,2 --start level:3 --json")]
     Exact(exact::Arguments),
     /// Solve the mean-field equations (3.5) at given times
-    #[command(after_help = "Example: fluidcheck ode --lambda 0.8 -d 2 --times 0.1,1,10 --start geometric:0.9 --json")]
+    #[command(
+        after_help = "Example: fluidcheck ode --lambda 0.8 -d 2 --times 0.1,1,10 --start geometric:0.9 --json"
+    )]
     Ode(ode::Arguments),
     /// Write a graph to a file: makes graphs from specs, converts between formats
     #[command(after_help = "Examples:
@@ -97,7 +101,9 @@ Examples:
     )]
     Calibrate(calibrate::Arguments),
     /// Print a completion script for a shell
-    #[command(after_help = "Example: fluidcheck completions bash > ~/.local/share/bash-completion/completions/fluidcheck")]
+    #[command(
+        after_help = "Example: fluidcheck completions bash > ~/.local/share/bash-completion/completions/fluidcheck"
+    )]
     Completions {
         /// The shell
         shell: clap_complete::Shell,

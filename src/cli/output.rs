@@ -51,7 +51,8 @@ pub fn print_bytes(bytes: &[u8]) -> Result<(), Failure> {
 /// # Errors
 /// As [`print_bytes`].
 pub fn print_json(value: &Value) -> Result<(), Failure> {
-    let mut text = serde_json::to_string_pretty(value).map_err(|error| Failure::Message(error.to_string()))?;
+    let mut text =
+        serde_json::to_string_pretty(value).map_err(|error| Failure::Message(error.to_string()))?;
     text.push('\n');
     print_bytes(text.as_bytes())
 }
@@ -65,10 +66,12 @@ pub fn warn(message: &str) {
 pub fn usage(error: &clap::Error) -> ExitCode {
     use clap::error::ErrorKind;
     match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => match print(&error.render().to_string()) {
-            Ok(()) | Err(Failure::ClosedPipe) => ExitCode::SUCCESS,
-            Err(failure) => finish(Err(failure)),
-        },
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            match print(&error.render().to_string()) {
+                Ok(()) | Err(Failure::ClosedPipe) => ExitCode::SUCCESS,
+                Err(failure) => finish(Err(failure)),
+            }
+        }
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
             let _ = write!(io::stderr(), "{}", error.render());
             ExitCode::from(USAGE)
@@ -77,7 +80,11 @@ pub fn usage(error: &clap::Error) -> ExitCode {
             // The first paragraph says what is wrong; the usage lines below it would make it many lines.
             let text = error.render().to_string();
             let text = text.strip_prefix("error: ").unwrap_or(&text);
-            let said: Vec<_> = text.lines().map(str::trim).take_while(|line| !line.starts_with("Usage:")).collect();
+            let said: Vec<_> = text
+                .lines()
+                .map(str::trim)
+                .take_while(|line| !line.starts_with("Usage:"))
+                .collect();
             let said = said.join(" ");
             let said = said.split("For more information").next().unwrap_or_default();
             finish(Err(Failure::Message(format!("{} (see --help)", said.trim()))))

@@ -91,11 +91,21 @@ fn finished(progress: &Progress) -> Vec<Check> {
 }
 
 fn fits(progress: &Progress, options: &Options) -> Result<(), String> {
-    let Progress::Power(list) = progress else { return Err("it keeps another kind of progress".to_owned()) };
+    let Progress::Power(list) = progress else {
+        return Err("it keeps another kind of progress".to_owned());
+    };
     let claims = power::claims_of(options);
-    if list.iter().all(|check| check.is_in(&claims)) { Ok(()) } else { Err("it has a check that this run has not".to_owned()) }
+    if list.iter().all(|check| check.is_in(&claims)) {
+        Ok(())
+    } else {
+        Err("it has a check that this run has not".to_owned())
+    }
 }
 
 fn report(matrix: &Matrix, json: bool) -> Result<(), Failure> {
-    if json { print_json(&report::power::json(matrix)) } else { print(&report::power::text(matrix, true)) }
+    if json {
+        print_json(&report::power::json(matrix))
+    } else {
+        print(&report::power::text(matrix, true))
+    }
 }

@@ -10,12 +10,16 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 
 use super::checkpoint::CheckpointOptions;
-use super::common::{GraphOptions, ModelOptions, probability, rates_object, shows_progress, times, unequal_rates};
+use super::common::{
+    GraphOptions, ModelOptions, probability, rates_object, shows_progress, times, unequal_rates,
+};
 use super::interrupt::{finishing, on_interrupt, say};
 use super::output::{Failure, print, print_json, warn};
 use super::steady::require_steady_state;
 use fluidcheck::checkpoint::{Keeper, Progress, Run};
-use fluidcheck::estimate::{Estimated, Intervals, Options, SteadyRun, SteadyState, Transient, TransientRun};
+use fluidcheck::estimate::{
+    Estimated, Intervals, Options, SteadyRun, SteadyState, Transient, TransientRun,
+};
 use fluidcheck::meanfield::{self, Start, fixed_point_vec};
 use fluidcheck::model::Model;
 
@@ -107,20 +111,32 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         intervals: arguments.intervals.into(),
         time_limit: arguments.time_limit.map(Duration::from_secs_f64),
     };
-    if arguments.transient { transient(arguments, &model, &start, &options) } else { steady_state(arguments, &model, &options) }
+    if arguments.transient {
+        transient(arguments, &model, &start, &options)
+    } else {
+        steady_state(arguments, &model, &options)
+    }
 }
 
-fn steady_state(arguments: &Arguments, model: &Model, options: &Options) -> Result<ExitCode, Failure> {
+fn steady_state(
+    arguments: &Arguments,
+    model: &Model,
+    options: &Options,
+) -> Result<ExitCode, Failure> {
     require_steady_state(model)?;
     let resumed = |progress: &Progress| match progress {
-        Progress::Steady(Some(kept)) => SteadyRun::resume(model, options, kept).map(Some).ok_or_else(misfit),
+        Progress::Steady(Some(kept)) => {
+            SteadyRun::resume(model, options, kept).map(Some).ok_or_else(misfit)
+        }
         Progress::Steady(None) => Ok(None),
         _ => Err(misfit()),
     };
     let what = Run::of_estimate(&words(arguments), model, "the steady state", options);
-    let keeper = open(arguments, what, Progress::Steady(None), |progress| resumed(progress).map(|_| ()))?;
+    let keeper =
+        open(arguments, what, Progress::Steady(None), |progress| resumed(progress).map(|_| ()))?;
     {
-        let (keeper, arguments, model, options) = (keeper.clone(), arguments.clone(), model.clone(), options.clone());
+        let (keeper, arguments, model, options) =
+            (keeper.clone(), arguments.clone(), model.clone(), options.clone());
         on_interrupt(move || {
             arguments.checkpoint.interrupted(&keeper);
             let known = keeper.progress();
@@ -146,7 +162,9 @@ fn steady_state(arguments: &Arguments, model: &Model, options: &Options) -> Resu
     bar.finish_and_clear();
     let estimate = run.estimate();
     if estimate.start_error.is_none() {
-        warn("rho(G) >= 1: the upper ends are not certified, they rest on a guess of a start above the steady state");
+        warn(
+            "rho(G) >= 1: the upper ends are not certified, they rest on a guess of a start above the steady state",
+        );
     }
     if !estimate.precise && arguments.replications.is_none() {
         warn(
@@ -158,25 +176,42 @@ fn steady_state(arguments: &Arguments, model: &Model, options: &Options) -> Resu
     Ok(ExitCode::SUCCESS)
 }
 
-fn transient(arguments: &Arguments, model: &Model, start: &Start, options: &Options) -> Result<ExitCode, Failure> {
+fn transient(
+    arguments: &Arguments,
+    model: &Model,
+    start: &Start,
+    options: &Options,
+) -> Result<ExitCode, Failure> {
     let times = &arguments.times[..];
-    let field = meanfield::solve(model.lambda(), model.d(), start, times, &meanfield::Options::default())?;
+    let field =
+        meanfield::solve(model.lambda(), model.d(), start, times, &meanfield::Options::default())?;
     let resumed = |progress: &Progress| match progress {
-        Progress::Transient(Some(kept)) => TransientRun::resume(model, start, times, options, kept).map(Some).ok_or_else(misfit),
+        Progress::Transient(Some(kept)) => {
+            TransientRun::resume(model, start, times, options, kept).map(Some).ok_or_else(misfit)
+        }
         Progress::Transient(None) => Ok(None),
         _ => Err(misfit()),
     };
     let at: Vec<_> = times.iter().map(f64::to_string).collect();
-    let what = Run::of_estimate(&words(arguments), model, &format!("times {} from {start}", at.join(",")), options);
-    let keeper = open(arguments, what, Progress::Transient(None), |progress| resumed(progress).map(|_| ()))?;
+    let what = Run::of_estimate(
+        &words(arguments),
+        model,
+        &format!("times {} from {start}", at.join(",")),
+        options,
+    );
+    let keeper =
+        open(arguments, what, Progress::Transient(None), |progress| resumed(progress).map(|_| ()))?;
     {
-        let (keeper, arguments, model, options) = (keeper.clone(), arguments.clone(), model.clone(), options.clone());
+        let (keeper, arguments, model, options) =
+            (keeper.clone(), arguments.clone(), model.clone(), options.clone());
         let (start, field) = (start.clone(), field.clone());
         on_interrupt(move || {
             arguments.checkpoint.interrupted(&keeper);
             let known = keeper.progress();
             let Progress::Transient(Some(kept)) = &known else { return nothing_known() };
-            if let Some(run) = TransientRun::resume(&model, &start, &arguments.times, &options, kept) {
+            if let Some(run) =
+                TransientRun::resume(&model, &start, &arguments.times, &options, kept)
+            {
                 let _ = print_transient(&arguments, &model, &start, &run.estimate(), &field, true);
             }
         });
@@ -233,8 +268,10 @@ fn progress(quiet: bool, options: &Options) -> ProgressBar {
     if !shows_progress(quiet) {
         return ProgressBar::hidden();
     }
-    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} events of the budget, {elapsed}");
-    ProgressBar::new(options.events).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+    let style =
+        ProgressStyle::with_template("{bar:40} {pos}/{len} events of the budget, {elapsed}");
+    ProgressBar::new(options.events)
+        .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
 fn interval(e: &Estimated) -> Value {
@@ -248,7 +285,12 @@ fn levels(q: &[Estimated]) -> Vec<Value> {
         .collect()
 }
 
-fn print_steady_state(arguments: &Arguments, model: &Model, estimate: &SteadyState, partial: bool) -> Result<(), Failure> {
+fn print_steady_state(
+    arguments: &Arguments,
+    model: &Model,
+    estimate: &SteadyState,
+    partial: bool,
+) -> Result<(), Failure> {
     let fixed_point = fixed_point_vec(model.lambda(), model.d(), estimate.q.len());
     let limit: f64 = fixed_point_vec(model.lambda(), model.d(), 4096).iter().sum();
     let isolated = model.graph().isolated_task_types().len();
@@ -279,14 +321,25 @@ fn print_steady_state(arguments: &Arguments, model: &Model, estimate: &SteadySta
         }));
     }
     let mut text = String::new();
-    let _ = writeln!(text, "steady state of {}, lambda = {}, d = {}", arguments.graph, model.load().exact(), model.d());
+    let _ = writeln!(
+        text,
+        "steady state of {}, lambda = {}, d = {}",
+        arguments.graph,
+        model.load().exact(),
+        model.d()
+    );
     if isolated > 0 {
         let _ = writeln!(text, "{isolated} task types have no server: their tasks are lost");
     }
     if let Some(rates) = unequal_rates(model.graph()) {
-        let _ = writeln!(text, "task types arrive at rates {rates}; q* is the limit for equal rates");
+        let _ =
+            writeln!(text, "task types arrive at rates {rates}; q* is the limit for equal rates");
     }
-    let _ = writeln!(text, "{:>18}  {:>9}  {:>9}  {:>9}  {:>9}  {:>9}", "", "mean", "s.e.", "lower", "upper", "q*");
+    let _ = writeln!(
+        text,
+        "{:>18}  {:>9}  {:>9}  {:>9}  {:>9}  {:>9}",
+        "", "mean", "s.e.", "lower", "upper", "q*"
+    );
     for ((i, e), target) in (1..).zip(&estimate.q).zip(&fixed_point) {
         line(&mut text, &format!("q_{i}"), e, Some(*target));
     }
@@ -325,7 +378,11 @@ fn approximately(kind: IntervalKind) -> &'static str {
 }
 
 fn line(text: &mut String, name: &str, e: &Estimated, target: Option<f64>) {
-    let _ = write!(text, "{name:>18}  {:>9.6}  {:>9.6}  {:>9.6}  {:>9.6}", e.mean, e.standard_error, e.lower, e.upper);
+    let _ = write!(
+        text,
+        "{name:>18}  {:>9.6}  {:>9.6}  {:>9.6}  {:>9.6}",
+        e.mean, e.standard_error, e.lower, e.upper
+    );
     let _ = match target {
         Some(target) => writeln!(text, "  {target:>9.6}"),
         None => writeln!(text),
@@ -362,15 +419,33 @@ fn print_transient(
         }));
     }
     let mut text = String::new();
-    let _ = writeln!(text, "{}, lambda = {}, d = {}, from {start}", arguments.graph, model.load().exact(), model.d());
+    let _ = writeln!(
+        text,
+        "{}, lambda = {}, d = {}, from {start}",
+        arguments.graph,
+        model.load().exact(),
+        model.d()
+    );
     if let Some(rates) = unequal_rates(model.graph()) {
-        let _ = writeln!(text, "task types arrive at rates {rates}; (3.5) is the limit for equal rates");
+        let _ = writeln!(
+            text,
+            "task types arrive at rates {rates}; (3.5) is the limit for equal rates"
+        );
     }
-    let _ = writeln!(text, "{:>18}  {:>9}  {:>9}  {:>9}  {:>9}  {:>9}", "", "mean", "s.e.", "lower", "upper", "(3.5)");
+    let _ = writeln!(
+        text,
+        "{:>18}  {:>9}  {:>9}  {:>9}  {:>9}  {:>9}",
+        "", "mean", "s.e.", "lower", "upper", "(3.5)"
+    );
     for (at, t) in estimate.times.iter().enumerate() {
         let _ = writeln!(text, "t = {t}");
         for (i, e) in (1..).zip(&estimate.q[at]) {
-            line(&mut text, &format!("q_{i}"), e, Some(field.q[at].get(i - 1).copied().unwrap_or(0.0)));
+            line(
+                &mut text,
+                &format!("q_{i}"),
+                e,
+                Some(field.q[at].get(i - 1).copied().unwrap_or(0.0)),
+            );
         }
         let limit: f64 = field.q[at].iter().sum();
         let _ = writeln!(

@@ -66,7 +66,12 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
             let graph = arguments.options.load(text)?;
             let words = arguments.options.arguments(text);
             let model = arguments.model.model(graph)?;
-            let name = format!("{} (lambda = {}, d = {})", words.join(" "), model.load().exact(), model.d());
+            let name = format!(
+                "{} (lambda = {}, d = {})",
+                words.join(" "),
+                model.load().exact(),
+                model.d()
+            );
             vec![Input { name, arguments: words, model }]
         }
         None => {
@@ -98,7 +103,8 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let bar = progress_bar(checks.len() as u64, arguments.quiet);
     bar.set_position(earlier.len() as u64);
     {
-        let (keeper, inputs, options, bar) = (keeper.clone(), inputs.clone(), options.clone(), bar.clone());
+        let (keeper, inputs, options, bar) =
+            (keeper.clone(), inputs.clone(), options.clone(), bar.clone());
         let (checkpoint, json) = (arguments.checkpoint.clone(), arguments.json);
         on_interrupt(move || {
             bar.finish_and_clear();
@@ -137,7 +143,9 @@ fn finished(progress: &Progress) -> Vec<Finished> {
 
 /// Each check of the suite at most once.
 fn fits(progress: &Progress, checks: usize) -> Result<(), String> {
-    let Progress::Verify(list) = progress else { return Err("it keeps another kind of progress".to_owned()) };
+    let Progress::Verify(list) = progress else {
+        return Err("it keeps another kind of progress".to_owned());
+    };
     let mut seen = vec![false; checks];
     for Finished { at, .. } in list {
         match seen.get_mut(*at) {
@@ -150,7 +158,11 @@ fn fits(progress: &Progress, checks: usize) -> Result<(), String> {
 }
 
 fn report(results: &Suite, json: bool) -> Result<(), Failure> {
-    if json { print_json(&report::json::suite(results)) } else { print(&report::table::suite(results)) }
+    if json {
+        print_json(&report::json::suite(results))
+    } else {
+        print(&report::table::suite(results))
+    }
 }
 
 fn list(json: bool) -> Result<ExitCode, Failure> {
@@ -172,8 +184,10 @@ fn list(json: bool) -> Result<ExitCode, Failure> {
     for claim in claims::all() {
         let _ = writeln!(text, "{:width$}  {}: {}", claim.id, claim.source, claim.statement);
         if let Some(effect) = claims::effect_of(claim.id) {
-            let (smallest, observations, unit) = (effect.smallest, effect.observations, effect.unit);
-            let _ = writeln!(text, "{:width$}  excludes {smallest}, by some {observations} {unit}", "");
+            let (smallest, observations, unit) =
+                (effect.smallest, effect.observations, effect.unit);
+            let _ =
+                writeln!(text, "{:width$}  excludes {smallest}, by some {observations} {unit}", "");
         }
     }
     print(&text)?;

@@ -32,7 +32,9 @@ pub use shared_mass::{Interval, SharedMass, shared_mass_intervals};
 
 /// A server whose queue is longer in the lower system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("after {event_index} events server {server} has {lower} tasks in the lower system and {upper} in the upper")]
+#[error(
+    "after {event_index} events server {server} has {lower} tasks in the lower system and {upper} in the upper"
+)]
 pub struct OrderViolation {
     /// How many events had been applied; 0 at the start.
     pub event_index: u64,
@@ -49,7 +51,9 @@ pub struct OrderViolation {
 #[non_exhaustive]
 pub enum CouplingError {
     /// A start is not one length per server.
-    #[error("the starts have {lower} and {upper} queue lengths for {needed} servers: give one per server")]
+    #[error(
+        "the starts have {lower} and {upper} queue lengths for {needed} servers: give one per server"
+    )]
     StartLength {
         /// Lengths of the lower start.
         lower: usize,
@@ -108,12 +112,18 @@ pub fn check_order(lower: &Queues, upper: &Queues) -> Result<(), OrderViolation>
     let mut pairs = (0..).zip(lower.lengths().iter().zip(upper.lengths()));
     match pairs.find(|(_, (l, u))| l > u) {
         None => Ok(()),
-        Some((server, (&lower, &upper))) => Err(OrderViolation { event_index: 0, server, lower, upper }),
+        Some((server, (&lower, &upper))) => {
+            Err(OrderViolation { event_index: 0, server, lower, upper })
+        }
     }
 }
 
 /// Applies one mark to any number of states: the grand coupling.
-pub fn apply_to_all<'q>(mark: Mark<'_>, cap: u32, states: impl IntoIterator<Item = &'q mut Queues>) {
+pub fn apply_to_all<'q>(
+    mark: Mark<'_>,
+    cap: u32,
+    states: impl IntoIterator<Item = &'q mut Queues>,
+) {
     for queues in states {
         queues.apply_capped(mark, cap);
     }
@@ -153,7 +163,11 @@ impl Coupled {
     /// As [`Coupled::new`], and [`CouplingError::AboveCap`].
     pub fn capped(lower: Vec<u32>, upper: Vec<u32>, cap: u32) -> Result<Self, CouplingError> {
         if lower.len() != upper.len() {
-            return Err(CouplingError::StartLength { lower: lower.len(), upper: upper.len(), needed: lower.len() });
+            return Err(CouplingError::StartLength {
+                lower: lower.len(),
+                upper: upper.len(),
+                needed: lower.len(),
+            });
         }
         if let Some((server, &length)) = (0..).zip(&upper).find(|&(_, &length)| length > cap) {
             return Err(CouplingError::AboveCap { server, length, cap });
@@ -215,15 +229,19 @@ impl Coupled {
     /// [`OrderViolation`], after both have joined.
     pub fn join(&mut self, task_type: u32, lower: u32, upper: u32) -> Result<(), OrderViolation> {
         // A single sample leaves no choice.
-        let lower = self.lower.apply_capped(Mark::Arrival { task_type, samples: &[lower] }, self.cap);
-        let upper = self.upper.apply_capped(Mark::Arrival { task_type, samples: &[upper] }, self.cap);
+        let lower =
+            self.lower.apply_capped(Mark::Arrival { task_type, samples: &[lower] }, self.cap);
+        let upper =
+            self.upper.apply_capped(Mark::Arrival { task_type, samples: &[upper] }, self.cap);
         self.settle(&[lower, upper])
     }
 
     fn settle(&mut self, events: &[Event]) -> Result<(), OrderViolation> {
         self.events += 1;
         for event in events {
-            let (Event::Arrival { server, .. } | Event::Service { server }) = *event else { continue };
+            let (Event::Arrival { server, .. } | Event::Service { server }) = *event else {
+                continue;
+            };
             let v = server as usize;
             let (lower, upper) = (self.lower.lengths()[v], self.upper.lengths()[v]);
             match (self.differs[v], lower != upper) {
@@ -314,10 +332,15 @@ impl CoupledSimulation {
     ) -> Result<Self, CouplingError> {
         let needed = model.graph().n_servers() as usize;
         if lower.len() != needed || upper.len() != needed {
-            return Err(CouplingError::StartLength { lower: lower.len(), upper: upper.len(), needed });
+            return Err(CouplingError::StartLength {
+                lower: lower.len(),
+                upper: upper.len(),
+                needed,
+            });
         }
         let from_marks = |thinning| {
-            let marks = DrawnAhead::new(RandomMarks::new(model, stream_rng(seed, replication)), model.d());
+            let marks =
+                DrawnAhead::new(RandomMarks::new(model, stream_rng(seed, replication)), model.d());
             Source::Marks(Box::new(MarkSource { marks, thinning }))
         };
         let source = match coupling {
@@ -325,13 +348,18 @@ impl CoupledSimulation {
             Coupling::Thinned { lower } => {
                 let upper = model.load();
                 if lower.exact() > upper.exact() {
-                    return Err(CouplingError::Load { lower: lower.exact().to_string(), upper: upper.exact().to_string() });
+                    return Err(CouplingError::Load {
+                        lower: lower.exact().to_string(),
+                        upper: upper.exact().to_string(),
+                    });
                 }
                 let coin = Coin::new(&(lower.exact() / upper.exact()));
                 from_marks(Some((coin, coin_rng(seed, replication))))
             }
             Coupling::SharedMass if cap < u32::MAX => return Err(CouplingError::CappedMass),
-            Coupling::SharedMass => Source::Mass(Box::new(SharedMass::new(model, stream_rng(seed, replication)))),
+            Coupling::SharedMass => {
+                Source::Mass(Box::new(SharedMass::new(model, stream_rng(seed, replication))))
+            }
         };
         let timeline = Timeline::new(Clock::new(model.event_rate(), seed, replication));
         Ok(Self { pair: Coupled::capped(lower, upper, cap)?, source, timeline })

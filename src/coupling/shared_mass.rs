@@ -54,7 +54,12 @@ pub struct Interval {
 /// assert_eq!(cells[2].from, ratio(3, 4));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn shared_mass_intervals(model: &Model, task_type: u32, lower: &[u32], upper: &[u32]) -> Vec<Interval> {
+pub fn shared_mass_intervals(
+    model: &Model,
+    task_type: u32,
+    lower: &[u32],
+    upper: &[u32],
+) -> Vec<Interval> {
     let degree = model.graph().task_degree(task_type);
     let all = BigInt::from(degree).pow(model.d());
     let mut from = BigUint::zero();
@@ -71,7 +76,10 @@ pub fn shared_mass_intervals(model: &Model, task_type: u32, lower: &[u32], upper
 }
 
 /// Whole numbers up to d_w^d.
-trait Whole: Clone + Ord + Zero + One + From<u32> + for<'a> std::ops::Sub<&'a Self, Output = Self> {}
+trait Whole:
+    Clone + Ord + Zero + One + From<u32> + for<'a> std::ops::Sub<&'a Self, Output = Self>
+{
+}
 
 impl Whole for u128 {}
 impl Whole for BigUint {}
@@ -86,7 +94,8 @@ fn masses<T: Whole>(model: &Model, task_type: u32, lengths: &[u32]) -> Vec<T> {
     let mut at = 0;
     while at < sorted.len() {
         let next = sorted.partition_point(|&x| x <= sorted[at]);
-        let (at_least, longer) = (T::from((sorted.len() - at) as u32), T::from((sorted.len() - next) as u32));
+        let (at_least, longer) =
+            (T::from((sorted.len() - at) as u32), T::from((sorted.len() - next) as u32));
         let (mut sum, mut power) = (T::zero(), T::one());
         for _ in 0..model.d() {
             sum = sum * at_least.clone() + power.clone();
@@ -100,7 +109,12 @@ fn masses<T: Whole>(model: &Model, task_type: u32, lengths: &[u32]) -> Vec<T> {
 }
 
 /// (4.13) times d_w^d: widths with the servers of both systems, in the order of U.
-fn cells<T: Whole>(model: &Model, task_type: u32, lower: &[u32], upper: &[u32]) -> Vec<(T, u32, u32)> {
+fn cells<T: Whole>(
+    model: &Model,
+    task_type: u32,
+    lower: &[u32],
+    upper: &[u32],
+) -> Vec<(T, u32, u32)> {
     let servers = model.graph().servers_of(task_type);
     let (p1, p2) = (masses::<T>(model, task_type, lower), masses::<T>(model, task_type, upper));
     let mut cells = Vec::with_capacity(servers.len());
@@ -179,7 +193,8 @@ impl<R: Rng> SharedMass<R> {
                 find(cells::<BigUint>(&self.model, task_type, lower, upper), u)
             }
         };
-        let (server1, server2) = servers.expect("the widths of the cells add up to d_w^d, and U is below it");
+        let (server1, server2) =
+            servers.expect("the widths of the cells add up to d_w^d, and U is below it");
         pair.join(task_type, server1, server2)
     }
 }

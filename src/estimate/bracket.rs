@@ -52,7 +52,15 @@ impl Bracket {
     pub fn new(range: f64, alpha: f64, intervals: Intervals) -> Self {
         let sequence = || EmpiricalBernstein::new(range, alpha);
         let none = Moments::default();
-        Self { lower: sequence(), upper: sequence(), low: none, high: none, cap: range, alpha, intervals }
+        Self {
+            lower: sequence(),
+            upper: sequence(),
+            low: none,
+            high: none,
+            cap: range,
+            alpha,
+            intervals,
+        }
     }
 
     pub fn observe(&mut self, (lower, upper): (f64, f64)) {
@@ -69,9 +77,15 @@ impl Bracket {
             Intervals::Guaranteed => (self.lower.lower(), self.upper.upper()),
             Intervals::Student => {
                 let freedom = (self.low.count - 1.0).max(1.0);
-                let quantile = StudentsT::new(0.0, 1.0, freedom).map_or(f64::INFINITY, |t| t.inverse_cdf(1.0 - self.alpha / 2.0));
-                let half =
-                    |moments: &Moments| if moments.count > 1.0 { quantile * moments.standard_error() } else { f64::INFINITY };
+                let quantile = StudentsT::new(0.0, 1.0, freedom)
+                    .map_or(f64::INFINITY, |t| t.inverse_cdf(1.0 - self.alpha / 2.0));
+                let half = |moments: &Moments| {
+                    if moments.count > 1.0 {
+                        quantile * moments.standard_error()
+                    } else {
+                        f64::INFINITY
+                    }
+                };
                 (self.low.mean - half(&self.low), self.high.mean + half(&self.high))
             }
         };
@@ -85,7 +99,9 @@ impl Bracket {
 
     /// The running sums.
     pub fn kept(&self) -> Sums {
-        let side = |sequence: &EmpiricalBernstein, moments: &Moments| [&sequence.state()[..], &moments.state()].concat();
+        let side = |sequence: &EmpiricalBernstein, moments: &Moments| {
+            [&sequence.state()[..], &moments.state()].concat()
+        };
         let (mut sums, high) = (side(&self.lower, &self.low), side(&self.upper, &self.high));
         if high != sums {
             sums.extend(high);
@@ -139,7 +155,8 @@ mod tests {
     fn a_guaranteed_interval_is_that_of_empirical_bernstein_for_its_error_probability() {
         let (range, alpha) = (2.0, 1e-3);
         let mut bracket = Bracket::new(range, alpha, Intervals::Guaranteed);
-        let (mut lower, mut upper) = (EmpiricalBernstein::new(range, alpha), EmpiricalBernstein::new(range, alpha));
+        let (mut lower, mut upper) =
+            (EmpiricalBernstein::new(range, alpha), EmpiricalBernstein::new(range, alpha));
         for i in 0..500u32 {
             let (low, high) = (f64::from(i % 7) / 7.0, f64::from(i % 7) / 5.0);
             bracket.observe((low, high));
@@ -159,7 +176,10 @@ mod tests {
         bracket.observe((1.0, 1.0));
         let found = bracket.estimated(0.0, 1.0);
         let half = 0.5 * (0.475 * std::f64::consts::PI).tan();
-        assert!((found.upper - 0.5 - half).abs() < 1e-6 && found.lower == 0.0, "{found:?} against {half}");
+        assert!(
+            (found.upper - 0.5 - half).abs() < 1e-6 && found.lower == 0.0,
+            "{found:?} against {half}"
+        );
         assert!((found.standard_error - 0.5).abs() < 1e-12, "{found:?}");
     }
 }

@@ -104,7 +104,10 @@ impl<'a> SteadyRun<'a> {
         let cap = f64::from(plan.start.level.max(1));
         let tail = |c: f64| if rho < 1.0 { rho.powf(c + 1.0) / (1.0 - rho) } else { 0.0 };
         let cap = if rho < 1.0 {
-            (1..=plan.start.level).map(f64::from).find(|&c| tail(c) < options.precision * rho / 20.0).unwrap_or(cap)
+            (1..=plan.start.level)
+                .map(f64::from)
+                .find(|&c| tail(c) < options.precision * rho / 20.0)
+                .unwrap_or(cap)
         } else {
             cap
         };
@@ -129,7 +132,8 @@ impl<'a> SteadyRun<'a> {
         const MOST: u64 = 1 << 60;
         let plan = kept.plan;
         let plan_fits = plan.may_be_of(model, pilot_limit(options)) && plan.top < u32::MAX - 2;
-        let replications_fit = (1..=options.replications.unwrap_or(MOST)).contains(&kept.replications);
+        let replications_fit =
+            (1..=options.replications.unwrap_or(MOST)).contains(&kept.replications);
         let counts_fit = (0.0..f64::INFINITY).contains(&kept.seconds)
             && kept.events < MOST
             && kept.replications <= kept.events
@@ -143,7 +147,12 @@ impl<'a> SteadyRun<'a> {
         }
         let count = kept.replications;
         Some(Self {
-            q: fresh.q.into_iter().zip(&kept.q).map(|(bracket, sums)| bracket.with(sums, count)).collect::<Option<_>>()?,
+            q: fresh
+                .q
+                .into_iter()
+                .zip(&kept.q)
+                .map(|(bracket, sums)| bracket.with(sums, count))
+                .collect::<Option<_>>()?,
             queue: fresh.queue.with(&kept.queue, count)?,
             replications: kept.replications,
             met: kept.met,
@@ -188,7 +197,9 @@ impl<'a> SteadyRun<'a> {
             None => self.precise,
         };
         enough
-            || self.events.saturating_add((self.events / self.replications).saturating_mul(self.batch_size()))
+            || self
+                .events
+                .saturating_add((self.events / self.replications).saturating_mul(self.batch_size()))
                 > self.options.events
             || self.options.time_limit.is_some_and(|limit| self.seconds >= limit.as_secs_f64())
     }
@@ -202,7 +213,9 @@ impl<'a> SteadyRun<'a> {
         };
         let samples: Vec<Sample> = (self.replications..self.replications + batch)
             .into_par_iter()
-            .map(|replication| Sample::draw(&Reference, self.model, &self.plan, self.options.seed, replication))
+            .map(|replication| {
+                Sample::draw(&Reference, self.model, &self.plan, self.options.seed, replication)
+            })
             .collect();
         for sample in &samples {
             for (i, bracket) in (1..).zip(&mut self.q) {
@@ -214,7 +227,8 @@ impl<'a> SteadyRun<'a> {
         }
         self.replications += batch;
         let now = self.queue.estimated(self.left_out, 1.0);
-        self.precise = self.precise || (now.upper - now.lower) / 2.0 <= self.options.precision * now.mean;
+        self.precise =
+            self.precise || (now.upper - now.lower) / 2.0 <= self.options.precision * now.mean;
         self.seconds += started.elapsed().as_secs_f64();
     }
 
@@ -244,7 +258,11 @@ impl<'a> SteadyRun<'a> {
 ///
 /// # Errors
 /// [`EstimateError::NoSteadyState`].
-pub fn steady_state(model: &Model, options: &Options, progress: &dyn Fn(u64, u64)) -> Result<SteadyState, EstimateError> {
+pub fn steady_state(
+    model: &Model,
+    options: &Options,
+    progress: &dyn Fn(u64, u64),
+) -> Result<SteadyState, EstimateError> {
     let mut run = SteadyRun::new(model, options)?;
     while !run.is_done() {
         run.advance();

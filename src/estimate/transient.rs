@@ -74,7 +74,12 @@ impl<'a> TransientRun<'a> {
     ///
     /// # Errors
     /// [`EstimateError`].
-    pub fn new(model: &'a Model, start: &'a Start, times: &'a [f64], options: &'a Options) -> Result<Self, EstimateError> {
+    pub fn new(
+        model: &'a Model,
+        start: &'a Start,
+        times: &'a [f64],
+        options: &'a Options,
+    ) -> Result<Self, EstimateError> {
         start.validate()?;
         let last = times.iter().copied().fold(0.0, f64::max);
         let needed = last * model.event_rate();
@@ -86,15 +91,28 @@ impl<'a> TransientRun<'a> {
         // A pilot chooses how many levels get intervals; its randomness is apart.
         let (pilot, _) = run.replication(u64::from(u32::MAX))?;
         let top = pilot.iter().map(Vec::len).max().unwrap_or(0) as u32;
-        let run = Self::with_levels(model, start, times, options, (top + 2).clamp(LEAST_LEVELS, MOST_LEVELS));
+        let run = Self::with_levels(
+            model,
+            start,
+            times,
+            options,
+            (top + 2).clamp(LEAST_LEVELS, MOST_LEVELS),
+        );
         Ok(Self { seconds: begun.elapsed().as_secs_f64(), ..run })
     }
 
-    fn with_levels(model: &'a Model, start: &'a Start, times: &'a [f64], options: &'a Options, levels: u32) -> Self {
+    fn with_levels(
+        model: &'a Model,
+        start: &'a Start,
+        times: &'a [f64],
+        options: &'a Options,
+        levels: u32,
+    ) -> Self {
         let mut order: Vec<usize> = (0..times.len()).collect();
         order.sort_by(|&a, &b| times[a].total_cmp(&times[b]));
         let alpha = (1.0 - options.confidence) / (f64::from(levels) * times.len().max(1) as f64);
-        let of_time = |_| (0..levels).map(|_| Bracket::new(1.0, alpha, options.intervals)).collect();
+        let of_time =
+            |_| (0..levels).map(|_| Bracket::new(1.0, alpha, options.intervals)).collect();
         Self {
             model,
             start,
@@ -135,7 +153,11 @@ impl<'a> TransientRun<'a> {
         }
         let fresh = Self::with_levels(model, start, times, options, levels);
         let with_sums = |(brackets, sums): (Vec<Bracket>, &Vec<Sums>)| -> Option<Vec<Bracket>> {
-            brackets.into_iter().zip(sums).map(|(bracket, sums)| bracket.with(sums, kept.replications)).collect()
+            brackets
+                .into_iter()
+                .zip(sums)
+                .map(|(bracket, sums)| bracket.with(sums, kept.replications))
+                .collect()
         };
         Some(Self {
             q: fresh.q.into_iter().zip(&kept.q).map(with_sums).collect::<Option<_>>()?,
@@ -160,7 +182,12 @@ impl<'a> TransientRun<'a> {
 
     /// q_1, q_2, ... at each time, and the events of one replication.
     fn replication(&self, replication: u64) -> Result<(Vec<Vec<f64>>, u64), SimulateError> {
-        let lengths = initial_lengths(self.start, self.model.graph().n_servers(), self.options.seed, replication);
+        let lengths = initial_lengths(
+            self.start,
+            self.model.graph().n_servers(),
+            self.options.seed,
+            replication,
+        );
         let mut simulation = Simulation::new(self.model, self.options.seed, replication, lengths)?;
         let mut seen = vec![Vec::new(); self.times.len()];
         for &at in &self.order {
@@ -180,8 +207,14 @@ impl<'a> TransientRun<'a> {
     pub fn is_done(&self) -> bool {
         self.replications >= self.options.replications.unwrap_or(REPLICATIONS)
             || self.replications > 0
-                && (self.events.saturating_add((self.events / self.replications).saturating_mul(BATCH)) > self.options.events
-                    || self.options.time_limit.is_some_and(|limit| self.seconds >= limit.as_secs_f64()))
+                && (self
+                    .events
+                    .saturating_add((self.events / self.replications).saturating_mul(BATCH))
+                    > self.options.events
+                    || self
+                        .options
+                        .time_limit
+                        .is_some_and(|limit| self.seconds >= limit.as_secs_f64()))
     }
 
     /// Runs the next batch of replications.
@@ -192,8 +225,10 @@ impl<'a> TransientRun<'a> {
         let begun = Instant::now();
         let most = self.options.replications.unwrap_or(REPLICATIONS);
         let batch = BATCH.min(most.saturating_sub(self.replications));
-        let seen: Result<Vec<_>, SimulateError> =
-            (self.replications..self.replications + batch).into_par_iter().map(|at| self.replication(at)).collect();
+        let seen: Result<Vec<_>, SimulateError> = (self.replications..self.replications + batch)
+            .into_par_iter()
+            .map(|at| self.replication(at))
+            .collect();
         for (seen, spent) in seen? {
             for (at, fractions) in seen.iter().enumerate() {
                 for (i, bracket) in self.q[at].iter_mut().enumerate() {
@@ -213,8 +248,16 @@ impl<'a> TransientRun<'a> {
     pub fn estimate(&self) -> Transient {
         Transient {
             times: self.times.to_vec(),
-            q: self.q.iter().map(|of_time| of_time.iter().map(|bracket| bracket.estimated(0.0, 1.0)).collect()).collect(),
-            mean_queue_length: self.queue.iter().map(|sum| sum / self.replications as f64).collect(),
+            q: self
+                .q
+                .iter()
+                .map(|of_time| of_time.iter().map(|bracket| bracket.estimated(0.0, 1.0)).collect())
+                .collect(),
+            mean_queue_length: self
+                .queue
+                .iter()
+                .map(|sum| sum / self.replications as f64)
+                .collect(),
             replications: self.replications,
             events: self.events,
             seconds: self.seconds,

@@ -34,7 +34,8 @@ impl Anderson {
 
     /// Replaces `image`, the image of `before`, by the next iterate.
     pub(super) fn step(&mut self, before: &[f64], image: &mut [f64]) {
-        let moved: Vec<f64> = image.iter().zip(before).map(|(after, before)| after - before).collect();
+        let moved: Vec<f64> =
+            image.iter().zip(before).map(|(after, before)| after - before).collect();
         if self.differences.is_empty() {
             // In the norm of the stationary law, in which the chain's slow modes are nearly orthogonal; states that hardly
             // matter must not outweigh the others while mass is on its way to them.
@@ -75,13 +76,18 @@ impl Anderson {
         let moved_in_all: f64 = moved.iter().map(|change| change.abs()).sum();
         let corrected: Vec<f64> = (0..image.len())
             .map(|i| {
-                let correction: f64 = shares.iter().zip(&self.differences).map(|(share, (images, _))| share * images[i]).sum();
+                let correction: f64 = shares
+                    .iter()
+                    .zip(&self.differences)
+                    .map(|(share, (images, _))| share * images[i])
+                    .sum();
                 image[i] - correction
             })
             .collect();
         // A law stays positive. Where that costs more than the step itself moves, the past has nothing to say yet.
         let least = |p: f64| LEAST_SHARE * p;
-        let cut: f64 = corrected.iter().zip(&*image).map(|(new, p)| (least(*p) - new).max(0.0)).sum();
+        let cut: f64 =
+            corrected.iter().zip(&*image).map(|(new, p)| (least(*p) - new).max(0.0)).sum();
         if cut > 0.1 * moved_in_all {
             self.clear();
             return;
@@ -98,7 +104,8 @@ impl Anderson {
 fn eliminate(mut rows: Vec<Vec<f64>>) -> Option<Vec<f64>> {
     let size = rows.len();
     for column in 0..size {
-        let pivot = (column..size).max_by(|&a, &b| rows[a][column].abs().total_cmp(&rows[b][column].abs()))?;
+        let pivot = (column..size)
+            .max_by(|&a, &b| rows[a][column].abs().total_cmp(&rows[b][column].abs()))?;
         rows.swap(column, pivot);
         if !(rows[column][column].abs() > 0.0 && rows[column][column].is_finite()) {
             return None;
@@ -107,7 +114,10 @@ fn eliminate(mut rows: Vec<Vec<f64>>) -> Option<Vec<f64>> {
         let above = &above[column];
         for row in below {
             let factor = row[column] / above[column];
-            row[column..].iter_mut().zip(&above[column..]).for_each(|(value, above)| *value -= factor * above);
+            row[column..]
+                .iter_mut()
+                .zip(&above[column..])
+                .for_each(|(value, above)| *value -= factor * above);
         }
     }
     let mut solution = vec![0.0; size];

@@ -30,10 +30,17 @@ pub(super) struct Bracket {
 }
 
 /// The bracket from upper ends of E_lower (below) and E_upper (above) of q_1, ..., q_B, mean.
-pub(super) fn bracket(servers: usize, kappa: f64, lower: (&[f64], &[f64]), upper: (&[f64], &[f64])) -> Bracket {
+pub(super) fn bracket(
+    servers: usize,
+    kappa: f64,
+    lower: (&[f64], &[f64]),
+    upper: (&[f64], &[f64]),
+) -> Bracket {
     let cap = lower.0.len() - 1;
-    let low: Vec<f64> = lower.0.iter().zip(lower.1).map(|(value, error)| (value - error).max(0.0)).collect();
-    let mut high: Vec<f64> = upper.0.iter().zip(upper.1).map(|(value, error)| value + error).collect();
+    let low: Vec<f64> =
+        lower.0.iter().zip(lower.1).map(|(value, error)| (value - error).max(0.0)).collect();
+    let mut high: Vec<f64> =
+        upper.0.iter().zip(upper.1).map(|(value, error)| value + error).collect();
     let outside = (1..=cap)
         .filter_map(|j| {
             let c = servers as f64 * kappa.powi((cap + 1 - j) as i32) * (1.0 + 1e-12);

@@ -59,7 +59,8 @@ impl Nearness {
         let hopeless = |cap: u32| {
             let cap = f64::from(cap);
             // Half of what is lacking stays for what rounding does to the bounds.
-            (s * cap + 1.0) * kappa.ln() - (n * (1.0 - kappa)).ln() > (2.0 * tolerance * cap.max(1.0)).ln()
+            (s * cap + 1.0) * kappa.ln() - (n * (1.0 - kappa)).ln()
+                > (2.0 * tolerance * cap.max(1.0)).ln()
         };
         let (mut low, mut high) = (0, u32::MAX);
         while high - low > 1 {
@@ -86,7 +87,8 @@ impl<'a> Component<'a> {
         }
         let components = metrics::components(graph);
         let mut servers: Vec<Vec<u32>> = vec![Vec::new(); components.count as usize];
-        (0..graph.n_servers()).for_each(|v| servers[components.of_server[v as usize] as usize].push(v));
+        (0..graph.n_servers())
+            .for_each(|v| servers[components.of_server[v as usize] as usize].push(v));
         for of_one in &servers {
             refuse_many(of_one.len() as u32, most)?;
         }
@@ -95,16 +97,25 @@ impl<'a> Component<'a> {
         for task_type in (0..graph.n_task_types()).filter(|&w| graph.weight(w) > 0) {
             let component = components.of_task_type[task_type as usize];
             let inside = &servers[component as usize];
-            let local: Vec<usize> =
-                graph.servers_of(task_type).iter().map(|v| inside.partition_point(|&other| other < v)).collect();
+            let local: Vec<usize> = graph
+                .servers_of(task_type)
+                .iter()
+                .map(|v| inside.partition_point(|&other| other < v))
+                .collect();
             if local.is_empty() {
                 continue;
             }
             let streams = &mut streams[component as usize];
             match seen.entry((component, local)) {
-                std::collections::hash_map::Entry::Occupied(at) => streams[*at.get()].weight += graph.weight(task_type),
+                std::collections::hash_map::Entry::Occupied(at) => {
+                    streams[*at.get()].weight += graph.weight(task_type)
+                }
                 std::collections::hash_map::Entry::Vacant(free) => {
-                    streams.push(Stream { task_type, servers: free.key().1.clone(), weight: graph.weight(task_type) });
+                    streams.push(Stream {
+                        task_type,
+                        servers: free.key().1.clone(),
+                        weight: graph.weight(task_type),
+                    });
                     free.insert(streams.len() - 1);
                 }
             }
@@ -135,7 +146,8 @@ impl<'a> Component<'a> {
 
     /// What two components with the same law have in common.
     pub(super) fn shape(&self) -> (usize, Vec<(Vec<usize>, u128)>) {
-        let mut streams: Vec<_> = self.streams.iter().map(|stream| (stream.servers.clone(), stream.weight)).collect();
+        let mut streams: Vec<_> =
+            self.streams.iter().map(|stream| (stream.servers.clone(), stream.weight)).collect();
         streams.sort();
         (self.servers.len(), streams)
     }
@@ -164,10 +176,19 @@ impl<'a> Component<'a> {
             let of_servers = values.clone();
             values.sort_unstable();
             values.dedup();
-            let order: Vec<u8> = of_servers.iter().map(|length| values.partition_point(|other| other < length) as u8).collect();
+            let order: Vec<u8> = of_servers
+                .iter()
+                .map(|length| values.partition_point(|other| other < length) as u8)
+                .collect();
             let share = shares.entry(order).or_insert_with_key(|order| {
-                stream.servers.iter().zip(order).for_each(|(&v, &length)| self.lengths[self.servers[v] as usize] = length.into());
-                self.model.assignment_f64(stream.task_type, &self.lengths).into_iter().map(|(_, share)| share).collect()
+                stream.servers.iter().zip(order).for_each(|(&v, &length)| {
+                    self.lengths[self.servers[v] as usize] = length.into()
+                });
+                self.model
+                    .assignment_f64(stream.task_type, &self.lengths)
+                    .into_iter()
+                    .map(|(_, share)| share)
+                    .collect()
             });
             for (&v, share) in stream.servers.iter().zip(share) {
                 rates[v] += rate * stream.weight as f64 * *share;
@@ -181,7 +202,10 @@ impl<'a> Component<'a> {
     /// [`ExactError::NoSteadyState`] where it has reached it.
     pub(super) fn nearness(&self) -> Result<Nearness, ExactError> {
         let graph = self.graph();
-        let undecided = |source: StabilityError| ExactError::Undecided { lambda: self.model.load().exact().to_string(), source };
+        let undecided = |source: StabilityError| ExactError::Undecided {
+            lambda: self.model.load().exact().to_string(),
+            source,
+        };
         let critical = critical_load(&graph, self.model.d()).map_err(undecided)?;
         // The load of the component's own graph that gives its task types their rate.
         let own = self.exact_arrival_rate() / ratio::whole(graph.n_servers().into());
@@ -193,10 +217,17 @@ impl<'a> Component<'a> {
         let (stable, text) = match &critical.exact {
             Some(exact) => {
                 let whole = exact * &scale;
-                let (fraction, decimal) = (whole.to_string(), format!("{:.6}", ratio::to_f64(&whole)));
-                (own < *exact, if fraction.len() <= 15 { format!("{fraction} = {decimal}") } else { decimal })
+                let (fraction, decimal) =
+                    (whole.to_string(), format!("{:.6}", ratio::to_f64(&whole)));
+                (
+                    own < *exact,
+                    if fraction.len() <= 15 { format!("{fraction} = {decimal}") } else { decimal },
+                )
             }
-            None => (ratio::to_f64(&own) < critical.lower, format!("at most {:.6}", critical.upper * ratio::to_f64(&scale))),
+            None => (
+                ratio::to_f64(&own) < critical.lower,
+                format!("at most {:.6}", critical.upper * ratio::to_f64(&scale)),
+            ),
         };
         if !stable {
             return Err(ExactError::NoSteadyState {
@@ -221,9 +252,11 @@ impl<'a> Component<'a> {
     /// The component alone, its streams as task types; the rates are those of the streams.
     fn graph(&self) -> BipartiteGraph {
         let streams = || (0..).zip(&self.streams);
-        let edges: Vec<(u32, u32)> =
-            streams().flat_map(|(w, stream)| stream.servers.iter().map(move |&v| (v as u32, w))).collect();
-        let rates: Vec<Ratio> = self.streams.iter().map(|stream| Ratio::from_integer(stream.weight.into())).collect();
+        let edges: Vec<(u32, u32)> = streams()
+            .flat_map(|(w, stream)| stream.servers.iter().map(move |&v| (v as u32, w)))
+            .collect();
+        let rates: Vec<Ratio> =
+            self.streams.iter().map(|stream| Ratio::from_integer(stream.weight.into())).collect();
         BipartiteGraph::from_edges(self.servers.len() as u32, self.streams.len() as u32, &edges, Isolated::Refuse)
             .expect("a component has servers, and each stream different ones of them")
             .with_rates(&rates)
@@ -286,13 +319,17 @@ mod tests {
         // M/M/1 with load r that loses tasks at B has (B + 1) r^(B + 1) / (1 - r^(B + 1)) tasks less in the mean.
         let tolerance = 1e-9;
         for load in [0.1f64, 0.6, 0.8, 0.99, 0.9999] {
-            let least = Nearness { above: load, below: load, bottleneck: 1 }.least_cap(1, tolerance);
+            let least =
+                Nearness { above: load, below: load, bottleneck: 1 }.least_cap(1, tolerance);
             let lacks = |cap: u32| {
                 let missing = load.powi(cap as i32 + 1);
                 f64::from(cap + 1) * missing / (1.0 - missing)
             };
             let before = f64::from(least - 1);
-            assert!(least == 1 || lacks(least - 1) > tolerance * before.max(1.0), "load {load}, cap {least}");
+            assert!(
+                least == 1 || lacks(least - 1) > tolerance * before.max(1.0),
+                "load {load}, cap {least}"
+            );
             // Nor is it far from what is needed: twice the cap is plenty.
             assert!(lacks(2 * least + 2) < tolerance, "load {load}, cap {least}");
         }

@@ -24,7 +24,9 @@ pub enum ExactError {
         bottleneck: String,
     },
     /// Whether there is a steady state could not be decided.
-    #[error("lambda = {lambda} is too close to the critical load to tell whether there is a steady state: {source}")]
+    #[error(
+        "lambda = {lambda} is too close to the critical load to tell whether there is a steady state: {source}"
+    )]
     Undecided {
         /// lambda.
         lambda: String,

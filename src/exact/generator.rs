@@ -132,9 +132,12 @@ impl Generator {
         }
         let (empty, full) = (space.number(&vec![0; n]), space.number(&vec![cap; n]));
         // (4.12) in floating point has (d + 3) 2^-51; then three products and a sum over the streams.
-        let rounding = (2.0 * (f64::from(component.d()) + 3.0) + 4.0 + component.n_streams() as f64) * f64::EPSILON;
+        let rounding =
+            (2.0 * (f64::from(component.d()) + 3.0) + 4.0 + component.n_streams() as f64)
+                * f64::EPSILON;
         let levels = Vec::new();
-        let mut generator = Self { space, begin, from, rate, out, refused, levels, rounding, empty, full };
+        let mut generator =
+            Self { space, begin, from, rate, out, refused, levels, rounding, empty, full };
         generator.levels = Levels::all(&generator);
         generator
     }
@@ -148,14 +151,21 @@ impl Generator {
     #[inline]
     pub(super) fn inflow(&self, law: &[f64], state: usize) -> f64 {
         let range = self.begin[state] as usize..self.begin[state + 1] as usize;
-        self.from[range.clone()].iter().zip(&self.rate[range]).map(|(&from, rate)| law[from as usize] * rate).sum()
+        self.from[range.clone()]
+            .iter()
+            .zip(&self.rate[range])
+            .map(|(&from, rate)| law[from as usize] * rate)
+            .sum()
     }
 
     /// The transitions into a state: from where, with which rate.
     #[inline]
     pub(super) fn sources_of(&self, state: usize) -> impl Iterator<Item = (usize, f64)> + '_ {
         let range = self.begin[state] as usize..self.begin[state + 1] as usize;
-        self.from[range.clone()].iter().zip(&self.rate[range]).map(|(&from, &rate)| (from as usize, rate))
+        self.from[range.clone()]
+            .iter()
+            .zip(&self.rate[range])
+            .map(|(&from, &rate)| (from as usize, rate))
     }
 
     /// q_1, ..., q_B of a law.

@@ -141,7 +141,11 @@ pub fn stationary(model: &Model, options: &Options) -> Result<Law, ExactError> {
             let (lower, upper) = found.bracket.q(i);
             Value { value: if i <= cap { found.values[i - 1] } else { 0.0 }, lower, upper }
         };
-        let mean = Value { value: found.values[cap], lower: found.bracket.mean.0, upper: found.bracket.mean.1 };
+        let mean = Value {
+            value: found.values[cap],
+            lower: found.bracket.mean.0,
+            upper: found.bracket.mean.1,
+        };
         let truncation = found.truncation.iter().copied().fold(0.0, f64::max);
         sum.add(component.n_servers(), cap, truncation, q, mean);
     }
@@ -152,7 +156,12 @@ pub fn stationary(model: &Model, options: &Options) -> Result<Law, ExactError> {
 ///
 /// # Errors
 /// [`ExactError`]: too many states, too many steps, an impossible time or start.
-pub fn transient(model: &Model, start: &Start, times: &[f64], options: &Options) -> Result<Vec<Law>, ExactError> {
+pub fn transient(
+    model: &Model,
+    start: &Start,
+    times: &[f64],
+    options: &Options,
+) -> Result<Vec<Law>, ExactError> {
     check(options)?;
     start.validate()?;
     if let Some(&given) = times.iter().find(|t| !(t.is_finite() && **t >= 0.0)) {
@@ -174,8 +183,11 @@ pub fn transient(model: &Model, start: &Start, times: &[f64], options: &Options)
         };
         for (sum, at) in sums.iter_mut().zip(&*at_times) {
             let cap = at.values.len() - 1;
-            let around =
-                |value: f64| Value { value, lower: (value - at.rounding).max(0.0), upper: value + at.rounding + at.refused };
+            let around = |value: f64| Value {
+                value,
+                lower: (value - at.rounding).max(0.0),
+                upper: value + at.rounding + at.refused,
+            };
             // Beyond the cap nothing was followed.
             let q = |i: usize| around(if i <= cap { at.values[i - 1] } else { 0.0 });
             sum.add(component.n_servers(), cap, at.refused, q, around(at.values[cap]));
@@ -188,8 +200,15 @@ pub fn transient(model: &Model, start: &Start, times: &[f64], options: &Options)
             let q = idle_server(start, *t);
             let mean: f64 = q.iter().sum();
             let error = 1e-14 * (1.0 + mean) + start.tail(IDLE_LEVELS);
-            let around = |value: f64| Value { value, lower: (value - error).max(0.0), upper: value + error };
-            sum.add(idle, q.len(), start.tail(IDLE_LEVELS), |i| around(q.get(i - 1).copied().unwrap_or(0.0)), around(mean));
+            let around =
+                |value: f64| Value { value, lower: (value - error).max(0.0), upper: value + error };
+            sum.add(
+                idle,
+                q.len(),
+                start.tail(IDLE_LEVELS),
+                |i| around(q.get(i - 1).copied().unwrap_or(0.0)),
+                around(mean),
+            );
         }
     }
     Ok(sums.into_iter().map(Sum::law).collect())
@@ -205,7 +224,9 @@ fn idle_server(start: &Start, t: f64) -> Vec<f64> {
     (1..=levels)
         .map(|i| {
             let most = (levels - i) as u64;
-            (poisson.first..=poisson.last().min(most)).map(|k| poisson.weight(k) * start.fraction(i + k as usize)).sum()
+            (poisson.first..=poisson.last().min(most))
+                .map(|k| poisson.weight(k) * start.fraction(i + k as usize))
+                .sum()
         })
         .collect()
 }
@@ -243,7 +264,14 @@ impl Sum {
         }
     }
 
-    fn add(&mut self, servers: usize, cap: usize, truncation: f64, q: impl Fn(usize) -> Value, mean: Value) {
+    fn add(
+        &mut self,
+        servers: usize,
+        cap: usize,
+        truncation: f64,
+        q: impl Fn(usize) -> Value,
+        mean: Value,
+    ) {
         let weight = servers as f64 / self.servers;
         if cap > self.q.len() {
             self.q.resize(cap, Value::default());
@@ -298,7 +326,11 @@ fn largest_cap(servers: usize, symmetries: &[Vec<usize>], most: u64) -> u32 {
 }
 
 /// The steady state of a component.
-fn solve(component: &mut Component<'_>, nearness: Nearness, options: &Options) -> Result<Found, ExactError> {
+fn solve(
+    component: &mut Component<'_>,
+    nearness: Nearness,
+    options: &Options,
+) -> Result<Found, ExactError> {
     let servers = component.n_servers();
     let kappa = nearness.above;
     let symmetries = component.symmetries();
@@ -328,7 +360,8 @@ fn solve(component: &mut Component<'_>, nearness: Nearness, options: &Options) -
         let last = q.last().copied().unwrap_or(0.0);
         // What the cap leaves out comes down from there.
         let error = last / (1.0 - ratio) / (1.0 - kappa) * f64::from(cap);
-        let needed = |error_wanted: f64| f64::from(cap) + (error / error_wanted).ln().max(0.0) / -ratio.ln();
+        let needed =
+            |error_wanted: f64| f64::from(cap) + (error / error_wanted).ln().max(0.0) / -ratio.ln();
         if cap > FIRST_CAP || cap == most {
             // A factor in the estimate, before the work is refused.
             let least = needed(options.tolerance);
@@ -345,10 +378,14 @@ fn solve(component: &mut Component<'_>, nearness: Nearness, options: &Options) -
     loop {
         let (found, truncation) = at_cap(component, kappa, cap, &symmetries);
         let scale = found.bracket.mean.0.max(1.0);
-        if truncation <= 3.0 * GOAL * scale || (cap == most && truncation <= options.tolerance * scale) {
+        if truncation <= 3.0 * GOAL * scale
+            || (cap == most && truncation <= options.tolerance * scale)
+        {
             return Ok(found);
         }
-        let further = |error: f64| ((truncation.min(1e6) / error).ln() / -ratio.ln()).ceil().clamp(1.0, 1e9) as u32;
+        let further = |error: f64| {
+            ((truncation.min(1e6) / error).ln() / -ratio.ln()).ceil().clamp(1.0, 1e9) as u32
+        };
         if cap == most {
             let needed = cap.saturating_add(further(options.tolerance * scale));
             return Err(too_many(component, needed, size(needed), options));
@@ -390,14 +427,24 @@ struct Found {
 }
 
 /// The law with a cap, and the largest part of its error that the cap makes.
-fn at_cap(component: &mut Component<'_>, kappa: f64, cap: u32, symmetries: &[Vec<usize>]) -> (Found, f64) {
+fn at_cap(
+    component: &mut Component<'_>,
+    kappa: f64,
+    cap: u32,
+    symmetries: &[Vec<usize>],
+) -> (Found, f64) {
     let generator = Generator::new(component, cap, symmetries);
     let lower = expectations(&Chain::lower(&generator), geometric(component, &generator));
     // About the tasks that are on their way down from the full state.
     let moving = (10.0 * lower.refused * f64::from(cap)).clamp(1e-15, 0.1);
     let upper = expectations(&Chain::upper(&generator), spread(&lower.law, moving));
     let servers = component.n_servers();
-    let bracket = bounds::bracket(servers, kappa, (&lower.values, &lower.errors), (&upper.values, &upper.errors));
+    let bracket = bounds::bracket(
+        servers,
+        kappa,
+        (&lower.values, &lower.errors),
+        (&upper.values, &upper.errors),
+    );
     // The same with no rounding in it: a refused task moves the chain by at most s.
     let none = vec![0.0; lower.values.len()];
     let moved: Vec<f64> = lower.spans.iter().map(|span| (upper.refused * span).min(1e9)).collect();

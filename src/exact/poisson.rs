@@ -60,7 +60,10 @@ impl Poisson {
 
     /// The weight of k events; 0 outside of the window.
     pub(super) fn weight(&self, k: u64) -> f64 {
-        k.checked_sub(self.first).and_then(|at| self.weights.get(at as usize)).copied().unwrap_or(0.0)
+        k.checked_sub(self.first)
+            .and_then(|at| self.weights.get(at as usize))
+            .copied()
+            .unwrap_or(0.0)
     }
 }
 
@@ -73,7 +76,11 @@ mod tests {
         for mean in [0.0, 1e-9, 0.3, 1.0, 7.5, 1234.5, 1e6] {
             let law = Poisson::new(mean);
             let moment = |power: i32| -> f64 {
-                law.weights.iter().enumerate().map(|(i, w)| w * ((law.first + i as u64) as f64 - mean).powi(power)).sum()
+                law.weights
+                    .iter()
+                    .enumerate()
+                    .map(|(i, w)| w * ((law.first + i as u64) as f64 - mean).powi(power))
+                    .sum()
             };
             let scale = mean.max(1.0);
             assert!((moment(0) - 1.0).abs() < 1e-13, "{mean}");

@@ -53,7 +53,11 @@ impl Space {
         let mut number = Vec::new();
         // All states, ascending as numbers with these digits.
         loop {
-            let kept = if sorted || trivial { true } else { symmetries.iter().all(|symmetry| !greater(&state, symmetry)) };
+            let kept = if sorted || trivial {
+                true
+            } else {
+                symmetries.iter().all(|symmetry| !greater(&state, symmetry))
+            };
             if !(sorted || trivial) {
                 number.push(if kept { (lengths.len() / servers) as u32 } else { u32::MAX });
             }
@@ -117,7 +121,10 @@ impl Space {
                 sorted.sort_unstable_by(|a, b| b.cmp(a));
                 let n = self.servers as u64;
                 // States with the same beginning and a smaller length at position i.
-                (0..).zip(sorted).map(|(i, length)| choose(u64::from(length) + n - i - 1, n - i)).sum()
+                (0..)
+                    .zip(sorted)
+                    .map(|(i, length)| choose(u64::from(length) + n - i - 1, n - i))
+                    .sum()
             }
             Numbering::Table { symmetries, number } => {
                 let greatest = symmetries
@@ -149,8 +156,10 @@ impl Space {
                 weight
             }
             Numbering::Table { symmetries, .. } => {
-                let mut images: Vec<usize> =
-                    symmetries.iter().map(|symmetry| self.digits(symmetry.iter().map(|&v| state[v]))).collect();
+                let mut images: Vec<usize> = symmetries
+                    .iter()
+                    .map(|symmetry| self.digits(symmetry.iter().map(|&v| state[v])))
+                    .collect();
                 images.sort_unstable();
                 images.dedup();
                 images.len() as f64
@@ -188,7 +197,8 @@ mod tests {
         check(1, 7, &[identity(1)]);
         check(3, 4, &[identity(3), vec![2, 1, 0]]);
         check(2, 6, &[identity(2), vec![1, 0]]);
-        let all = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]].map(|p| p.to_vec());
+        let all =
+            [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]].map(|p| p.to_vec());
         check(3, 5, &all);
     }
 }

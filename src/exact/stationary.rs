@@ -201,8 +201,12 @@ impl<'a> Chain<'a> {
 
     /// Gives the levels their exact law for the present law inside each of them.
     fn aggregate(&self, levels: &Levels, law: &mut [f64]) {
-        let (mut mass, mut up, mut down, mut jumps) =
-            (vec![0.0; levels.count], vec![0.0; levels.count], vec![0.0; levels.count], vec![0.0; levels.count]);
+        let (mut mass, mut up, mut down, mut jumps) = (
+            vec![0.0; levels.count],
+            vec![0.0; levels.count],
+            vec![0.0; levels.count],
+            vec![0.0; levels.count],
+        );
         for (state, &level) in levels.of.iter().enumerate() {
             let (level, p) = (level as usize, law[state]);
             mass[level] += p;
@@ -226,7 +230,11 @@ impl<'a> Chain<'a> {
                 }
             }
         }
-        let factors: Vec<f64> = new.iter().zip(&mass).map(|(new, mass)| if *mass > 0.0 { new / mass } else { 0.0 }).collect();
+        let factors: Vec<f64> = new
+            .iter()
+            .zip(&mass)
+            .map(|(new, mass)| if *mass > 0.0 { new / mass } else { 0.0 })
+            .collect();
         if factors.iter().all(|factor| factor.is_finite()) {
             law.iter_mut().zip(&levels.of).for_each(|(p, &level)| *p *= factors[level as usize]);
             normalise(law);
@@ -306,20 +314,29 @@ pub(super) fn expectations(chain: &Chain<'_>, start: Vec<f64>) -> Expectations {
     solved.residual = chain.residual(&solved.law, far);
     let values = with_mean(q);
     let whole = spans(chain, &solved, &values, cap, None);
-    let near = if far == cap { whole.clone() } else { spans(chain, &solved, &values, far, Some(&whole)) };
+    let near =
+        if far == cap { whole.clone() } else { spans(chain, &solved, &values, far, Some(&whole)) };
     let summing = generator.len() as f64 * f64::EPSILON;
     let half = solved.residual.half();
     let errors = values
         .iter()
         .zip(near.iter().zip(&whole))
-        .map(|(value, (near, whole))| (half * whole).min(2.0 * half * near + solved.residual.far * whole) + summing * value)
+        .map(|(value, (near, whole))| {
+            (half * whole).min(2.0 * half * near + solved.residual.far * whole) + summing * value
+        })
         .collect();
     let refused = solved.law.iter().zip(&generator.refused).map(|(p, rate)| p * rate).sum();
     Expectations { values, errors, spans: whole, refused, law: solved.law }
 }
 
 /// h(k, ..., k) - h(empty) of every function, from above; for k below the cap, `whole` are those of the cap.
-fn spans(chain: &Chain<'_>, solved: &Solved, values: &[f64], k: u32, whole: Option<&[f64]>) -> Vec<f64> {
+fn spans(
+    chain: &Chain<'_>,
+    solved: &Solved,
+    values: &[f64],
+    k: u32,
+    whole: Option<&[f64]>,
+) -> Vec<f64> {
     let generator = chain.generator;
     let target = generator.space.number(&vec![k; generator.space.servers()]);
     let shaken = chain.shaken(target);
@@ -376,13 +393,15 @@ mod tests {
         let generator = Generator::new(&mut component, 20, &[vec![0]]);
         let chain = Chain::lower(&generator);
         let solved = expectations(&chain, vec![1.0; generator.len()]);
-        let mut law: Vec<f64> = solved.law.iter().enumerate().map(|(i, p)| p * 1.001f64.powi(i as i32)).collect();
+        let mut law: Vec<f64> =
+            solved.law.iter().enumerate().map(|(i, p)| p * 1.001f64.powi(i as i32)).collect();
         normalise(&mut law);
         let residual = chain.residual(&law, 20);
         let wrong = Solved { law, residual };
         let values = with_mean(generator.fractions(&wrong.law));
         for (i, span) in spans(&chain, &wrong, &values, 20, None).iter().enumerate() {
-            let (error, bound) = ((values[i] - solved.values[i]).abs(), wrong.residual.half() * span);
+            let (error, bound) =
+                ((values[i] - solved.values[i]).abs(), wrong.residual.half() * span);
             assert!(error <= bound && bound < 0.1, "{i}: {error} against {bound}");
         }
     }

@@ -39,10 +39,17 @@ fn initial_law(generator: &Generator, start: &Start) -> Vec<f64> {
     let space = &generator.space;
     let at_least = |i: u32| if i == 0 { 1.0 } else { start.fraction(i as usize) };
     let cap = space.cap();
-    let of_length: Vec<f64> = (0..=cap).map(|i| if i == cap { at_least(i) } else { at_least(i) - at_least(i + 1) }).collect();
+    let of_length: Vec<f64> = (0..=cap)
+        .map(|i| if i == cap { at_least(i) } else { at_least(i) - at_least(i + 1) })
+        .collect();
     (0..generator.len())
         .map(|number| {
-            space.weight(number) * space.state(number).iter().map(|&length| of_length[length as usize]).product::<f64>()
+            space.weight(number)
+                * space
+                    .state(number)
+                    .iter()
+                    .map(|&length| of_length[length as usize])
+                    .product::<f64>()
         })
         .collect()
 }
@@ -51,7 +58,11 @@ fn initial_law(generator: &Generator, start: &Start) -> Vec<f64> {
 ///
 /// # Errors
 /// [`ExactError::TooManySteps`].
-pub(super) fn at_times(generator: &Generator, start: &Start, times: &[f64]) -> Result<Vec<AtTime>, ExactError> {
+pub(super) fn at_times(
+    generator: &Generator,
+    start: &Start,
+    times: &[f64],
+) -> Result<Vec<AtTime>, ExactError> {
     let n = generator.space.servers() as f64;
     // A little above the largest rate, so that the chain of the steps has no period.
     let rate = 1.02 * generator.out.iter().copied().fold(0.0, f64::max).max(f64::MIN_POSITIVE);
@@ -98,11 +109,13 @@ pub(super) fn at_times(generator: &Generator, start: &Start, times: &[f64]) -> R
         let further = (last - k) as f64;
         if change * further < STILL {
             let q = with_mean(generator.fractions(&law));
-            let flow = law.iter().zip(&generator.refused).map(|(p, rate)| p * rate).sum::<f64>() / rate;
+            let flow =
+                law.iter().zip(&generator.refused).map(|(p, rate)| p * rate).sum::<f64>() / rate;
             for (at, poisson) in weights.iter().enumerate() {
                 let rest = left[at].max(0.0);
                 sums[at].iter_mut().zip(&q).for_each(|(sum, q)| *sum += rest * q);
-                let mean: f64 = (k + 1..=poisson.last()).map(|j| poisson.weight(j) * (j - k - 1) as f64).sum();
+                let mean: f64 =
+                    (k + 1..=poisson.last()).map(|j| poisson.weight(j) * (j - k - 1) as f64).sum();
                 refused_at[at] += rest * refused + flow * mean;
                 rounding[at] += rest * (k as f64 * each) + change * further * (cap as f64 + 1.0);
             }
@@ -116,7 +129,9 @@ pub(super) fn at_times(generator: &Generator, start: &Start, times: &[f64]) -> R
         .map(|((poisson, values), (rounding, refused))| {
             let mean = values.last().copied().unwrap_or(0.0);
             AtTime {
-                rounding: rounding * (1.0 + mean) + poisson.outside * (cap as f64 + 1.0) + 1e-15 * (1.0 + mean),
+                rounding: rounding * (1.0 + mean)
+                    + poisson.outside * (cap as f64 + 1.0)
+                    + 1e-15 * (1.0 + mean),
                 refused: refused / n + beyond,
                 values,
             }

@@ -31,18 +31,30 @@ impl Machinery for Fault {
         }
     }
 
-    fn shared_mass(&self, model: &Model, task_type: u32, lower: &[u32], upper: &[u32]) -> Vec<Interval> {
+    fn shared_mass(
+        &self,
+        model: &Model,
+        task_type: u32,
+        lower: &[u32],
+        upper: &[u32],
+    ) -> Vec<Interval> {
         if *self != Self::ProductInsteadOfMinimum {
             return Reference.shared_mass(model, task_type, lower, upper);
         }
         // Two independent choices: mass p1 p2 for every pair of servers.
-        let (first, second) = (model.assignment(task_type, lower), model.assignment(task_type, upper));
+        let (first, second) =
+            (model.assignment(task_type, lower), model.assignment(task_type, upper));
         let mut from = Ratio::zero();
         let mut intervals = Vec::new();
         for (server1, p1) in &first {
             for (server2, p2) in &second {
                 let to = &from + p1 * p2;
-                intervals.push(Interval { from: from.clone(), to: to.clone(), server1: *server1, server2: *server2 });
+                intervals.push(Interval {
+                    from: from.clone(),
+                    to: to.clone(),
+                    server1: *server1,
+                    server2: *server2,
+                });
                 from = to;
             }
         }
@@ -59,7 +71,8 @@ impl Machinery for Fault {
                     let sum: u128 = graph.task_types_of(v).iter().map(|w| graph.weight(w)).sum();
                     Ratio::new(sum.into(), graph.server_degree(v).max(1).into())
                 };
-                (0..graph.n_servers()).map(mean).max().unwrap_or_else(Ratio::zero) * model.unit_rate()
+                (0..graph.n_servers()).map(mean).max().unwrap_or_else(Ratio::zero)
+                    * model.unit_rate()
             }
             _ => Reference.rho(model),
         }
@@ -77,11 +90,18 @@ impl Machinery for Fault {
                 .unwrap_or_else(Ratio::zero)
         };
         match self {
-            Self::PhiWithServerDegrees => {
-                largest_deviation(&|v| if graph.server_degree(v) > 0 { Ratio::one() } else { Ratio::zero() }, &scale)
-            }
+            Self::PhiWithServerDegrees => largest_deviation(
+                &|v| if graph.server_degree(v) > 0 { Ratio::one() } else { Ratio::zero() },
+                &scale,
+            ),
             Self::PhiWithSidesSwapped => largest_deviation(
-                &|v| graph.task_types_of(v).iter().map(|w| ratio::whole(graph.task_degree(w) as u64).recip()).sum(),
+                &|v| {
+                    graph
+                        .task_types_of(v)
+                        .iter()
+                        .map(|w| ratio::whole(graph.task_degree(w) as u64).recip())
+                        .sum()
+                },
                 &scale.recip(),
             ),
             _ => Reference.phi(graph),
@@ -111,17 +131,29 @@ impl Machinery for Fault {
             && same(Box::new((0..graph.n_task_types()).map(|w| graph.task_degree(w))))
     }
 
-    fn geometric(&self, sites: &Sites, radius: f64, norm: Norm) -> Result<BipartiteGraph, GenerateError> {
+    fn geometric(
+        &self,
+        sites: &Sites,
+        radius: f64,
+        norm: Norm,
+    ) -> Result<BipartiteGraph, GenerateError> {
         if *self != Self::TorusWithoutWrap {
             return Reference.geometric(sites, radius, norm);
         }
         let p = norm.p();
         let apart = |v: u32, w: u32| {
             let along = sites.server(v).iter().zip(sites.task_type(w)).map(|(x, y)| (x - y).abs());
-            if p.is_infinite() { along.fold(0.0, f64::max) } else { along.map(|t| t.powf(p)).sum::<f64>().powf(p.recip()) }
+            if p.is_infinite() {
+                along.fold(0.0, f64::max)
+            } else {
+                along.map(|t| t.powf(p)).sum::<f64>().powf(p.recip())
+            }
         };
         let (n, m) = (sites.n_servers(), sites.n_task_types());
-        let edges: Vec<_> = (0..n).flat_map(|v| (0..m).map(move |w| (v, w))).filter(|&(v, w)| apart(v, w) <= radius).collect();
+        let edges: Vec<_> = (0..n)
+            .flat_map(|v| (0..m).map(move |w| (v, w)))
+            .filter(|&(v, w)| apart(v, w) <= radius)
+            .collect();
         Ok(BipartiteGraph::from_edges(n, m, &edges, Isolated::Drop)?)
     }
 
@@ -176,19 +208,33 @@ impl Machinery for Fault {
         if *self != Self::WrapsTooEarly || n < 2 {
             return Ok(graph);
         }
-        let wrapped = |v: u32, w: u32| if v < w { ((w + (n + v - w)) % (n - 1), w) } else { (v, w) };
-        let edges: std::collections::BTreeSet<_> = graph.iter_edges().map(|(v, w)| wrapped(v, w)).collect();
-        Ok(BipartiteGraph::from_edges(n, n, &edges.into_iter().collect::<Vec<_>>(), Isolated::Drop)?)
+        let wrapped =
+            |v: u32, w: u32| if v < w { ((w + (n + v - w)) % (n - 1), w) } else { (v, w) };
+        let edges: std::collections::BTreeSet<_> =
+            graph.iter_edges().map(|(v, w)| wrapped(v, w)).collect();
+        Ok(BipartiteGraph::from_edges(
+            n,
+            n,
+            &edges.into_iter().collect::<Vec<_>>(),
+            Isolated::Drop,
+        )?)
     }
 
-    fn random_regular(&self, n: u32, m: u32, k: u32, seed: u64) -> Result<BipartiteGraph, GenerateError> {
+    fn random_regular(
+        &self,
+        n: u32,
+        m: u32,
+        k: u32,
+        seed: u64,
+    ) -> Result<BipartiteGraph, GenerateError> {
         let graph = Reference.random_regular(n, m, k, seed)?;
         if !matches!(self, Self::MultiEdgesErased | Self::SlotLeftUnset) || n == 0 || m == 0 {
             return Ok(graph);
         }
         // A fresh matching of half-edges, the second copy of an edge forgotten, or its slot left at 0.
         let mut rng = crate::randomness::stream_rng(seed, 0);
-        let mut types: Vec<u32> = (0..u64::from(n) * u64::from(k)).map(|i| (i % u64::from(m)) as u32).collect();
+        let mut types: Vec<u32> =
+            (0..u64::from(n) * u64::from(k)).map(|i| (i % u64::from(m)) as u32).collect();
         for i in (1..types.len()).rev() {
             types.swap(i, rng.random_range(0..=i));
         }
@@ -198,16 +244,33 @@ impl Machinery for Fault {
                 edges.insert((0, w));
             }
         }
-        Ok(BipartiteGraph::from_edges(n, m, &edges.into_iter().collect::<Vec<_>>(), Isolated::Drop)?)
+        Ok(BipartiteGraph::from_edges(
+            n,
+            m,
+            &edges.into_iter().collect::<Vec<_>>(),
+            Isolated::Drop,
+        )?)
     }
 
-    fn event_times(&self, model: &Model, seed: u64, replication: u64, until: f64) -> Result<Vec<f64>, SimulateError> {
+    fn event_times(
+        &self,
+        model: &Model,
+        seed: u64,
+        replication: u64,
+        until: f64,
+    ) -> Result<Vec<f64>, SimulateError> {
         let slowness = if *self == Self::SlowClock { 1.02 } else { 1.0 };
         let times = Reference.event_times(model, seed, replication, until / slowness)?;
         Ok(times.into_iter().map(|time| time * slowness).collect())
     }
 
-    fn oracle(&self, model: &Model, seed: u64, replication: u64, start: Vec<u32>) -> Result<Oracle, OracleError> {
+    fn oracle(
+        &self,
+        model: &Model,
+        seed: u64,
+        replication: u64,
+        start: Vec<u32>,
+    ) -> Result<Oracle, OracleError> {
         Reference.oracle(&self.with_its_choices(model), seed, replication, start)
     }
 
@@ -223,7 +286,13 @@ impl Machinery for Fault {
         Reference.coupled(&self.with_its_choices(model), coupling, seed, replication, lower, upper)
     }
 
-    fn transient(&self, model: &Model, start: &Start, times: &[f64], options: &Options) -> Result<Transient, EstimateError> {
+    fn transient(
+        &self,
+        model: &Model,
+        start: &Start,
+        times: &[f64],
+        options: &Options,
+    ) -> Result<Transient, EstimateError> {
         Reference.transient(&self.with_its_choices(model), start, times, options)
     }
 
@@ -231,8 +300,19 @@ impl Machinery for Fault {
         Reference.steady_state(&self.with_its_choices(model), options)
     }
 
-    fn trajectory(&self, lambda: f64, d: u32, start: &Start, times: &[f64]) -> Result<Trajectory, OdeError> {
-        let mut solved = Reference.trajectory(lambda, d + u32::from(*self == Self::OneSampleMore), start, times)?;
+    fn trajectory(
+        &self,
+        lambda: f64,
+        d: u32,
+        start: &Start,
+        times: &[f64],
+    ) -> Result<Trajectory, OdeError> {
+        let mut solved = Reference.trajectory(
+            lambda,
+            d + u32::from(*self == Self::OneSampleMore),
+            start,
+            times,
+        )?;
         if *self == Self::DroppedDepartures {
             // By Euler's method: what is wrong is far larger than its error.
             let mut order: Vec<usize> = (0..times.len()).collect();
@@ -256,17 +336,29 @@ impl Machinery for Fault {
     fn read_graph(&self, text: &[u8], format: Format) -> Result<BipartiteGraph, FormatError> {
         let text = String::from_utf8_lossy(text);
         match self {
-            Self::SymmetricNotExpanded => {
-                Reference.read_graph(text.replace("skew-symmetric", "general").replace("symmetric", "general").as_bytes(), format)
-            }
+            Self::SymmetricNotExpanded => Reference.read_graph(
+                text.replace("skew-symmetric", "general")
+                    .replace("symmetric", "general")
+                    .as_bytes(),
+                format,
+            ),
             Self::IsolatedForgotten => {
                 let graph = Reference.read_graph(text.as_bytes(), format)?;
-                let left: Vec<u32> = (0..graph.n_task_types()).filter(|&w| graph.task_degree(w) > 0).collect();
+                let left: Vec<u32> =
+                    (0..graph.n_task_types()).filter(|&w| graph.task_degree(w) > 0).collect();
                 let edges: Vec<_> = (0..)
                     .zip(&left)
-                    .flat_map(|(new, &w)| graph.servers_of(w).iter().map(move |v| (v, new)).collect::<Vec<_>>())
+                    .flat_map(|(new, &w)| {
+                        graph.servers_of(w).iter().map(move |v| (v, new)).collect::<Vec<_>>()
+                    })
                     .collect();
-                Ok(BipartiteGraph::from_edges(graph.n_servers(), left.len() as u32, &edges, Isolated::Drop).unwrap_or(graph))
+                Ok(BipartiteGraph::from_edges(
+                    graph.n_servers(),
+                    left.len() as u32,
+                    &edges,
+                    Isolated::Drop,
+                )
+                .unwrap_or(graph))
             }
             _ => Reference.read_graph(text.as_bytes(), format),
         }
@@ -302,22 +394,34 @@ impl Machinery for Fault {
         match self {
             Self::TiesToLowest => {
                 // The server of rank r by (length, index) gets ((n - r)^d - (n - r - 1)^d) / n^d.
-                let rank =
-                    |v: u32| servers.iter().filter(|&&u| (lengths[u as usize], u) < (lengths[v as usize], v)).count() as u64;
+                let rank = |v: u32| {
+                    servers
+                        .iter()
+                        .filter(|&&u| (lengths[u as usize], u) < (lengths[v as usize], v))
+                        .count() as u64
+                };
                 let power = |k: u64| ratio::power(&(ratio::whole(k) / &n), d);
                 let count = servers.len() as u64;
-                servers.iter().map(|&v| (v, power(count - rank(v)) - power(count - rank(v) - 1))).collect()
+                servers
+                    .iter()
+                    .map(|&v| (v, power(count - rank(v)) - power(count - rank(v) - 1)))
+                    .collect()
             }
             Self::SamplingWithoutReplacement => {
                 let count = servers.len() as u64;
-                let choose =
-                    |k: u64| -> Ratio { (0..u64::from(d).min(count)).map(|i| ratio::whole(k.saturating_sub(i))).product() };
+                let choose = |k: u64| -> Ratio {
+                    (0..u64::from(d).min(count))
+                        .map(|i| ratio::whole(k.saturating_sub(i)))
+                        .product()
+                };
                 let all = choose(count);
-                let at_least = |x: u32| servers.iter().filter(|&&u| lengths[u as usize] >= x).count() as u64;
+                let at_least =
+                    |x: u32| servers.iter().filter(|&&u| lengths[u as usize] >= x).count() as u64;
                 servers
                     .iter()
                     .map(|&v| {
-                        let (n, m) = (at_least(lengths[v as usize]), at_least(lengths[v as usize] + 1));
+                        let (n, m) =
+                            (at_least(lengths[v as usize]), at_least(lengths[v as usize] + 1));
                         (v, (choose(n) - choose(m)) / &all / ratio::whole(n - m))
                     })
                     .collect()
@@ -329,7 +433,11 @@ impl Machinery for Fault {
     fn transitions(&self, model: &Model, lengths: &[u32]) -> Vec<(Event, Ratio)> {
         match self {
             Self::RatesOneSampleLess => {
-                let less = Model::with_load(model.graph().clone(), model.load().clone(), (model.d() - 1).max(1));
+                let less = Model::with_load(
+                    model.graph().clone(),
+                    model.load().clone(),
+                    (model.d() - 1).max(1),
+                );
                 less.unwrap_or_else(|_| model.clone()).transitions(lengths)
             }
             Self::IdleServersServe => {
@@ -337,12 +445,16 @@ impl Machinery for Fault {
                 let n = model.graph().n_servers();
                 for idle in (0..n).filter(|&v| lengths[v as usize] == 0) {
                     let helped = (0..n).map(|i| (idle + i) % n).find(|&v| lengths[v as usize] > 0);
-                    transitions.extend(helped.map(|server| (Event::Service { server }, Ratio::one())));
+                    transitions
+                        .extend(helped.map(|server| (Event::Service { server }, Ratio::one())));
                 }
                 transitions
             }
             Self::ArrivalRateInverted => {
-                let factor = Ratio::new(model.graph().n_task_types().into(), model.graph().n_servers().into());
+                let factor = Ratio::new(
+                    model.graph().n_task_types().into(),
+                    model.graph().n_servers().into(),
+                );
                 let mut transitions = Reference.transitions(model, lengths);
                 for (event, rate) in &mut transitions {
                     if matches!(event, Event::Arrival { .. }) {
@@ -405,7 +517,9 @@ impl Machinery for Fault {
 
     fn fixed_point(&self, lambda: f64, d: u32, i: u32) -> f64 {
         match self {
-            Self::FixedPointAsPrinted if d > 1 => lambda.powf((f64::from(d) * f64::from(i) - 1.0) / (f64::from(d) - 1.0)),
+            Self::FixedPointAsPrinted if d > 1 => {
+                lambda.powf((f64::from(d) * f64::from(i) - 1.0) / (f64::from(d) - 1.0))
+            }
             Self::FixedPointShifted => Reference.fixed_point(lambda, d, i + 1),
             Self::FixedPointOneChoiceMore => Reference.fixed_point(lambda, d + 1, i),
             _ => Reference.fixed_point(lambda, d, i),
@@ -437,11 +551,20 @@ impl Machinery for Fault {
 
     fn mixing_bound(&self, rho0: &Ratio, d: u32, t: f64) -> f64 {
         let bound = Reference.mixing_bound(rho0, d, t);
-        if *self == Self::MixingThetaDropped { bound * ratio::to_f64(&Reference.mixing_theta(rho0, d)) } else { bound }
+        if *self == Self::MixingThetaDropped {
+            bound * ratio::to_f64(&Reference.mixing_theta(rho0, d))
+        } else {
+            bound
+        }
     }
 
     fn martingale_bound(&self, rho0: f64, d: u32, gamma: f64, t: f64) -> f64 {
-        Reference.martingale_bound(rho0, d, gamma, if *self == Self::MartingaleBoundTimeless { 1.0 } else { t })
+        Reference.martingale_bound(
+            rho0,
+            d,
+            gamma,
+            if *self == Self::MartingaleBoundTimeless { 1.0 } else { t },
+        )
     }
 
     fn comparison_time(&self, log_inverse_eta: f64, c3: f64) -> f64 {

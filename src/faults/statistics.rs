@@ -24,13 +24,20 @@ pub(super) fn interval(fault: Fault, kind: IntervalKind, alpha: f64) -> Box<dyn 
     match fault {
         Fault::InsideOnce => Box::new(InsideOnce { interval: right, hull: None }),
         Fault::IntervalOfAnother => Box::new(SecondMoment(right)),
-        Fault::ContainsEstimate => Box::new(ContainsEstimate { interval: right, sum: 0.0, count: 0.0 }),
+        Fault::ContainsEstimate => {
+            Box::new(ContainsEstimate { interval: right, sum: 0.0, count: 0.0 })
+        }
         Fault::IntervalTooWide => Box::new(Everything),
         _ => right,
     }
 }
 
-pub(super) fn law_test(fault: Fault, law: DiscreteLaw, margin: f64, alpha: f64) -> Box<dyn LawProcedure> {
+pub(super) fn law_test(
+    fault: Fault,
+    law: DiscreteLaw,
+    margin: f64,
+    alpha: f64,
+) -> Box<dyn LawProcedure> {
     match fault {
         Fault::RightEdgeForLeft => Box::new(DistributionTest::new(RightEdges(law), margin, alpha)),
         _ => Reference.law_test(law, margin, alpha),
@@ -41,7 +48,9 @@ pub(super) fn conduct(fault: Fault, attempt: &dyn Fn(u64) -> Option<Side>) -> Op
     match fault {
         Fault::RetriedTest => (0..ATTEMPTS).find_map(attempt),
         // Nothing decided: nothing speaks against the claim.
-        Fault::SeedChosen => (0..ATTEMPTS).map(attempt).find(Option::is_none).unwrap_or_else(|| attempt(0)),
+        Fault::SeedChosen => {
+            (0..ATTEMPTS).map(attempt).find(Option::is_none).unwrap_or_else(|| attempt(0))
+        }
         _ => Reference.conduct(attempt),
     }
 }

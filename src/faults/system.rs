@@ -75,8 +75,9 @@ impl Fault {
 
     /// The model with one sample more for that fault, for parts that sample by themselves.
     pub(super) fn with_its_choices(&self, model: &Model) -> Model {
-        let more = (*self == Self::OneSampleMore)
-            .then(|| Model::with_load(model.graph().clone(), model.load().clone(), model.d() + 1).ok());
+        let more = (*self == Self::OneSampleMore).then(|| {
+            Model::with_load(model.graph().clone(), model.load().clone(), model.d() + 1).ok()
+        });
         more.flatten().unwrap_or_else(|| model.clone())
     }
 
@@ -152,12 +153,14 @@ impl Subject for Fault {
         let graph = model.graph();
         if *self == Self::SampledFromEverywhere {
             let complete = BipartiteGraph::complete(graph.n_servers(), graph.n_task_types()).ok();
-            let everywhere =
-                complete.and_then(|all| Model::with_load(all.with_rates_of(graph), model.load().clone(), model.d()).ok());
+            let everywhere = complete.and_then(|all| {
+                Model::with_load(all.with_rates_of(graph), model.load().clone(), model.d()).ok()
+            });
             return everywhere.unwrap_or_else(|| model.clone());
         }
         if *self == Self::RatesIgnored && graph.rates().is_some() {
-            let equal = graph.clone().with_rates(&vec![Ratio::one(); graph.n_task_types() as usize]).ok();
+            let equal =
+                graph.clone().with_rates(&vec![Ratio::one(); graph.n_task_types() as usize]).ok();
             return equal
                 .and_then(|graph| Model::with_load(graph, model.load().clone(), model.d()).ok())
                 .unwrap_or_else(|| model.clone());
@@ -169,40 +172,57 @@ impl Subject for Fault {
         let edges: Vec<_> = graph.iter_edges().collect();
         // The first edge whose loss leaves no task type without a server.
         let lost = edges.iter().position(|&(_, w)| graph.task_degree(w) > 1);
-        let kept: Vec<_> = edges.iter().enumerate().filter(|&(i, _)| Some(i) != lost).map(|(_, &e)| e).collect();
+        let kept: Vec<_> =
+            edges.iter().enumerate().filter(|&(i, _)| Some(i) != lost).map(|(_, &e)| e).collect();
         BipartiteGraph::from_edges(graph.n_servers(), graph.n_task_types(), &kept, Isolated::Drop)
             .ok()
-            .and_then(|less| Model::with_load(less.with_rates_of(graph), model.load().clone(), model.d()).ok())
+            .and_then(|less| {
+                Model::with_load(less.with_rates_of(graph), model.load().clone(), model.d()).ok()
+            })
             .unwrap_or_else(|| model.clone())
     }
 
     fn marks(&self, model: &Model, seed: u64, replication: u64) -> Box<dyn MarkStream> {
         match self {
             Self::ReusedStream => Reference.marks(model, seed, 0),
-            Self::SlowService => Self::altered(model, seed, replication, |model, mark, rng, block| {
-                // One service mark in twenty becomes the mark of an arrival with its rate: the ratio of the rates is what a path shows.
-                let to_arrival = matches!(mark, Mark::Service { .. }) && rng.random_bool(slow_share(model.lambda()));
-                if to_arrival {
-                    push_arrival(model, rng, block);
-                } else {
-                    block.push(mark);
-                }
-            }),
-            Self::ArrivalRateInverted => Self::altered(model, seed, replication, |model, mark, rng, block| {
-                let (n, m) = (f64::from(model.graph().n_servers()), f64::from(model.graph().n_task_types()));
-                // Total arrival rate lambda M^2 / N against services at rate N.
-                let arrivals = model.lambda() * m * m / n;
-                if rng.random_bool(arrivals / (arrivals + n)) {
-                    push_arrival(model, rng, block);
-                } else if let Mark::Service { server } = mark {
-                    block.push(Mark::Service { server });
-                } else {
-                    block.push(Mark::Service { server: rng.random_range(0..model.graph().n_servers()) });
-                }
-            }),
+            Self::SlowService => {
+                Self::altered(model, seed, replication, |model, mark, rng, block| {
+                    // One service mark in twenty becomes the mark of an arrival with its rate: the ratio of the rates is what a path shows.
+                    let to_arrival = matches!(mark, Mark::Service { .. })
+                        && rng.random_bool(slow_share(model.lambda()));
+                    if to_arrival {
+                        push_arrival(model, rng, block);
+                    } else {
+                        block.push(mark);
+                    }
+                })
+            }
+            Self::ArrivalRateInverted => {
+                Self::altered(model, seed, replication, |model, mark, rng, block| {
+                    let (n, m) = (
+                        f64::from(model.graph().n_servers()),
+                        f64::from(model.graph().n_task_types()),
+                    );
+                    // Total arrival rate lambda M^2 / N against services at rate N.
+                    let arrivals = model.lambda() * m * m / n;
+                    if rng.random_bool(arrivals / (arrivals + n)) {
+                        push_arrival(model, rng, block);
+                    } else if let Mark::Service { server } = mark {
+                        block.push(Mark::Service { server });
+                    } else {
+                        block.push(Mark::Service {
+                            server: rng.random_range(0..model.graph().n_servers()),
+                        });
+                    }
+                })
+            }
             Self::ArrivalsByDegree => {
                 let graph = model.graph();
-                let most = (0..graph.n_task_types()).map(|w| graph.task_degree(w)).max().unwrap_or(1).max(1);
+                let most = (0..graph.n_task_types())
+                    .map(|w| graph.task_degree(w))
+                    .max()
+                    .unwrap_or(1)
+                    .max(1);
                 Self::altered(model, seed, replication, move |model, mark, rng, block| match mark {
                     Mark::Arrival { .. } => {
                         let graph = model.graph();
@@ -218,19 +238,24 @@ impl Subject for Fault {
                     mark => block.push(mark),
                 })
             }
-            Self::SeededAlike => Self::altered(model, seed, replication, |model, mark, rng, block| match mark {
-                Mark::Arrival { task_type, samples } if !samples.is_empty() => {
-                    let servers = model.graph().servers_of(task_type);
-                    // The place of the type among M and that of the first sample among N_w come from one number.
-                    let u = (f64::from(task_type) + rng.random::<f64>()) / f64::from(model.graph().n_task_types());
-                    let mut alike = samples.to_vec();
-                    alike[0] = servers.at(((u * servers.len() as f64) as usize).min(servers.len() - 1));
-                    block.push(Mark::Arrival { task_type, samples: &alike });
-                }
-                mark => block.push(mark),
-            }),
+            Self::SeededAlike => {
+                Self::altered(model, seed, replication, |model, mark, rng, block| match mark {
+                    Mark::Arrival { task_type, samples } if !samples.is_empty() => {
+                        let servers = model.graph().servers_of(task_type);
+                        // The place of the type among M and that of the first sample among N_w come from one number.
+                        let u = (f64::from(task_type) + rng.random::<f64>())
+                            / f64::from(model.graph().n_task_types());
+                        let mut alike = samples.to_vec();
+                        alike[0] = servers
+                            .at(((u * servers.len() as f64) as usize).min(servers.len() - 1));
+                        block.push(Mark::Arrival { task_type, samples: &alike });
+                    }
+                    mark => block.push(mark),
+                })
+            }
             Self::AliasSidesSwapped => {
-                let right = RandomMarks::new(model, crate::randomness::stream_rng(seed, replication));
+                let right =
+                    RandomMarks::new(model, crate::randomness::stream_rng(seed, replication));
                 match model.types() {
                     Some(types) => Box::new(right.with_types(types.swapped())),
                     None => Box::new(right),
@@ -245,15 +270,27 @@ impl Subject for Fault {
         }
     }
 
-    fn pick(&self, model: &Model, task_type: u32, samples: &[u32], lengths: &[u32], rng: &mut Coins) -> u32 {
+    fn pick(
+        &self,
+        model: &Model,
+        task_type: u32,
+        samples: &[u32],
+        lengths: &[u32],
+        rng: &mut Coins,
+    ) -> u32 {
         let length = |v: u32| lengths[v as usize];
         let servers = model.graph().servers_of(task_type);
         match self {
             Self::SamplingWithoutReplacement => {
-                let drawn: Vec<u32> = distinct(rng, servers.len(), samples.len()).into_iter().map(|i| servers.at(i)).collect();
+                let drawn: Vec<u32> = distinct(rng, servers.len(), samples.len())
+                    .into_iter()
+                    .map(|i| servers.at(i))
+                    .collect();
                 first_shortest(&drawn, lengths)
             }
-            Self::OneSampleLess => first_shortest(&samples[..samples.len().saturating_sub(1).max(1)], lengths),
+            Self::OneSampleLess => {
+                first_shortest(&samples[..samples.len().saturating_sub(1).max(1)], lengths)
+            }
             Self::OneSampleMore => {
                 let mut drawn = samples.to_vec();
                 drawn.push(servers.at(rng.random_range(0..servers.len())));
@@ -273,7 +310,9 @@ impl Subject for Fault {
             Self::SampledFromBelow if servers.len() == 1 => rng.random_range(0..=servers.at(0)),
             Self::TiesToLowest => best(samples, |a, b| (length(a), a) < (length(b), b)),
             Self::JoinLongest => best(samples, |a, b| length(a) > length(b)),
-            Self::ServiceNotCounted => best(samples, |a, b| length(a).saturating_sub(1) < length(b).saturating_sub(1)),
+            Self::ServiceNotCounted => {
+                best(samples, |a, b| length(a).saturating_sub(1) < length(b).saturating_sub(1))
+            }
             Self::StaleLengths => {
                 // The highest server sampled is judged as if it still were empty.
                 let stale = samples.iter().copied().max();
@@ -291,12 +330,14 @@ impl Subject for Fault {
             Self::TwoShortestCoin => {
                 // From anywhere on, so that the first idle ones are near also where there are 10^5 servers.
                 let (n, from) = (servers.len(), rng.random_range(0..servers.len()));
-                let shortest = two_shortest((from..n).chain(0..from).map(|i| servers.at(i)), lengths);
+                let shortest =
+                    two_shortest((from..n).chain(0..from).map(|i| servers.at(i)), lengths);
                 shortest[rng.random_range(0..n.min(2))].unwrap_or(samples[0])
             }
             Self::IndependentTieCoins => {
                 let least = length(first_shortest(samples, lengths));
-                let tied: Vec<u32> = samples.iter().copied().filter(|&v| length(v) == least).collect();
+                let tied: Vec<u32> =
+                    samples.iter().copied().filter(|&v| length(v) == least).collect();
                 tied[rng.random_range(0..tied.len())]
             }
             _ => first_shortest(samples, lengths),
@@ -325,22 +366,30 @@ impl Subject for Fault {
                 }
                 Event::Arrival { task_type, server }
             }
-            (Self::LastServerNeverServed, Mark::Service { server }) if server + 1 == model.graph().n_servers() => {
+            (Self::LastServerNeverServed, Mark::Service { server })
+                if server + 1 == model.graph().n_servers() =>
+            {
                 Event::Service { server: 0 }
             }
-            (Self::StrandedQueue, Mark::Service { server }) if queues.lengths()[server as usize] >= 3 => {
+            (Self::StrandedQueue, Mark::Service { server })
+                if queues.lengths()[server as usize] >= 3 =>
+            {
                 let server = (server + 1) % model.graph().n_servers();
                 queues.serve(server);
                 Event::Service { server }
             }
-            (Self::GhostDepartures, Mark::Service { server }) if queues.lengths()[server as usize] == 0 => {
+            (Self::GhostDepartures, Mark::Service { server })
+                if queues.lengths()[server as usize] == 0 =>
+            {
                 queues.join(server);
                 queues.serve(server);
                 Event::Service { server }
             }
             (Self::IdleServersServe, Mark::Service { server }) => {
                 let n = model.graph().n_servers();
-                let busy = (0..n.min(FAR)).map(|i| (server + i) % n).find(|&v| queues.lengths()[v as usize] > 0);
+                let busy = (0..n.min(FAR))
+                    .map(|i| (server + i) % n)
+                    .find(|&v| queues.lengths()[v as usize] > 0);
                 let server = busy.unwrap_or(server);
                 queues.serve(server);
                 Event::Service { server }
@@ -349,7 +398,14 @@ impl Subject for Fault {
         }
     }
 
-    fn couple(&self, model: &Model, lower: &mut Queues, upper: &mut Queues, mark: Mark<'_>, rng: &mut Coins) {
+    fn couple(
+        &self,
+        model: &Model,
+        lower: &mut Queues,
+        upper: &mut Queues,
+        mark: Mark<'_>,
+        rng: &mut Coins,
+    ) {
         match (self, mark) {
             (Self::FirstAndLastMinimiser, Mark::Arrival { samples, .. }) if !samples.is_empty() => {
                 lower.join(first_shortest(samples, lower.lengths()));
@@ -365,7 +421,9 @@ impl Subject for Fault {
                 let task_type = random_type(model, rng);
                 let servers = model.graph().servers_of(task_type);
                 if !servers.is_empty() {
-                    let drawn: Vec<u32> = (0..samples.len()).map(|_| servers.at(rng.random_range(0..servers.len()))).collect();
+                    let drawn: Vec<u32> = (0..samples.len())
+                        .map(|_| servers.at(rng.random_range(0..servers.len())))
+                        .collect();
                     upper.join(first_shortest(&drawn, upper.lengths()));
                 }
             }

@@ -125,7 +125,12 @@ impl Measured {
         let standing = Standing::of(&model)?;
         let seed = system.simulation_seed(seed);
         let states = if standing.steady_state == SteadyState::Exists {
-            vec![steady(&model, rounded_up(model.lambda() / standing.critical_lower), seed, replications)?]
+            vec![steady(
+                &model,
+                rounded_up(model.lambda() / standing.critical_lower),
+                seed,
+                replications,
+            )?]
         } else {
             transients(&model, seed, replications)?
         };
@@ -168,18 +173,24 @@ fn steady(model: &Model, load: f64, seed: u64, replications: u64) -> Result<Stat
     };
     let seen: Result<Vec<(Seen, Seen)>, FigureError> = (0..replications)
         .into_par_iter()
-        .map(|replication| Ok((run(replication, Vec::new())?, run(replication, vec![level; n as usize])?)))
+        .map(|replication| {
+            Ok((run(replication, Vec::new())?, run(replication, vec![level; n as usize])?))
+        })
         .collect();
     let seen = seen?;
     let levels = seen.iter().map(|(_, above)| above.q.len()).max().unwrap_or(0);
-    let bracket =
-        |of: &dyn Fn(&Seen) -> f64, left_out: f64| interval(seen.iter().map(|(below, above)| (of(below), of(above))), left_out);
+    let bracket = |of: &dyn Fn(&Seen) -> f64, left_out: f64| {
+        interval(seen.iter().map(|(below, above)| (of(below), of(above))), left_out)
+    };
     Ok(State {
         regime: Regime::Steady,
         q: (0..levels).map(|i| bracket(&|seen| at(&seen.q, i), LEFT_OUT)).collect(),
         length: bracket(&|seen| seen.q.iter().sum(), LEFT_OUT),
         // The square of a difference in [0, 1] moves at most twice as far as the difference.
-        distance: interval(seen.iter().map(|(below, above)| distances(model, below, above)), 2.0 * LEFT_OUT),
+        distance: interval(
+            seen.iter().map(|(below, above)| distances(model, below, above)),
+            2.0 * LEFT_OUT,
+        ),
     })
 }
 
@@ -199,7 +210,10 @@ fn distances(model: &Model, below: &Seen, above: &Seen) -> (f64, f64) {
             continue;
         }
         let levels = high.len().max(64);
-        for (i, target) in crate::meanfield::fixed_point_vec(model.lambda(), model.d(), levels).into_iter().enumerate() {
+        for (i, target) in crate::meanfield::fixed_point_vec(model.lambda(), model.d(), levels)
+            .into_iter()
+            .enumerate()
+        {
             let (low, high) = (at(low, i), at(high, i));
             least += (low - target).max(target - high).max(0.0).powi(2);
             most += (target - low).abs().max((high - target).abs()).powi(2);
@@ -215,7 +229,9 @@ fn transients(model: &Model, seed: u64, replications: u64) -> Result<Vec<State>,
         .iter()
         .enumerate()
         .map(|(k, &time)| {
-            let mean = |of: &dyn Fn(&[f64]) -> f64| interval(seen.iter().map(|times| of(&times[k])).map(|x| (x, x)), 0.0);
+            let mean = |of: &dyn Fn(&[f64]) -> f64| {
+                interval(seen.iter().map(|times| of(&times[k])).map(|x| (x, x)), 0.0)
+            };
             let levels = seen.iter().map(|times| times[k].len()).max().unwrap_or(0);
             State {
                 regime: Regime::Transient { time },
@@ -228,7 +244,12 @@ fn transients(model: &Model, seed: u64, replications: u64) -> Result<Vec<State>,
 }
 
 /// q_1, q_2, ... of each replication from empty, at ascending times.
-pub(super) fn paths(model: &Model, seed: u64, replications: u64, times: &[f64]) -> Result<Vec<Vec<Vec<f64>>>, FigureError> {
+pub(super) fn paths(
+    model: &Model,
+    seed: u64,
+    replications: u64,
+    times: &[f64],
+) -> Result<Vec<Vec<Vec<f64>>>, FigureError> {
     (0..replications)
         .into_par_iter()
         .map(|replication| {
@@ -258,7 +279,11 @@ pub(super) fn at(q: &[f64], i: usize) -> f64 {
 pub(super) fn interval(seen: impl Iterator<Item = (f64, f64)>, left_out: f64) -> Estimate {
     let (below, above): (Vec<f64>, Vec<f64>) = seen.unzip();
     let ((low, low_half), (high, high_half)) = (mean_and_half(&below), mean_and_half(&above));
-    Estimate { mean: f64::midpoint(low, high), lower: (low - low_half).max(0.0), upper: high + high_half + left_out }
+    Estimate {
+        mean: f64::midpoint(low, high),
+        lower: (low - low_half).max(0.0),
+        upper: high + high_half + left_out,
+    }
 }
 
 /// The mean and the half-width of its interval; infinite for fewer than two observations.
@@ -269,7 +294,8 @@ fn mean_and_half(seen: &[f64]) -> (f64, f64) {
         return (mean, f64::INFINITY);
     }
     let squares: f64 = seen.iter().map(|x| (x - mean).powi(2)).sum();
-    let quantile = StudentsT::new(0.0, 1.0, count - 1.0).map_or(f64::INFINITY, |t| t.inverse_cdf(f64::midpoint(1.0, CONFIDENCE)));
+    let quantile = StudentsT::new(0.0, 1.0, count - 1.0)
+        .map_or(f64::INFINITY, |t| t.inverse_cdf(f64::midpoint(1.0, CONFIDENCE)));
     (mean, quantile * (squares / (count - 1.0) / count).sqrt())
 }
 
@@ -281,20 +307,30 @@ mod tests {
     use crate::graph::stability::critical_load;
 
     fn model(spec: &str, lambda: f64) -> Model {
-        Model::new(Spec::parse(spec).unwrap().build(1, Default::default()).unwrap(), lambda, 2).unwrap()
+        Model::new(Spec::parse(spec).unwrap().build(1, Default::default()).unwrap(), lambda, 2)
+            .unwrap()
     }
 
     #[test]
     fn the_exact_tail_is_below_the_powers_of_the_load_over_the_critical_load() {
         // The last three have rho(G) > lambda / lambda_c, the last two rho(G) >= 1 even.
-        for (spec, lambda) in
-            [("complete:n=2,m=2", 0.6), ("path:n=3", 0.6), ("path:n=3", 0.7), ("edges:n=2,m=2,e=0-0;0-1;1-1", 0.7)]
-        {
+        for (spec, lambda) in [
+            ("complete:n=2,m=2", 0.6),
+            ("path:n=3", 0.6),
+            ("path:n=3", 0.7),
+            ("edges:n=2,m=2,e=0-0;0-1;1-1", 0.7),
+        ] {
             let model = model(spec, lambda);
             let load = lambda / critical_load(model.graph(), 2).unwrap().lower;
-            let law = exact::stationary(&model, &exact::Options { cap: Some(24), ..Default::default() }).unwrap();
+            let law =
+                exact::stationary(&model, &exact::Options { cap: Some(24), ..Default::default() })
+                    .unwrap();
             for (i, q) in (1..).zip(&law.q) {
-                assert!(q.lower <= load.powi(i) * (1.0 + 1e-12), "{spec}: q_{i} = {} above {load}^{i}", q.value);
+                assert!(
+                    q.lower <= load.powi(i) * (1.0 + 1e-12),
+                    "{spec}: q_{i} = {} above {load}^{i}",
+                    q.value
+                );
             }
         }
     }
@@ -313,7 +349,10 @@ mod tests {
         // 1, 2, 3: mean 2, standard error 1 / sqrt(3), t quantile with 2 degrees of freedom 4.302653.
         let found = interval([(1.0, 1.0), (2.0, 2.0), (3.0, 3.0)].into_iter(), 0.0);
         assert_eq!(found.mean, 2.0);
-        assert!((found.upper - 2.0 - 4.302_652_7 / 3f64.sqrt()).abs() < 1e-6 && found.lower == 0.0, "{found:?}");
+        assert!(
+            (found.upper - 2.0 - 4.302_652_7 / 3f64.sqrt()).abs() < 1e-6 && found.lower == 0.0,
+            "{found:?}"
+        );
         assert_eq!(interval(std::iter::once((1.0, 1.0)), 0.0).upper, f64::INFINITY);
     }
 }

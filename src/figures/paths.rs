@@ -63,10 +63,17 @@ pub fn times() -> Vec<f64> {
 /// Which systems the figure shows.
 pub fn shown(options: &Options) -> Vec<System> {
     let largest = options.largest();
-    let tenth = options.sizes().into_iter().rfind(|&n| u64::from(n) * 9 < u64::from(largest)).unwrap_or(LEAST_N);
+    let tenth = options
+        .sizes()
+        .into_iter()
+        .rfind(|&n| u64::from(n) * 9 < u64::from(largest))
+        .unwrap_or(LEAST_N);
     let mut sizes = vec![tenth, largest];
     sizes.dedup();
-    Family::ALL.into_iter().flat_map(|family| sizes.iter().map(move |&n| System { family, rule: DegreeRule::Log, n })).collect()
+    Family::ALL
+        .into_iter()
+        .flat_map(|family| sizes.iter().map(move |&n| System { family, rule: DegreeRule::Log, n }))
+        .collect()
 }
 
 /// The rows of figure 3.
@@ -80,10 +87,14 @@ pub fn rows(options: &Options, done: &(dyn Fn(&System) + Sync)) -> Result<Vec<Ro
     for system in shown(options) {
         let model = Model::new(system.graph(options.seed)?, LAMBDA, D)?;
         let graph = model.graph();
-        let seen = paths(&model, system.simulation_seed(options.seed), options.replications, &times)?;
+        let seen =
+            paths(&model, system.simulation_seed(options.seed), options.replications, &times)?;
         for (k, &time) in times.iter().enumerate() {
             for i in 1..=LEVELS {
-                let estimate = interval(seen.iter().map(|path| (at(&path[k], i - 1), at(&path[k], i - 1))), 0.0);
+                let estimate = interval(
+                    seen.iter().map(|path| (at(&path[k], i - 1), at(&path[k], i - 1))),
+                    0.0,
+                );
                 rows.push(Row {
                     seed: options.seed,
                     n: system.n,

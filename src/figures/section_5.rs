@@ -9,7 +9,9 @@ use serde::Serialize;
 
 use super::measure::{Measured, TIMES};
 use super::study::{Options, Study, systems};
-use super::{CONFIDENCE, D, DegreeRule, Estimate, Family, FigureError, LAMBDA, SteadyState, System};
+use super::{
+    CONFIDENCE, D, DegreeRule, Estimate, Family, FigureError, LAMBDA, SteadyState, System,
+};
 
 /// One realised graph.
 #[derive(Clone, Debug, PartialEq, Serialize)]

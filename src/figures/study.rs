@@ -33,7 +33,10 @@ impl Default for Options {
 impl Options {
     /// Two N a decade from [`LEAST_N`] up to `max_n`.
     pub fn sizes(&self) -> Vec<u32> {
-        [LEAST_N, 316, 1_000, 3_162, 10_000, 31_623, MOST_N].into_iter().filter(|&n| n <= self.max_n).collect()
+        [LEAST_N, 316, 1_000, 3_162, 10_000, 31_623, MOST_N]
+            .into_iter()
+            .filter(|&n| n <= self.max_n)
+            .collect()
     }
 
     /// The powers of ten among them.
@@ -69,9 +72,14 @@ impl Study {
     ///
     /// # Errors
     /// The first [`FigureError`].
-    pub fn measure(&self, systems: &[System], done: &(dyn Fn(&System) + Sync)) -> Result<Vec<Arc<Measured>>, FigureError> {
+    pub fn measure(
+        &self,
+        systems: &[System],
+        done: &(dyn Fn(&System) + Sync),
+    ) -> Result<Vec<Arc<Measured>>, FigureError> {
         let known = || self.measured.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut missing: Vec<System> = systems.iter().filter(|system| !known().contains_key(system)).copied().collect();
+        let mut missing: Vec<System> =
+            systems.iter().filter(|system| !known().contains_key(system)).copied().collect();
         // The dearest first, so that no thread ends up alone with one.
         missing.sort_by_key(|system| std::cmp::Reverse((system.n, system.family)));
         missing.dedup();

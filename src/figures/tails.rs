@@ -117,10 +117,16 @@ mod tests {
     #[test]
     fn the_exact_tail_of_a_regular_graph_is_above_the_exponential_one() {
         let graph = Spec::parse("complete:n=2,m=2").unwrap().build(1, Default::default()).unwrap();
-        let law = exact::stationary(&Model::new(graph, LAMBDA, D).unwrap(), &exact::Options::default()).unwrap();
+        let law =
+            exact::stationary(&Model::new(graph, LAMBDA, D).unwrap(), &exact::Options::default())
+                .unwrap();
         for (i, q) in (1..20).zip(&law.q) {
             assert!(q.upper >= least(2.0, i), "q_{i} = {}", q.value);
-            assert!(i < 3 || q.lower > meanfield::fixed_point(LAMBDA, D, i as u32), "q_{i} = {}", q.value);
+            assert!(
+                i < 3 || q.lower > meanfield::fixed_point(LAMBDA, D, i as u32),
+                "q_{i} = {}",
+                q.value
+            );
         }
     }
 }

@@ -62,7 +62,8 @@ impl Topologies {
         let degree = (100.0 * DegreeRule::Log.degree(N)).round() / 100.0;
         let norm = Norm::new(2.0)?;
         let sites = Sites::uniform(N, N, 2, seed)?;
-        let local = sites.within(Reach::MeanDegree(degree).radius(N, 2, norm)?, norm, Isolated::Drop)?;
+        let local =
+            sites.within(Reach::MeanDegree(degree).radius(N, 2, norm)?, norm, Isolated::Drop)?;
         let global = erdos_renyi(N, N, degree, seed, Isolated::Drop)?;
         Ok(Self { sites, global, local, degree })
     }

@@ -18,20 +18,26 @@ pub fn couplings(bytes: &[u8]) {
     let model = input.model(6, 5);
     let n = model.graph().n_servers();
     let lower = input.lengths(n, 4);
-    let upper: Vec<u32> = input.lengths(n, 4).iter().zip(&lower).map(|(more, length)| more + length).collect();
+    let upper: Vec<u32> =
+        input.lengths(n, 4).iter().zip(&lower).map(|(more, length)| more + length).collect();
     let cap = upper.iter().max().expect("a server") + input.below(3);
     // Bit i tells whether the thinned system takes the arrivals whose number is i modulo 8.
     let taken = input.byte();
     let block = input.marks(&model, 128);
 
-    let pair = |cap| Coupled::capped(lower.clone(), upper.clone(), cap).expect("ordered starts below the cap");
+    let pair = |cap| {
+        Coupled::capped(lower.clone(), upper.clone(), cap).expect("ordered starts below the cap")
+    };
     let (mut shared, mut capped, mut thinned) = (pair(u32::MAX), pair(cap), pair(u32::MAX));
     // Each of the two alone.
-    let mut alone = [(); 3].map(|()| [&lower, &upper].map(|start| Queues::from_lengths(start.clone())));
+    let mut alone =
+        [(); 3].map(|()| [&lower, &upper].map(|start| Queues::from_lengths(start.clone())));
     let mut arrivals = 0u32;
     for mark in block.iter() {
         let is_taken = !matches!(mark, Mark::Arrival { .. }) || taken >> (arrivals % 8) & 1 == 1;
-        for (pair, (cap, both)) in alone.iter_mut().zip([(u32::MAX, true), (cap, true), (u32::MAX, is_taken)]) {
+        for (pair, (cap, both)) in
+            alone.iter_mut().zip([(u32::MAX, true), (cap, true), (u32::MAX, is_taken)])
+        {
             pair[1].apply_capped(mark, cap);
             if both {
                 pair[0].apply_capped(mark, cap);
@@ -41,15 +47,24 @@ pub fn couplings(bytes: &[u8]) {
         shared.apply(mark).expect("shared marks keep the order");
         capped.apply(mark).expect("shared marks keep the order below a cap");
         match mark {
-            Mark::Arrival { .. } if !is_taken => thinned.apply_upper(mark).expect("an arrival above"),
+            Mark::Arrival { .. } if !is_taken => {
+                thinned.apply_upper(mark).expect("an arrival above")
+            }
             _ => thinned.apply(mark).expect("shared marks keep the order of two loads"),
         }
         arrivals += u32::from(matches!(mark, Mark::Arrival { .. }));
         for (pair, alone) in [&shared, &capped, &thinned].into_iter().zip(&alone) {
             ordered(pair);
-            assert_eq!([pair.lower(), pair.upper()], alone.each_ref(), "each system as if it were alone");
+            assert_eq!(
+                [pair.lower(), pair.upper()],
+                alone.each_ref(),
+                "each system as if it were alone"
+            );
         }
-        assert!(capped.upper().lengths().iter().all(|&length| length <= cap), "no queue is above the cap");
+        assert!(
+            capped.upper().lengths().iter().all(|&length| length <= cap),
+            "no queue is above the cap"
+        );
         assert!(!equal[0] || shared.coalesced(), "equal systems stay equal");
         assert!(!equal[1] || capped.coalesced(), "equal systems stay equal below a cap");
     }
@@ -69,7 +84,8 @@ pub fn couplings(bytes: &[u8]) {
 /// The pair's own order check looks at the servers of the event; this one at all.
 fn ordered(pair: &Coupled) {
     assert_eq!(check_order(pair.lower(), pair.upper()), Ok(()));
-    let differing = pair.lower().lengths().iter().zip(pair.upper().lengths()).filter(|(l, u)| l != u).count();
+    let differing =
+        pair.lower().lengths().iter().zip(pair.upper().lengths()).filter(|(l, u)| l != u).count();
     assert_eq!(pair.differing() as usize, differing, "the servers that differ");
 }
 
@@ -81,9 +97,15 @@ pub(super) fn partition_of_mass(model: &Model, task_type: u32, lower: &[u32], up
         assert!(cell.from == to && cell.from < cell.to, "{cell:?} after {to}");
         to.clone_from(&cell.to);
         let (one, two) = (cell.server1 as usize, cell.server2 as usize);
-        assert!(one == two || lower[one] < upper[one], "{cell:?} breaks the order of {lower:?} and {upper:?}");
+        assert!(
+            one == two || lower[one] < upper[one],
+            "{cell:?} breaks the order of {lower:?} and {upper:?}"
+        );
     }
-    assert_eq!(to, if model.graph().task_degree(task_type) == 0 { Ratio::zero() } else { Ratio::one() });
+    assert_eq!(
+        to,
+        if model.graph().task_degree(task_type) == 0 { Ratio::zero() } else { Ratio::one() }
+    );
     let marginal = |server, first: bool| -> Ratio {
         cells
             .iter()

@@ -25,7 +25,11 @@ pub fn divided_difference(bytes: &[u8]) {
         let given = value(x, y);
         assert_eq!(given, value(y, x), "symmetric in x = {x}, y = {y}, d = {d}");
         if x == y {
-            assert_eq!(given, whole(d.into()) * ratio::power(x, d - 1), "the derivative at x = {x}, d = {d}");
+            assert_eq!(
+                given,
+                whole(d.into()) * ratio::power(x, d - 1),
+                "the derivative at x = {x}, d = {d}"
+            );
         } else {
             assert_eq!(given, &difference / (x - y), "x = {x}, y = {y}, d = {d}");
         }
@@ -33,13 +37,24 @@ pub fn divided_difference(bytes: &[u8]) {
         let [a, b] = [x, y].map(ratio::to_f64);
         let binary = [a, b].map(|float| Ratio::from_float(float).expect("a finite number"));
         // 3 d 2^-53 is at most 2 d 2^-52.
-        near(model::divided_difference_f64(a, b, d), &value(&binary[0], &binary[1]), 2 * u64::from(d));
+        near(
+            model::divided_difference_f64(a, b, d),
+            &value(&binary[0], &binary[1]),
+            2 * u64::from(d),
+        );
     }
-    let (low, high) = (value((&x1).min(&x2), (&y1).min(&y2)), value((&x1).max(&x2), (&y1).max(&y2)));
+    let (low, high) =
+        (value((&x1).min(&x2), (&y1).min(&y2)), value((&x1).max(&x2), (&y1).max(&y2)));
     assert!(low <= high, "Lemma 4.4 between {x1}, {x2} and {y1}, {y2}, d = {d}");
     let distance = (&x1 - &x2).abs() + (&y1 - &y2).abs();
     let change = (value(&x1, &y1) - value(&x2, &y2)).abs();
     let d = u64::from(d);
-    assert!(change <= whole(d * (d - 1) / 2) * &distance, "Lemma C.1, sharp, at {x1}, {y1}, {x2}, {y2}, d = {d}");
-    assert!(change <= whole(((1 << d) - 1) * (d - 1)) * &distance, "Lemma C.1 at {x1}, {y1}, {x2}, {y2}, d = {d}");
+    assert!(
+        change <= whole(d * (d - 1) / 2) * &distance,
+        "Lemma C.1, sharp, at {x1}, {y1}, {x2}, {y2}, d = {d}"
+    );
+    assert!(
+        change <= whole(((1 << d) - 1) * (d - 1)) * &distance,
+        "Lemma C.1 at {x1}, {y1}, {x2}, {y2}, d = {d}"
+    );
 }

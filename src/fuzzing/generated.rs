@@ -15,11 +15,13 @@ fn term(input: &mut Input<'_>) -> String {
         0 => format!("complete:n={n},m={m}"),
         1 => format!("regular:n={n},m={m},k={k}"),
         2 => {
-            let (dim, p) = (1 + input.below(3), ["1", "1.5", "2", "7", "inf"][input.below(5) as usize]);
+            let (dim, p) =
+                (1 + input.below(3), ["1", "1.5", "2", "7", "inf"][input.below(5) as usize]);
             format!("geometric:n={n},m={m},degree={},dim={dim},p={p}", quarter(k, scale))
         }
         3 => {
-            let (dim, radius) = (1 + input.below(3), f64::from(1 + input.below(255)) * scale / 200.0);
+            let (dim, radius) =
+                (1 + input.below(3), f64::from(1 + input.below(255)) * scale / 200.0);
             format!("geometric:n={n},m={m},radius={radius:e},dim={dim},p=inf")
         }
         4 => format!("erdos-renyi:n={n},m={m},degree={}", quarter(k, scale)),
@@ -40,7 +42,8 @@ pub fn generated(bytes: &[u8]) {
     let seed = u64::from(input.u32());
     let isolated = if input.below(2) == 0 { Isolated::Drop } else { Isolated::Refuse };
     let terms = 1 + input.below(3);
-    let text: Vec<String> = (0..terms).map(|_| format!("{}*{}", 1 + input.below(3), term(&mut input))).collect();
+    let text: Vec<String> =
+        (0..terms).map(|_| format!("{}*{}", 1 + input.below(3), term(&mut input))).collect();
     let text = text.join("+");
     let spec = match Spec::parse(&text) {
         Ok(spec) => spec,
@@ -50,16 +53,24 @@ pub fn generated(bytes: &[u8]) {
         Ok(graph) => graph,
         Err(error) => {
             let message = error.to_string();
-            assert!(!message.contains('\n') && message.len() < 1000, "an error is one line: {message:?}");
+            assert!(
+                !message.contains('\n') && message.len() < 1000,
+                "an error is one line: {message:?}"
+            );
             return;
         }
     };
     assert_eq!(spec.build(seed, isolated).as_ref(), Ok(&graph), "{text} twice");
     sides(&graph);
     if isolated == Isolated::Refuse {
-        assert!(graph.isolated_task_types().is_empty(), "{text} has isolated task types that were refused");
+        assert!(
+            graph.isolated_task_types().is_empty(),
+            "{text} has isolated task types that were refused"
+        );
     }
-    if terms == 1 && ["regular", "complete", "circulant", "cycle"].iter().any(|family| text.contains(family)) {
+    if terms == 1
+        && ["regular", "complete", "circulant", "cycle"].iter().any(|family| text.contains(family))
+    {
         assert!(metrics::is_regular(&graph), "{text}");
     }
     let formats = [Format::EdgeList, Format::Csv, Format::MatrixMarket];
@@ -68,14 +79,19 @@ pub fn generated(bytes: &[u8]) {
     for (_, to) in (0..).zip(formats).filter(|&(at, _)| only.is_none_or(|only| only == at)) {
         let mut file = Vec::new();
         format::write(&graph, to, &mut file).expect("a small graph without labels can be written");
-        assert_eq!(format::read(file.as_slice(), to, "file", Isolated::Drop).as_ref(), Ok(&graph), "{text} as {to:?}");
+        assert_eq!(
+            format::read(file.as_slice(), to, "file", Isolated::Drop).as_ref(),
+            Ok(&graph),
+            "{text} as {to:?}"
+        );
     }
 }
 
 /// Both directions of adjacency tell the same edges.
 fn sides(graph: &BipartiteGraph) {
-    let mut there: Vec<(u32, u32)> =
-        (0..graph.n_task_types()).flat_map(|w| graph.servers_of(w).iter().map(move |v| (v, w))).collect();
+    let mut there: Vec<(u32, u32)> = (0..graph.n_task_types())
+        .flat_map(|w| graph.servers_of(w).iter().map(move |v| (v, w)))
+        .collect();
     there.sort_unstable();
     assert!(graph.iter_edges().eq(there.iter().copied()), "the edges by server and by task type");
     assert_eq!(graph.n_edges(), there.len() as u64);

@@ -20,9 +20,12 @@ pub fn generator(bytes: &[u8]) {
     let model = input.model(4, 3);
     let n = model.graph().n_servers();
     // Long queues are as good as short ones here: only one more level is looked at.
-    let lengths = |input: &mut Input<'_>| if input.below(8) == 7 { input.lengths(n, 12) } else { input.lengths(n, 4) };
+    let lengths = |input: &mut Input<'_>| {
+        if input.below(8) == 7 { input.lengths(n, 12) } else { input.lengths(n, 4) }
+    };
     let lower = lengths(&mut input);
-    let upper: Vec<u32> = input.lengths(n, 4).iter().zip(&lower).map(|(more, length)| more + length).collect();
+    let upper: Vec<u32> =
+        input.lengths(n, 4).iter().zip(&lower).map(|(more, length)| more + length).collect();
     let model = input.rated(model);
     let state = State::new(&model, &lower);
     let top = upper.iter().max().map_or(1, |&longest| longest + 1);
@@ -80,16 +83,24 @@ impl<'a> State<'a> {
         let Self { model, lengths, next } = self;
         let given = model.generator(lengths, &f);
         let before = f(lengths);
-        let rate = (Ratio::one() + model.load().exact()) * ratio::whole(model.graph().n_servers().into());
-        let by_marks: Ratio = next.iter().map(|(lengths, weight)| weight * (f(lengths) - &before)).sum();
-        assert_eq!(given, rate * by_marks, "the generator at {lengths:?}, by transitions and by marks");
+        let rate =
+            (Ratio::one() + model.load().exact()) * ratio::whole(model.graph().n_servers().into());
+        let by_marks: Ratio =
+            next.iter().map(|(lengths, weight)| weight * (f(lengths) - &before)).sum();
+        assert_eq!(
+            given,
+            rate * by_marks,
+            "the generator at {lengths:?}, by transitions and by marks"
+        );
         given
     }
 }
 
 fn lemma_4_2(state: &State<'_>, i: u32) {
     let (model, lengths) = (state.model, state.lengths);
-    let tail = |x: &[u32]| ratio::whole(x.iter().map(|&length| u64::from((length + 1).saturating_sub(i))).sum());
+    let tail = |x: &[u32]| {
+        ratio::whole(x.iter().map(|&length| u64::from((length + 1).saturating_sub(i))).sum())
+    };
     let arrivals = over_types(model, |w| ratio::power(&local(model, lengths, w, i - 1), model.d()));
     let right = arrivals - ratio::whole(at_least(0..model.graph().n_servers(), lengths, i));
     assert_eq!(state.both_ways(tail), right, "Lemma 4.2, i = {i}, at {lengths:?}");
@@ -108,19 +119,26 @@ fn lemma_4_5(state: &State<'_>, w: u32, i: u32) {
             graph.task_types_of(v).iter().fold(Ratio::zero(), |sum, other| {
                 let (x, y) = (local(model, lengths, other, i - 1), local(model, lengths, other, i));
                 let degree = ratio::whole(graph.task_degree(other) as u64);
-                let share = (ratio::power(&x, model.d()) - ratio::power(&y, model.d())) / ((x - y) * degree);
+                let share = (ratio::power(&x, model.d()) - ratio::power(&y, model.d()))
+                    / ((x - y) * degree);
                 sum + model.arrival_rate(other) * share
             })
         })
         .sum();
-    let leaves = at_least(graph.servers_of(w).iter(), lengths, i) - at_least(graph.servers_of(w).iter(), lengths, i + 1);
-    assert_eq!(state.both_ways(count), joins - ratio::whole(leaves), "Lemma 4.5, task type {w}, i = {i}, at {lengths:?}");
+    let leaves = at_least(graph.servers_of(w).iter(), lengths, i)
+        - at_least(graph.servers_of(w).iter(), lengths, i + 1);
+    assert_eq!(
+        state.both_ways(count),
+        joins - ratio::whole(leaves),
+        "Lemma 4.5, task type {w}, i = {i}, at {lengths:?}"
+    );
 }
 
 /// (4.5) and (4.9): the drift of V = sum_v x_v (x_v + 1) / 2.
 fn drift(state: &State<'_>) {
     let (model, lengths) = (state.model, state.lengths);
-    let potential = |x: &[u32]| ratio::whole(x.iter().map(|&l| u64::from(l) * (u64::from(l) + 1) / 2).sum());
+    let potential =
+        |x: &[u32]| ratio::whole(x.iter().map(|&l| u64::from(l) * (u64::from(l) + 1) / 2).sum());
     let (rho, n) = (metrics::rho(model), ratio::whole(model.graph().n_servers().into()));
     let total = ratio::whole(lengths.iter().map(|&length| u64::from(length)).sum());
     let bound = &rho * &n - (Ratio::one() - &rho) * total;
@@ -133,7 +151,10 @@ fn load_inequalities(model: &Model, lower: &[u32], upper: &[u32], i: u32) {
     let count = |x: &[u32]| ratio::whole(at_least(0..model.graph().n_servers(), x, i));
     let offered = |x: &[u32]| over_types(model, |w| local(model, x, w, i));
     assert!(offered(lower) <= &rho * count(lower), "(4.4), i = {i}, at {lower:?}");
-    assert!(offered(upper) - offered(lower) <= &rho * (count(upper) - count(lower)), "(4.20), i = {i}, {lower:?} to {upper:?}");
+    assert!(
+        offered(upper) - offered(lower) <= &rho * (count(upper) - count(lower)),
+        "(4.20), i = {i}, {lower:?} to {upper:?}"
+    );
     let seen = offered(lower) / model.load().exact();
     assert!((seen - count(lower)).abs() <= phi * count(lower), "(4.42), i = {i}, at {lower:?}");
 }

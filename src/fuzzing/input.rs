@@ -35,7 +35,12 @@ impl Input<'_> {
         // One byte a type: bit v tells whether server v is compatible.
         let masks: Vec<u8> = (0..m).map(|_| self.byte()).collect();
         let edges: Vec<(u32, u32)> = (0..n)
-            .flat_map(|v| (0..m).filter(|&w| masks[w as usize] >> v & 1 == 1).map(|w| (v, w)).collect::<Vec<_>>())
+            .flat_map(|v| {
+                (0..m)
+                    .filter(|&w| masks[w as usize] >> v & 1 == 1)
+                    .map(|w| (v, w))
+                    .collect::<Vec<_>>()
+            })
             .collect();
         BipartiteGraph::from_edges(n, m, &edges, Isolated::Drop).expect("different edges in range")
     }
@@ -54,8 +59,9 @@ impl Input<'_> {
         }
         let graph = model.graph();
         // Of one type no rate may be zero, else no task would ever come.
-        let rates: Vec<Ratio> =
-            (0..graph.n_task_types()).map(|w| ratio(self.below(6).max(u32::from(w == 0)).into(), 1)).collect();
+        let rates: Vec<Ratio> = (0..graph.n_task_types())
+            .map(|w| ratio(self.below(6).max(u32::from(w == 0)).into(), 1))
+            .collect();
         let graph = graph.clone().with_rates(&rates).expect("small rates, the first positive");
         Model::with_load(graph, model.load().clone(), model.d()).expect("the same d")
     }
@@ -85,5 +91,8 @@ impl Input<'_> {
 pub(super) fn near(approximate: f64, exact: &Ratio, units: u64) {
     let given = Ratio::from_float(approximate).expect("a finite number");
     let error = (given - exact).abs();
-    assert!(error <= exact.abs() * Ratio::new(units.into(), (1u64 << 52).into()), "{approximate} is not near {exact}");
+    assert!(
+        error <= exact.abs() * Ratio::new(units.into(), (1u64 << 52).into()),
+        "{approximate} is not near {exact}"
+    );
 }

@@ -80,7 +80,8 @@ mod tests {
     fn the_fold_and_its_couplings_keep_their_invariants_on_a_few_bytes() {
         let starts = if cfg!(miri) { &[3u8][..] } else { &[0, 3, 90] };
         for &start in starts {
-            let bytes: Vec<u8> = (0..24).map(|i: u8| i.wrapping_mul(37).wrapping_add(start)).collect();
+            let bytes: Vec<u8> =
+                (0..24).map(|i: u8| i.wrapping_mul(37).wrapping_add(start)).collect();
             for target in [marks, oracle, couplings] {
                 target(&bytes);
             }

@@ -20,7 +20,8 @@ pub fn oracle(bytes: &[u8]) {
     let start = input.lengths(model.graph().n_servers(), 4);
     let events = 16 + u32::from(input.byte());
     let model = input.rated(model);
-    let mut plain = Oracle::with_rng(&model, BytesRng::new(input.0), start.clone()).expect("one length per server");
+    let mut plain = Oracle::with_rng(&model, BytesRng::new(input.0), start.clone())
+        .expect("one length per server");
     let mut fold = Queues::from_lengths(start);
     for _ in 0..events {
         // Of an exponential variable from bytes even infinity is possible; time then ends.
@@ -34,7 +35,10 @@ pub fn oracle(bytes: &[u8]) {
             Event::Lost { task_type } => Mark::Arrival { task_type, samples: &[] },
             Event::Arrival { task_type, server } => {
                 assert_eq!(samples.len(), model.d() as usize, "d samples");
-                let drawn = samples.iter().position(|&v| v == server).expect("the chosen server was sampled");
+                let drawn = samples
+                    .iter()
+                    .position(|&v| v == server)
+                    .expect("the chosen server was sampled");
                 samples.swap(0, drawn);
                 Mark::Arrival { task_type, samples: &samples }
             }
@@ -51,5 +55,8 @@ pub fn oracle(bytes: &[u8]) {
     assert_eq!(plain.delays().len() as u64, plain.departures(), "one delay for each task served");
     // Little's law, path by path.
     let (tasks, delays) = (plain.task_time(), plain.delays().iter().sum::<f64>() + plain.ages());
-    assert!((tasks - delays).abs() <= 1e-9 * (1.0 + tasks.abs()), "{tasks} task time, {delays} of delays and ages");
+    assert!(
+        (tasks - delays).abs() <= 1e-9 * (1.0 + tasks.abs()),
+        "{tasks} task time, {delays} of delays and ages"
+    );
 }

@@ -60,7 +60,12 @@ pub fn number(bytes: &[u8]) {
     }
     match Load::parse(&text) {
         Ok(load) => {
-            assert!(load.exact() > &Ratio::zero() && load.exact() < &Ratio::one() && load.value() > 0.0 && load.value() < 1.0);
+            assert!(
+                load.exact() > &Ratio::zero()
+                    && load.exact() < &Ratio::one()
+                    && load.value() > 0.0
+                    && load.value() < 1.0
+            );
             let again = Load::try_from(load.value()).expect("the double of a load is a load");
             assert_eq!(again.value(), load.value());
         }
@@ -70,7 +75,11 @@ pub fn number(bytes: &[u8]) {
         Ok(start) => {
             assert_eq!(Start::parse(&start.to_string()).as_ref(), Ok(&start));
             let q = start.fractions(8);
-            assert!(q.iter().all(|q| (0.0..=1.0).contains(q)) && q.windows(2).all(|pair| pair[0] >= pair[1]), "{q:?}");
+            assert!(
+                q.iter().all(|q| (0.0..=1.0).contains(q))
+                    && q.windows(2).all(|pair| pair[0] >= pair[1]),
+                "{q:?}"
+            );
         }
         Err(error) => one_line(&error.to_string()),
     }
@@ -88,7 +97,10 @@ fn one_line(message: &str) {
 pub fn rates(bytes: &[u8]) {
     let graph = BipartiteGraph::complete(2, 3).expect("both sides have a vertex");
     let names = |side: &[&str]| side.iter().map(|&name| name.to_owned()).collect();
-    let labelled = graph.clone().with_labels(names(&["x", "y"]), names(&["a", "b b", "0"])).expect("a label for each");
+    let labelled = graph
+        .clone()
+        .with_labels(names(&["x", "y"]), names(&["a", "b b", "0"]))
+        .expect("a label for each");
     for graph in [graph, labelled] {
         match format::read_rates(bytes, "fuzz", graph) {
             Ok(graph) => {
@@ -98,7 +110,10 @@ pub fn rates(bytes: &[u8]) {
             }
             Err(error) => {
                 let message = error.to_string();
-                assert!(!message.contains('\n') && message.len() < 1000, "an error is one line: {message:?}");
+                assert!(
+                    !message.contains('\n') && message.len() < 1000,
+                    "an error is one line: {message:?}"
+                );
             }
         }
     }

@@ -23,28 +23,29 @@ fn double(input: &mut Input<'_>) -> f64 {
 fn text(input: &mut Input<'_>) -> String {
     let length = input.below(16);
     (0..length)
-        .map(
-            |_| {
-                if input.below(4) == 3 {
-                    char::from_u32(input.u32() % 0x11_0000).unwrap_or('?')
-                } else {
-                    char::from(input.byte())
-                }
-            },
-        )
+        .map(|_| {
+            if input.below(4) == 3 {
+                char::from_u32(input.u32() % 0x11_0000).unwrap_or('?')
+            } else {
+                char::from(input.byte())
+            }
+        })
         .collect()
 }
 
 fn row(input: &mut Input<'_>) -> Row {
     let all: Vec<_> = claims::all().collect();
-    let verdicts = [Verdict::Holds, Verdict::Violated, Verdict::Inconclusive, Verdict::NotApplicable];
+    let verdicts =
+        [Verdict::Holds, Verdict::Violated, Verdict::Inconclusive, Verdict::NotApplicable];
     let claim = all[input.u32() as usize % all.len()];
     let verdict = verdicts[input.below(4) as usize];
     let witness = (verdict == Verdict::Violated).then(|| Witness {
         found: text(input),
         case: u64::from(input.u32()) << 32 | u64::from(input.u32()),
         event: (input.below(2) == 1).then(|| u64::from(input.u32())),
-        states: (0..input.below(3)).map(|_| (0..input.below(4)).map(|_| input.u32()).collect()).collect(),
+        states: (0..input.below(3))
+            .map(|_| (0..input.below(4)).map(|_| input.u32()).collect())
+            .collect(),
         replay: text(input),
     });
     let evidence = Evidence {
@@ -55,7 +56,12 @@ fn row(input: &mut Input<'_>) -> Row {
         summary: text(input),
         witness,
     };
-    Row { claim, graph: (input.below(4) > 0).then(|| text(input)), evidence, seconds: f64::from(input.u32()) / 1024.0 }
+    Row {
+        claim,
+        graph: (input.below(4) > 0).then(|| text(input)),
+        evidence,
+        seconds: f64::from(input.u32()) / 1024.0,
+    }
 }
 
 /// Bytes as the results of a suite of at most eight rows.
@@ -66,7 +72,8 @@ pub fn results(bytes: &[u8]) {
     let mut input = Input(bytes);
     let seed = u64::from(input.u32()) << 32 | u64::from(input.u32());
     let rows: Vec<Row> = (0..input.below(9)).map(|_| row(&mut input)).collect();
-    let checks = rows.iter().map(|row| (row.claim.id.to_owned(), row.graph.clone().unwrap_or_default()));
+    let checks =
+        rows.iter().map(|row| (row.claim.id.to_owned(), row.graph.clone().unwrap_or_default()));
     let ledger = Ledger::equal(1e-6, checks);
     let asked = rows.len() + input.below(3) as usize;
     let suite = Suite { rows, ledger, seed, asked };
@@ -83,7 +90,11 @@ pub fn results(bytes: &[u8]) {
         assert_eq!(read["cases"].as_u64(), Some(row.evidence.cases));
         assert_eq!(read["graph"].as_str(), row.graph.as_deref());
         let slack = row.evidence.slack.filter(|slack| slack.is_finite());
-        assert_eq!(read["slack"].as_f64().map(f64::to_bits), slack.map(f64::to_bits), "the slack to the last bit");
+        assert_eq!(
+            read["slack"].as_f64().map(f64::to_bits),
+            slack.map(f64::to_bits),
+            "the slack to the last bit"
+        );
         assert_eq!(read["evidence"].as_str(), Some(row.evidence.summary.as_str()));
         if let Some(witness) = &row.evidence.witness {
             assert_eq!(read["witness"]["case"].as_u64(), Some(witness.case));
@@ -101,20 +112,34 @@ pub fn results(bytes: &[u8]) {
 pub fn checkpoint(bytes: &[u8]) {
     // Of a file that is sound but for one bit, nothing is read.
     let mut damaged = checkpoint::sealed(bytes);
-    let at = damaged.len() - 1 - bytes.iter().map(|&byte| usize::from(byte)).sum::<usize>() % bytes.len().max(1);
+    let at = damaged.len()
+        - 1
+        - bytes.iter().map(|&byte| usize::from(byte)).sum::<usize>() % bytes.len().max(1);
     damaged[at] ^= 1;
-    assert_eq!(checkpoint::decode(&damaged), Err(checkpoint::Problem::Damaged), "bit 0 of byte {at}");
+    assert_eq!(
+        checkpoint::decode(&damaged),
+        Err(checkpoint::Problem::Damaged),
+        "bit 0 of byte {at}"
+    );
     for bytes in [bytes.to_vec(), checkpoint::sealed(bytes)] {
         match checkpoint::decode(&bytes) {
             Ok(read) => {
-                let written = checkpoint::encode(&read.run, &read.progress).expect("what was read can be written");
+                let written = checkpoint::encode(&read.run, &read.progress)
+                    .expect("what was read can be written");
                 let again = checkpoint::decode(&written).expect("what was written can be read");
-                assert_eq!(checkpoint::encode(&again.run, &again.progress), Ok(written), "the same bytes come back");
+                assert_eq!(
+                    checkpoint::encode(&again.run, &again.progress),
+                    Ok(written),
+                    "the same bytes come back"
+                );
                 go_on(&read.progress);
             }
             Err(problem) => {
                 let message = problem.to_string();
-                assert!(!message.contains(char::is_control) && message.len() < 2000, "an error is one line: {message:?}");
+                assert!(
+                    !message.contains(char::is_control) && message.len() < 2000,
+                    "an error is one line: {message:?}"
+                );
             }
         }
     }
@@ -134,7 +159,10 @@ fn go_on(progress: &Progress) {
             let claims = power::claims_of(&options);
             let known = checks.iter().filter(|check| check.is_in(&claims)).cloned();
             let matrix = power::Matrix::of(&options, known);
-            assert!(report::power::text(&matrix, true).ends_with('\n'), "a table ends its last line");
+            assert!(
+                report::power::text(&matrix, true).ends_with('\n'),
+                "a table ends its last line"
+            );
             assert!(report::power::json(&matrix).is_object(), "one JSON object");
         }
         Progress::Steady(Some(kept)) => {
@@ -151,7 +179,9 @@ fn go_on(progress: &Progress) {
             // One, two or three times: the file knows how many.
             for times in [&[1.0][..], &[1.0, 0.5], &[3.0, 2.0, 1.0]] {
                 let options = estimate::Options::default();
-                if let Some(run) = estimate::TransientRun::resume(&model, &Start::Empty, times, &options, kept) {
+                if let Some(run) =
+                    estimate::TransientRun::resume(&model, &Start::Empty, times, &options, kept)
+                {
                     let (known, _) = (run.estimate(), run.is_done());
                     assert_eq!(known.replications, kept.replications());
                     assert_eq!(run.kept().as_ref(), Some(kept), "what was kept is kept");

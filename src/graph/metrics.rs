@@ -79,7 +79,8 @@ pub fn gamma_f64(graph: &BipartiteGraph) -> f64 {
         return 1.0 / f64::from(graph.n_servers());
     }
     let types = (0..graph.n_task_types()).filter(|&w| graph.task_degree(w) > 0);
-    types.map(|w| graph.weight(w) as f64 / graph.task_degree(w) as f64).sum::<f64>() / graph.total_weight() as f64
+    types.map(|w| graph.weight(w) as f64 / graph.task_degree(w) as f64).sum::<f64>()
+        / graph.total_weight() as f64
 }
 
 /// load_v / lambda = (N / M) sum_{w in N_v} r_w / d_w of every server under random routing, in floating point.
@@ -89,9 +90,13 @@ pub fn server_loads_f64(graph: &BipartiteGraph) -> Vec<f64> {
     if graph.is_implicit_complete() {
         return vec![1.0; graph.n_servers() as usize];
     }
-    let share: Vec<f64> = (0..graph.n_task_types()).map(|w| graph.weight(w) as f64 / graph.task_degree(w) as f64).collect();
+    let share: Vec<f64> = (0..graph.n_task_types())
+        .map(|w| graph.weight(w) as f64 / graph.task_degree(w) as f64)
+        .collect();
     let scale = f64::from(graph.n_servers()) / graph.total_weight() as f64;
-    (0..graph.n_servers()).map(|v| scale * graph.task_types_of(v).iter().map(|w| share[w as usize]).sum::<f64>()).collect()
+    (0..graph.n_servers())
+        .map(|v| scale * graph.task_types_of(v).iter().map(|w| share[w as usize]).sum::<f64>())
+        .collect()
 }
 
 /// load_v / lambda of one server, exact.
@@ -144,13 +149,18 @@ fn extreme(graph: &BipartiteGraph, which: Extreme) -> (Ratio, Vec<u32>) {
             (0..loads.len()).filter(|&v| loads[v] * (1.0 + margin(v)) >= sure).collect()
         }
         Extreme::Min => {
-            let sure = (0..loads.len()).map(|v| loads[v] * (1.0 + margin(v))).fold(f64::INFINITY, f64::min);
+            let sure = (0..loads.len())
+                .map(|v| loads[v] * (1.0 + margin(v)))
+                .fold(f64::INFINITY, f64::min);
             (0..loads.len()).filter(|&v| loads[v] * (1.0 - margin(v)) <= sure).collect()
         }
     };
     let mut groups: HashMap<Vec<(u32, u128)>, Vec<u32>> = HashMap::new();
     for v in candidates {
-        groups.entry(by_degree(graph, graph.task_types_of(v as u32).iter())).or_default().push(v as u32);
+        groups
+            .entry(by_degree(graph, graph.task_types_of(v as u32).iter()))
+            .or_default()
+            .push(v as u32);
     }
     let mut best: Option<(Ratio, Vec<u32>)> = None;
     for (degrees, servers) in groups {
@@ -161,8 +171,9 @@ fn extreme(graph: &BipartiteGraph, which: Extreme) -> (Ratio, Vec<u32>) {
             _ => best = Some((load, servers)),
         }
     }
-    let (value, mut servers) =
-        best.expect("a graph has a server, and the extreme one is its own candidate: a margin only widens");
+    let (value, mut servers) = best.expect(
+        "a graph has a server, and the extreme one is its own candidate: a margin only widens",
+    );
     servers.sort_unstable();
     (scale(graph) * value, servers)
 }
@@ -178,9 +189,12 @@ fn whole(n: u128) -> Ratio {
 
 /// The distinct d_w > 0 of these task types, ascending, each with the sum of their weights (how many there are, where all rates are equal).
 fn by_degree(graph: &BipartiteGraph, task_types: impl Iterator<Item = u32>) -> Vec<(u32, u128)> {
-    let mut all: Vec<(u32, u128)> = task_types.map(|w| (graph.task_degree(w) as u32, graph.weight(w))).collect();
+    let mut all: Vec<(u32, u128)> =
+        task_types.map(|w| (graph.task_degree(w) as u32, graph.weight(w))).collect();
     all.sort_unstable();
-    let sums = all.chunk_by(|a, b| a.0 == b.0).map(|run| (run[0].0, run.iter().map(|&(_, weight)| weight).sum()));
+    let sums = all
+        .chunk_by(|a, b| a.0 == b.0)
+        .map(|run| (run[0].0, run.iter().map(|&(_, weight)| weight).sum()));
     sums.filter(|&(degree, _)| degree > 0).collect()
 }
 
@@ -308,7 +322,8 @@ pub fn task_degrees(graph: &BipartiteGraph) -> Degrees {
 
 fn degrees(all: impl ExactSizeIterator<Item = usize>, graph: &BipartiteGraph) -> Degrees {
     let mean = graph.n_edges() as f64 / all.len() as f64;
-    let (min, max) = all.fold((u32::MAX, 0), |(min, max), d| (min.min(d as u32), max.max(d as u32)));
+    let (min, max) =
+        all.fold((u32::MAX, 0), |(min, max), d| (min.min(d as u32), max.max(d as u32)));
     Degrees { min, mean, max }
 }
 
@@ -355,7 +370,10 @@ mod tests {
     #[test]
     fn the_extreme_one_of_two_loads_within_rounding_is_found_by_fractions() {
         // sum_j (-1)^j binom(8, j) / (100 + j) = 8! / (100 ... 108) = 2.6e-14: server 0 has the even terms, server 1 the odd ones.
-        let degrees = [1, 8, 28, 56, 70, 56, 28, 8, 1].into_iter().zip(100..).flat_map(|(times, degree)| vec![degree; times]);
+        let degrees = [1, 8, 28, 56, 70, 56, 28, 8, 1]
+            .into_iter()
+            .zip(100..)
+            .flat_map(|(times, degree)| vec![degree; times]);
         let (mut edges, mut types, mut filler) = (Vec::new(), 0, 0);
         for degree in degrees {
             edges.push((degree % 2, types));
@@ -373,14 +391,21 @@ mod tests {
                 .map(|(t, d)| ratio(t, d))
                 .sum()
         };
-        assert_eq!(sum(0) - sum(1), (100..=108).fold(ratio(40320, 1), |product, d| product / ratio(d, 1)));
+        assert_eq!(
+            sum(0) - sum(1),
+            (100..=108).fold(ratio(40320, 1), |product, d| product / ratio(d, 1))
+        );
         let graph = BipartiteGraph::from_edges(602, types, &edges, Isolated::Refuse).unwrap();
         // With a type of its own for each other server, these two have the least loads in place of the largest.
         edges.extend((0..600).map(|v| (2 + v, types + v)));
-        let raised = BipartiteGraph::from_edges(602, types + 600, &edges, Isolated::Refuse).unwrap();
+        let raised =
+            BipartiteGraph::from_edges(602, types + 600, &edges, Isolated::Refuse).unwrap();
         // Again and again: the order of the groups is that of a hash map.
         for _ in 0..20 {
-            assert_eq!((max_server_load(&graph), busiest_servers(&graph)), (sum(0) * ratio(602, 256), vec![0]));
+            assert_eq!(
+                (max_server_load(&graph), busiest_servers(&graph)),
+                (sum(0) * ratio(602, 256), vec![0])
+            );
             assert_eq!(min_server_load(&raised), sum(1) * ratio(602, 856));
         }
     }
@@ -389,9 +414,18 @@ mod tests {
     fn the_extreme_one_of_two_loads_is_found_where_sums_of_floats_have_them_in_the_wrong_order() {
         // As above with binom(9, j): 9! / (100 ... 109) = 2e-15, about the rounding of 256 terms; the order of the types turns it.
         let binomials = [1, 9, 36, 84, 126, 126, 84, 36, 9, 1];
-        let degrees: Vec<u32> = binomials.into_iter().zip(100..).flat_map(|(times, degree)| vec![degree; times]).collect();
+        let degrees: Vec<u32> = binomials
+            .into_iter()
+            .zip(100..)
+            .flat_map(|(times, degree)| vec![degree; times])
+            .collect();
         let sum = |parity| -> Ratio {
-            binomials.into_iter().zip(100..).filter(|(_, d)| d % 2 == parity).map(|(t, d)| ratio(t as i64, d)).sum()
+            binomials
+                .into_iter()
+                .zip(100..)
+                .filter(|(_, d)| d % 2 == parity)
+                .map(|(t, d)| ratio(t as i64, d))
+                .sum()
         };
         assert!(sum(0) > sum(1));
         let mut wrong = [false; 2];
@@ -409,7 +443,11 @@ mod tests {
             // Two types of its own for each other server.
             edges.extend((0..1200).map(|v| (2 + v % 600, 512 + v)));
             let raised = BipartiteGraph::from_edges(602, 1712, &edges, Isolated::Refuse).unwrap();
-            assert_eq!((max_server_load(&graph), busiest_servers(&graph)), (sum(0) * ratio(602, 512), vec![0]), "{rotation}");
+            assert_eq!(
+                (max_server_load(&graph), busiest_servers(&graph)),
+                (sum(0) * ratio(602, 512), vec![0]),
+                "{rotation}"
+            );
             assert_eq!(min_server_load(&raised), sum(1) * ratio(602, 1712), "{rotation}");
             for (graph, wrong) in [&graph, &raised].into_iter().zip(&mut wrong) {
                 let loads = server_loads_f64(graph);
@@ -423,7 +461,8 @@ mod tests {
     fn loads_that_no_float_can_tell_apart_are_told_apart() {
         // Server 0 has three types of degree 3, server 1 a private one: 3 (1/3) = 1 in floats in any order of
         // rounding that matters; both are busiest, and only they.
-        let mut edges: Vec<_> = (0..3).flat_map(|w| [(0, w), (2 + 2 * w, w), (3 + 2 * w, w)]).collect();
+        let mut edges: Vec<_> =
+            (0..3).flat_map(|w| [(0, w), (2 + 2 * w, w), (3 + 2 * w, w)]).collect();
         edges.push((1, 3));
         let graph = BipartiteGraph::from_edges(8, 4, &edges, Isolated::Refuse).unwrap();
         assert_eq!(busiest_servers(&graph), [0, 1]);

@@ -266,7 +266,12 @@ impl BipartiteGraph {
     /// # Errors
     /// Ids out of range, an edge given twice, an empty side, and, with [`Isolated::Refuse`],
     /// task types without a server. Servers without a task type are fine: they idle, and count in N.
-    pub fn from_edges(n_servers: u32, n_task_types: u32, edges: &[(u32, u32)], isolated: Isolated) -> Result<Self, GraphError> {
+    pub fn from_edges(
+        n_servers: u32,
+        n_task_types: u32,
+        edges: &[(u32, u32)],
+        isolated: Isolated,
+    ) -> Result<Self, GraphError> {
         Self::not_empty(n_servers, n_task_types)?;
         for (edge, &(server, task_type)) in edges.iter().enumerate() {
             if server >= n_servers {
@@ -283,12 +288,19 @@ impl BipartiteGraph {
         drop(unsorted);
         for (w, row) in (0..n_task_types).map(|w| (w, by_task_type.row(w))) {
             if let Some(pair) = row.windows(2).find(|pair| pair[0] == pair[1]) {
-                let mut at = edges.iter().enumerate().filter(|&(_, &e)| e == (pair[0], w)).map(|(i, _)| i);
+                let mut at =
+                    edges.iter().enumerate().filter(|&(_, &e)| e == (pair[0], w)).map(|(i, _)| i);
                 let (first, second) = (at.next().unwrap_or(0), at.next().unwrap_or(0));
-                return Err(GraphError::DuplicateEdge { first, second, server: pair[0], task_type: w });
+                return Err(GraphError::DuplicateEdge {
+                    first,
+                    second,
+                    server: pair[0],
+                    task_type: w,
+                });
             }
         }
-        let alone: Vec<u32> = (0..n_task_types).filter(|&w| by_task_type.row(w).is_empty()).collect();
+        let alone: Vec<u32> =
+            (0..n_task_types).filter(|&w| by_task_type.row(w).is_empty()).collect();
         if isolated == Isolated::Refuse && !alone.is_empty() {
             let names = alone.iter().take(NAMED).map(u32::to_string).collect();
             return Err(GraphError::IsolatedTaskTypes { task_types: alone, names });
@@ -318,8 +330,15 @@ impl BipartiteGraph {
     ///
     /// # Errors
     /// [`GraphError::LabelCount`] unless there is one label for each server and task type.
-    pub fn with_labels(mut self, servers: Vec<String>, task_types: Vec<String>) -> Result<Self, GraphError> {
-        let sides = [("servers", servers.len(), self.n_servers), ("task types", task_types.len(), self.n_task_types)];
+    pub fn with_labels(
+        mut self,
+        servers: Vec<String>,
+        task_types: Vec<String>,
+    ) -> Result<Self, GraphError> {
+        let sides = [
+            ("servers", servers.len(), self.n_servers),
+            ("task types", task_types.len(), self.n_task_types),
+        ];
         for (side, given, needed) in sides {
             if given != needed as usize {
                 return Err(GraphError::LabelCount { side, given, needed: needed as usize });
@@ -361,7 +380,11 @@ impl BipartiteGraph {
     pub fn servers_of(&self, task_type: u32) -> Neighbours<'_> {
         match &*self.edges {
             Edges::Complete => {
-                assert!(task_type < self.n_task_types, "task type {task_type} of {}", self.n_task_types);
+                assert!(
+                    task_type < self.n_task_types,
+                    "task type {task_type} of {}",
+                    self.n_task_types
+                );
                 Neighbours::All(self.n_servers)
             }
             Edges::Sparse { by_task_type, .. } => Neighbours::Some(by_task_type.row(task_type)),
@@ -413,7 +436,9 @@ impl BipartiteGraph {
     /// # Panics
     /// If `server >= n_servers()` and there are labels.
     pub fn server_name(&self, server: u32) -> String {
-        self.server_labels.as_ref().map_or_else(|| server.to_string(), |labels| labels[server as usize].clone())
+        self.server_labels
+            .as_ref()
+            .map_or_else(|| server.to_string(), |labels| labels[server as usize].clone())
     }
 
     /// The names of the first ten of these servers, long ones cut short, and how many more there are.
@@ -421,7 +446,8 @@ impl BipartiteGraph {
     /// # Panics
     /// As [`BipartiteGraph::server_name`].
     pub fn first_server_names(&self, servers: &[u32]) -> String {
-        let names: Vec<String> = servers.iter().take(NAMED).map(|&v| shortened(self.server_name(v))).collect();
+        let names: Vec<String> =
+            servers.iter().take(NAMED).map(|&v| shortened(self.server_name(v))).collect();
         if names.is_empty() { "none".to_owned() } else { first_names(&names, servers.len()) }
     }
 
@@ -430,7 +456,9 @@ impl BipartiteGraph {
     /// # Panics
     /// If `task_type >= n_task_types()` and there are labels.
     pub fn task_type_name(&self, task_type: u32) -> String {
-        self.task_type_labels.as_ref().map_or_else(|| task_type.to_string(), |labels| labels[task_type as usize].clone())
+        self.task_type_labels
+            .as_ref()
+            .map_or_else(|| task_type.to_string(), |labels| labels[task_type as usize].clone())
     }
 }
 
@@ -482,15 +510,22 @@ mod tests {
         }
         assert_eq!(implicit.n_edges(), explicit.n_edges());
         assert_eq!(implicit, explicit);
-        assert_ne!(implicit, BipartiteGraph::from_edges(3, 2, &edges[1..], Isolated::Refuse).unwrap());
+        assert_ne!(
+            implicit,
+            BipartiteGraph::from_edges(3, 2, &edges[1..], Isolated::Refuse).unwrap()
+        );
     }
 
     #[test]
     fn what_is_no_graph_is_refused_with_the_edge_that_shows_it() {
-        let build = |n, m, edges: &[(u32, u32)]| BipartiteGraph::from_edges(n, m, edges, Isolated::Refuse);
+        let build =
+            |n, m, edges: &[(u32, u32)]| BipartiteGraph::from_edges(n, m, edges, Isolated::Refuse);
         assert_eq!(build(0, 1, &[]), Err(GraphError::NoServers));
         assert_eq!(build(1, 0, &[]), Err(GraphError::NoTaskTypes));
-        assert_eq!(build(2, 1, &[(0, 0), (2, 0)]), Err(GraphError::ServerOutOfRange { edge: 1, server: 2, n_servers: 2 }));
+        assert_eq!(
+            build(2, 1, &[(0, 0), (2, 0)]),
+            Err(GraphError::ServerOutOfRange { edge: 1, server: 2, n_servers: 2 })
+        );
         assert_eq!(
             build(2, 1, &[(0, 0), (1, 0), (0, 0)]),
             Err(GraphError::DuplicateEdge { first: 0, second: 2, server: 0, task_type: 0 })

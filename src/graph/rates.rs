@@ -33,7 +33,9 @@ pub enum RatesError {
         needed: usize,
     },
     /// A rate below 0.
-    #[error("task type {task_type}: rate {rate} is negative: a rate is 0 (no task of this type arrives) or more")]
+    #[error(
+        "task type {task_type}: rate {rate} is negative: a rate is 0 (no task of this type arrives) or more"
+    )]
     Negative {
         /// The task type.
         task_type: u32,
@@ -44,7 +46,9 @@ pub enum RatesError {
     #[error("all rates are 0: no task would ever arrive, give one task type a positive rate")]
     AllZero,
     /// The rates have no common unit of reasonable size.
-    #[error("the rates have no common unit within 2^{MAX_TOTAL_BITS} of their sum: round them to fewer digits")]
+    #[error(
+        "the rates have no common unit within 2^{MAX_TOTAL_BITS} of their sum: round them to fewer digits"
+    )]
     TooFine,
 }
 
@@ -61,8 +65,13 @@ impl Rates {
     /// # Errors
     /// [`RatesError`] but for [`RatesError::Count`].
     pub fn new(rates: &[Ratio]) -> Result<Option<Self>, RatesError> {
-        if let Some((task_type, rate)) = rates.iter().enumerate().find(|(_, rate)| rate.is_negative()) {
-            return Err(RatesError::Negative { task_type: task_type as u32, rate: rate.to_string() });
+        if let Some((task_type, rate)) =
+            rates.iter().enumerate().find(|(_, rate)| rate.is_negative())
+        {
+            return Err(RatesError::Negative {
+                task_type: task_type as u32,
+                rate: rate.to_string(),
+            });
         }
         if rates.iter().all(Zero::is_zero) {
             return Err(RatesError::AllZero);
@@ -74,7 +83,8 @@ impl Rates {
                 return Err(RatesError::TooFine);
             }
         }
-        let whole: Vec<BigInt> = rates.iter().map(|rate| rate.numer() * (&unit / rate.denom())).collect();
+        let whole: Vec<BigInt> =
+            rates.iter().map(|rate| rate.numer() * (&unit / rate.denom())).collect();
         let common = whole.iter().fold(BigInt::zero(), |common, weight| common.gcd(weight));
         let whole: Vec<BigInt> = whole.into_iter().map(|weight| weight / &common).collect();
         let total: BigInt = whole.iter().sum();
@@ -104,7 +114,8 @@ impl Rates {
     /// # Panics
     /// If `task_type` is out of range.
     pub fn relative(&self, task_type: u32) -> Ratio {
-        ratio::whole(self.weights.len() as u64) * Ratio::new(self.weights[task_type as usize].into(), self.total.into())
+        ratio::whole(self.weights.len() as u64)
+            * Ratio::new(self.weights[task_type as usize].into(), self.total.into())
     }
 }
 
@@ -122,7 +133,10 @@ impl BipartiteGraph {
     /// ```
     pub fn with_rates(mut self, rates: &[Ratio]) -> Result<Self, RatesError> {
         if rates.len() != self.n_task_types as usize {
-            return Err(RatesError::Count { given: rates.len(), needed: self.n_task_types as usize });
+            return Err(RatesError::Count {
+                given: rates.len(),
+                needed: self.n_task_types as usize,
+            });
         }
         self.rates = Rates::new(rates)?;
         Ok(self)
@@ -185,7 +199,8 @@ impl BipartiteGraph {
     pub fn rate_range(&self) -> (Ratio, Ratio) {
         let Some(rates) = &self.rates else { return (Ratio::one(), Ratio::one()) };
         let of = |weight: Option<&u128>| {
-            ratio::whole(self.n_task_types.into()) * Ratio::new((*weight.unwrap_or(&0)).into(), rates.total.into())
+            ratio::whole(self.n_task_types.into())
+                * Ratio::new((*weight.unwrap_or(&0)).into(), rates.total.into())
         };
         (of(rates.weights.iter().min()), of(rates.weights.iter().max()))
     }
@@ -198,7 +213,9 @@ mod tests {
 
     #[test]
     fn only_the_ratios_of_rates_matter() {
-        let rates = |list: &[(i64, i64)]| Rates::new(&list.iter().map(|&(a, b)| ratio(a, b)).collect::<Vec<_>>());
+        let rates = |list: &[(i64, i64)]| {
+            Rates::new(&list.iter().map(|&(a, b)| ratio(a, b)).collect::<Vec<_>>())
+        };
         let found = rates(&[(1, 2), (3, 4), (0, 1)]).unwrap().unwrap();
         assert_eq!((found.weights(), found.total()), (&[2u128, 3, 0][..], 5));
         assert_eq!(found.relative(1), ratio(9, 5));
@@ -208,7 +225,10 @@ mod tests {
 
     #[test]
     fn numbers_that_are_no_rates_are_refused() {
-        assert_eq!(Rates::new(&[ratio(1, 1), ratio(-1, 2)]), Err(RatesError::Negative { task_type: 1, rate: "-1/2".into() }));
+        assert_eq!(
+            Rates::new(&[ratio(1, 1), ratio(-1, 2)]),
+            Err(RatesError::Negative { task_type: 1, rate: "-1/2".into() })
+        );
         assert_eq!(Rates::new(&[ratio(0, 1), ratio(0, 1)]), Err(RatesError::AllZero));
         let tiny = ratio::power(&ratio(1, 10), 40);
         assert_eq!(Rates::new(&[ratio(1, 1), tiny]), Err(RatesError::TooFine));

@@ -45,14 +45,23 @@ impl GraphSource {
     /// # Errors
     /// [`LoadError::Spec`].
     pub fn parse(text: &str) -> Result<Self, LoadError> {
-        if Spec::looks_like(text) { Ok(Self::Spec(Spec::parse(text)?)) } else { Ok(Self::File(Path::new(text).to_owned())) }
+        if Spec::looks_like(text) {
+            Ok(Self::Spec(Spec::parse(text)?))
+        } else {
+            Ok(Self::File(Path::new(text).to_owned()))
+        }
     }
 
     /// Makes or reads the graph. `format` concerns files, `graph_seed` random specs.
     ///
     /// # Errors
     /// [`LoadError`].
-    pub fn load(&self, format: Option<Format>, graph_seed: u64, isolated: Isolated) -> Result<BipartiteGraph, LoadError> {
+    pub fn load(
+        &self,
+        format: Option<Format>,
+        graph_seed: u64,
+        isolated: Isolated,
+    ) -> Result<BipartiteGraph, LoadError> {
         match self {
             Self::Spec(spec) => Ok(spec.build(graph_seed, isolated)?),
             Self::File(path) => format::read_path(path, format, isolated).map_err(|error| {
@@ -78,6 +87,11 @@ impl GraphSource {
 /// assert_eq!(load("cycle:n=5", None, 0, Isolated::Refuse)?.n_edges(), 10);
 /// # Ok::<(), fluidcheck::graph::source::LoadError>(())
 /// ```
-pub fn load(text: &str, format: Option<Format>, graph_seed: u64, isolated: Isolated) -> Result<BipartiteGraph, LoadError> {
+pub fn load(
+    text: &str,
+    format: Option<Format>,
+    graph_seed: u64,
+    isolated: Isolated,
+) -> Result<BipartiteGraph, LoadError> {
     GraphSource::parse(text)?.load(format, graph_seed, isolated)
 }

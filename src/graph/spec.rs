@@ -33,15 +33,26 @@ use crate::ratio::shortest;
 pub use crate::limits::{MAX_COPIES, MAX_VERTICES};
 
 /// The families, as they are written.
-pub const FAMILIES: [&str; 9] =
-    ["complete", "regular", "geometric", "erdos-renyi", "circulant", "cycle", "path", "star", "edges"];
+pub const FAMILIES: [&str; 9] = [
+    "complete",
+    "regular",
+    "geometric",
+    "erdos-renyi",
+    "circulant",
+    "cycle",
+    "path",
+    "star",
+    "edges",
+];
 
 /// Why a text is not a graph spec.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum SpecError {
     /// A term without text, such as in `cycle:n=3+`.
-    #[error("graph spec: term {term} is empty: write a family and its keys, such as regular:n=1000,k=10")]
+    #[error(
+        "graph spec: term {term} is empty: write a family and its keys, such as regular:n=1000,k=10"
+    )]
     Empty {
         /// Position of the term, from 1.
         term: usize,
@@ -107,7 +118,9 @@ pub enum SpecError {
         second: String,
     },
     /// Two keys of which only one may be given.
-    #[error("graph spec {family}: both {first} and {second} are given: give one, each determines the other")]
+    #[error(
+        "graph spec {family}: both {first} and {second} are given: give one, each determines the other"
+    )]
     Conflict {
         /// The family.
         family: &'static str,
@@ -129,7 +142,9 @@ pub enum SpecError {
         rule: String,
     },
     /// An edge of `e=` that is not `server-task_type`.
-    #[error("graph spec edges: edge {position} of e is `{given}`: write server-task_type from 0, such as 0-1, joined by ;")]
+    #[error(
+        "graph spec edges: edge {position} of e is `{given}`: write server-task_type from 0, such as 0-1, joined by ;"
+    )]
     Edge {
         /// Position in the list, from 1.
         position: usize,
@@ -198,7 +213,11 @@ impl Spec {
         if terms > MAX_COPIES as usize {
             return Err(SpecError::TooManyTerms { terms });
         }
-        let terms = text.split('+').enumerate().map(|(i, term)| Term::parse(i + 1, term)).collect::<Result<_, _>>()?;
+        let terms = text
+            .split('+')
+            .enumerate()
+            .map(|(i, term)| Term::parse(i + 1, term))
+            .collect::<Result<_, _>>()?;
         Ok(Self { terms })
     }
 
@@ -206,7 +225,9 @@ impl Spec {
     pub fn looks_like(text: &str) -> bool {
         let text = text.trim_start();
         let text = match text.split_once('*') {
-            Some((copies, rest)) if copies.trim_end().bytes().all(|b| b.is_ascii_digit()) => rest.trim_start(),
+            Some((copies, rest)) if copies.trim_end().bytes().all(|b| b.is_ascii_digit()) => {
+                rest.trim_start()
+            }
             _ => text,
         };
         text.split_once(':').is_some_and(|(family, _)| FAMILIES.contains(&family.trim_end()))
@@ -214,8 +235,12 @@ impl Spec {
 
     /// Whether a term is random, so that the seed matters.
     pub fn is_random(&self) -> bool {
-        let random =
-            |family: &Family| matches!(family, Family::Regular { .. } | Family::Geometric { .. } | Family::ErdosRenyi { .. });
+        let random = |family: &Family| {
+            matches!(
+                family,
+                Family::Regular { .. } | Family::Geometric { .. } | Family::ErdosRenyi { .. }
+            )
+        };
         self.terms.iter().any(|term| random(&term.family))
     }
 
@@ -224,22 +249,31 @@ impl Spec {
     /// # Errors
     /// [`SpecBuildError`] where the parameters contradict each other, the graph is too large, or has
     /// isolated task types that are refused.
-    pub fn build(&self, graph_seed: u64, isolated: Isolated) -> Result<BipartiteGraph, SpecBuildError> {
+    pub fn build(
+        &self,
+        graph_seed: u64,
+        isolated: Isolated,
+    ) -> Result<BipartiteGraph, SpecBuildError> {
         let (mut edges, mut servers, mut task_types) = (0u64, 0u64, 0u64);
         let mut parts = Vec::new();
         for (i, term) in self.terms.iter().enumerate() {
             let refused = |source| SpecBuildError::Term { term: term.to_string(), source };
-            let graph = term.family.build(graph_seed.wrapping_add(i as u64), isolated).map_err(refused)?;
+            let graph =
+                term.family.build(graph_seed.wrapping_add(i as u64), isolated).map_err(refused)?;
             edges = edges.saturating_add(graph.n_edges().saturating_mul(term.copies.into()));
             // Before the copies are made; a single complete graph stays implicit and has no limit.
             if edges > MAX_EDGES && (self.terms.len() > 1 || term.copies > 1) {
                 return Err(refused(GenerateError::TooManyEdges { edges }));
             }
             servers = servers.saturating_add(u64::from(graph.n_servers()) * u64::from(term.copies));
-            task_types = task_types.saturating_add(u64::from(graph.n_task_types()) * u64::from(term.copies));
+            task_types =
+                task_types.saturating_add(u64::from(graph.n_task_types()) * u64::from(term.copies));
             for (side, count) in [("servers", servers), ("task types", task_types)] {
                 if count > MAX_VERTICES.into() {
-                    return Err(SpecBuildError::Union(GenerateError::TooManyVertices { side, count }));
+                    return Err(SpecBuildError::Union(GenerateError::TooManyVertices {
+                        side,
+                        count,
+                    }));
                 }
             }
             parts.extend(std::iter::repeat_n(graph, term.copies as usize));
@@ -284,7 +318,9 @@ impl fmt::Display for Term {
                 }
                 write!(f, ",dim={dim},p={norm}")
             }
-            Family::ErdosRenyi { n, m, degree } => write!(f, "erdos-renyi:n={n},m={m},degree={}", shortest(*degree)),
+            Family::ErdosRenyi { n, m, degree } => {
+                write!(f, "erdos-renyi:n={n},m={m},degree={}", shortest(*degree))
+            }
             Family::Circulant { n, k } => write!(f, "circulant:n={n},k={k}"),
             Family::Cycle { n } => write!(f, "cycle:n={n}"),
             Family::Path { n } => write!(f, "path:n={n}"),
@@ -305,13 +341,19 @@ impl Family {
         match *self {
             Self::Complete { n, m } => generate::complete(n, m),
             Self::Regular { n, m, k } => generate::random_regular(n, m, k, seed),
-            Self::Geometric { n, m, reach, dim, norm } => generate::geometric(n, m, dim, norm, reach, seed, isolated),
-            Self::ErdosRenyi { n, m, degree } => generate::erdos_renyi(n, m, degree, seed, isolated),
+            Self::Geometric { n, m, reach, dim, norm } => {
+                generate::geometric(n, m, dim, norm, reach, seed, isolated)
+            }
+            Self::ErdosRenyi { n, m, degree } => {
+                generate::erdos_renyi(n, m, degree, seed, isolated)
+            }
             Self::Circulant { n, k } => generate::circulant(n, k),
             Self::Cycle { n } => generate::cycle(n),
             Self::Path { n } => generate::path(n),
             Self::Star { n } => generate::star(n),
-            Self::Edges { n, m, ref edges } => Ok(BipartiteGraph::from_edges(n, m, edges, isolated)?),
+            Self::Edges { n, m, ref edges } => {
+                Ok(BipartiteGraph::from_edges(n, m, edges, isolated)?)
+            }
         }
     }
 }
@@ -326,12 +368,16 @@ impl Term {
             None => (1, text),
             Some((count, rest)) => {
                 let copies = digits::<u32>(count.trim()).filter(|c| (1..=MAX_COPIES).contains(c));
-                (copies.ok_or_else(|| SpecError::Copies { given: shown(count.trim()) })?, rest.trim_start())
+                (
+                    copies.ok_or_else(|| SpecError::Copies { given: shown(count.trim()) })?,
+                    rest.trim_start(),
+                )
             }
         };
         let (name, pairs) = text.split_once(':').unwrap_or((text, ""));
         let unknown = || SpecError::UnknownFamily { given: shown(name) };
-        let family = FAMILIES.into_iter().find(|family| *family == name.trim()).ok_or_else(unknown)?;
+        let family =
+            FAMILIES.into_iter().find(|family| *family == name.trim()).ok_or_else(unknown)?;
         let known: &'static str = match family {
             "complete" => "n, m",
             "regular" => "n, m, k",
@@ -349,7 +395,13 @@ impl Term {
             "regular" => Family::Regular { n, m: m()?, k: keys.vertices("k")? },
             "geometric" => {
                 let reach = match (keys.get("degree"), keys.get("radius")) {
-                    (Some(_), Some(_)) => return Err(SpecError::Conflict { family, first: "degree", second: "radius" }),
+                    (Some(_), Some(_)) => {
+                        return Err(SpecError::Conflict {
+                            family,
+                            first: "degree",
+                            second: "radius",
+                        });
+                    }
                     (None, Some(_)) => Reach::Radius(keys.positive("radius")?),
                     (_, None) => Reach::MeanDegree(keys.positive("degree")?),
                 };
@@ -357,13 +409,20 @@ impl Term {
                     None => 2,
                     Some(value) => digits(value)
                         .filter(|dim| (1..=MAX_DIMENSION).contains(dim))
-                        .ok_or_else(|| keys.refuse("dim", value, format!("a whole number from 1 to {}", MAX_DIMENSION)))?,
+                        .ok_or_else(|| {
+                            keys.refuse(
+                                "dim",
+                                value,
+                                format!("a whole number from 1 to {}", MAX_DIMENSION),
+                            )
+                        })?,
                 };
                 let norm = match keys.get("p") {
                     None => Norm::EUCLIDEAN,
                     Some(value) => {
                         let p = if value == "inf" { Some(f64::INFINITY) } else { decimal(value) };
-                        let refused = || keys.refuse("p", value, "a number of at least 1, or inf".to_owned());
+                        let refused =
+                            || keys.refuse("p", value, "a number of at least 1, or inf".to_owned());
                         p.and_then(|p| Norm::new(p).ok()).ok_or_else(refused)?
                     }
                 };
@@ -401,7 +460,12 @@ impl<'a> Keys<'a> {
             let unknown = || SpecError::UnknownKey { family, key: shown(key), known };
             let key = known.split(", ").find(|k| *k == key).ok_or_else(unknown)?;
             if let Some((_, first)) = pairs.iter().find(|(k, _)| *k == key) {
-                return Err(SpecError::DuplicateKey { family, key, first: shown(first), second: shown(value) });
+                return Err(SpecError::DuplicateKey {
+                    family,
+                    key,
+                    first: shown(first),
+                    second: shown(value),
+                });
             }
             pairs.push((key, value));
         }
@@ -422,7 +486,8 @@ impl<'a> Keys<'a> {
 
     fn vertices(&self, key: &'static str) -> Result<u32, SpecError> {
         let value = self.need(key)?;
-        let refused = || self.refuse(key, value, format!("a whole number from 1 to {MAX_VERTICES}"));
+        let refused =
+            || self.refuse(key, value, format!("a whole number from 1 to {MAX_VERTICES}"));
         digits(value).filter(|n| (1..=MAX_VERTICES).contains(n)).ok_or_else(refused)
     }
 
@@ -440,7 +505,8 @@ fn digits<T: FromStr>(text: &str) -> Option<T> {
 
 /// A finite decimal number; `FromStr` of `f64` also takes `nan` and `infinity`.
 fn decimal(text: &str) -> Option<f64> {
-    let plain = text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'e' | b'E' | b'+' | b'-'));
+    let plain =
+        text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'e' | b'E' | b'+' | b'-'));
     plain.then(|| text.parse().ok()).flatten().filter(|x: &f64| x.is_finite())
 }
 
@@ -449,7 +515,10 @@ fn edges(text: &str) -> Result<Vec<(u32, u32)>, SpecError> {
         return Ok(Vec::new());
     }
     let edge = |(i, text): (usize, &str)| {
-        let pair = text.trim().split_once('-').and_then(|(v, w)| Some((digits(v.trim())?, digits(w.trim())?)));
+        let pair = text
+            .trim()
+            .split_once('-')
+            .and_then(|(v, w)| Some((digits(v.trim())?, digits(w.trim())?)));
         pair.ok_or_else(|| SpecError::Edge { position: i + 1, given: shown(text.trim()) })
     };
     text.split(';').enumerate().map(edge).collect()
@@ -511,7 +580,9 @@ mod tests {
 
     #[test]
     fn a_path_is_not_taken_for_a_spec() {
-        for text in ["graph.csv", "cycle", "C:\\cycle.txt", "./cycle:n=4", "cycles:n=4", "x*cycle:n=3", ""] {
+        for text in
+            ["graph.csv", "cycle", "C:\\cycle.txt", "./cycle:n=4", "cycles:n=4", "x*cycle:n=3", ""]
+        {
             assert!(!Spec::looks_like(text), "{text}");
         }
     }
@@ -521,9 +592,14 @@ mod tests {
         let build = |text: &str| Spec::parse(text).unwrap().build(7, Isolated::Refuse).unwrap();
         let half = |text: &str, v: u32| {
             let graph = build(text);
-            (0..20).map(|i| graph.task_types_of(v + i).iter().map(|w| w % 20).collect::<Vec<_>>()).collect::<Vec<_>>()
+            (0..20)
+                .map(|i| graph.task_types_of(v + i).iter().map(|w| w % 20).collect::<Vec<_>>())
+                .collect::<Vec<_>>()
         };
         assert_eq!(half("2*regular:n=20,k=3", 0), half("2*regular:n=20,k=3", 20));
-        assert_ne!(half("regular:n=20,k=3+regular:n=20,k=3", 0), half("regular:n=20,k=3+regular:n=20,k=3", 20));
+        assert_ne!(
+            half("regular:n=20,k=3+regular:n=20,k=3", 0),
+            half("regular:n=20,k=3+regular:n=20,k=3", 20)
+        );
     }
 }

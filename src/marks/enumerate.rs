@@ -18,7 +18,9 @@ pub const MAX_ENUMERATED: u64 = 1 << 24;
 #[non_exhaustive]
 pub enum MarksError {
     /// There are more than [`MAX_ENUMERATED`].
-    #[error("the model has more than {MAX_ENUMERATED} marks: take a smaller graph, smaller degrees or fewer samples")]
+    #[error(
+        "the model has more than {MAX_ENUMERATED} marks: take a smaller graph, smaller degrees or fewer samples"
+    )]
     TooMany,
 }
 
@@ -35,7 +37,9 @@ pub enum MarksError {
 /// assert_eq!(marks.iter().map(|(_, weight)| weight).sum::<Ratio>(), ratio(1, 1));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn enumerate(model: &Model) -> Result<impl Iterator<Item = (OwnedMark, Ratio)> + use<'_>, MarksError> {
+pub fn enumerate(
+    model: &Model,
+) -> Result<impl Iterator<Item = (OwnedMark, Ratio)> + use<'_>, MarksError> {
     let (graph, d) = (model.graph(), model.d());
     let sequences = |w: u32| (graph.task_degree(w).max(1) as u64).checked_pow(d);
     let mut count = u64::from(graph.n_servers());
@@ -67,7 +71,8 @@ pub fn enumerate(model: &Model) -> Result<impl Iterator<Item = (OwnedMark, Ratio
             (OwnedMark::Arrival { task_type, samples }, weight.clone())
         })
     });
-    let services = (0..graph.n_servers()).map(move |server| (OwnedMark::Service { server }, each_server.clone()));
+    let services = (0..graph.n_servers())
+        .map(move |server| (OwnedMark::Service { server }, each_server.clone()));
     Ok(arrivals.chain(services))
 }
 
@@ -87,10 +92,16 @@ mod tests {
 
     #[test]
     fn marks_have_the_weights_of_their_types() {
-        let graph = BipartiteGraph::complete(2, 3).unwrap().with_rates(&[ratio(1, 2), ratio(0, 1), ratio(1, 1)]).unwrap();
+        let graph = BipartiteGraph::complete(2, 3)
+            .unwrap()
+            .with_rates(&[ratio(1, 2), ratio(0, 1), ratio(1, 1)])
+            .unwrap();
         let model = Model::new(graph, 0.5, 1).unwrap();
         let weights: Vec<Ratio> = enumerate(&model).unwrap().map(|(_, weight)| weight).collect();
-        assert_eq!(weights, [ratio(1, 18), ratio(1, 18), ratio(1, 9), ratio(1, 9), ratio(1, 3), ratio(1, 3)]);
+        assert_eq!(
+            weights,
+            [ratio(1, 18), ratio(1, 18), ratio(1, 9), ratio(1, 9), ratio(1, 3), ratio(1, 3)]
+        );
     }
 
     #[test]

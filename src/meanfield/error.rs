@@ -13,7 +13,9 @@ pub enum OdeError {
     #[error(transparent)]
     Start(#[from] StartError),
     /// lambda is outside (0, 1) or not a number.
-    #[error("lambda = {given} is outside (0, 1): the load per server must be positive and below the service rate 1, such as 0.8")]
+    #[error(
+        "lambda = {given} is outside (0, 1): the load per server must be positive and below the service rate 1, such as 0.8"
+    )]
     Load {
         /// What was given.
         given: f64,
@@ -33,7 +35,9 @@ pub enum OdeError {
         given: f64,
     },
     /// A trajectory was asked for a time beyond its end.
-    #[error("time {given} is outside 0 to {end}, where the trajectory is known: solve up to the later time")]
+    #[error(
+        "time {given} is outside 0 to {end}, where the trajectory is known: solve up to the later time"
+    )]
     OutsideTrajectory {
         /// What was asked for.
         given: f64,
@@ -65,7 +69,9 @@ pub enum OdeError {
         wanted: f64,
     },
     /// The integration did not reach its end within the permitted number of steps.
-    #[error("{steps} steps reach only time {reached} of {end}: allow more steps, or ask for an earlier time")]
+    #[error(
+        "{steps} steps reach only time {reached} of {end}: allow more steps, or ask for an earlier time"
+    )]
     TooManySteps {
         /// The number of steps permitted.
         steps: u64,
@@ -75,7 +81,9 @@ pub enum OdeError {
         end: f64,
     },
     /// Dense output would not fit in memory.
-    #[error("dense output of {steps} steps of {levels} levels, up to time {reached} of {end}, is too large: use dense = false")]
+    #[error(
+        "dense output of {steps} steps of {levels} levels, up to time {reached} of {end}, is too large: use dense = false"
+    )]
     TooMuchOutput {
         /// The steps so far.
         steps: usize,
@@ -95,7 +103,9 @@ pub enum OdeError {
         given: f64,
     },
     /// The step size fell below the resolution of time: the right-hand side is not finite or not smooth.
-    #[error("the step size fell to {step:e} at time {reached}: the right-hand side is not finite or not smooth there")]
+    #[error(
+        "the step size fell to {step:e} at time {reached}: the right-hand side is not finite or not smooth there"
+    )]
     StepTooSmall {
         /// The time reached.
         reached: f64,
@@ -109,7 +119,9 @@ pub enum OdeError {
 #[non_exhaustive]
 pub enum StartError {
     /// The text names no kind of start.
-    #[error("`{text}` is no start: write empty, level:3 (every server with 3 tasks) or geometric:0.9 (q_i(0) = 0.9^i)")]
+    #[error(
+        "`{text}` is no start: write empty, level:3 (every server with 3 tasks) or geometric:0.9 (q_i(0) = 0.9^i)"
+    )]
     Syntax {
         /// What was given.
         text: String,
@@ -137,7 +149,9 @@ pub enum StartError {
         most: u32,
     },
     /// A fraction of servers is outside [0, 1] or not a number.
-    #[error("q_{i} = {given} is outside [0, 1]: it is the fraction of servers with at least {i} tasks")]
+    #[error(
+        "q_{i} = {given} is outside [0, 1]: it is the fraction of servers with at least {i} tasks"
+    )]
     Fraction {
         /// Its level, from 1.
         i: usize,

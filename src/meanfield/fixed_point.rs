@@ -117,7 +117,10 @@ pub fn steady_state_distance(q: &[f64], lambda: f64, d: u32) -> SteadyStateDista
         // (q*_i)^2 is the fixed point at the load lambda^2.
         fixed_point_tail(lambda * lambda, d, beyond)
     };
-    SteadyStateDistance { l1: l1 + fixed_point_tail(lambda, d, beyond), squared_l2: squared_l2 + tail_of_squares }
+    SteadyStateDistance {
+        l1: l1 + fixed_point_tail(lambda, d, beyond),
+        squared_l2: squared_l2 + tail_of_squares,
+    }
 }
 
 #[cfg(test)]
@@ -160,8 +163,12 @@ mod tests {
             let exact = Ratio::from_float(lambda).unwrap();
             for (d, i) in [(1, 40), (2, 6), (3, 4), (5, 3), (40, 2)] {
                 let target = ratio::power(&exact, exponent(d, i).unwrap() as u32);
-                let difference = Ratio::from_float(fixed_point(lambda, d, i)).unwrap() / target - ratio::whole(1);
-                assert!(ratio::to_f64(&difference).abs() < 2.0 * f64::EPSILON, "{lambda} {d} {i}: {difference}");
+                let difference = Ratio::from_float(fixed_point(lambda, d, i)).unwrap() / target
+                    - ratio::whole(1);
+                assert!(
+                    ratio::to_f64(&difference).abs() < 2.0 * f64::EPSILON,
+                    "{lambda} {d} {i}: {difference}"
+                );
             }
         }
     }

@@ -71,7 +71,8 @@ pub fn spectral_gap(lambda: f64, d: u32) -> Result<SpectralGap, OdeError> {
         let gap = ((1.0 - lambda) / (1.0 + lambda.sqrt())).powi(2);
         return Ok(SpectralGap { gap, least: gap, levels: 0, spectrum: Spectrum::Continuous });
     }
-    let coupling = |i: u32| lambda * f64::from(d) * fixed_point(lambda, d, i).powf(f64::from(d - 1));
+    let coupling =
+        |i: u32| lambda * f64::from(d) * fixed_point(lambda, d, i).powf(f64::from(d - 1));
     let mut c = Vec::new();
     loop {
         let next = c.len() as u32 + 1;
@@ -84,7 +85,12 @@ pub fn spectral_gap(lambda: f64, d: u32) -> Result<SpectralGap, OdeError> {
         let gap = least_eigenvalue(&c, 0.0).min(1.0);
         let rest = 1.0 - beyond.sqrt() - last.sqrt();
         let least = least_eigenvalue(&c, last.sqrt()).min(rest);
-        return Ok(SpectralGap { gap, least: least.min(gap), levels: c.len(), spectrum: Spectrum::Discrete });
+        return Ok(SpectralGap {
+            gap,
+            least: least.min(gap),
+            levels: c.len(),
+            spectrum: Spectrum::Discrete,
+        });
     }
 }
 
@@ -130,7 +136,8 @@ mod tests {
         let (a, b): (f64, f64) = (0.75, 0.25);
         for taken in [0.0, 0.1, 1.5] {
             let (first, second) = (1.0 + a, 1.0 + b - taken);
-            let least = (first + second - ((first - second) * (first - second) + 4.0 * a).sqrt()) / 2.0;
+            let least =
+                (first + second - ((first - second) * (first - second) + 4.0 * a).sqrt()) / 2.0;
             assert!((least_eigenvalue(&[a, b], taken) - least).abs() < 1e-15, "{taken}");
         }
         // One level, above 1 where nothing is taken.
@@ -151,7 +158,8 @@ mod tests {
     #[test]
     fn more_load_means_a_smaller_gap() {
         for d in [1, 2, 3] {
-            let gaps: Vec<f64> = (1..50).map(|k| spectral_gap(f64::from(k) / 50.0, d).unwrap().gap).collect();
+            let gaps: Vec<f64> =
+                (1..50).map(|k| spectral_gap(f64::from(k) / 50.0, d).unwrap().gap).collect();
             assert!(gaps.windows(2).all(|pair| pair[1] < pair[0]), "d = {d}: {gaps:?}");
         }
     }

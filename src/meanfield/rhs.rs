@@ -75,7 +75,11 @@ mod tests {
                 let mut dq = [f64::NAN; 3];
                 right_hand_side(0.5, d as u32, &q, boundary, &mut dq);
                 let last = arrivals(0.5, 0.25) - leaving;
-                assert_eq!(dq, [arrivals(1.0, 0.75) - 0.25, arrivals(0.75, 0.5) - 0.25, last], "d {d}");
+                assert_eq!(
+                    dq,
+                    [arrivals(1.0, 0.75) - 0.25, arrivals(0.75, 0.5) - 0.25, last],
+                    "d {d}"
+                );
             }
         }
         right_hand_side(0.5, 2, &[], Boundary::Zero, &mut []);

@@ -41,7 +41,9 @@ impl Start {
         let start = match text.trim().split_once(':') {
             None if text.trim() == "empty" => Self::Empty,
             Some(("level", level)) => Self::Level(level.trim().parse().map_err(|_| syntax())?),
-            Some(("geometric", ratio)) => Self::Geometric(ratio.trim().parse().map_err(|_| syntax())?),
+            Some(("geometric", ratio)) => {
+                Self::Geometric(ratio.trim().parse().map_err(|_| syntax())?)
+            }
             _ => return Err(syntax()),
         };
         start.validate()?;
@@ -101,7 +103,9 @@ impl Start {
             Self::Empty => 0.0,
             &Self::Level(level) => f64::from(u8::from(i <= level as usize)),
             Self::Geometric(ratio) => ratio.powf(i as f64),
-            Self::Occupancy(q) => i.checked_sub(1).map_or(1.0, |i| q.get(i).copied().unwrap_or(0.0)),
+            Self::Occupancy(q) => {
+                i.checked_sub(1).map_or(1.0, |i| q.get(i).copied().unwrap_or(0.0))
+            }
         }
     }
 
@@ -160,19 +164,35 @@ mod tests {
 
     #[test]
     fn what_is_no_state_is_refused() {
-        for text in ["", "full", "level:", "level:-1", "level:1.5", "geometric", "geometric:x", "empty:1"] {
+        for text in
+            ["", "full", "level:", "level:-1", "level:1.5", "geometric", "geometric:x", "empty:1"]
+        {
             assert!(matches!(Start::parse(text), Err(StartError::Syntax { .. })), "{text}");
         }
-        for text in ["geometric:0", "geometric:1", "geometric:-0.5", "geometric:nan", "geometric:inf"] {
+        for text in
+            ["geometric:0", "geometric:1", "geometric:-0.5", "geometric:nan", "geometric:inf"]
+        {
             assert!(matches!(Start::parse(text), Err(StartError::Ratio { .. })), "{text}");
         }
         // 99 999 and 199 999 tasks on average.
         assert_eq!(Start::parse("geometric:0.99999"), Ok(Start::Geometric(0.99999)));
-        assert_eq!(Start::parse("geometric:0.999995"), Err(StartError::Slow { given: 0.999995, most: MAX_LEVEL }));
-        assert_eq!(Start::parse("level:4000000000"), Err(StartError::Level { given: 4_000_000_000, most: MAX_LEVEL }));
-        assert_eq!(Start::occupancy(vec![0.5, 0.6]), Err(StartError::Increasing { i: 2, before: 0.5, given: 0.6 }));
+        assert_eq!(
+            Start::parse("geometric:0.999995"),
+            Err(StartError::Slow { given: 0.999995, most: MAX_LEVEL })
+        );
+        assert_eq!(
+            Start::parse("level:4000000000"),
+            Err(StartError::Level { given: 4_000_000_000, most: MAX_LEVEL })
+        );
+        assert_eq!(
+            Start::occupancy(vec![0.5, 0.6]),
+            Err(StartError::Increasing { i: 2, before: 0.5, given: 0.6 })
+        );
         assert_eq!(Start::occupancy(vec![1.5]), Err(StartError::Fraction { i: 1, given: 1.5 }));
-        assert!(matches!(Start::occupancy(vec![0.5, f64::NAN]), Err(StartError::Fraction { i: 2, .. })));
+        assert!(matches!(
+            Start::occupancy(vec![0.5, f64::NAN]),
+            Err(StartError::Fraction { i: 2, .. })
+        ));
     }
 
     #[test]

@@ -180,7 +180,9 @@ impl<S: System> Stepper<S> {
     }
 
     fn permitted(&self, before: f64, after: f64) -> f64 {
-        SHARE_OF_A_STEP * (self.problem.absolute_tolerance + self.problem.relative_tolerance * before.abs().max(after.abs()))
+        SHARE_OF_A_STEP
+            * (self.problem.absolute_tolerance
+                + self.problem.relative_tolerance * before.abs().max(after.abs()))
     }
 
     /// Hairer's first guess: as long as an Euler step, its second derivative included, is harmless.
@@ -189,7 +191,8 @@ impl<S: System> Stepper<S> {
         let scale: Vec<f64> = self.state.iter().map(|&y| self.permitted(y, y)).collect();
         let size = largest(&mut self.state.iter().zip(&scale).map(|(y, s)| (y / s).abs()));
         let speed = largest(&mut self.slope.iter().zip(&scale).map(|(f, s)| (f / s).abs()));
-        let euler = if size < 1e-5 || speed < 1e-5 { 1e-6 } else { 0.01 * size / speed }.min(self.problem.end);
+        let euler = if size < 1e-5 || speed < 1e-5 { 1e-6 } else { 0.01 * size / speed }
+            .min(self.problem.end);
         if euler <= 0.0 {
             return self.problem.end;
         }
@@ -198,9 +201,18 @@ impl<S: System> Stepper<S> {
         }
         self.problem.system.slope(&self.scratch, &mut self.stages[0]);
         self.work.evaluations += 1;
-        let bend =
-            largest(&mut self.stages[0].iter().zip(&self.slope).zip(&scale).map(|((f1, f0), s)| ((f1 - f0) / s).abs())) / euler;
-        let length = if speed.max(bend) <= 1e-15 { (euler * 1e-3).max(1e-6) } else { (0.01 / speed.max(bend)).powf(1.0 / 8.0) };
+        let bend = largest(
+            &mut self.stages[0]
+                .iter()
+                .zip(&self.slope)
+                .zip(&scale)
+                .map(|((f1, f0), s)| ((f1 - f0) / s).abs()),
+        ) / euler;
+        let length = if speed.max(bend) <= 1e-15 {
+            (euler * 1e-3).max(1e-6)
+        } else {
+            (0.01 / speed.max(bend)).powf(1.0 / 8.0)
+        };
         length.min(100.0 * euler).min(self.problem.end)
     }
 
@@ -237,7 +249,8 @@ impl<S: System> Stepper<S> {
             self.next_length = h * factor.clamp(LARGEST_CUT, SAFETY);
             return Ok(Stop::Rejected);
         }
-        self.next_length = h * factor.clamp(LARGEST_CUT, if self.after_rejection { 1.0 } else { LARGEST_GROWTH });
+        self.next_length =
+            h * factor.clamp(LARGEST_CUT, if self.after_rejection { 1.0 } else { LARGEST_GROWTH });
         self.after_rejection = false;
         self.work.steps += 1;
         self.local_errors += l1;
@@ -262,7 +275,9 @@ impl<S: System> Stepper<S> {
     fn error(&self, h: f64) -> (f64, f64) {
         let (mut fifth, mut third, mut fifth_l1) = (0.0f64, 0.0f64, 0.0);
         for i in 0..self.state.len() {
-            let sum = |weights: &[(usize, f64)]| weights.iter().map(|&(j, e)| e * self.stages[j][i]).sum::<f64>().abs();
+            let sum = |weights: &[(usize, f64)]| {
+                weights.iter().map(|&(j, e)| e * self.stages[j][i]).sum::<f64>().abs()
+            };
             let permitted = self.permitted(self.state[i], self.scratch[i]);
             let (e5, e3) = (sum(ERROR_5), sum(ERROR_3));
             if !(e5.is_finite() && e3.is_finite() && self.scratch[i].is_finite()) {
@@ -298,7 +313,9 @@ impl<S: System> Stepper<S> {
             let rise = self.last_end[i] - self.last_start[i];
             let bend = h * self.stages[0][i] - rise;
             terms.extend([self.last_start[i], rise, bend, rise - h * self.stages[12][i] - bend]);
-            terms.extend(DENSE.map(|weights| h * weights.iter().map(|&(j, d)| d * self.stages[j][i]).sum::<f64>()));
+            terms.extend(DENSE.map(|weights| {
+                h * weights.iter().map(|&(j, d)| d * self.stages[j][i]).sum::<f64>()
+            }));
         }
         Some(Segment { start, length: h, terms })
     }
@@ -332,7 +349,9 @@ impl Segment {
         let r = 1.0 - s;
         to.fill(0.0);
         for (to, c) in to.iter_mut().zip(self.terms.chunks_exact(TERMS)) {
-            *to = c[0] + s * (c[1] + r * (c[2] + s * (c[3] + r * (c[4] + s * (c[5] + r * (c[6] + s * c[7]))))));
+            *to = c[0]
+                + s * (c[1]
+                    + r * (c[2] + s * (c[3] + r * (c[4] + s * (c[5] + r * (c[6] + s * c[7]))))));
         }
     }
 }
@@ -377,7 +396,10 @@ mod tests {
                 for share in [0.0, 0.1, 0.5, 0.77, 1.0] {
                     let t = segment.start() + share * (segment.end() - segment.start());
                     segment.evaluate(t, &mut inside);
-                    assert!((inside[0] - t.cos()).abs() < 1e-8 && (inside[1] + t.sin()).abs() < 1e-8, "{t}");
+                    assert!(
+                        (inside[0] - t.cos()).abs() < 1e-8 && (inside[1] + t.sin()).abs() < 1e-8,
+                        "{t}"
+                    );
                 }
             }
             if stop == Stop::Reached {
@@ -430,7 +452,10 @@ mod tests {
             absolute_tolerance: 1e-9,
         });
         let error = (0..10_000).find_map(|_| stepper.step().err());
-        assert!(matches!(error, Some(OdeError::StepTooSmall { reached, .. }) if reached > 0.4 && reached < 1.0), "{error:?}");
+        assert!(
+            matches!(error, Some(OdeError::StepTooSmall { reached, .. }) if reached > 0.4 && reached < 1.0),
+            "{error:?}"
+        );
     }
 
     #[test]
@@ -447,7 +472,11 @@ mod tests {
         ] {
             let mut stepper = oscillate(1e-9, 1000.0);
             (stepper.time, stepper.next_length) = (time, length);
-            let expected = if moves { Ok(Stop::Step) } else { Err(OdeError::StepTooSmall { reached: time, step: length }) };
+            let expected = if moves {
+                Ok(Stop::Step)
+            } else {
+                Err(OdeError::StepTooSmall { reached: time, step: length })
+            };
             assert_eq!(stepper.step(), expected, "{length:e} at {time}");
         }
     }
@@ -460,16 +489,26 @@ mod tests {
         for length in [0.5, 1.0, 1.5] {
             stepper.next_length = length;
             assert_eq!(stepper.step(), Ok(Stop::Step));
-            let e =
-                |weights: &[(usize, f64)], i: usize| weights.iter().map(|&(j, e)| e * stepper.stages[j][i]).sum::<f64>().abs();
+            let e = |weights: &[(usize, f64)], i: usize| {
+                weights.iter().map(|&(j, e)| e * stepper.stages[j][i]).sum::<f64>().abs()
+            };
             let largest = |weights: &[(usize, f64)]| {
-                (0..2).map(|i| e(weights, i) / stepper.permitted(stepper.last_start[i], stepper.last_end[i])).fold(0.0, f64::max)
+                (0..2)
+                    .map(|i| {
+                        e(weights, i)
+                            / stepper.permitted(stepper.last_start[i], stepper.last_end[i])
+                    })
+                    .fold(0.0, f64::max)
             };
             let (fifth, third) = (largest(ERROR_5), largest(ERROR_3));
             let shrink = 1.0 / (1.0 + (0.1 * third / fifth).powi(2)).sqrt();
             assert!(shrink < 0.9, "{shrink}");
             total += length * (e(ERROR_5, 0) + e(ERROR_5, 1)) * shrink;
-            assert!((stepper.local_errors() - total).abs() < 1e-12 * total, "{} against {total}", stepper.local_errors());
+            assert!(
+                (stepper.local_errors() - total).abs() < 1e-12 * total,
+                "{} against {total}",
+                stepper.local_errors()
+            );
         }
     }
 
@@ -485,10 +524,19 @@ mod tests {
             }
         }
         let start = vec![0.25];
-        let problem = Problem { system: Rest, start, end: 1.0, relative_tolerance: 1e-9, absolute_tolerance: 1e-9 };
+        let problem = Problem {
+            system: Rest,
+            start,
+            end: 1.0,
+            relative_tolerance: 1e-9,
+            absolute_tolerance: 1e-9,
+        };
         let mut stepper = Stepper::new(problem);
         while stepper.step().unwrap() != Stop::Reached {}
-        assert_eq!((stepper.work().rejected, stepper.state(), stepper.local_errors()), (0, [0.25].as_slice(), 0.0));
+        assert_eq!(
+            (stepper.work().rejected, stepper.state(), stepper.local_errors()),
+            (0, [0.25].as_slice(), 0.0)
+        );
     }
 
     /// x' = jump beyond x = 1/2, else 1.

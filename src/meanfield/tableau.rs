@@ -216,13 +216,19 @@ mod tests {
     fn every_row_sums_to_its_node() {
         for (row, c) in STAGES.iter().zip(NODES) {
             let sum: f64 = row.iter().map(|&(_, a)| a).sum();
-            assert!((sum - c).abs() < 1e-14 * row.iter().map(|&(_, a)| a.abs()).sum::<f64>().max(1.0), "{sum} against {c}");
+            assert!(
+                (sum - c).abs() < 1e-14 * row.iter().map(|&(_, a)| a.abs()).sum::<f64>().max(1.0),
+                "{sum} against {c}"
+            );
         }
     }
 
     #[test]
     fn the_weights_integrate_powers_up_to_seven_and_no_further() {
-        let moment = |k: i32| STAGES[12].iter().map(|&(j, b)| b * NODES[j].powi(k)).sum::<f64>() - 1.0 / f64::from(k + 1);
+        let moment = |k: i32| {
+            STAGES[12].iter().map(|&(j, b)| b * NODES[j].powi(k)).sum::<f64>()
+                - 1.0 / f64::from(k + 1)
+        };
         for k in 0..8 {
             assert!(moment(k).abs() < 1e-14, "power {k}: {}", moment(k));
         }

@@ -117,7 +117,10 @@ mod tests {
         let path = solve(0.5, 2, &Start::Level(1), &[300.0, 2.0], &Options::default()).unwrap();
         assert_eq!(path.end(), 300.0);
         let settled = path.settled_at.unwrap();
-        assert!(settled > 2.0 && settled < 300.0 && path.segments.last().unwrap().end() == settled, "{settled}");
+        assert!(
+            settled > 2.0 && settled < 300.0 && path.segments.last().unwrap().end() == settled,
+            "{settled}"
+        );
         for t in [settled.next_up(), 2.0 * settled, 300.0] {
             assert_eq!(path.at(t).unwrap(), path.q[0], "{t}");
         }
@@ -131,11 +134,24 @@ mod tests {
         }
         assert_ne!(path.at(0.5 * (last.start() + settled)).unwrap(), path.q[0]);
         // Without dense output what has settled is known all the same.
-        let sparse = solve(0.5, 2, &Start::Level(1), &[300.0], &Options { dense: false, ..Options::default() }).unwrap();
-        assert_eq!((sparse.settled_at, sparse.at(settled.next_up())), (Some(settled), Ok(path.q[0].clone())));
+        let sparse = solve(
+            0.5,
+            2,
+            &Start::Level(1),
+            &[300.0],
+            &Options { dense: false, ..Options::default() },
+        )
+        .unwrap();
+        assert_eq!(
+            (sparse.settled_at, sparse.at(settled.next_up())),
+            (Some(settled), Ok(path.q[0].clone()))
+        );
         assert_eq!(sparse.at(settled), Err(OdeError::NotDense { given: settled }));
         assert_eq!(path.at(0.0).unwrap(), Start::Level(1).fractions(path.levels));
-        assert_eq!(path.at(300.0f64.next_up()), Err(OdeError::OutsideTrajectory { given: 300.0f64.next_up(), end: 300.0 }));
+        assert_eq!(
+            path.at(300.0f64.next_up()),
+            Err(OdeError::OutsideTrajectory { given: 300.0f64.next_up(), end: 300.0 })
+        );
     }
 
     #[test]

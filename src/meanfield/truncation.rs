@@ -132,7 +132,13 @@ impl System for Bracket {
 /// # Errors
 /// [`OdeError`] where the start is no state, for parameters, times or tolerances out of range, and where the permitted levels or
 /// steps do not suffice.
-pub fn solve(lambda: f64, d: u32, start: &Start, times: &[f64], options: &Options) -> Result<Trajectory, OdeError> {
+pub fn solve(
+    lambda: f64,
+    d: u32,
+    start: &Start,
+    times: &[f64],
+    options: &Options,
+) -> Result<Trajectory, OdeError> {
     check_parameters(lambda, d)?;
     options.validate()?;
     start.validate()?;
@@ -160,7 +166,13 @@ pub fn solve(lambda: f64, d: u32, start: &Start, times: &[f64], options: &Option
 }
 
 /// A first guess at the number of levels: those of the start, plus those that arrivals fill. Only speed depends on it.
-pub(super) fn first_levels(lambda: f64, d: u32, start: &Start, end: f64, options: &Options) -> Result<usize, OdeError> {
+pub(super) fn first_levels(
+    lambda: f64,
+    d: u32,
+    start: &Start,
+    end: f64,
+    options: &Options,
+) -> Result<usize, OdeError> {
     let wanted = options.truncation_tolerance;
     let most = options.most_levels;
     let first_below = |tail: &dyn Fn(usize) -> f64| {
@@ -220,12 +232,17 @@ fn integrate(
     while stepper.time() < end {
         let work = stepper.work();
         if work.steps + work.rejected >= options.most_steps {
-            return Err(OdeError::TooManySteps { steps: options.most_steps, reached: stepper.time(), end });
+            return Err(OdeError::TooManySteps {
+                steps: options.most_steps,
+                reached: stepper.time(),
+                end,
+            });
         }
         if stepper.step()? == Stop::Rejected {
             continue;
         }
-        let due = |waiting: &[usize], time: f64| waiting.last().copied().filter(|&k| times[k] <= time);
+        let due =
+            |waiting: &[usize], time: f64| waiting.last().copied().filter(|&k| times[k] <= time);
         if (options.dense || due(&waiting, stepper.time()).is_some())
             && let Some(segment) = stepper.segment(levels)
         {
@@ -237,13 +254,20 @@ fn integrate(
             if options.dense {
                 segments.push(segment);
                 if is_too_much(segments.len(), levels) {
-                    return Err(OdeError::TooMuchOutput { steps: segments.len(), levels, reached: stepper.time(), end });
+                    return Err(OdeError::TooMuchOutput {
+                        steps: segments.len(),
+                        levels,
+                        reached: stepper.time(),
+                        end,
+                    });
                 }
             }
         }
         let (lower, upper) = stepper.state().split_at(levels);
-        truncation_error = lower.iter().zip(upper).map(|(l, u)| (u - l).abs()).fold(truncation_error, f64::max);
-        let distance: f64 = lower.iter().zip(&fixed_point).map(|(q, target)| (q - target).abs()).sum();
+        truncation_error =
+            lower.iter().zip(upper).map(|(l, u)| (u - l).abs()).fold(truncation_error, f64::max);
+        let distance: f64 =
+            lower.iter().zip(&fixed_point).map(|(q, target)| (q - target).abs()).sum();
         if distance + beyond <= near {
             settled_at = Some(stepper.time());
             break;
@@ -256,7 +280,9 @@ fn integrate(
     let last = upper.last().copied().unwrap_or(1.0);
     let t = stepper.time();
     let truncation_bound = t * last + start.tail(levels) + lambda * t * last.powf(d.into());
-    let distance = |q: &Vec<f64>| q.iter().zip(&fixed_point).map(|(q, target)| (q - target).abs()).sum::<f64>() + beyond;
+    let distance = |q: &Vec<f64>| {
+        q.iter().zip(&fixed_point).map(|(q, target)| (q - target).abs()).sum::<f64>() + beyond
+    };
     Ok(Trajectory {
         times: times.to_vec(),
         l1_to_fixed_point: q.iter().map(distance).collect(),
@@ -284,30 +310,43 @@ mod tests {
     fn either_half_or_both_of_a_bracket_are_confined() {
         let bracket = Bracket { lambda: 0.8, d: 2, levels: 2 };
         let (inside, outside) = ([0.5, 0.25], [0.5, 0.75]);
-        for (lower, upper) in [(inside, inside), (outside, inside), (inside, outside), (outside, outside)] {
+        for (lower, upper) in
+            [(inside, inside), (outside, inside), (inside, outside), (outside, outside)]
+        {
             let mut y = [lower, upper].concat();
-            assert_eq!(bracket.confine(&mut y), lower == outside || upper == outside, "{lower:?} {upper:?}");
+            assert_eq!(
+                bracket.confine(&mut y),
+                lower == outside || upper == outside,
+                "{lower:?} {upper:?}"
+            );
             assert!(y[1] <= y[0] && y[3] <= y[2], "{y:?}");
         }
     }
 
     #[test]
     fn dense_output_is_kept_up_to_its_limit() {
-        for (steps, levels, refused) in
-            [(1 << 21, 2, false), ((1 << 21) + 1, 2, true), (1 << 22, 1, false), (usize::MAX, 2, true)]
-        {
+        for (steps, levels, refused) in [
+            (1 << 21, 2, false),
+            ((1 << 21) + 1, 2, true),
+            (1 << 22, 1, false),
+            (usize::MAX, 2, true),
+        ] {
             assert_eq!(is_too_much(steps, levels), refused, "{steps} x {levels}");
         }
     }
 
     #[test]
     fn attempts_are_counted_up_to_their_limit() {
-        let run = |most_steps| solve(0.8, 2, &Start::Level(3), &[30.0], &Options { most_steps, ..Options::default() });
+        let run = |most_steps| {
+            solve(0.8, 2, &Start::Level(3), &[30.0], &Options { most_steps, ..Options::default() })
+        };
         let work = run(1000).unwrap().work;
         assert!(work.rejected > 1, "{work:?}");
         let attempts = work.steps + work.rejected;
         assert_eq!(run(attempts).unwrap().work, work);
-        assert!(matches!(run(attempts - 1), Err(OdeError::TooManySteps { steps, .. }) if steps == attempts - 1));
+        assert!(
+            matches!(run(attempts - 1), Err(OdeError::TooManySteps { steps, .. }) if steps == attempts - 1)
+        );
     }
 
     #[test]
@@ -327,7 +366,9 @@ mod tests {
         let mut width: f64 = 0.0;
         while stepper.time() < t {
             stepper.step().unwrap();
-            width = (0..levels).map(|i| stepper.state()[levels + i] - stepper.state()[i]).fold(width, f64::max);
+            width = (0..levels)
+                .map(|i| stepper.state()[levels + i] - stepper.state()[i])
+                .fold(width, f64::max);
         }
         let last = stepper.state()[2 * levels - 1];
         assert_eq!(path.truncation_bound, t * last + 0.0625 + lambda * t * last.powf(2.0));

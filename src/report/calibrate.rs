@@ -10,15 +10,21 @@ use crate::claims::Kind;
 /// Claim by claim, then the tests and intervals, the false alarms, and the verdict.
 pub fn text(calibration: &Calibration) -> String {
     let mut text = String::new();
-    let width = calibration.tallies.iter().map(|tally| tally.claim.id.len()).max().unwrap_or(0).max(5);
+    let width =
+        calibration.tallies.iter().map(|tally| tally.claim.id.len()).max().unwrap_or(0).max(5);
     let _ = writeln!(
         text,
         "{:width$}  {:>8}  {:>8}  {:>8}  {:>12}  {:>10}  runs with an alarm (95 %)",
         "claim", "checks", "alarms", "runs", "inconclusive", "budget"
     );
     for tally in &calibration.tallies {
-        let Tally { claim, checks, alarms, runs_with_alarm, inconclusive, budget, interval } = tally;
-        let budget = if claim.kind == Kind::Statistical { format!("{budget:.2e}") } else { "none".to_owned() };
+        let Tally { claim, checks, alarms, runs_with_alarm, inconclusive, budget, interval } =
+            tally;
+        let budget = if claim.kind == Kind::Statistical {
+            format!("{budget:.2e}")
+        } else {
+            "none".to_owned()
+        };
         let _ = writeln!(
             text,
             "{:width$}  {checks:>8}  {alarms:>8}  {runs_with_alarm:>8}  {inconclusive:>12}  {budget:>10}  [{:.4}, {:.4}]",
@@ -26,13 +32,22 @@ pub fn text(calibration: &Calibration) -> String {
         );
     }
     if !calibration.trials.is_empty() {
-        let _ =
-            writeln!(text, "\n{:26}  {:36}  {:>8}  {:>8}  error probability", "test or interval", "source", "streams", "errors");
+        let _ = writeln!(
+            text,
+            "\n{:26}  {:36}  {:>8}  {:>8}  error probability",
+            "test or interval", "source", "streams", "errors"
+        );
         for trial in &calibration.trials {
             let _ = writeln!(
                 text,
                 "{:26}  {:36}  {:>8}  {:>8}  in [{:.4}, {:.4}], stated {}",
-                trial.procedure, trial.source, trial.streams, trial.errors, trial.lower, trial.upper, trial.alpha
+                trial.procedure,
+                trial.source,
+                trial.streams,
+                trial.errors,
+                trial.lower,
+                trial.upper,
+                trial.alpha
             );
         }
     }

@@ -22,7 +22,13 @@ pub fn text(matrix: &Matrix, costs: bool) -> String {
             }
             let by: Vec<_> = rejecting
                 .iter()
-                .map(|(claim, cases)| if costs { format!("{} ({})", claim.id, cost(*cases)) } else { claim.id.to_owned() })
+                .map(|(claim, cases)| {
+                    if costs {
+                        format!("{} ({})", claim.id, cost(*cases))
+                    } else {
+                        claim.id.to_owned()
+                    }
+                })
                 .collect();
             let by = if by.is_empty() { "NO CLAIM".to_owned() } else { by.join(", ") };
             let _ = writeln!(text, "  {:32} {by}", fault.id());
@@ -31,8 +37,11 @@ pub fn text(matrix: &Matrix, costs: bool) -> String {
     }
     text.push_str("Claims, and how many faults each rejects\n");
     for line in &matrix.lines {
-        let note =
-            if line.rejects().next().is_none() && line.has_power() { "  (its printed form fails as expected)" } else { "" };
+        let note = if line.rejects().next().is_none() && line.has_power() {
+            "  (its printed form fails as expected)"
+        } else {
+            ""
+        };
         let _ = writeln!(text, "  {:32} {}{note}", line.claim.id, line.rejects().count());
     }
     let problems = problems(matrix);
@@ -43,7 +52,11 @@ pub fn text(matrix: &Matrix, costs: bool) -> String {
         }
     }
     if matrix.missing > 0 {
-        let _ = writeln!(text, "\nPARTIAL: interrupted, up to {} checks are missing; nothing is known of them.", matrix.missing);
+        let _ = writeln!(
+            text,
+            "\nPARTIAL: interrupted, up to {} checks are missing; nothing is known of them.",
+            matrix.missing
+        );
     }
     let rejected = Fault::ALL.len() - matrix.survivors().len();
     let _ = writeln!(
@@ -57,7 +70,11 @@ pub fn text(matrix: &Matrix, costs: bool) -> String {
             (true, _) => "passes so far",
         }
     );
-    let _ = writeln!(text, "Seed {}; each statistical check errs with probability at most {:e}.", matrix.seed, matrix.alpha);
+    let _ = writeln!(
+        text,
+        "Seed {}; each statistical check errs with probability at most {:e}.",
+        matrix.seed, matrix.alpha
+    );
     text
 }
 
@@ -71,7 +88,8 @@ pub fn json(matrix: &Matrix) -> Value {
                 .iter()
                 .filter(|fault| fault.group() == *group)
                 .map(|fault| {
-                    let by: Vec<_> = rejecting(matrix, *fault).iter().map(|(claim, _)| claim.id).collect();
+                    let by: Vec<_> =
+                        rejecting(matrix, *fault).iter().map(|(claim, _)| claim.id).collect();
                     json!({ "id": fault.id(), "about": fault.about(), "rejected_by": by })
                 })
                 .collect();
@@ -93,11 +111,17 @@ pub fn json(matrix: &Matrix) -> Value {
 
 fn claim(line: &Line) -> Value {
     let pairs = |wanted: fn(&Cell) -> bool| {
-        Fault::ALL.iter().zip(&line.cells).filter(move |(_, cell)| wanted(cell)).map(|(fault, cell)| (fault.id(), cell))
+        Fault::ALL
+            .iter()
+            .zip(&line.cells)
+            .filter(move |(_, cell)| wanted(cell))
+            .map(|(fault, cell)| (fault.id(), cell))
     };
     let costs: Vec<_> = pairs(|_| true)
         .filter_map(|(id, cell)| match cell {
-            Cell::Rejected { setting, cases } => Some(json!({ "fault": id, "setting": setting, "cases": cases })),
+            Cell::Rejected { setting, cases } => {
+                Some(json!({ "fault": id, "setting": setting, "cases": cases }))
+            }
             _ => None,
         })
         .collect();
@@ -132,15 +156,21 @@ fn rejecting(matrix: &Matrix, fault: Fault) -> Vec<(&'static Claim, u64)> {
 pub fn problems(matrix: &Matrix) -> Vec<String> {
     let all_done = matrix.missing == 0;
     let survivors = if matrix.whole && all_done { matrix.survivors() } else { Vec::new() };
-    let mut problems: Vec<String> =
-        survivors.iter().map(|fault| format!("no claim rejects {}: {}", fault.id(), fault.about())).collect();
+    let mut problems: Vec<String> = survivors
+        .iter()
+        .map(|fault| format!("no claim rejects {}: {}", fault.id(), fault.about()))
+        .collect();
     for line in &matrix.lines {
-        problems.extend(line.failures.iter().map(|failure| format!("the reference fails {failure}")));
+        problems
+            .extend(line.failures.iter().map(|failure| format!("the reference fails {failure}")));
         // What was not run yet is no problem.
         if !all_done {
             continue;
         }
-        problems.extend(line.missed().map(|fault| format!("{} accepts {}, which it lists", line.claim.id, fault.id())));
+        problems.extend(
+            line.missed()
+                .map(|fault| format!("{} accepts {}, which it lists", line.claim.id, fault.id())),
+        );
         if !line.has_power() {
             problems.push(format!("{} rejects no fault", line.claim.id));
         }

@@ -11,7 +11,11 @@ pub fn suite(suite: &Suite) -> String {
     let mut text = String::new();
     let claims = by_claim(&suite.rows);
     let width = claims.iter().map(|(claim, _)| claim.id.len()).max().unwrap_or(0).max(5);
-    let _ = writeln!(text, "{:width$}  {:11}  {:26}  {:>10}  {:>9}  statement", "claim", "kind", "verdict", "slack", "cases");
+    let _ = writeln!(
+        text,
+        "{:width$}  {:11}  {:26}  {:>10}  {:>9}  statement",
+        "claim", "kind", "verdict", "slack", "cases"
+    );
     for (claim, rows) in &claims {
         let slack = rows.iter().filter_map(|row| row.evidence.slack).min_by(f64::total_cmp);
         let cases = rows.iter().fold(0u64, |sum, row| sum.saturating_add(row.evidence.cases));
@@ -28,7 +32,8 @@ pub fn suite(suite: &Suite) -> String {
     }
     let mut reasons: Vec<(String, usize)> = Vec::new();
     for row in suite.rows.iter().filter(|row| row.evidence.verdict == Verdict::NotApplicable) {
-        let reason = format!("{}: {}", row.graph.as_deref().unwrap_or("theory"), row.evidence.summary);
+        let reason =
+            format!("{}: {}", row.graph.as_deref().unwrap_or("theory"), row.evidence.summary);
         match reasons.iter_mut().find(|(known, _)| *known == reason) {
             Some((_, count)) => *count += 1,
             None => reasons.push((reason, 1)),
@@ -37,13 +42,16 @@ pub fn suite(suite: &Suite) -> String {
     if !reasons.is_empty() {
         text.push_str("\nNot applicable:\n");
         for (reason, count) in reasons {
-            let _ = writeln!(text, "  {reason} ({count} claim{})", if count == 1 { "" } else { "s" });
+            let _ =
+                writeln!(text, "  {reason} ({count} claim{})", if count == 1 { "" } else { "s" });
         }
     }
     let statistical: Vec<_> = suite
         .rows
         .iter()
-        .filter(|row| row.claim.kind == Kind::Statistical && row.evidence.verdict != Verdict::NotApplicable)
+        .filter(|row| {
+            row.claim.kind == Kind::Statistical && row.evidence.verdict != Verdict::NotApplicable
+        })
         .collect();
     if !statistical.is_empty() && statistical.len() <= 12 {
         text.push_str("\nStatistical claims:\n");
@@ -91,7 +99,11 @@ fn verdicts(claim: &Claim, rows: &[&Row]) -> String {
         let n = count(verdict);
         if n > 0 {
             let mark = if claim.is_expected(verdict) { "" } else { "! " };
-            parts.push(if rows.len() == 1 { format!("{mark}{verdict}") } else { format!("{mark}{verdict} {n}/{}", rows.len()) });
+            parts.push(if rows.len() == 1 {
+                format!("{mark}{verdict}")
+            } else {
+                format!("{mark}{verdict} {n}/{}", rows.len())
+            });
         }
     }
     match count(Verdict::NotApplicable) {
@@ -144,12 +156,17 @@ fn details(text: &mut String, row: &Row) {
 /// The first lengths of a state; JSON has them all.
 fn lengths(state: &[u32]) -> String {
     let shown: Vec<_> = state.iter().take(40).map(u32::to_string).collect();
-    let more = if state.len() > 40 { format!(" ... ({} servers)", state.len()) } else { String::new() };
+    let more =
+        if state.len() > 40 { format!(" ... ({} servers)", state.len()) } else { String::new() };
     format!("{}{more}", shown.join(" "))
 }
 
 fn totals(text: &mut String, suite: &Suite) {
-    let parts: Vec<_> = tally(suite).into_iter().filter(|&(_, n)| n > 0).map(|(verdict, n)| format!("{n} {verdict}")).collect();
+    let parts: Vec<_> = tally(suite)
+        .into_iter()
+        .filter(|&(_, n)| n > 0)
+        .map(|(verdict, n)| format!("{n} {verdict}"))
+        .collect();
     let errata = suite.rows.iter().filter(|row| is_erratum(row.claim) && row.is_expected()).count();
     if suite.is_partial() {
         let _ = writeln!(
@@ -161,7 +178,8 @@ fn totals(text: &mut String, suite: &Suite) {
     }
     let _ = writeln!(text, "\n{} checks: {}.", suite.rows.len(), parts.join(", "));
     if errata > 0 {
-        let _ = writeln!(text, "{errata} of the violated are errors of the printed paper, expected.");
+        let _ =
+            writeln!(text, "{errata} of the violated are errors of the printed paper, expected.");
     }
     let verdict = match suite.outcome() {
         Outcome::AsExpected if suite.is_partial() => "Every verdict so far is as expected.",
@@ -180,7 +198,11 @@ fn totals(text: &mut String, suite: &Suite) {
         );
         text.push_str(&ledger(&suite.ledger));
     } else {
-        let _ = writeln!(text, "Seed {}. No statistical check among them: nothing here rests on chance.", suite.seed);
+        let _ = writeln!(
+            text,
+            "Seed {}. No statistical check among them: nothing here rests on chance.",
+            suite.seed
+        );
     }
 }
 
@@ -189,14 +211,18 @@ pub fn ledger(ledger: &Ledger) -> String {
     let mut groups: Vec<(usize, f64, Vec<&str>)> = Vec::new();
     for (claim, graphs, alpha) in ledger.by_claim() {
         let each = alpha / (2 * graphs) as f64;
-        match groups.iter_mut().find(|group| group.0 == graphs && (group.1 - each).abs() <= 1e-9 * each) {
+        match groups
+            .iter_mut()
+            .find(|group| group.0 == graphs && (group.1 - each).abs() <= 1e-9 * each)
+        {
             Some(group) => group.2.push(claim),
             None => groups.push((graphs, each, vec![claim])),
         }
     }
     let mut text = String::from("Of these, a wrong holds and a wrong violated each have\n");
     for (graphs, each, claims) in groups {
-        let on = if graphs == 1 { "once".to_owned() } else { format!("on each of {graphs} graphs") };
+        let on =
+            if graphs == 1 { "once".to_owned() } else { format!("on each of {graphs} graphs") };
         let _ = writeln!(text, "  {each:.2e} {on}: {}", claims.join(", "));
     }
     let _ = writeln!(text, "  together {:.2e}", ledger.spent());

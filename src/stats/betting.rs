@@ -13,7 +13,10 @@ pub use super::procedure::Side;
 use super::scale::Scale;
 
 /// Bets as fractions of the largest allowed one: a geometric grid, since the best bet for a small gap is small.
-const BETS: [f64; 16] = [0.9, 0.64, 0.45, 0.32, 0.22, 0.16, 0.11, 0.08, 0.056, 0.04, 0.028, 0.02, 0.014, 0.01, 0.005, 0.002];
+const BETS: [f64; 16] = [
+    0.9, 0.64, 0.45, 0.32, 0.22, 0.16, 0.11, 0.08, 0.056, 0.04, 0.028, 0.02, 0.014, 0.01, 0.005,
+    0.002,
+];
 
 /// Capital within this of 1 is kept as a number; what leaves it is carried over to logarithms.
 const LARGEST: f64 = 1e100;
@@ -138,10 +141,19 @@ impl MeanTest {
     /// # Panics
     /// Unless 0 < above, below < 1 and `bound` is a number.
     pub fn on(scale: Scale, bound: f64, above: f64, below: f64) -> Self {
-        assert!(above > 0.0 && above < 1.0 && below > 0.0 && below < 1.0, "{above}, {below} are no probabilities of errors");
+        assert!(
+            above > 0.0 && above < 1.0 && below > 0.0 && below < 1.0,
+            "{above}, {below} are no probabilities of errors"
+        );
         assert!(!bound.is_nan(), "the bound is NaN");
         let bound = scale.unit(bound);
-        Self { scale, above: Above::new(bound, above), below: Above::new(1.0 - bound, below), count: 0, decision: None }
+        Self {
+            scale,
+            above: Above::new(bound, above),
+            below: Above::new(1.0 - bound, below),
+            count: 0,
+            decision: None,
+        }
     }
 
     /// Takes the next observation. Two estimates may be given for one: a lower one on which only [`Side::Above`] can
@@ -174,7 +186,9 @@ impl MeanTest {
 
     /// The wealth of the bets on a mean above the bound, and below: under a mean at the bound each is a nonnegative martingale from 1.
     pub fn wealth(&self) -> [f64; 2] {
-        [&self.above, &self.below].map(|side| if side.refuted { f64::INFINITY } else { log_mean_exp(side.log_capitals()).exp() })
+        [&self.above, &self.below].map(|side| {
+            if side.refuted { f64::INFINITY } else { log_mean_exp(side.log_capitals()).exp() }
+        })
     }
 
     /// What has been decided so far.
@@ -188,13 +202,21 @@ impl MeanTest {
     /// After [`Side::Above`] it is at least the bound, at the time of the decision or later.
     pub fn lower(&self) -> f64 {
         let end = self.scale.back(self.above.end(self.count));
-        if self.decision == Some(Side::Above) { end.max(self.scale.back(self.above.m)) } else { end }
+        if self.decision == Some(Side::Above) {
+            end.max(self.scale.back(self.above.m))
+        } else {
+            end
+        }
     }
 
     /// Every mean above this is rejected, with the error probability of [`Side::Below`]; see [`MeanTest::lower`].
     pub fn upper(&self) -> f64 {
         let end = self.scale.back(1.0 - self.below.end(self.count));
-        if self.decision == Some(Side::Below) { end.min(self.scale.back(self.above.m)) } else { end }
+        if self.decision == Some(Side::Below) {
+            end.min(self.scale.back(self.above.m))
+        } else {
+            end
+        }
     }
 
     /// An estimate of how many observations in all decide, on whichever side is ahead: what it takes if the best bet goes on
@@ -307,18 +329,26 @@ mod tests {
             let mut foretold = None;
             while test.decision().is_none() {
                 test.observe(f64::from(u8::from(rng.random_bool(mean))));
-                if test.above.needed(test.count).is_some_and(|needed| needed < 4.0 * test.count as f64) {
+                if test
+                    .above
+                    .needed(test.count)
+                    .is_some_and(|needed| needed < 4.0 * test.count as f64)
+                {
                     foretold = foretold.or(test.needed());
                 }
             }
             let (foretold, took) = (foretold.unwrap() as f64, test.needed().unwrap() as f64);
-            assert!(foretold < 3.0 * took && took < 3.0 * foretold, "mean {mean}: {foretold} foretold, took {took}");
+            assert!(
+                foretold < 3.0 * took && took < 3.0 * foretold,
+                "mean {mean}: {foretold} foretold, took {took}"
+            );
         }
     }
 
     #[test]
     fn another_scale_is_another_name_for_the_same_test() {
-        let (mut unit, mut wide) = (MeanTest::new(0.25, 1e-6), MeanTest::on(Scale::new(-2.0, 6.0), 0.0, 5e-7, 5e-7));
+        let (mut unit, mut wide) =
+            (MeanTest::new(0.25, 1e-6), MeanTest::on(Scale::new(-2.0, 6.0), 0.0, 5e-7, 5e-7));
         let mut rng = stream_rng(3, 0);
         for _ in 0..300 {
             let x = f64::from(rng.random_range(0..5u32)) / 8.0;

@@ -45,7 +45,10 @@ impl Ledger {
         let entries = checks
             .into_iter()
             .flat_map(|(claim, graph, weight)| {
-                assert!(weight > 0.0 && weight.is_finite(), "the weight {weight} of {claim} on {graph} is no share");
+                assert!(
+                    weight > 0.0 && weight.is_finite(),
+                    "the weight {weight} of {claim} on {graph} is no share"
+                );
                 let entry = |direction| Entry {
                     claim: claim.clone(),
                     graph: graph.clone(),
@@ -60,13 +63,20 @@ impl Ledger {
 
     /// The share of a claim on a graph, both directions together; 0 if it is not in the ledger.
     pub fn share(&self, claim: &str, graph: &str) -> f64 {
-        self.entries.iter().filter(|entry| entry.claim == claim && entry.graph == graph).map(|entry| entry.alpha).sum()
+        self.entries
+            .iter()
+            .filter(|entry| entry.claim == claim && entry.graph == graph)
+            .map(|entry| entry.alpha)
+            .sum()
     }
 
     /// What the entries of a claim add up to, over all graphs and directions.
     pub fn share_of(&self, claim: &str) -> f64 {
         // From +0: the sum of no `f64` is -0, and would be shown so.
-        self.entries.iter().filter(|entry| entry.claim == claim).fold(0.0, |sum, entry| sum + entry.alpha)
+        self.entries
+            .iter()
+            .filter(|entry| entry.claim == claim)
+            .fold(0.0, |sum, entry| sum + entry.alpha)
     }
 
     /// The claims in the order of the ledger, each with its number of graphs and its share, all graphs and directions together.
@@ -97,16 +107,27 @@ mod tests {
 
     #[test]
     fn a_check_has_two_directions_with_equal_shares() {
-        let checks = [("a", "g", 1.0), ("a", "h", 1.0), ("b", "g", 3.0)].map(|(c, g, w)| (c.to_owned(), g.to_owned(), w));
+        let checks = [("a", "g", 1.0), ("a", "h", 1.0), ("b", "g", 3.0)]
+            .map(|(c, g, w)| (c.to_owned(), g.to_owned(), w));
         let ledger = Ledger::weighted(0.1, checks);
         assert_eq!(ledger.entries.len(), 6);
-        assert_eq!((ledger.entries[0].direction, ledger.entries[1].direction), (Decision::Holds, Decision::Violated));
-        for (claim, graph, share) in [("a", "g", 0.02), ("a", "h", 0.02), ("b", "g", 0.06), ("b", "h", 0.0)] {
+        assert_eq!(
+            (ledger.entries[0].direction, ledger.entries[1].direction),
+            (Decision::Holds, Decision::Violated)
+        );
+        for (claim, graph, share) in
+            [("a", "g", 0.02), ("a", "h", 0.02), ("b", "g", 0.06), ("b", "h", 0.0)]
+        {
             assert!((ledger.share(claim, graph) - share).abs() < 1e-15, "{claim} on {graph}");
         }
-        for ((claim, graphs, share), row) in [("a", 2, 0.04), ("b", 1, 0.06)].into_iter().zip(ledger.by_claim()) {
+        for ((claim, graphs, share), row) in
+            [("a", 2, 0.04), ("b", 1, 0.06)].into_iter().zip(ledger.by_claim())
+        {
             assert_eq!((row.0, row.1), (claim, graphs));
-            assert!((row.2 - share).abs() < 1e-15 && (ledger.share_of(claim) - share).abs() < 1e-15, "{claim}");
+            assert!(
+                (row.2 - share).abs() < 1e-15 && (ledger.share_of(claim) - share).abs() < 1e-15,
+                "{claim}"
+            );
         }
         assert_eq!(ledger.by_claim().len(), 2);
     }

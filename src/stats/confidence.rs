@@ -76,14 +76,33 @@ impl EmpiricalBernstein {
     /// The running sums, from which [`EmpiricalBernstein::with_state`] goes on as if nothing had happened.
     pub fn state(&self) -> [f64; 8] {
         let count = self.count as f64;
-        [count, self.sum, self.squares, self.sum_bets, self.sum_weighted, self.sum_psi, self.lower, self.upper]
+        [
+            count,
+            self.sum,
+            self.squares,
+            self.sum_bets,
+            self.sum_weighted,
+            self.sum_psi,
+            self.lower,
+            self.upper,
+        ]
     }
 
     /// The interval with this range and alpha whose [`EmpiricalBernstein::state`] was `state`.
     #[must_use]
     pub fn with_state(self, state: [f64; 8]) -> Self {
         let [count, sum, squares, sum_bets, sum_weighted, sum_psi, lower, upper] = state;
-        Self { count: count as u64, sum, squares, sum_bets, sum_weighted, sum_psi, lower, upper, ..self }
+        Self {
+            count: count as u64,
+            sum,
+            squares,
+            sum_bets,
+            sum_weighted,
+            sum_psi,
+            lower,
+            upper,
+            ..self
+        }
     }
 
     /// The sample mean; the middle of the range before the first observation.
@@ -133,7 +152,8 @@ mod tests {
 
     #[test]
     fn it_goes_on_from_its_state_to_the_bit() {
-        let (mut whole, mut first) = (EmpiricalBernstein::new(2.0, 0.01), EmpiricalBernstein::new(2.0, 0.01));
+        let (mut whole, mut first) =
+            (EmpiricalBernstein::new(2.0, 0.01), EmpiricalBernstein::new(2.0, 0.01));
         let value = |k: i32| 1.0 + f64::from(k % 7) / 7.0;
         (0..500).for_each(|k| first.observe(value(k)));
         let mut second = EmpiricalBernstein::new(2.0, 0.01).with_state(first.state());
@@ -169,7 +189,11 @@ mod tests {
         ];
         for (name, range, alpha, count, value, figures) in table {
             let mut interval = EmpiricalBernstein::new(range, alpha);
-            assert_eq!((interval.mean(), interval.ends(), interval.count()), (range / 2.0, (0.0, range), 0), "{name}");
+            assert_eq!(
+                (interval.mean(), interval.ends(), interval.count()),
+                (range / 2.0, (0.0, range), 0),
+                "{name}"
+            );
             (0..count).for_each(|n| IntervalProcedure::observe(&mut interval, value(n)));
             let (lower, upper) = interval.ends();
             for (have, want) in [interval.mean(), lower, upper].into_iter().zip(figures) {

@@ -44,7 +44,10 @@ struct Tally {
 
 impl Tally {
     fn add(&mut self, sum: f64, count: u64) {
-        assert!((0.0..=count as f64).contains(&sum), "{count} observations in [0, 1] do not add up to {sum}");
+        assert!(
+            (0.0..=count as f64).contains(&sum),
+            "{count} observations in [0, 1] do not add up to {sum}"
+        );
         self.count += count;
         // Sums of rounded numbers may end a last digit above their count.
         self.sum = (self.sum + sum).min(self.count as f64);
@@ -84,7 +87,8 @@ impl Tally {
         if within && self.sum <= m * self.count as f64 {
             return false;
         }
-        (!within || self.log_mixture(m) - (-m).ln_1p() >= threshold) && self.log_above(m) >= threshold
+        (!within || self.log_mixture(m) - (-m).ln_1p() >= threshold)
+            && self.log_above(m) >= threshold
     }
 
     /// P(Beta(k + 1, n - k + 1) > m), or something smaller where n is large.
@@ -140,7 +144,9 @@ impl CountTest {
         self.tally.add(sum, count);
         if self.decision.is_none() && self.tally.is_above(self.bound, self.threshold) {
             self.decision = Some(Side::Above);
-        } else if self.decision.is_none() && self.tally.mirrored().is_above(1.0 - self.bound, self.threshold) {
+        } else if self.decision.is_none()
+            && self.tally.mirrored().is_above(1.0 - self.bound, self.threshold)
+        {
             self.decision = Some(Side::Below);
         }
     }
@@ -178,7 +184,13 @@ impl CountInterval {
     /// Unless 0 < alpha < 1.
     pub fn new(alpha: f64) -> Self {
         assert!(alpha > 0.0 && alpha < 1.0, "alpha = {alpha} is no probability");
-        Self { log_alpha: alpha.ln(), tally: Tally::default(), next_look: FIRST_LOOK, lower: 0.0, upper: 1.0 }
+        Self {
+            log_alpha: alpha.ln(),
+            tally: Tally::default(),
+            next_look: FIRST_LOOK,
+            lower: 0.0,
+            upper: 1.0,
+        }
     }
 
     /// Takes `count` observations that add up to `sum`.
@@ -264,9 +276,15 @@ mod tests {
 
     #[test]
     fn the_closed_form_is_the_integral() {
-        for (k, n, m) in [(3.0, 10u64, 0.2), (0.0, 5, 0.4), (5.0, 5, 0.4), (2.5, 9, 0.6), (60.0, 100, 0.5)] {
+        for (k, n, m) in
+            [(3.0, 10u64, 0.2), (0.0, 5, 0.4), (5.0, 5, 0.4), (2.5, 9, 0.6), (60.0, 100, 0.5)]
+        {
             let tally = Tally { count: n, sum: k };
-            assert_relative_eq!(tally.log_above(m).exp(), integral(k, n as f64, m), max_relative = 1e-7);
+            assert_relative_eq!(
+                tally.log_above(m).exp(),
+                integral(k, n as f64, m),
+                max_relative = 1e-7
+            );
         }
     }
 
@@ -345,7 +363,11 @@ mod tests {
     fn what_a_look_has_excluded_stays_excluded() {
         let mut interval = CountInterval::new(0.05);
         interval.observe_many(31.0, 31);
-        assert_eq!((interval.lower, interval.upper, interval.count()), (0.0, 1.0, 31), "the first look is at 32");
+        assert_eq!(
+            (interval.lower, interval.upper, interval.count()),
+            (0.0, 1.0, 31),
+            "the first look is at 32"
+        );
         interval.observe(1.0);
         // (1 - p)^32 33 = 1 / alpha, mirrored.
         let lower = (0.05f64 / 33.0).powf(1.0 / 32.0);

@@ -51,7 +51,10 @@ impl DiscreteLaw {
         let mut steps: Vec<(f64, f64)> = Vec::new();
         for (value, probability) in probabilities {
             assert!(probability >= 0.0, "{value} has probability {probability}");
-            assert!(steps.last().is_none_or(|last| last.0 < value), "the values must ascend, {value} does not");
+            assert!(
+                steps.last().is_none_or(|last| last.0 < value),
+                "the values must ascend, {value} does not"
+            );
             sum += probability;
             steps.push((value, sum));
         }
@@ -105,7 +108,14 @@ struct Sample {
 
 impl Sample {
     fn new(alpha: f64) -> Self {
-        Self { values: Vec::new(), pending: Vec::new(), counted: 0, looks: 0, next_look: FIRST, log_1_over_alpha: -alpha.ln() }
+        Self {
+            values: Vec::new(),
+            pending: Vec::new(),
+            counted: 0,
+            looks: 0,
+            next_look: FIRST,
+            log_1_over_alpha: -alpha.ln(),
+        }
     }
 
     /// Takes an observation; true if it was time for a look.
@@ -116,7 +126,8 @@ impl Sample {
             return false;
         }
         self.pending.sort_unstable_by(f64::total_cmp);
-        let mut merged: Vec<(f64, u64)> = Vec::with_capacity(self.values.len() + self.pending.len());
+        let mut merged: Vec<(f64, u64)> =
+            Vec::with_capacity(self.values.len() + self.pending.len());
         let old = std::mem::take(&mut self.values);
         let (mut at, mut added) = (0, 0);
         let mut push = |value: f64, up_to: u64| match merged.last_mut() {
@@ -149,7 +160,9 @@ impl Sample {
             return 1.0;
         }
         let k = f64::from(self.looks);
-        ((2f64.ln() + self.log_1_over_alpha + (k * (k + 1.0)).ln()) / (2.0 * self.counted as f64)).sqrt().min(1.0)
+        ((2f64.ln() + self.log_1_over_alpha + (k * (k + 1.0)).ln()) / (2.0 * self.counted as f64))
+            .sqrt()
+            .min(1.0)
     }
 
     fn share_of_first(&self, n: usize) -> f64 {
@@ -161,7 +174,9 @@ impl Sample {
         let n = self.counted as f64;
         let (mut before, mut furthest) = (0u64, 0.0f64);
         for &(x, after) in &self.values {
-            furthest = furthest.max(after as f64 / n - law.at_most(x)).max(law.below(x) - before as f64 / n);
+            furthest = furthest
+                .max(after as f64 / n - law.at_most(x))
+                .max(law.below(x) - before as f64 / n);
             before = after;
         }
         furthest
@@ -265,7 +280,9 @@ impl<L: Law> DistributionTest<L> {
         }
         let gap = (self.sample.distance(&self.law) - self.distance.margin).abs();
         let factor = self.sample.band() / gap;
-        factor.is_finite().then(|| ((self.sample.counted as f64 * factor * factor) as u64).max(self.sample.next_look))
+        factor.is_finite().then(|| {
+            ((self.sample.counted as f64 * factor * factor) as u64).max(self.sample.next_look)
+        })
     }
 
     /// How many observations there were.
@@ -298,7 +315,10 @@ impl TwoSample {
     /// Unless 0 < alpha < 1 and 0 <= margin <= 1.
     pub fn new(margin: f64, alpha: f64) -> Self {
         assert!(alpha > 0.0 && alpha < 1.0, "alpha = {alpha} is no probability");
-        Self { samples: [Sample::new(alpha / 4.0), Sample::new(alpha / 4.0)], distance: Distance::new(margin) }
+        Self {
+            samples: [Sample::new(alpha / 4.0), Sample::new(alpha / 4.0)],
+            distance: Distance::new(margin),
+        }
     }
 
     /// Takes an observation of one of the laws; both may come in any order that does not look at the values.

@@ -37,7 +37,10 @@ impl Equivalence {
     /// Unless 0 < alpha < 1 and the margin is positive.
     pub fn new(scale: Scale, target: f64, margin: f64, alpha: f64) -> Self {
         assert!(alpha > 0.0 && alpha < 1.0, "alpha = {alpha} is no probability");
-        assert!(margin > 0.0, "margin = {margin}: a mean is never exactly a target, state how far it may be off");
+        assert!(
+            margin > 0.0,
+            "margin = {margin}: a mean is never exactly a target, state how far it may be off"
+        );
         Self {
             at_upper: MeanTest::on(scale, target + margin, alpha / 4.0, alpha / 2.0),
             at_lower: MeanTest::on(scale, target - margin, alpha / 2.0, alpha / 4.0),
@@ -122,14 +125,23 @@ mod tests {
     #[test]
     fn the_ends_lie_within_the_margin_once_it_holds_and_enclose_the_mean() {
         let (_, test) = constant(0.02, 0.0, 0.1);
-        assert!(-0.1 <= test.lower() && test.lower() < 0.02 && 0.02 < test.upper() && test.upper() <= 0.1);
+        assert!(
+            -0.1 <= test.lower()
+                && test.lower() < 0.02
+                && 0.02 < test.upper()
+                && test.upper() <= 0.1
+        );
         assert!(test.count() < 5000 && test.needed() == Some(test.count()));
     }
 
     #[test]
     fn the_lower_end_lies_below_a_negative_mean() {
         let (_, test) = constant(-0.05, 0.0, 0.1);
-        assert!(-0.1 <= test.lower() && test.lower() < -0.05 && -0.05 < test.upper(), "{}", test.lower());
+        assert!(
+            -0.1 <= test.lower() && test.lower() < -0.05 && -0.05 < test.upper(),
+            "{}",
+            test.lower()
+        );
     }
 
     #[test]

@@ -77,7 +77,11 @@ struct OneByOne {
 
 impl OneByOne {
     fn new(n: u32) -> Self {
-        Self { counts: if n <= ONE_BY_ONE { vec![0; n as usize] } else { Vec::new() }, seen: 0, log_wealth: 0.0 }
+        Self {
+            counts: if n <= ONE_BY_ONE { vec![0; n as usize] } else { Vec::new() },
+            seen: 0,
+            log_wealth: 0.0,
+        }
     }
 
     /// `relative` is the outcome's probability times n.
@@ -118,7 +122,12 @@ impl OfType {
         }
         let first = all().next().map(f);
         let varies = all().any(|w| Some(f(w)) != first);
-        Self { centre, scale, log_normaliser: wealth(|theta| average(&|x| (theta * x).exp(), scale).ln()), varies }
+        Self {
+            centre,
+            scale,
+            log_normaliser: wealth(|theta| average(&|x| (theta * x).exp(), scale).ln()),
+            varies,
+        }
     }
 
     fn of(&self, value: f64) -> f64 {
@@ -193,7 +202,8 @@ impl EventTest {
         let (n, m) = (graph.n_servers() as usize, graph.n_task_types());
         let degree = |w| graph.task_degree(w) as f64;
         let mean_degree = (0..m).map(degree).sum::<f64>() / f64::from(m);
-        let largest_degree_deviation = (0..m).map(|w| (degree(w) - mean_degree).abs()).fold(0.0, f64::max);
+        let largest_degree_deviation =
+            (0..m).map(|w| (degree(w) - mean_degree).abs()).fold(0.0, f64::max);
         let scale = if largest_degree_deviation > 0.0 { largest_degree_deviation } else { 1.0 };
         let rank = |w: u32| centred(w as usize, m as usize);
         let relative = |w| graph.relative_rate_f64(w);
@@ -208,7 +218,11 @@ impl EventTest {
             edge_offsets: Vec::new(),
             edge_log_wealth: Vec::new(),
             edges: 0.0,
-            relative_rates: if graph.rates().is_some() { (0..m).map(relative).collect() } else { Vec::new() },
+            relative_rates: if graph.rates().is_some() {
+                (0..m).map(relative).collect()
+            } else {
+                Vec::new()
+            },
             type_rank: OfType::new(graph, &rank, 0.0, 1.0),
             type_degree: OfType::new(graph, &degree, mean_degree, scale),
             service_rank_normaliser: [0.0; 2 * TILTS.len()],
@@ -241,10 +255,11 @@ impl EventTest {
     }
 
     fn rank_normaliser(&mut self, n: usize) -> Wealth {
-        *self
-            .rank_normalisers
-            .entry(n)
-            .or_insert_with(|| wealth(|theta| ((0..n).map(|j| (theta * centred(j, n)).exp()).sum::<f64>() / n as f64).ln()))
+        *self.rank_normalisers.entry(n).or_insert_with(|| {
+            wealth(|theta| {
+                ((0..n).map(|j| (theta * centred(j, n)).exp()).sum::<f64>() / n as f64).ln()
+            })
+        })
     }
 
     fn bet(&mut self, feature: usize, value: f64, log_normaliser: &Wealth, varies: bool) {
@@ -262,7 +277,12 @@ impl EventTest {
         if !varies && hit != (p >= 1.0) {
             self.impossible = Some(format!("{} where its probability is {p}", FEATURES[feature].0));
         }
-        self.bet(feature, f64::from(u8::from(hit)), &wealth(|theta| (p * theta.exp_m1()).ln_1p()), varies);
+        self.bet(
+            feature,
+            f64::from(u8::from(hit)),
+            &wealth(|theta| (p * theta.exp_m1()).ln_1p()),
+            varies,
+        );
     }
 
     /// Takes the next event of the path. The test keeps its own copy of the queues.
@@ -273,11 +293,19 @@ impl EventTest {
         let arrival = !matches!(event, Event::Service { .. });
         self.bet_on(0, arrival, lambda / (1.0 + lambda));
         match event {
-            Event::Arrival { task_type, .. } | Event::Lost { task_type } if task_type >= graph.n_task_types() => {
-                self.impossible = Some(format!("an arrival of task type {task_type} of {}", graph.n_task_types()));
+            Event::Arrival { task_type, .. } | Event::Lost { task_type }
+                if task_type >= graph.n_task_types() =>
+            {
+                self.impossible = Some(format!(
+                    "an arrival of task type {task_type} of {}",
+                    graph.n_task_types()
+                ));
             }
-            Event::Arrival { server, .. } | Event::Service { server } if server >= graph.n_servers() => {
-                self.impossible = Some(format!("an event at server {server} of {}", graph.n_servers()));
+            Event::Arrival { server, .. } | Event::Service { server }
+                if server >= graph.n_servers() =>
+            {
+                self.impossible =
+                    Some(format!("an event at server {server} of {}", graph.n_servers()));
             }
             Event::Arrival { task_type, server } => {
                 self.observe_type(task_type);
@@ -289,7 +317,9 @@ impl EventTest {
             Event::Lost { task_type } => {
                 self.observe_type(task_type);
                 if graph.task_degree(task_type) > 0 {
-                    self.impossible = Some(format!("a task of type {task_type} was lost although it has servers"));
+                    self.impossible = Some(format!(
+                        "a task of type {task_type} was lost although it has servers"
+                    ));
                 }
             }
             Event::Service { server } => {
@@ -322,7 +352,10 @@ impl EventTest {
             self.impossible = Some(format!("an arrival of task type {task_type}, whose rate is 0"));
             return;
         }
-        let (rank, degree) = (centred(task_type as usize, m as usize), self.model.graph().task_degree(task_type) as f64);
+        let (rank, degree) = (
+            centred(task_type as usize, m as usize),
+            self.model.graph().task_degree(task_type) as f64,
+        );
         let (rank, degree) = (self.type_rank.of(rank), self.type_degree.of(degree));
         let (of_rank, of_degree) = (self.type_rank.log_normaliser, self.type_degree.log_normaliser);
         self.bet(1, rank, &of_rank, self.type_rank.varies);
@@ -335,7 +368,9 @@ impl EventTest {
         let servers = graph.servers_of(task_type);
         let degree = servers.len();
         let Some(position) = servers.iter().position(|v| v == server) else {
-            self.impossible = Some(format!("server {server} got a task of type {task_type}, which it is not compatible with"));
+            self.impossible = Some(format!(
+                "server {server} got a task of type {task_type}, which it is not compatible with"
+            ));
             return;
         };
         let d = self.model.d();
@@ -349,16 +384,26 @@ impl EventTest {
         let mut shorter = 0;
         while shorter < degree {
             let count = lengths[shorter..].partition_point(|&x| x == lengths[shorter]);
-            let (x, y) = ((degree - shorter) as f64 / degree as f64, (degree - shorter - count) as f64 / degree as f64);
+            let (x, y) = (
+                (degree - shorter) as f64 / degree as f64,
+                (degree - shorter - count) as f64 / degree as f64,
+            );
             levels.push((lengths[shorter], count, divided_difference_f64(x, y, d) / degree as f64));
             shorter += count;
         }
         let shortest = levels[0];
-        self.bet_on(3, chosen == shortest.0, if levels.len() == 1 { 1.0 } else { shortest.1 as f64 * shortest.2 });
+        self.bet_on(
+            3,
+            chosen == shortest.0,
+            if levels.len() == 1 { 1.0 } else { shortest.1 as f64 * shortest.2 },
+        );
         // Rank in N_w: the normaliser needs the probability of each server.
         let share = |length: u32| levels[levels.partition_point(|level| level.0 < length)].2;
         let mut rank = [0.0; 2 * TILTS.len()];
-        let edges = self.edge_offsets.get(task_type as usize).map(|&from| &mut self.edge_log_wealth[from..from + degree]);
+        let edges = self
+            .edge_offsets
+            .get(task_type as usize)
+            .map(|&from| &mut self.edge_log_wealth[from..from + degree]);
         let mut edges = edges.filter(|_| degree > 1);
         for (j, &length) in by_position.iter().enumerate() {
             let (p, c) = (share(length), centred(j, degree));
@@ -380,7 +425,12 @@ impl EventTest {
             }
         }
         let tied = levels[levels.partition_point(|level| level.0 < chosen)].1;
-        self.bet(5, centred(before_tied, tied), &ties.map(f64::ln), levels.iter().any(|level| level.1 > 1));
+        self.bet(
+            5,
+            centred(before_tied, tied),
+            &ties.map(f64::ln),
+            levels.iter().any(|level| level.1 > 1),
+        );
     }
 
     /// ln of the mixture's wealth.
@@ -398,7 +448,8 @@ impl EventTest {
             return Some(Decision::Violated);
         }
         let threshold = self.threshold();
-        (self.events > 0 && self.alternatives().all(|log_wealth| log_wealth <= -threshold)).then_some(Decision::Holds)
+        (self.events > 0 && self.alternatives().all(|log_wealth| log_wealth <= -threshold))
+            .then_some(Decision::Holds)
     }
 
     /// What the wealth of every stated alternative must have lost in logarithms: the other half of alpha, over two signs of every feature.
@@ -409,7 +460,9 @@ impl EventTest {
     /// The log wealth of the alternatives that *holds* must exclude.
     fn alternatives(&self) -> impl Iterator<Item = f64> + '_ {
         // Among many servers the last one's clock rings too rarely to be certain of soon; each server is watched by itself too.
-        let needed = |feature: &usize| self.varies[*feature] && (*feature != LAST || self.lengths.len() <= 256);
+        let needed = |feature: &usize| {
+            self.varies[*feature] && (*feature != LAST || self.lengths.len() <= 256)
+        };
         (0..FEATURES.len()).filter(needed).flat_map(|feature| {
             let (k, wealth) = (FEATURES[feature].1, &self.log_wealth[feature]);
             [wealth[2 * k], wealth[2 * k + 1]]
@@ -421,7 +474,8 @@ impl EventTest {
     pub fn needed(&self) -> Option<u64> {
         let threshold = self.threshold();
         self.alternatives().try_fold(0, |most: u64, log_wealth| {
-            (log_wealth < 0.0).then(|| most.max((self.events as f64 * threshold / -log_wealth).ceil() as u64))
+            (log_wealth < 0.0)
+                .then(|| most.max((self.events as f64 * threshold / -log_wealth).ceil() as u64))
         })
     }
 
@@ -446,7 +500,10 @@ impl EventTest {
             return format!("impossible under the model: {impossible}");
         }
         let mut best = ("task type by itself", self.types.log_wealth, "uneven");
-        for other in [("server by itself", self.servers.log_wealth, "uneven"), ("edge by itself", self.edges, "uneven")] {
+        for other in [
+            ("server by itself", self.servers.log_wealth, "uneven"),
+            ("edge by itself", self.edges, "uneven"),
+        ] {
             if other.1 > best.1 {
                 best = other;
             }
@@ -454,8 +511,15 @@ impl EventTest {
         for (feature, wealth) in self.log_wealth.iter().enumerate() {
             for (index, &log) in wealth.iter().enumerate() {
                 if log > best.1 {
-                    best =
-                        (FEATURES[feature].0, log, if index % 2 == 0 { "too often or too high" } else { "too rare or too low" });
+                    best = (
+                        FEATURES[feature].0,
+                        log,
+                        if index % 2 == 0 {
+                            "too often or too high"
+                        } else {
+                            "too rare or too low"
+                        },
+                    );
                 }
             }
         }

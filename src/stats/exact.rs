@@ -54,7 +54,10 @@ fn deviance(x: f64, m: f64) -> f64 {
 /// # Panics
 /// Unless 0 <= k <= n and 0 <= p <= 1.
 pub fn ln_binomial(n: f64, k: f64, p: f64) -> f64 {
-    assert!((0.0..=n).contains(&k) && (0.0..=1.0).contains(&p), "no binomial law has n = {n}, k = {k}, p = {p}");
+    assert!(
+        (0.0..=n).contains(&k) && (0.0..=1.0).contains(&p),
+        "no binomial law has n = {n}, k = {k}, p = {p}"
+    );
     if k == 0.0 {
         return if n == 0.0 { 0.0 } else { n * (-p).ln_1p() };
     }
@@ -65,7 +68,11 @@ pub fn ln_binomial(n: f64, k: f64, p: f64) -> f64 {
         return f64::NEG_INFINITY;
     }
     let rest = n - k;
-    stirling_error(n) - stirling_error(k) - stirling_error(rest) - deviance(k, n * p) - deviance(rest, n * (1.0 - p))
+    stirling_error(n)
+        - stirling_error(k)
+        - stirling_error(rest)
+        - deviance(k, n * p)
+        - deviance(rest, n * (1.0 - p))
         + 0.5 * (n / k / rest).ln()
         - LN_SQRT_2_PI
 }
@@ -134,7 +141,8 @@ pub fn clopper_pearson(k: u64, n: u64, alpha: f64) -> (f64, f64) {
         outer
     };
     let estimate = k as f64 / n as f64;
-    let lower = if k == 0 { 0.0 } else { end(0.0, estimate, &|p| at_least(n, p, k) <= alpha / 2.0) };
+    let lower =
+        if k == 0 { 0.0 } else { end(0.0, estimate, &|p| at_least(n, p, k) <= alpha / 2.0) };
     let upper = if k == n { 1.0 } else { end(1.0, estimate, &|p| at_most(n, p, k) <= alpha / 2.0) };
     (lower, upper)
 }
@@ -150,7 +158,9 @@ mod tests {
     #[test]
     fn the_probabilities_are_those_of_fractions_computed_by_hand() {
         // Bin(4, 1/2) and Bin(3, 1/3).
-        for (n, p, k, exact) in [(4, 0.5, 3, 5.0 / 16.0), (4, 0.5, 2, 11.0 / 16.0), (3, 1.0 / 3.0, 1, 19.0 / 27.0)] {
+        for (n, p, k, exact) in
+            [(4, 0.5, 3, 5.0 / 16.0), (4, 0.5, 2, 11.0 / 16.0), (3, 1.0 / 3.0, 1, 19.0 / 27.0)]
+        {
             assert_relative_eq!(at_least(n, p, k), exact, max_relative = 1e-14);
             assert_relative_eq!(at_most(n, p, k - 1), 1.0 - exact, max_relative = 1e-14);
         }
@@ -159,7 +169,13 @@ mod tests {
 
     #[test]
     fn certain_and_impossible_outcomes_are_exact() {
-        for (n, p, k, exact) in [(5, 0.0, 0, 1.0), (5, 0.0, 1, 0.0), (5, 1.0, 5, 1.0), (5, 1.0, 6, 0.0), (0, 0.3, 0, 1.0)] {
+        for (n, p, k, exact) in [
+            (5, 0.0, 0, 1.0),
+            (5, 0.0, 1, 0.0),
+            (5, 1.0, 5, 1.0),
+            (5, 1.0, 6, 0.0),
+            (0, 0.3, 0, 1.0),
+        ] {
             assert_eq!(at_least(n, p, k), exact, "P(Bin({n}, {p}) >= {k})");
         }
         assert_eq!((at_most(5, 1.0, 4), at_most(5, 0.0, 0), at_most(5, 0.5, 5)), (0.0, 1.0, 1.0));
@@ -179,7 +195,11 @@ mod tests {
     #[test]
     fn the_parts_keep_their_digits_where_the_plain_formulas_lose_them() {
         // In 40 digits. Loader's (3) at 10^9 and 10^9 + 1000 is a difference of numbers near 1000.
-        assert_relative_eq!(deviance(1e9, 1e9 + 1e3), 4.999_996_666_669_167e-4, max_relative = 1e-13);
+        assert_relative_eq!(
+            deviance(1e9, 1e9 + 1e3),
+            4.999_996_666_669_167e-4,
+            max_relative = 1e-13
+        );
         assert_relative_eq!(deviance(3.0, 4.0), 0.136_953_782_644_657_2, max_relative = 1e-14);
         assert_relative_eq!(stirling_error(16.0), 0.005_207_655_919_609_64, epsilon = 1e-15);
     }
@@ -189,8 +209,16 @@ mod tests {
         for (k, n, alpha) in [(3u64, 20u64, 0.05), (1, 10, 0.01), (9, 10, 1e-6), (40, 100, 0.2)] {
             let (lower, upper) = clopper_pearson(k, n, alpha);
             let (k, n) = (k as f64, n as f64);
-            assert_relative_eq!(lower, inv_beta_reg(k, n - k + 1.0, alpha / 2.0), max_relative = 1e-7);
-            assert_relative_eq!(upper, inv_beta_reg(k + 1.0, n - k, 1.0 - alpha / 2.0), max_relative = 1e-7);
+            assert_relative_eq!(
+                lower,
+                inv_beta_reg(k, n - k + 1.0, alpha / 2.0),
+                max_relative = 1e-7
+            );
+            assert_relative_eq!(
+                upper,
+                inv_beta_reg(k + 1.0, n - k, 1.0 - alpha / 2.0),
+                max_relative = 1e-7
+            );
         }
         assert_eq!(clopper_pearson(7, 7, 0.1).1, 1.0);
     }

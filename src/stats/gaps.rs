@@ -119,8 +119,12 @@ impl GapTest {
         }
         // The other half of alpha, over both signs of three features.
         let threshold = (2.0 * 6.0 / self.alpha).ln();
-        let excluded = |wealth: &[f64], k: usize| wealth[2 * k] <= -threshold && wealth[2 * k + 1] <= -threshold;
-        let all = excluded(&self.rates, self.finest) && excluded(&self.long, LEAST_LONG) && excluded(&self.near, LEAST_NEAR);
+        let excluded = |wealth: &[f64], k: usize| {
+            wealth[2 * k] <= -threshold && wealth[2 * k + 1] <= -threshold
+        };
+        let all = excluded(&self.rates, self.finest)
+            && excluded(&self.long, LEAST_LONG)
+            && excluded(&self.near, LEAST_NEAR);
         all.then_some(Decision::Holds)
     }
 
@@ -212,11 +216,17 @@ mod tests {
         [0.5, 1.0, 0.75].into_iter().for_each(|gap| test.observe(gap));
         // Exp(1 + c) against Exp(1): (1 + c) exp(-c x) at x = 1/2, 1 and 3/4.
         for (log, change) in test.rates.into_iter().zip(signed([0.005, 0.01, 0.03, 0.1, 0.3])) {
-            assert!((log - (3.0 * (1.0 + change).ln() - 2.25 * change)).abs() < 1e-12, "rate {change}");
+            assert!(
+                (log - (3.0 * (1.0 + change).ln() - 2.25 * change)).abs() < 1e-12,
+                "rate {change}"
+            );
         }
         // Two of the three are longer than ln 2.
         for (log, tilt) in test.long.into_iter().zip(signed([0.1, 0.3, 1.0, 3.0])) {
-            assert!((log - (2.0 * tilt - 3.0 * (0.5 + 0.5 * tilt.exp()).ln())).abs() < 1e-12, "tilt {tilt}");
+            assert!(
+                (log - (2.0 * tilt - 3.0 * (0.5 + 0.5 * tilt.exp()).ln())).abs() < 1e-12,
+                "tilt {tilt}"
+            );
         }
         assert_eq!((test.near, test.gaps()), ([0.0; 8], 3));
         let wealth: f64 = test.rates.iter().chain(&test.long).map(|log| log.exp()).sum();
@@ -249,9 +259,11 @@ mod tests {
 
     #[test]
     fn verdicts_are_given_at_their_thresholds() {
-        for (gaps, factor, decision) in
-            [(63, 1.0 + 1e-9, Some(Decision::Violated)), (63, 1.0 - 1e-9, None), (62, 1.0 + 1e-9, None)]
-        {
+        for (gaps, factor, decision) in [
+            (63, 1.0 + 1e-9, Some(Decision::Violated)),
+            (63, 1.0 - 1e-9, None),
+            (62, 1.0 + 1e-9, None),
+        ] {
             let mut test = GapTest::new(0.5, false);
             (test.long[0], test.gaps) = (20.0, gaps);
             let mut ahead = test.clone();
@@ -260,7 +272,9 @@ mod tests {
             test.observe(1.0);
             assert_eq!(test.decision(), decision, "after {} gaps, {factor}", gaps + 1);
         }
-        for (coarse, finest, words) in [(false, 2, "a rate off by 1 %"), (true, 4, "a rate off by 3 %")] {
+        for (coarse, finest, words) in
+            [(false, 2, "a rate off by 1 %"), (true, 4, "a rate off by 3 %")]
+        {
             let mut test = GapTest::new(1e-6, coarse);
             // Two verdicts, two signs, three features; tilts of 0.3 and 1.
             let lost = -(12.0f64 / 1e-6).ln();

@@ -41,7 +41,9 @@ pub(super) fn log_capital(
     m: f64,
     bets: impl Iterator<Item = f64> + Clone,
 ) -> f64 {
-    log_mean_exp(bets.map(|bet| values.clone().map(|(x, weight)| weight * (1.0 + bet * (x / m - 1.0)).ln()).sum::<f64>()))
+    log_mean_exp(bets.map(|bet| {
+        values.clone().map(|(x, weight)| weight * (1.0 + bet * (x / m - 1.0)).ln()).sum::<f64>()
+    }))
 }
 
 /// The largest m that is excluded from below: `capital` falls in m.
@@ -122,9 +124,13 @@ impl BettingInterval {
             return (0.0, 1.0);
         }
         let (n, values) = (self.count as f64, &self.histogram);
-        let lower = excluded_up_to((self.sum / n).min(1.0), self.threshold, |m| log_capital(values.iter(), m, bets()));
-        let upper =
-            1.0 - excluded_up_to((1.0 - self.sum / n).max(0.0), self.threshold, |m| log_capital(values.mirrored(), m, bets()));
+        let lower = excluded_up_to((self.sum / n).min(1.0), self.threshold, |m| {
+            log_capital(values.iter(), m, bets())
+        });
+        let upper = 1.0
+            - excluded_up_to((1.0 - self.sum / n).max(0.0), self.threshold, |m| {
+                log_capital(values.mirrored(), m, bets())
+            });
         (self.lower.max(lower), self.upper.min(upper))
     }
 
@@ -158,7 +164,9 @@ impl IntervalProcedure for BettingInterval {
         if surplus > 0.0 {
             m <= 0.0 || log_capital(self.histogram.iter(), m, bets()) >= self.threshold
         } else {
-            surplus < 0.0 && (m >= 1.0 || log_capital(self.histogram.mirrored(), 1.0 - m, bets()) >= self.threshold)
+            surplus < 0.0
+                && (m >= 1.0
+                    || log_capital(self.histogram.mirrored(), 1.0 - m, bets()) >= self.threshold)
         }
     }
 }
@@ -180,7 +188,8 @@ mod tests {
         // Uniform on mean ± radius; 2000 observations.
         for (mean, radius, ratio) in [(0.3, 0.01, 0.5), (0.02, 0.02, 0.8), (0.5, 0.5, 1.0)] {
             let mut rng = stream_rng(5, 0);
-            let (mut betting, mut bernstein) = (BettingInterval::new(0.0, 1.0, 1e-6), EmpiricalBernstein::new(1.0, 1e-6));
+            let (mut betting, mut bernstein) =
+                (BettingInterval::new(0.0, 1.0, 1e-6), EmpiricalBernstein::new(1.0, 1e-6));
             for _ in 0..2000 {
                 let x = mean + radius * (2.0 * rng.random::<f64>() - 1.0);
                 betting.observe(x);
@@ -219,7 +228,9 @@ mod tests {
         // These zeros, not looked at, would take it back.
         interval.next_look = u64::MAX;
         interval.observe_many(0.0, 64);
-        assert!(interval.excludes(0.5) && interval.excludes(lower - 1e-9) && interval.ends().0 == lower);
+        assert!(
+            interval.excludes(0.5) && interval.excludes(lower - 1e-9) && interval.ends().0 == lower
+        );
 
         let mut mirrored = BettingInterval::new(0.0, 1.0, 0.5);
         mirrored.observe_many(0.0, 64);

@@ -42,7 +42,8 @@ pub(crate) fn log_mean_exp(logs: impl Iterator<Item = f64> + Clone) -> f64 {
     if largest == f64::NEG_INFINITY {
         return largest;
     }
-    let (sum, count) = logs.fold((0.0, 0u32), |(sum, count), log| (sum + (log - largest).exp(), count + 1));
+    let (sum, count) =
+        logs.fold((0.0, 0u32), |(sum, count), log| (sum + (log - largest).exp(), count + 1));
     largest + (sum / f64::from(count)).ln()
 }
 
@@ -55,7 +56,11 @@ mod tests {
         let none = f64::NEG_INFINITY;
         for (name, logs, log) in [
             ("1 and 3", vec![0.0, 3f64.ln()], 2f64.ln()),
-            ("the same beyond the range of numbers", vec![2000.0, 2000.0 + 3f64.ln()], 2000.0 + 2f64.ln()),
+            (
+                "the same beyond the range of numbers",
+                vec![2000.0, 2000.0 + 3f64.ln()],
+                2000.0 + 2f64.ln(),
+            ),
             ("the same below it", vec![-2000.0, -2000.0 + 3f64.ln()], -2000.0 + 2f64.ln()),
             ("0 and 4", vec![none, 4f64.ln()], 2f64.ln()),
             ("one", vec![-5.0], -5.0),

@@ -72,7 +72,10 @@ mod tests {
         }
         assert_eq!((paired.decision(), single.decision()), (Some(Side::Above), None));
         let (lower, upper) = sequence.ends();
-        assert!(lower > 0.0 && (lower..=upper).contains(&0.01) && upper < 0.02, "[{lower}, {upper}]");
+        assert!(
+            lower > 0.0 && (lower..=upper).contains(&0.01) && upper < 0.02,
+            "[{lower}, {upper}]"
+        );
     }
 
     #[test]
@@ -89,7 +92,8 @@ mod tests {
     fn both_sides_share_alpha() {
         // Differences of ±1 around 0 are coins around 1/2.
         for (coin, side) in [(0.0, Side::Below), (1.0, Side::Above)] {
-            let (mut paired, mut coins) = (difference(1.0, 0.0, 1e-2), MeanTest::on(Scale::UNIT, 0.5, 5e-3, 5e-3));
+            let (mut paired, mut coins) =
+                (difference(1.0, 0.0, 1e-2), MeanTest::on(Scale::UNIT, 0.5, 5e-3, 5e-3));
             for n in 0..40 {
                 assert_eq!(paired.decision(), coins.decision(), "after {n}");
                 paired.observe(2.0 * coin - 1.0);

@@ -100,7 +100,8 @@ mod tests {
 
     #[test]
     fn every_test_of_a_mean_hears_its_observations_and_says_its_decision() {
-        let tests: [Box<dyn MeanProcedure>; 2] = [Box::new(MeanTest::new(0.5, 0.01)), Box::new(CountTest::new(0.5, 0.01))];
+        let tests: [Box<dyn MeanProcedure>; 2] =
+            [Box::new(MeanTest::new(0.5, 0.01)), Box::new(CountTest::new(0.5, 0.01))];
         for mut test in tests {
             let boxed: &mut dyn MeanProcedure = &mut test;
             assert_eq!(boxed.decision(), None);
@@ -122,10 +123,21 @@ mod tests {
             assert!(boxed.ends() == (0.0, 1.0) && !boxed.excludes(0.1), "{name}");
             (0..200).for_each(|n| boxed.observe(f64::from(n % 2)));
             let (lower, upper) = boxed.ends();
-            assert!(0.2 < lower && lower < 0.5 && 0.5 < upper && upper < 0.8, "{name}: [{lower}, {upper}]");
-            assert!(boxed.excludes(lower - 1e-6) && boxed.excludes(upper + 1e-6) && !boxed.excludes(0.5), "{name}");
+            assert!(
+                0.2 < lower && lower < 0.5 && 0.5 < upper && upper < 0.8,
+                "{name}: [{lower}, {upper}]"
+            );
+            assert!(
+                boxed.excludes(lower - 1e-6)
+                    && boxed.excludes(upper + 1e-6)
+                    && !boxed.excludes(0.5),
+                "{name}"
+            );
         }
-        assert_eq!(IntervalKind::ALL.map(IntervalKind::name), ["empirical Bernstein", "betting interval", "interval of counts"]);
+        assert_eq!(
+            IntervalKind::ALL.map(IntervalKind::name),
+            ["empirical Bernstein", "betting interval", "interval of counts"]
+        );
     }
 
     #[test]
@@ -137,6 +149,9 @@ mod tests {
                 (0.25, 0.75)
             }
         }
-        assert_eq!([0.2, 0.25, 0.5, 0.75, 0.8].map(|mean| Fixed.excludes(mean)), [true, false, false, false, true]);
+        assert_eq!(
+            [0.2, 0.25, 0.5, 0.75, 0.8].map(|mean| Fixed.excludes(mean)),
+            [true, false, false, false, true]
+        );
     }
 }

@@ -16,7 +16,10 @@ impl Scale {
     /// # Panics
     /// Unless low < high, both finite.
     pub fn new(low: f64, high: f64) -> Self {
-        assert!(low < high && (high - low).is_finite(), "[{low}, {high}] is no interval of observations");
+        assert!(
+            low < high && (high - low).is_finite(),
+            "[{low}, {high}] is no interval of observations"
+        );
         Self { low, high }
     }
 
@@ -30,7 +33,12 @@ impl Scale {
     /// # Panics
     /// If it lies outside, or is NaN.
     pub(super) fn observation(self, x: f64) -> f64 {
-        assert!((self.low..=self.high).contains(&x), "observation {x} outside [{}, {}]", self.low, self.high);
+        assert!(
+            (self.low..=self.high).contains(&x),
+            "observation {x} outside [{}, {}]",
+            self.low,
+            self.high
+        );
         // Rounding may lead out by a last digit.
         self.unit(x).clamp(0.0, 1.0)
     }

@@ -110,7 +110,13 @@ pub fn errors(streams: u64, seed: u64, wrong: impl Fn(ChaCha8Rng) -> bool + Sync
 }
 
 /// Streams on which a test decides at any time up to `length`; at the edge of the null each such is an error.
-pub fn decided<T: MeanProcedure>(source: Source, length: u64, streams: u64, seed: u64, make: impl Fn() -> T + Sync) -> u64 {
+pub fn decided<T: MeanProcedure>(
+    source: Source,
+    length: u64,
+    streams: u64,
+    seed: u64,
+    make: impl Fn() -> T + Sync,
+) -> u64 {
     errors(streams, seed, |rng| {
         let (mut draw, mut test) = (source.stream(rng), make());
         (0..length).any(|_| {
@@ -121,7 +127,13 @@ pub fn decided<T: MeanProcedure>(source: Source, length: u64, streams: u64, seed
 }
 
 /// Streams on which an interval excludes the mean at any time up to `length`.
-pub fn missed<T: IntervalProcedure>(source: Source, length: u64, streams: u64, seed: u64, make: impl Fn() -> T + Sync) -> u64 {
+pub fn missed<T: IntervalProcedure>(
+    source: Source,
+    length: u64,
+    streams: u64,
+    seed: u64,
+    make: impl Fn() -> T + Sync,
+) -> u64 {
     errors(streams, seed, |rng| {
         let (mut draw, mut interval) = (source.stream(rng), make());
         (0..length).any(|_| {
@@ -187,26 +199,49 @@ fn plans(&Trials { alpha, streams, .. }: &Trials) -> Vec<Plan> {
     let mut plans: Vec<Plan> = Vec::new();
     for source in SOURCES {
         let (name, mean) = (source.name, source.mean);
-        let mut plan = |procedure, count: Box<dyn Fn(u64) -> u64>| plans.push((procedure, name, each, count));
-        plan("betting test", Box::new(move |seed| decided(source, LENGTH, each, seed, || MeanTest::new(mean, alpha))));
-        plan("test of counts", Box::new(move |seed| decided(source, LENGTH, each, seed, || CountTest::new(mean, alpha))));
+        let mut plan =
+            |procedure, count: Box<dyn Fn(u64) -> u64>| plans.push((procedure, name, each, count));
+        plan(
+            "betting test",
+            Box::new(move |seed| {
+                decided(source, LENGTH, each, seed, || MeanTest::new(mean, alpha))
+            }),
+        );
+        plan(
+            "test of counts",
+            Box::new(move |seed| {
+                decided(source, LENGTH, each, seed, || CountTest::new(mean, alpha))
+            }),
+        );
         plan(
             "betting interval",
-            Box::new(move |seed| missed(source, SHORT, each, seed, || BettingInterval::new(0.0, 1.0, alpha))),
+            Box::new(move |seed| {
+                missed(source, SHORT, each, seed, || BettingInterval::new(0.0, 1.0, alpha))
+            }),
         );
-        plan("interval of counts", Box::new(move |seed| missed(source, LENGTH, each, seed, || CountInterval::new(alpha))));
+        plan(
+            "interval of counts",
+            Box::new(move |seed| missed(source, LENGTH, each, seed, || CountInterval::new(alpha))),
+        );
         plan(
             "empirical Bernstein",
-            Box::new(move |seed| missed(source, LENGTH, each, seed, || EmpiricalBernstein::new(1.0, alpha))),
+            Box::new(move |seed| {
+                missed(source, LENGTH, each, seed, || EmpiricalBernstein::new(1.0, alpha))
+            }),
         );
         // At an edge of the margin either verdict is wrong: the mean is inside, and means outside are as close as one likes.
-        for (edge, procedure) in [(1.0, "equivalence, upper edge"), (-1.0, "equivalence, lower edge")] {
+        for (edge, procedure) in
+            [(1.0, "equivalence, upper edge"), (-1.0, "equivalence, lower edge")]
+        {
             let target = mean - edge * MARGIN;
             plan(
                 procedure,
                 Box::new(move |seed| {
                     errors(each, seed, |rng| {
-                        let (mut draw, mut test) = (source.stream(rng), Equivalence::new(Scale::UNIT, target, MARGIN, alpha));
+                        let (mut draw, mut test) = (
+                            source.stream(rng),
+                            Equivalence::new(Scale::UNIT, target, MARGIN, alpha),
+                        );
                         (0..LENGTH).any(|_| {
                             test.observe(draw());
                             test.decision().is_some()
@@ -217,7 +252,12 @@ fn plans(&Trials { alpha, streams, .. }: &Trials) -> Vec<Plan> {
         }
     }
     let mut plan = |procedure, source, wrong: fn(ChaCha8Rng, f64) -> bool| {
-        plans.push((procedure, source, streams, Box::new(move |seed| errors(streams, seed, |rng| wrong(rng, alpha)))));
+        plans.push((
+            procedure,
+            source,
+            streams,
+            Box::new(move |seed| errors(streams, seed, |rng| wrong(rng, alpha))),
+        ));
     };
     plan("law, stated exactly", "three values", |rng, alpha| law_is_wrong(rng, alpha, 0.0));
     plan("law, at its margin", "three values", |rng, alpha| law_is_wrong(rng, alpha, MARGIN));
@@ -234,9 +274,11 @@ pub fn measure(trials: &Trials, progress: &dyn Fn(&Trial)) -> Vec<Trial> {
     plans
         .into_iter()
         .map(|(procedure, source, streams, count)| {
-            let errors = count(trials.seed ^ fingerprint(procedure) ^ fingerprint(source).rotate_left(32));
+            let errors =
+                count(trials.seed ^ fingerprint(procedure) ^ fingerprint(source).rotate_left(32));
             let (lower, upper) = exact::clopper_pearson(errors, streams, chance);
-            let trial = Trial { procedure, source, alpha: trials.alpha, streams, errors, lower, upper };
+            let trial =
+                Trial { procedure, source, alpha: trials.alpha, streams, errors, lower, upper };
             progress(&trial);
             trial
         })
@@ -304,15 +346,39 @@ mod tests {
         let table = [
             (0, 0.0, vec![(0.0, 1.0), (below(0.5), 1.0), (0.5, 0.0), (below(1.0), 0.0)]),
             (1, 0.0, vec![(below(0.02), 1.0), (0.02, 0.0)]),
-            (3, 0.0, vec![(0.0, 0.3 - 0.1), (below(0.5), 0.3 - 0.1), (0.5, 0.3 + 0.1), (below(1.0), 0.3 + 0.1)]),
-            (4, 0.0, vec![(0.0, 0.0), (below(0.25), 0.0), (0.25, 1.0), (below(0.5), 1.0), (0.5, (4.0 * 0.4 - 1.0) / 2.0)]),
+            (
+                3,
+                0.0,
+                vec![
+                    (0.0, 0.3 - 0.1),
+                    (below(0.5), 0.3 - 0.1),
+                    (0.5, 0.3 + 0.1),
+                    (below(1.0), 0.3 + 0.1),
+                ],
+            ),
+            (
+                4,
+                0.0,
+                vec![
+                    (0.0, 0.0),
+                    (below(0.25), 0.0),
+                    (0.25, 1.0),
+                    (below(0.5), 1.0),
+                    (0.5, (4.0 * 0.4 - 1.0) / 2.0),
+                ],
+            ),
             (5, 0.0, vec![(below(0.5), 1.0), (0.5, 0.0)]),
             (5, -0.5, vec![(below(0.5), 1.0), (0.5, 0.0)]),
             (5, 0.5, vec![(below(0.5), 0.375), (0.5, 0.625)]),
         ];
         for (n, ahead, values) in table {
             for (u, x) in values {
-                assert_eq!(SOURCES[n].value(u, ahead), x, "{}, u = {u}, {ahead} ahead", SOURCES[n].name);
+                assert_eq!(
+                    SOURCES[n].value(u, ahead),
+                    x,
+                    "{}, u = {u}, {ahead} ahead",
+                    SOURCES[n].name
+                );
             }
         }
     }
@@ -320,7 +386,8 @@ mod tests {
     #[test]
     fn a_stream_knows_how_far_it_is_ahead() {
         for source in SOURCES {
-            let (mut draw, mut rng, mut past) = (source.stream(stream_rng(3, 0)), stream_rng(3, 0), Vec::new());
+            let (mut draw, mut rng, mut past) =
+                (source.stream(stream_rng(3, 0)), stream_rng(3, 0), Vec::new());
             for _ in 0..200 {
                 let ahead: f64 = past.iter().fold(0.0, |sum, x| sum + (x - source.mean));
                 let x = draw();
@@ -341,7 +408,8 @@ mod tests {
             ("events", path_is_wrong),
         ];
         for (name, wrong) in trials {
-            let (many, few) = (errors(200, 1, |rng| wrong(rng, 0.999)), errors(200, 1, |rng| wrong(rng, 1e-9)));
+            let (many, few) =
+                (errors(200, 1, |rng| wrong(rng, 0.999)), errors(200, 1, |rng| wrong(rng, 1e-9)));
             assert_eq!(few, 0, "{name}");
             assert!(many > 0 && many < 200, "{name}: {many}");
         }
@@ -360,7 +428,11 @@ mod tests {
             }
             assert_eq!(test.decision(), None, "{}", source.name);
             // Ten standard errors of a fair coin.
-            assert!((sum / 1e5 - source.mean).abs() < 10.0 * 0.5 / 1e5f64.sqrt(), "{}", source.name);
+            assert!(
+                (sum / 1e5 - source.mean).abs() < 10.0 * 0.5 / 1e5f64.sqrt(),
+                "{}",
+                source.name
+            );
         }
     }
 
@@ -376,7 +448,10 @@ mod tests {
         // Other levels, at less cost.
         for alpha in [0.01, 0.5] {
             let trials = Trials { seed: 2, alpha, streams: 6_000, chance: 1e-9 };
-            assert!(measure(&trials, &|_| {}).iter().all(|trial| !trial.errs_too_often()), "alpha = {alpha}");
+            assert!(
+                measure(&trials, &|_| {}).iter().all(|trial| !trial.errs_too_often()),
+                "alpha = {alpha}"
+            );
         }
     }
 
@@ -422,7 +497,15 @@ mod tests {
     #[test]
     fn a_trial_is_blamed_for_a_lower_end_above_what_it_states_only() {
         for (lower, blamed) in [(0.09, false), (0.1, false), (0.11, true)] {
-            let trial = Trial { procedure: "test", source: "coin", alpha: 0.1, streams: 100, errors: 20, lower, upper: 0.3 };
+            let trial = Trial {
+                procedure: "test",
+                source: "coin",
+                alpha: 0.1,
+                streams: 100,
+                errors: 20,
+                lower,
+                upper: 0.3,
+            };
             assert_eq!(trial.errs_too_often(), blamed, "{lower}");
         }
     }
@@ -437,8 +520,13 @@ mod tests {
             assert_eq!((trial.lower, trial.upper), interval, "{trial:?}");
             assert!(!trial.errs_too_often(), "{trial:?}");
         }
-        let seen =
-            |procedure: &str| tried.iter().filter(|trial| trial.procedure == procedure).map(|trial| trial.errors).sum::<u64>();
+        let seen = |procedure: &str| {
+            tried
+                .iter()
+                .filter(|trial| trial.procedure == procedure)
+                .map(|trial| trial.errors)
+                .sum::<u64>()
+        };
         // What never errs on any stream measures nothing. The two bands of two samples are too wide to err in 600 streams.
         for procedure in [
             "betting test",
@@ -461,6 +549,9 @@ mod tests {
     fn errors_are_the_same_on_one_thread_and_on_many() {
         let count = || decided(SOURCES[5], 50, 500, 9, || MeanTest::new(0.5, 0.3));
         let one = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap().install(count);
-        assert_eq!(one, rayon::ThreadPoolBuilder::new().num_threads(4).build().unwrap().install(count));
+        assert_eq!(
+            one,
+            rayon::ThreadPoolBuilder::new().num_threads(4).build().unwrap().install(count)
+        );
     }
 }

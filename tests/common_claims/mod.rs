@@ -25,7 +25,8 @@ pub fn evidence<T: Subject + Machinery>(id: &str, under: &T, model: &Model) -> E
 /// Types {0}, {0, 1}: irregular, and the smallest graph on which random routing and JSQ(2) differ.
 #[allow(dead_code)]
 pub fn private2() -> Model {
-    let graph = BipartiteGraph::from_edges(2, 2, &[(0, 0), (0, 1), (1, 1)], Isolated::Refuse).expect("valid");
+    let graph = BipartiteGraph::from_edges(2, 2, &[(0, 0), (0, 1), (1, 1)], Isolated::Refuse)
+        .expect("valid");
     Model::new(graph, 0.3, 2).expect("valid")
 }
 
@@ -38,16 +39,25 @@ pub fn pair((a, b): (u16, u16), n: u64) -> (u64, u64) {
 
 /// A model and two ordered states from raw numbers: 1 to 6 servers, 1 to 5 types of any nonempty sets of servers, d 1 to 3.
 #[allow(dead_code)]
-pub fn small_system(n: u8, masks: &[u8], lengths: &[(u8, u8)], d: u8) -> (Model, Vec<u32>, Vec<u32>) {
+pub fn small_system(
+    n: u8,
+    masks: &[u8],
+    lengths: &[(u8, u8)],
+    d: u8,
+) -> (Model, Vec<u32>, Vec<u32>) {
     let n = u32::from(n % 6) + 1;
     let all = (1u32 << n) - 1;
     let mut masks: Vec<u32> = masks.iter().take(5).map(|&mask| u32::from(mask) % all + 1).collect();
     if masks.is_empty() {
         masks.push(all);
     }
-    let edges: Vec<_> =
-        masks.iter().zip(0..).flat_map(|(mask, w)| (0..n).filter(move |v| mask >> v & 1 == 1).map(move |v| (v, w))).collect();
-    let graph = BipartiteGraph::from_edges(n, masks.len() as u32, &edges, Isolated::Refuse).expect("no type is empty");
+    let edges: Vec<_> = masks
+        .iter()
+        .zip(0..)
+        .flat_map(|(mask, w)| (0..n).filter(move |v| mask >> v & 1 == 1).map(move |v| (v, w)))
+        .collect();
+    let graph = BipartiteGraph::from_edges(n, masks.len() as u32, &edges, Isolated::Refuse)
+        .expect("no type is empty");
     let of = |v: u32| lengths.get(v as usize).copied().unwrap_or((0, 0));
     let upper: Vec<u32> = (0..n).map(|v| u32::from(of(v).1 % 6)).collect();
     let lower = (0..n).zip(&upper).map(|(v, &x)| x - u32::from(of(v).0 % 6).min(x)).collect();
@@ -65,9 +75,13 @@ where
     let config = Config { cases: 5000, failure_persistence: None, ..Config::default() };
     let mut runner = TestRunner::new_with_rng(
         config,
-        proptest::test_runner::TestRng::deterministic_rng(proptest::test_runner::RngAlgorithm::ChaCha),
+        proptest::test_runner::TestRng::deterministic_rng(
+            proptest::test_runner::RngAlgorithm::ChaCha,
+        ),
     );
-    match runner.run(&strategy, |value| check(value).map_err(proptest::test_runner::TestCaseError::fail)) {
+    match runner
+        .run(&strategy, |value| check(value).map_err(proptest::test_runner::TestCaseError::fail))
+    {
         Err(proptest::test_runner::TestError::Fail(_, value)) => Some(value),
         _ => None,
     }

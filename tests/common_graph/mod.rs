@@ -41,13 +41,18 @@ pub struct Critical {
 
 impl Case {
     pub fn graph(&self) -> BipartiteGraph {
-        let edges: Vec<_> = (0..).zip(&self.types).flat_map(|(w, servers)| servers.iter().map(move |&v| (v, w))).collect();
+        let edges: Vec<_> = (0..)
+            .zip(&self.types)
+            .flat_map(|(w, servers)| servers.iter().map(move |&v| (v, w)))
+            .collect();
         BipartiteGraph::from_edges(self.servers, self.task_types, &edges, Isolated::Refuse).unwrap()
     }
 }
 
 pub fn cases() -> Vec<Case> {
-    let cases = serde_json::from_str::<File>(include_str!("../../testdata/graph_metrics.json")).unwrap().cases;
+    let cases = serde_json::from_str::<File>(include_str!("../../testdata/graph_metrics.json"))
+        .unwrap()
+        .cases;
     assert_eq!(cases.len(), 10);
     cases
 }

@@ -16,7 +16,14 @@ pub fn evaluate<T: Subject + Machinery>(id: &str, under: &T, model: &Model) -> E
     let claim = claims::find(id).unwrap_or_else(|| panic!("no claim {id}"));
     let samples = Samples::new(under, model, 1, 1_000_000);
     let plan = CasePlan { seed: 1, effort: 1, only: None };
-    claim.evaluate(&Setting { subject: under, machinery: under, model, plan, alpha: 1e-6, samples: &samples })
+    claim.evaluate(&Setting {
+        subject: under,
+        machinery: under,
+        model,
+        plan,
+        alpha: 1e-6,
+        samples: &samples,
+    })
 }
 
 /// Any system, for claims that make their own.
@@ -26,7 +33,8 @@ pub fn any_model() -> Model {
 
 /// The system whose task types have the given servers.
 pub fn model(n: u32, types: &[&[u32]], lambda: f64, d: u32) -> Model {
-    let edges: Vec<_> = (0..).zip(types).flat_map(|(w, servers)| servers.iter().map(move |&v| (v, w))).collect();
+    let edges: Vec<_> =
+        (0..).zip(types).flat_map(|(w, servers)| servers.iter().map(move |&v| (v, w))).collect();
     let graph = BipartiteGraph::from_edges(n, types.len() as u32, &edges, Isolated::Drop).unwrap();
     Model::new(graph, lambda, d).unwrap()
 }
@@ -42,7 +50,8 @@ pub fn assert_power(id: &str, models: &[Model]) {
     }
     assert!(informative, "{id} says nothing on any of the systems");
     for fault in claim.rejects {
-        let rejected = models.iter().any(|model| evaluate(id, fault, model).verdict == Verdict::Violated);
+        let rejected =
+            models.iter().any(|model| evaluate(id, fault, model).verdict == Verdict::Violated);
         assert!(rejected, "{id} does not reject {}", Fault::id(fault));
     }
 }
@@ -58,7 +67,8 @@ pub fn proving_models() -> Vec<Model> {
         // The least load is farther from 1 than the largest.
         model(3, &[&[0, 1]], 0.5, 2),
         model(5, &[&[0, 1], &[0, 2], &[0, 3], &[0, 4]], 0.5, 1),
-        Model::new(fluidcheck::graph::generate::random_regular(60, 40, 4, 1).unwrap(), 0.8, 2).unwrap(),
+        Model::new(fluidcheck::graph::generate::random_regular(60, 40, 4, 1).unwrap(), 0.8, 2)
+            .unwrap(),
     ]
 }
 
@@ -74,7 +84,11 @@ pub struct SmallGraph {
 impl SmallGraph {
     /// The system on this graph.
     pub fn model(&self, lambda: f64, d: u32) -> Model {
-        let sets: Vec<Vec<u32>> = self.types.iter().map(|set| (0..self.n).filter(|v| set >> v & 1 == 1).collect()).collect();
+        let sets: Vec<Vec<u32>> = self
+            .types
+            .iter()
+            .map(|set| (0..self.n).filter(|v| set >> v & 1 == 1).collect())
+            .collect();
         model(self.n, &sets.iter().map(Vec::as_slice).collect::<Vec<_>>(), lambda, d)
     }
 }
@@ -82,7 +96,9 @@ impl SmallGraph {
 /// Small graphs, shrinking to fewer servers and types.
 pub fn small_graphs() -> impl proptest::strategy::Strategy<Value = SmallGraph> {
     use proptest::prelude::*;
-    (1..=6u32).prop_flat_map(|n| prop::collection::vec(1..1u32 << n, 1..=5).prop_map(move |types| SmallGraph { n, types }))
+    (1..=6u32).prop_flat_map(|n| {
+        prop::collection::vec(1..1u32 << n, 1..=5).prop_map(move |types| SmallGraph { n, types })
+    })
 }
 
 impl quickcheck::Arbitrary for SmallGraph {

@@ -17,8 +17,11 @@ fn rho0_and_d(case: u64) -> (Ratio, u32) {
 }
 
 /// Theorem 3.8's range of alpha.
-pub(super) const THM_3_8_PRINTED: Claim =
-    printed("err-thm-3.8-printed", "Theorem 3.8", "alpha = ln theta / ln rho0 of the proof is at most 1", |setting| {
+pub(super) const THM_3_8_PRINTED: Claim = printed(
+    "err-thm-3.8-printed",
+    "Theorem 3.8",
+    "alpha = ln theta / ln rho0 of the proof is at most 1",
+    |setting| {
         run(&setting.plan, "err-thm-3.8-printed", 115, "pairs of rho0 and d", |case, _| {
             let (rho0, d) = rho0_and_d(case);
             let theta = bounds::mixing_theta(&rho0, d);
@@ -28,9 +31,13 @@ pub(super) const THM_3_8_PRINTED: Claim =
                 return Outcome::holds(1.0 - exponent);
             }
             let (rho0, theta) = (show(&rho0), show(&theta));
-            Outcome::violated(1.0 - exponent, format!("rho0 = {rho0}, d = {d}: theta = {theta}, alpha = {exponent}"))
+            Outcome::violated(
+                1.0 - exponent,
+                format!("rho0 = {rho0}, d = {d}: theta = {theta}, alpha = {exponent}"),
+            )
         })
-    });
+    },
+);
 
 /// What the proof of Theorem 3.8 needs of theta, and gets.
 pub(super) const THM_3_8_CORRECTED: Claim = corrected(
@@ -47,7 +54,11 @@ pub(super) const THM_3_8_CORRECTED: Claim = corrected(
             if contraction > ratio(1, 2) || theta > rho0 {
                 return Outcome::violated(
                     f64::NAN,
-                    format!("{at}: theta rho0 d = {}, theta <= rho0: {}", show(&contraction), theta <= rho0),
+                    format!(
+                        "{at}: theta rho0 d = {}, theta <= rho0: {}",
+                        show(&contraction),
+                        theta <= rho0
+                    ),
                 );
             }
             let mixing = Mixing::with_theta(&rho0, &theta);
@@ -55,7 +66,10 @@ pub(super) const THM_3_8_CORRECTED: Claim = corrected(
             let start = (mixing.bound(0.0) * mixing.theta / mixing.c2 - 1.0).abs();
             let times: Vec<f64> = (0..60).map(|k| mixing.bound(2f64.powi(k) - 1.0)).collect();
             if start > 1e-9 || times.windows(2).any(|pair| pair[1] >= pair[0]) {
-                return Outcome::violated(f64::NAN, format!("{at}: bounds {times:?}, c2 = {}", mixing.c2));
+                return Outcome::violated(
+                    f64::NAN,
+                    format!("{at}: bounds {times:?}, c2 = {}", mixing.c2),
+                );
             }
             Outcome::holds(mixing.exponent - 1.0)
         })
@@ -71,7 +85,8 @@ pub(super) const EQ_4_47_PRINTED: Claim = printed(
         run(&setting.plan, "err-4.47-printed", 100, "choices of the constants", |case, _| {
             // Case 0: c1' = c2' = 1, c3 = 2, ln(1/eta) = 4, where 1/2 <= 1/3 is claimed. 2 c3 = k^2 and t = s; the power alpha keeps order.
             let whole = |n: u64| ratio::whole(n);
-            let (k, s, c1, c2) = (2 + case % 3, 1 + case / 3 % 3, 1 + case / 9 % 3, 1 + case / 27 % 3);
+            let (k, s, c1, c2) =
+                (2 + case % 3, 1 + case / 3 % 3, 1 + case / 9 % 3, 1 + case / 27 % 3);
             let left = (whole(c1) + whole(c2 * s)).recip();
             let right = (whole(c1) + whole(c2 * s * k)).recip();
             let slack = ratio::to_f64(&(&right - &left));
@@ -80,7 +95,11 @@ pub(super) const EQ_4_47_PRINTED: Claim = printed(
             }
             Outcome::violated(
                 slack,
-                format!("c1' = {c1}, c2' = {c2}, c3 = {}/2, ln(1/eta) = {}, alpha = 1: {left} > {right}", k * k, k * k * s * s),
+                format!(
+                    "c1' = {c1}, c2' = {c2}, c3 = {}/2, ln(1/eta) = {}, alpha = 1: {left} > {right}",
+                    k * k,
+                    k * k * s * s
+                ),
             )
         })
     },
@@ -93,9 +112,13 @@ pub(super) const EQ_4_47_CORRECTED: Claim = corrected(
     "at t = sqrt(ln(1/eta) / (2 c3)): both terms of (4.45) are at most (2 c3)^(alpha/2) / (c2' sqrt(ln(1/eta)))^alpha + c4' / (c3 sqrt(ln(1/eta)))^alpha",
     &[Fault::ComparisonTimeAsPrinted],
     |setting| {
-        run(&setting.plan, "err-4.47-corrected", 3 * 4 * 3 * 3, "choices of the constants", |case, _| {
-            comparison(setting.machinery, case)
-        })
+        run(
+            &setting.plan,
+            "err-4.47-corrected",
+            3 * 4 * 3 * 3,
+            "choices of the constants",
+            |case, _| comparison(setting.machinery, case),
+        )
     },
 );
 
@@ -105,12 +128,15 @@ fn comparison(machinery: &dyn Machinery, case: u64) -> Outcome {
     // ln(1/eta) from 2 c3, where the case begins, to far beyond.
     let log = 2.0 * c3 * pick(&[1.0, 1.5, 4.0, 30.0], case / 3);
     let alpha = pick(&[1.0, 0.5, 0.1], case / 12);
-    let (c1, c2, c4) = [(1.0, 1.0, 1.0), (0.1, 3.0, 50.0), (7.0, 0.2, 0.01)][(case / 36 % 3) as usize];
+    let (c1, c2, c4) =
+        [(1.0, 1.0, 1.0), (0.1, 3.0, 50.0), (7.0, 0.2, 0.01)][(case / 36 % 3) as usize];
     let t = machinery.comparison_time(log, c3);
     let first = (c1 + c2 * t).powf(-alpha);
     let second = c4 * t * t * (c3 * t * t - log).exp();
-    let (first_bound, second_bound) =
-        ((2.0 * c3).powf(alpha / 2.0) * (c2 * log.sqrt()).powf(-alpha), c4 * (c3 * log.sqrt()).powf(-alpha));
+    let (first_bound, second_bound) = (
+        (2.0 * c3).powf(alpha / 2.0) * (c2 * log.sqrt()).powf(-alpha),
+        c4 * (c3 * log.sqrt()).powf(-alpha),
+    );
     // Both inequalities are strict by far more than rounding: c1' > 0, and L^(3/2) exp(-L/2) <= 1.16 < 2.
     let slack = (first_bound - first).min(second_bound - second);
     if slack > 0.0 {
@@ -153,22 +179,32 @@ pub(super) const C_1_CORRECTED: Claim = corrected(
 /// d from 1 to 7; for each, close to (1, 1), then all pairs of a grid of quarters.
 const LIPSCHITZ_CASES: u64 = 7 * 101;
 
-fn lipschitz(machinery: &dyn Machinery, case: u64, sharp: bool, constant: &dyn Fn(u32) -> Ratio) -> Outcome {
+fn lipschitz(
+    machinery: &dyn Machinery,
+    case: u64,
+    sharp: bool,
+    constant: &dyn Fn(u32) -> Ratio,
+) -> Outcome {
     let (d, index) = (1 + (case % 7) as u32, case / 7);
     let k = constant(d);
     let near_one = |steps: i64| ratio(1_000_000 - steps, 1_000_000);
-    let pairs: Vec<(Ratio, Ratio)> = (0..=4).flat_map(|x| (0..x).map(move |y| (ratio(x, 4), ratio(y, 4)))).collect();
+    let pairs: Vec<(Ratio, Ratio)> =
+        (0..=4).flat_map(|x| (0..x).map(move |y| (ratio(x, 4), ratio(y, 4)))).collect();
     let (first, second) = match index {
         0 => ((near_one(0), near_one(1)), (near_one(1), near_one(2))),
         _ => (pairs[(index - 1) as usize / 10].clone(), pairs[(index - 1) as usize % 10].clone()),
     };
     let distance = |a: &Ratio, b: &Ratio| if a > b { a - b } else { b - a };
-    let difference =
-        distance(&machinery.divided_difference(&first.0, &first.1, d), &machinery.divided_difference(&second.0, &second.1, d));
+    let difference = distance(
+        &machinery.divided_difference(&first.0, &first.1, d),
+        &machinery.divided_difference(&second.0, &second.1, d),
+    );
     let bound = &k * (distance(&first.0, &second.0) + distance(&first.1, &second.1));
     let slack = ratio::to_f64(&(&bound - &difference));
     // Within 2 10^-6 of (1, 1) each of the d (d - 1) / 2 products in the gradient lost at most 2 d 10^-6 of itself.
-    let attained = index > 0 || !sharp || difference >= &bound * (ratio(1, 1) - ratio(2 * i64::from(d), 1_000_000));
+    let attained = index > 0
+        || !sharp
+        || difference >= &bound * (ratio(1, 1) - ratio(2 * i64::from(d), 1_000_000));
     if difference <= bound && attained {
         return Outcome::holds(slack);
     }

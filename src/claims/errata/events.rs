@@ -19,10 +19,16 @@ use crate::simulate::Queues;
 use crate::subject::random_lengths;
 
 /// (4.41), last step, as printed.
-pub(super) const EQ_4_41_PRINTED: Claim =
-    printed("err-4.41-printed", "(4.41), last step", "sum_i q_i(t)^2 <= N_a(t) / N + sum_i q_i(0)^2", |setting| {
-        run(&setting.plan, "err-4.41-printed", 200, "paths", |case, rng| squares(setting, case, rng, 1))
-    });
+pub(super) const EQ_4_41_PRINTED: Claim = printed(
+    "err-4.41-printed",
+    "(4.41), last step",
+    "sum_i q_i(t)^2 <= N_a(t) / N + sum_i q_i(0)^2",
+    |setting| {
+        run(&setting.plan, "err-4.41-printed", 200, "paths", |case, rng| {
+            squares(setting, case, rng, 1)
+        })
+    },
+);
 
 /// (4.41), last step, with the factor 2, or without the squares.
 pub(super) const EQ_4_41_CORRECTED: Claim = corrected(
@@ -30,7 +36,11 @@ pub(super) const EQ_4_41_CORRECTED: Claim = corrected(
     "(4.41), last step",
     "sum_i q_i(t)^2 <= 2 N_a(t) / N + sum_i q_i(0)^2, and <= N_a(t) / N + sum_i q_i(0)",
     &[Fault::OccupancyOffByOne],
-    |setting| run(&setting.plan, "err-4.41-corrected", 400, "paths", |case, rng| squares(setting, case, rng, 2)),
+    |setting| {
+        run(&setting.plan, "err-4.41-corrected", 400, "paths", |case, rng| {
+            squares(setting, case, rng, 2)
+        })
+    },
 );
 
 /// One path; case 0 is one server busy, one arrival to the idle one.
@@ -39,12 +49,16 @@ fn squares(setting: &Setting<'_>, case: u64, rng: &mut ChaCha8Rng, factor: u64) 
     let mut coins = Coins::new(setting.plan.seed, case);
     let n = if case == 0 { 2 } else { rng.random_range(1..=5u32) };
     let start = if case == 0 { vec![1, 0] } else { random_lengths(rng, n, 3) };
-    let Some(model) = BipartiteGraph::complete(n, 1).ok().and_then(|graph| Model::new(graph, 0.8, 1).ok()) else {
+    let Some(model) =
+        BipartiteGraph::complete(n, 1).ok().and_then(|graph| Model::new(graph, 0.8, 1).ok())
+    else {
         return Outcome::Skipped;
     };
     let mut queues = Queues::from_lengths(start.clone());
     let (mut arrivals, mut least) = (0u64, f64::INFINITY);
-    let Some((initial, sum)) = levels(machinery, &start) else { return miscounted(machinery, &start) };
+    let Some((initial, sum)) = levels(machinery, &start) else {
+        return miscounted(machinery, &start);
+    };
     for event in 0..if case == 0 { 1 } else { 12 } {
         let server = if case == 0 { 1 } else { rng.random_range(0..n) };
         coins.next_event();
@@ -53,17 +67,30 @@ fn squares(setting: &Setting<'_>, case: u64, rng: &mut ChaCha8Rng, factor: u64) 
         } else {
             Mark::Service { server }
         };
-        arrivals += u64::from(matches!(subject.apply(&model, &mut queues, mark, &mut coins), Event::Arrival { .. }));
-        let Some((now, _)) = levels(machinery, queues.lengths()) else { return miscounted(machinery, queues.lengths()) };
+        arrivals += u64::from(matches!(
+            subject.apply(&model, &mut queues, mark, &mut coins),
+            Event::Arrival { .. }
+        ));
+        let Some((now, _)) = levels(machinery, queues.lengths()) else {
+            return miscounted(machinery, queues.lengths());
+        };
         // All times N^2.
         let n = u64::from(n);
-        let bound = (factor * arrivals * n + initial).min(if factor == 2 { (arrivals + sum) * n } else { u64::MAX });
+        let bound = (factor * arrivals * n + initial).min(if factor == 2 {
+            (arrivals + sum) * n
+        } else {
+            u64::MAX
+        });
         let slack = (bound as f64 - now as f64) / (n * n) as f64;
         least = least.min(slack);
         if now > bound {
             return Outcome::Violated {
                 slack,
-                found: format!("N = {n}, {arrivals} arrivals: sum of q_i^2 is {now}/{}, the bound {bound}/{}", n * n, n * n),
+                found: format!(
+                    "N = {n}, {arrivals} arrivals: sum of q_i^2 is {now}/{}, the bound {bound}/{}",
+                    n * n,
+                    n * n
+                ),
                 event: Some(event),
                 states: vec![start, queues.lengths().to_vec()],
             };
@@ -75,12 +102,18 @@ fn squares(setting: &Setting<'_>, case: u64, rng: &mut ChaCha8Rng, factor: u64) 
 /// sum of Q_i^2 and of Q_i, if the subject's occupancy equals a count of the queues.
 fn levels(machinery: &dyn Machinery, lengths: &[u32]) -> Option<(u64, u64)> {
     let longest = lengths.iter().copied().max().unwrap_or(0);
-    let own: Vec<u64> = (1..=longest).map(|i| lengths.iter().filter(|&&x| x >= i).count() as u64).collect();
-    (machinery.occupancy(lengths) == own).then(|| (own.iter().map(|q| q * q).sum(), own.iter().sum()))
+    let own: Vec<u64> =
+        (1..=longest).map(|i| lengths.iter().filter(|&&x| x >= i).count() as u64).collect();
+    (machinery.occupancy(lengths) == own)
+        .then(|| (own.iter().map(|q| q * q).sum(), own.iter().sum()))
 }
 
 fn miscounted(machinery: &dyn Machinery, lengths: &[u32]) -> Outcome {
-    Outcome::violated_at(f64::NAN, format!("Q_1, Q_2, ... given as {:?}", machinery.occupancy(lengths)), &[lengths])
+    Outcome::violated_at(
+        f64::NAN,
+        format!("Q_1, Q_2, ... given as {:?}", machinery.occupancy(lengths)),
+        &[lengths],
+    )
 }
 
 /// Listed small graphs, then random ones, each with a random state; the empty state first.
@@ -90,24 +123,38 @@ fn over_states(
     count: u64,
     check: impl Fn(&Model, &[u32], &mut ChaCha8Rng) -> Outcome,
 ) -> Evidence {
-    let listed: Vec<_> = graphs::listed().into_iter().map(|(_, graph)| graph).filter(|graph| graph.n_servers() <= 6).collect();
-    run(&setting.plan, claim, count * u64::from(setting.plan.effort), "graphs and states", |case, rng| {
-        let graph = match listed.get(case as usize % (2 * listed.len())) {
-            Some(graph) => graph.clone(),
-            None => match graphs::random(rng) {
-                Ok(graph) => graph,
-                Err(_) => return Outcome::Skipped,
-            },
-        };
-        let top = if (case as usize) < 2 * listed.len() { case as u32 % 2 } else { rng.random_range(1..=4) };
-        let lengths = random_lengths(rng, graph.n_servers(), top);
-        let d = rng.random_range(1..=3);
-        let load = Load::new(ratio(rng.random_range(1..20), 20));
-        match load.and_then(|load| Model::with_load(graph, load, d)) {
-            Ok(model) => check(&model, &lengths, rng),
-            Err(_) => Outcome::Skipped,
-        }
-    })
+    let listed: Vec<_> = graphs::listed()
+        .into_iter()
+        .map(|(_, graph)| graph)
+        .filter(|graph| graph.n_servers() <= 6)
+        .collect();
+    run(
+        &setting.plan,
+        claim,
+        count * u64::from(setting.plan.effort),
+        "graphs and states",
+        |case, rng| {
+            let graph = match listed.get(case as usize % (2 * listed.len())) {
+                Some(graph) => graph.clone(),
+                None => match graphs::random(rng) {
+                    Ok(graph) => graph,
+                    Err(_) => return Outcome::Skipped,
+                },
+            };
+            let top = if (case as usize) < 2 * listed.len() {
+                case as u32 % 2
+            } else {
+                rng.random_range(1..=4)
+            };
+            let lengths = random_lengths(rng, graph.n_servers(), top);
+            let d = rng.random_range(1..=3);
+            let load = Load::new(ratio(rng.random_range(1..20), 20));
+            match load.and_then(|load| Model::with_load(graph, load, d)) {
+                Ok(model) => check(&model, &lengths, rng),
+                Err(_) => Outcome::Skipped,
+            }
+        },
+    )
 }
 
 /// Servers of N_w with at least i tasks, and the fraction that they are.
@@ -122,9 +169,11 @@ fn arrivals(model: &Model, w: u32, lengths: &[u32], i: u32) -> Ratio {
     let mut sum = Ratio::zero();
     for v in graph.servers_of(w).iter().filter(|&v| lengths[v as usize] + 1 == i) {
         for other in graph.task_types_of(v).iter() {
-            let ((below, x), (at, y)) = (local(graph, other, lengths, i - 1), local(graph, other, lengths, i));
+            let ((below, x), (at, y)) =
+                (local(graph, other, lengths, i - 1), local(graph, other, lengths, i));
             // v itself has length i - 1, so that the counts differ.
-            sum += (ratio::power(&x, model.d()) - ratio::power(&y, model.d())) / ratio::whole(below - at);
+            sum += (ratio::power(&x, model.d()) - ratio::power(&y, model.d()))
+                / ratio::whole(below - at);
         }
     }
     sum
@@ -132,7 +181,9 @@ fn arrivals(model: &Model, w: u32, lengths: &[u32], i: u32) -> Ratio {
 
 /// The rate at which Q_i^w jumps, by enumeration of the subject's transitions.
 fn jump_rate(machinery: &dyn Machinery, model: &Model, w: u32, lengths: &[u32], i: u32) -> Ratio {
-    let here = |v: u32, length: u32| lengths[v as usize] == length && model.graph().servers_of(w).iter().any(|u| u == v);
+    let here = |v: u32, length: u32| {
+        lengths[v as usize] == length && model.graph().servers_of(w).iter().any(|u| u == v)
+    };
     machinery
         .transitions(model, lengths)
         .into_iter()
@@ -146,15 +197,25 @@ fn jump_rate(machinery: &dyn Machinery, model: &Model, w: u32, lengths: &[u32], 
 }
 
 /// The jump rate against a form: (task type, level) -> rate.
-fn jumps(machinery: &dyn Machinery, model: &Model, lengths: &[u32], form: impl Fn(&Ratio, u64, u64) -> Ratio) -> Outcome {
+fn jumps(
+    machinery: &dyn Machinery,
+    model: &Model,
+    lengths: &[u32],
+    form: impl Fn(&Ratio, u64, u64) -> Ratio,
+) -> Outcome {
     let longest = lengths.iter().copied().max().unwrap_or(0);
     for w in 0..model.graph().n_task_types() {
         for i in 1..=longest + 1 {
-            let (at, above) = (local(model.graph(), w, lengths, i).0, local(model.graph(), w, lengths, i + 1).0);
-            let (found, claimed) = (jump_rate(machinery, model, w, lengths, i), form(&arrivals(model, w, lengths, i), at, above));
+            let (at, above) =
+                (local(model.graph(), w, lengths, i).0, local(model.graph(), w, lengths, i + 1).0);
+            let (found, claimed) = (
+                jump_rate(machinery, model, w, lengths, i),
+                form(&arrivals(model, w, lengths, i), at, above),
+            );
             if found != claimed {
-                let types: Vec<Vec<u32>> =
-                    (0..model.graph().n_task_types()).map(|w| model.graph().servers_of(w).iter().collect()).collect();
+                let types: Vec<Vec<u32>> = (0..model.graph().n_task_types())
+                    .map(|w| model.graph().servers_of(w).iter().collect())
+                    .collect();
                 let lambda = show(model.load().exact());
                 return Outcome::violated_at(
                     f64::NAN,
@@ -172,16 +233,21 @@ fn jumps(machinery: &dyn Machinery, model: &Model, lengths: &[u32], form: impl F
 
 /// lambda N / M, from its parts.
 fn rate(model: &Model) -> Ratio {
-    model.load().exact() * Ratio::new(model.graph().n_servers().into(), model.graph().n_task_types().into())
+    model.load().exact()
+        * Ratio::new(model.graph().n_servers().into(), model.graph().n_task_types().into())
 }
 
 /// (B.6) with Q_i - Q_i.
-pub(super) const B_6_PRINTED: Claim =
-    printed("err-b.6-printed", "(B.6)", "Q_i^w jumps at the rate of its arrivals plus Q_i^w - Q_i^w, which is 0", |setting| {
+pub(super) const B_6_PRINTED: Claim = printed(
+    "err-b.6-printed",
+    "(B.6)",
+    "Q_i^w jumps at the rate of its arrivals plus Q_i^w - Q_i^w, which is 0",
+    |setting| {
         over_states(setting, "err-b.6-printed", 100, |model, lengths, _| {
             jumps(setting.machinery, model, lengths, |arrivals, _, _| rate(model) * arrivals)
         })
-    });
+    },
+);
 
 /// (B.6) with Q_i - Q_(i+1).
 pub(super) const B_6_CORRECTED: Claim = corrected(
@@ -191,20 +257,28 @@ pub(super) const B_6_CORRECTED: Claim = corrected(
     &[Fault::IdleServersServe, Fault::RatesOneSampleLess, Fault::ArrivalRateInverted],
     |setting| {
         over_states(setting, "err-b.6-corrected", 200, |model, lengths, _| {
-            jumps(setting.machinery, model, lengths, |arrivals, at, above| rate(model) * arrivals + ratio::whole(at - above))
+            jumps(setting.machinery, model, lengths, |arrivals, at, above| {
+                rate(model) * arrivals + ratio::whole(at - above)
+            })
         })
     },
 );
 
 /// (C.5) with M / N.
-pub(super) const C_5_PRINTED: Claim =
-    printed("err-c.5-printed", "(C.5), twice", "the jumps of Q_i^w by arrivals have the factor lambda M / N", |setting| {
+pub(super) const C_5_PRINTED: Claim = printed(
+    "err-c.5-printed",
+    "(C.5), twice",
+    "the jumps of Q_i^w by arrivals have the factor lambda M / N",
+    |setting| {
         over_states(setting, "err-c.5-printed", 100, |model, lengths, _| {
             let (n, m) = (model.graph().n_servers(), model.graph().n_task_types());
             let inverted = model.load().exact() * Ratio::new(m.into(), n.into());
-            jumps(setting.machinery, model, lengths, |arrivals, at, above| &inverted * arrivals + ratio::whole(at - above))
+            jumps(setting.machinery, model, lengths, |arrivals, at, above| {
+                &inverted * arrivals + ratio::whole(at - above)
+            })
         })
-    });
+    },
+);
 
 /// (C.5) with N / M, and the inequality that it states next.
 pub(super) const C_5_CORRECTED: Claim = corrected(
@@ -214,8 +288,9 @@ pub(super) const C_5_CORRECTED: Claim = corrected(
     &[Fault::ArrivalRateInverted, Fault::RhoReplacedByLambda],
     |setting| {
         over_states(setting, "err-c.5-corrected", 200, |model, lengths, _| {
-            let equality =
-                jumps(setting.machinery, model, lengths, |arrivals, at, above| rate(model) * arrivals + ratio::whole(at - above));
+            let equality = jumps(setting.machinery, model, lengths, |arrivals, at, above| {
+                rate(model) * arrivals + ratio::whole(at - above)
+            });
             if !matches!(equality, Outcome::Holds { .. }) {
                 return equality;
             }
@@ -223,7 +298,8 @@ pub(super) const C_5_CORRECTED: Claim = corrected(
             for w in 0..model.graph().n_task_types() {
                 for i in 1..=lengths.iter().copied().max().unwrap_or(0) + 1 {
                     let found = rate(model) * arrivals(model, w, lengths, i);
-                    let free = local(model.graph(), w, lengths, i - 1).0 - local(model.graph(), w, lengths, i).0;
+                    let free = local(model.graph(), w, lengths, i - 1).0
+                        - local(model.graph(), w, lengths, i).0;
                     let bound = &rho * ratio::whole(u64::from(model.d()) * free);
                     if found > bound {
                         let slack = ratio::to_f64(&(&bound - &found));
@@ -267,7 +343,8 @@ pub(super) const EQ_4_10_CORRECTED: Claim = corrected(
             let f: Ratio = lengths.iter().map(|&x| power(x)).sum();
             let idle = ratio::whole(lengths.iter().filter(|&&x| x == 0).count() as u64);
             let one = ratio::whole(1);
-            let bound = (&z - &one) * setting.machinery.rho(model) * &f - (&one - z.recip()) * (&f - idle);
+            let bound =
+                (&z - &one) * setting.machinery.rho(model) * &f - (&one - z.recip()) * (&f - idle);
             let slack = ratio::to_f64(&(&bound - &drift));
             if drift > bound {
                 return Outcome::violated_at(
@@ -294,7 +371,12 @@ pub(super) const THM_3_10_CORRECTED: Claim = corrected(
     },
 );
 
-fn integrand(machinery: &dyn Machinery, model: &Model, lengths: &[u32], rng: &mut ChaCha8Rng) -> Outcome {
+fn integrand(
+    machinery: &dyn Machinery,
+    model: &Model,
+    lengths: &[u32],
+    rng: &mut ChaCha8Rng,
+) -> Outcome {
     let (graph, lambda, d) = (model.graph(), model.load().exact(), model.d());
     let levels = lengths.iter().copied().max().unwrap_or(0) + 1;
     // Any nonincreasing qbar; 0 where the state is empty, so that only phi is left.
@@ -304,7 +386,8 @@ fn integrand(machinery: &dyn Machinery, model: &Model, lengths: &[u32], rng: &mu
         twelfths = rng.random_range(0..=twelfths);
         bar.push(ratio(twelfths, 12));
     }
-    let (k, rho, phi) = (machinery.lipschitz_constant(d), machinery.rho(model), machinery.phi(graph));
+    let (k, rho, phi) =
+        (machinery.lipschitz_constant(d), machinery.rho(model), machinery.phi(graph));
     if rho != lambda * Loads::of(graph).max() {
         return Outcome::violated(f64::NAN, format!("rho(G) = {rho}"));
     }
@@ -318,8 +401,8 @@ fn integrand(machinery: &dyn Machinery, model: &Model, lengths: &[u32], rng: &mu
             let size = ratio::whole(graph.servers_of(w).iter().count() as u64);
             let (here, before) = (local(graph, w, lengths, i).1, local(graph, w, lengths, i - 1).1);
             left += (rate(model) * arrivals(model, w, lengths, i) / size - &target).abs();
-            right +=
-                (&rho * &k + &degree) * ((&before - below).abs() + (&here - above).abs()) + &degree * &phi * (&before - &here);
+            right += (&rho * &k + &degree) * ((&before - below).abs() + (&here - above).abs())
+                + &degree * &phi * (&before - &here);
         }
         let slack = ratio::to_f64(&(&right - &left));
         least = least.min(slack);

@@ -18,15 +18,23 @@ use crate::model::{Load, Model};
 use crate::ratio::{self, Ratio, ratio};
 
 /// All listed graphs, then random ones.
-fn over_graphs(setting: &Setting<'_>, claim: &str, check: impl Fn(&BipartiteGraph) -> Outcome) -> Evidence {
+fn over_graphs(
+    setting: &Setting<'_>,
+    claim: &str,
+    check: impl Fn(&BipartiteGraph) -> Outcome,
+) -> Evidence {
     let listed = graphs::listed();
     let count = listed.len() as u64 + 50 * u64::from(setting.plan.effort);
-    run(&setting.plan, claim, count, "graphs", |case, rng: &mut ChaCha8Rng| match listed.get(case as usize) {
-        Some((name, graph)) => match check(graph) {
-            Outcome::Violated { slack, found, .. } => Outcome::violated(slack, format!("{name}: {found}")),
-            other => other,
-        },
-        None => graphs::random(rng).map_or(Outcome::Skipped, |graph| check(&graph)),
+    run(&setting.plan, claim, count, "graphs", |case, rng: &mut ChaCha8Rng| {
+        match listed.get(case as usize) {
+            Some((name, graph)) => match check(graph) {
+                Outcome::Violated { slack, found, .. } => {
+                    Outcome::violated(slack, format!("{name}: {found}"))
+                }
+                other => other,
+            },
+            None => graphs::random(rng).map_or(Outcome::Skipped, |graph| check(&graph)),
+        }
     })
 }
 
@@ -46,7 +54,11 @@ fn rate_into(machinery: &dyn Machinery, model: &Model, in_set: &dyn Fn(u32) -> b
     for w in 0..graph.n_task_types() {
         if graph.servers_of(w).iter().any(in_set) {
             let shares = machinery.assignment(model, w, &lengths);
-            sum += shares.into_iter().filter(|(v, _)| in_set(*v)).map(|(_, share)| share).sum::<Ratio>();
+            sum += shares
+                .into_iter()
+                .filter(|(v, _)| in_set(*v))
+                .map(|(_, share)| share)
+                .sum::<Ratio>();
         }
     }
     sum * model.load().exact() * Ratio::new(graph.n_servers().into(), graph.n_task_types().into())
@@ -54,7 +66,9 @@ fn rate_into(machinery: &dyn Machinery, model: &Model, in_set: &dyn Fn(u32) -> b
 
 /// C(inside, d') / C(all, d') with d' = min(d, all): the chance that a sample without replacement stays inside.
 fn without_replacement(inside: u64, all: u64, d: u32) -> Ratio {
-    (0..u64::from(d).min(all)).map(|i| Ratio::new(inside.saturating_sub(i).into(), (all - i).into())).product()
+    (0..u64::from(d).min(all))
+        .map(|i| Ratio::new(inside.saturating_sub(i).into(), (all - i).into()))
+        .product()
 }
 
 /// (2.2) as printed: by max-flow and min-cut, that no set gets what it serves or more under sampling without replacement.
@@ -62,7 +76,9 @@ pub(super) const WITHOUT_REPLACEMENT_PRINTED: Claim = printed(
     "err-2.2-printed",
     "(2.2)",
     "where (2.2) holds with samples without replacement, no set of servers gets more than it serves while its queues are the longest",
-    |setting| over_graphs(setting, "err-2.2-printed", |graph| printed_criterion(setting.machinery, graph)),
+    |setting| {
+        over_graphs(setting, "err-2.2-printed", |graph| printed_criterion(setting.machinery, graph))
+    },
 );
 
 fn printed_criterion(machinery: &dyn Machinery, graph: &BipartiteGraph) -> Outcome {
@@ -86,7 +102,8 @@ fn printed_criterion(machinery: &dyn Machinery, graph: &BipartiteGraph) -> Outco
         return Outcome::Skipped;
     }
     for set in 1..1u32 << n {
-        let excess = rate_into(machinery, &model, &member(set)) - ratio::whole(set.count_ones().into());
+        let excess =
+            rate_into(machinery, &model, &member(set)) - ratio::whole(set.count_ones().into());
         if excess.is_positive() {
             let servers: Vec<u32> = (0..n).filter(|&v| member(set)(v)).collect();
             return Outcome::violated(
@@ -107,7 +124,11 @@ pub(super) const WITHOUT_REPLACEMENT_CORRECTED: Claim = corrected(
     "(2.2), Remark 1",
     "while its queues are the longest, S gets (lambda N / M) sum_w (|S ∩ N_w| / d_w)^d; for types {0}, {0,1} and d = 2 the critical load is 4/5",
     &[Fault::SamplingWithoutReplacement, Fault::RhoNecessary],
-    |setting| over_graphs(setting, "err-2.2-corrected", |graph| corrected_criterion(setting.machinery, graph)),
+    |setting| {
+        over_graphs(setting, "err-2.2-corrected", |graph| {
+            corrected_criterion(setting.machinery, graph)
+        })
+    },
 );
 
 fn corrected_criterion(machinery: &dyn Machinery, graph: &BipartiteGraph) -> Outcome {
@@ -117,11 +138,17 @@ fn corrected_criterion(machinery: &dyn Machinery, graph: &BipartiteGraph) -> Out
     for d in 1..=3 {
         let Some(system) = model(graph, ratio(9, 10), d) else { return Outcome::Skipped };
         for (set, weight) in graphs::weights(graph, d) {
-            let (found, right) = (rate_into(machinery, &system, &|v| set >> v & 1 == 1), weight * system.load().exact());
+            let (found, right) = (
+                rate_into(machinery, &system, &|v| set >> v & 1 == 1),
+                weight * system.load().exact(),
+            );
             if found != right {
                 return Outcome::violated(
                     f64::NAN,
-                    format!("d = {d}, task types {:?}, S = {set:#b}: gets {found}, not {right}", task_types(graph)),
+                    format!(
+                        "d = {d}, task types {:?}, S = {set:#b}: gets {found}, not {right}",
+                        task_types(graph)
+                    ),
                 );
             }
         }
@@ -133,7 +160,9 @@ fn corrected_criterion(machinery: &dyn Machinery, graph: &BipartiteGraph) -> Out
             if said.is_some_and(|said| said != ergodic) {
                 return Outcome::violated(
                     f64::NAN,
-                    format!("d = {d}, critical load {critical}: called ergodic {said:?}, is {ergodic}"),
+                    format!(
+                        "d = {d}, critical load {critical}: called ergodic {said:?}, is {ergodic}"
+                    ),
                 );
             }
         }
@@ -147,7 +176,9 @@ pub(super) const REMARK_1_PRINTED: Claim = printed(
     "Remark 1",
     "gamma bounds how far the loads are from lambda: rho(G) <= lambda (1 + gamma(G))",
     |setting| {
-        over_graphs(setting, "err-rem-1-printed", |graph| load_within(setting.machinery, graph, &|g| setting.machinery.gamma(g)))
+        over_graphs(setting, "err-rem-1-printed", |graph| {
+            load_within(setting.machinery, graph, &|g| setting.machinery.gamma(g))
+        })
     },
 );
 
@@ -158,11 +189,17 @@ pub(super) const REMARK_1_CORRECTED: Claim = corrected(
     "phi bounds how far the loads are from lambda: rho(G) <= lambda (1 + phi(G))",
     &[Fault::PhiWithServerDegrees, Fault::PhiWithSidesSwapped],
     |setting| {
-        over_graphs(setting, "err-rem-1-corrected", |graph| load_within(setting.machinery, graph, &|g| setting.machinery.phi(g)))
+        over_graphs(setting, "err-rem-1-corrected", |graph| {
+            load_within(setting.machinery, graph, &|g| setting.machinery.phi(g))
+        })
     },
 );
 
-fn load_within(machinery: &dyn Machinery, graph: &BipartiteGraph, distance: &dyn Fn(&BipartiteGraph) -> Ratio) -> Outcome {
+fn load_within(
+    machinery: &dyn Machinery,
+    graph: &BipartiteGraph,
+    distance: &dyn Fn(&BipartiteGraph) -> Ratio,
+) -> Outcome {
     let Some(model) = model(graph, ratio(1, 2), 2) else { return Outcome::Skipped };
     let (largest, distance) = (Loads::of(graph).max(), distance(graph));
     let slack = ratio::to_f64(&(ratio::whole(1) + &distance - &largest));
@@ -170,7 +207,11 @@ fn load_within(machinery: &dyn Machinery, graph: &BipartiteGraph, distance: &dyn
         let types = task_types(graph);
         return Outcome::violated(
             slack,
-            format!("task types {types:?}: rho / lambda = {}, 1 + {}", show(&largest), show(&distance)),
+            format!(
+                "task types {types:?}: rho / lambda = {}, 1 + {}",
+                show(&largest),
+                show(&distance)
+            ),
         );
     }
     Outcome::holds(slack)
@@ -181,7 +222,11 @@ pub(super) const EQ_3_3_PRINTED: Claim = printed(
     "err-3.3-printed",
     "(3.3), middle",
     "phi(G) = max_v |(N / M) sum over N_v of M / (N d_w) - 1| on regular graphs",
-    |setting| over_graphs(setting, "err-3.3-printed", |graph| middle_of_3_3(setting.machinery, graph, false)),
+    |setting| {
+        over_graphs(setting, "err-3.3-printed", |graph| {
+            middle_of_3_3(setting.machinery, graph, false)
+        })
+    },
 );
 
 /// (3.3), middle, with d_v.
@@ -190,17 +235,27 @@ pub(super) const EQ_3_3_CORRECTED: Claim = corrected(
     "(3.3), middle",
     "phi(G) = max_v |(N / M) sum over N_v of M / (N d_v) - 1| = 0 on regular graphs where every server has an edge",
     &[Fault::PhiWithServerDegrees, Fault::PhiWithSidesSwapped],
-    |setting| over_graphs(setting, "err-3.3-corrected", |graph| middle_of_3_3(setting.machinery, graph, true)),
+    |setting| {
+        over_graphs(setting, "err-3.3-corrected", |graph| {
+            middle_of_3_3(setting.machinery, graph, true)
+        })
+    },
 );
 
-fn middle_of_3_3(machinery: &dyn Machinery, graph: &BipartiteGraph, with_server_degree: bool) -> Outcome {
+fn middle_of_3_3(
+    machinery: &dyn Machinery,
+    graph: &BipartiteGraph,
+    with_server_degree: bool,
+) -> Outcome {
     if !graphs::is_regular(graph) || !graphs::every_server_has_an_edge(graph) {
         return Outcome::Skipped;
     }
     let middle = (0..graph.n_servers())
         .map(|v| {
             let types: Vec<u32> = graph.task_types_of(v).iter().collect();
-            let share = |w: u32| if with_server_degree { types.len() } else { graph.servers_of(w).iter().count() };
+            let share = |w: u32| {
+                if with_server_degree { types.len() } else { graph.servers_of(w).iter().count() }
+            };
             let sum: Ratio = types.iter().map(|&w| Ratio::new(1.into(), share(w).into())).sum();
             (sum - ratio::whole(1)).abs()
         })
@@ -210,12 +265,21 @@ fn middle_of_3_3(machinery: &dyn Machinery, graph: &BipartiteGraph, with_server_
     if middle == phi {
         return Outcome::holds(0.0);
     }
-    Outcome::violated(f64::NAN, format!("task types {:?}: the middle of (3.3) is {middle}, phi(G) = {phi}", task_types(graph)))
+    Outcome::violated(
+        f64::NAN,
+        format!(
+            "task types {:?}: the middle of (3.3) is {middle}, phi(G) = {phi}",
+            task_types(graph)
+        ),
+    )
 }
 
 /// Definition 3.5 taken to imply phi = 0 without more.
-pub(super) const DEF_3_5_PRINTED: Claim =
-    printed("err-def-3.5-printed", "Definition 3.5, (3.3)", "N d_v = M d_w on every edge implies phi(G) = 0", |setting| {
+pub(super) const DEF_3_5_PRINTED: Claim = printed(
+    "err-def-3.5-printed",
+    "Definition 3.5, (3.3)",
+    "N d_v = M d_w on every edge implies phi(G) = 0",
+    |setting| {
         // A server and a task type both isolated, in the ratio N : M.
         let lonely = graphs::of_task_types(2, &[vec![0], vec![]]);
         run(&setting.plan, "err-def-3.5-printed", 1, "graphs", |_, _| {
@@ -226,10 +290,14 @@ pub(super) const DEF_3_5_PRINTED: Claim =
             }
             Outcome::violated(
                 -ratio::to_f64(&phi),
-                format!("2 servers, task types {:?}: regular, and phi(G) = {phi}", task_types(graph)),
+                format!(
+                    "2 servers, task types {:?}: regular, and phi(G) = {phi}",
+                    task_types(graph)
+                ),
             )
         })
-    });
+    },
+);
 
 /// Definition 3.5 with its missing premise; the reverse is wrong.
 pub(super) const DEF_3_5_CORRECTED: Claim = corrected(
@@ -239,20 +307,31 @@ pub(super) const DEF_3_5_CORRECTED: Claim = corrected(
     &[Fault::RegularityByGlobalDegrees, Fault::PhiWithSidesSwapped],
     |setting| {
         over_graphs(setting, "err-def-3.5-corrected", |graph| {
-            let (said, regular, phi) =
-                (setting.machinery.is_regular(graph), graphs::is_regular(graph), setting.machinery.phi(graph));
+            let (said, regular, phi) = (
+                setting.machinery.is_regular(graph),
+                graphs::is_regular(graph),
+                setting.machinery.phi(graph),
+            );
             let types = task_types(graph);
             if said != regular {
-                return Outcome::violated(f64::NAN, format!("task types {types:?}: called regular {said}, is {regular}"));
+                return Outcome::violated(
+                    f64::NAN,
+                    format!("task types {types:?}: called regular {said}, is {regular}"),
+                );
             }
             if regular && graphs::every_server_has_an_edge(graph) && !phi.is_zero() {
-                return Outcome::violated(f64::NAN, format!("task types {types:?}: regular, phi(G) = {phi}"));
+                return Outcome::violated(
+                    f64::NAN,
+                    format!("task types {types:?}: regular, phi(G) = {phi}"),
+                );
             }
             // The listed counterexample of the reverse.
             if types == [vec![0], vec![1], vec![0, 1], vec![0, 1]] && (regular || !phi.is_zero()) {
                 return Outcome::violated(
                     f64::NAN,
-                    format!("task types {types:?}: regular {regular}, phi(G) = {phi}; it is 0 without regularity"),
+                    format!(
+                        "task types {types:?}: regular {regular}, phi(G) = {phi}; it is 0 without regularity"
+                    ),
                 );
             }
             Outcome::holds(0.0)
@@ -261,13 +340,17 @@ pub(super) const DEF_3_5_CORRECTED: Claim = corrected(
 );
 
 /// (4.52) with the sum over all task types.
-pub(super) const EQ_4_52_PRINTED: Claim =
-    printed("err-4.52-printed", "(4.52)", "phi(G) = max_v |(N / M) sum over W_N of 1 / d_w - 1|", |setting| {
+pub(super) const EQ_4_52_PRINTED: Claim = printed(
+    "err-4.52-printed",
+    "(4.52)",
+    "phi(G) = max_v |(N / M) sum over W_N of 1 / d_w - 1|",
+    |setting| {
         over_graphs(setting, "err-4.52-printed", |graph| {
             let all = graphs::gamma(graph) * ratio::whole(graph.n_servers().into());
             same_phi(setting.machinery, graph, (all - ratio::whole(1)).abs())
         })
-    });
+    },
+);
 
 /// (4.52) with the sum over the task types of the server.
 pub(super) const EQ_4_52_CORRECTED: Claim = corrected(
@@ -275,7 +358,11 @@ pub(super) const EQ_4_52_CORRECTED: Claim = corrected(
     "(4.52)",
     "phi(G) = max_v |(N / M) sum over N_v of 1 / d_w - 1|",
     &[Fault::PhiWithServerDegrees, Fault::PhiWithSidesSwapped],
-    |setting| over_graphs(setting, "err-4.52-corrected", |graph| same_phi(setting.machinery, graph, Loads::of(graph).phi())),
+    |setting| {
+        over_graphs(setting, "err-4.52-corrected", |graph| {
+            same_phi(setting.machinery, graph, Loads::of(graph).phi())
+        })
+    },
 );
 
 fn same_phi(machinery: &dyn Machinery, graph: &BipartiteGraph, form: Ratio) -> Outcome {
@@ -283,7 +370,15 @@ fn same_phi(machinery: &dyn Machinery, graph: &BipartiteGraph, form: Ratio) -> O
     if phi == form {
         return Outcome::holds(0.0);
     }
-    Outcome::violated(f64::NAN, format!("task types {:?}: {} by (4.52), phi(G) = {}", task_types(graph), show(&form), show(&phi)))
+    Outcome::violated(
+        f64::NAN,
+        format!(
+            "task types {:?}: {} by (4.52), phi(G) = {}",
+            task_types(graph),
+            show(&form),
+            show(&phi)
+        ),
+    )
 }
 
 /// Section 5 on the half-edge matching.
@@ -301,7 +396,10 @@ pub(super) const MULTI_EDGES_PRINTED: Claim = printed(
             }
             Outcome::violated(
                 slack,
-                format!("N = {n}: a multi-edge has probability {:.6}, exactly counted", ratio::to_f64(&multi)),
+                format!(
+                    "N = {n}: a multi-edge has probability {:.6}, exactly counted",
+                    ratio::to_f64(&multi)
+                ),
             )
         })
     },
@@ -312,7 +410,8 @@ pub(super) const MULTI_EDGES_PRINTED: Claim = printed(
 /// Each n x n matrix of zeros and ones with all sums 3 comes from (3!)^(2n) of the (3n)! matchings. The matrices are counted row by
 /// row over the numbers of columns that still need 3, 2 and 1.
 fn simple_probability(n: u32) -> Ratio {
-    let choose = |n: u64, k: u64| -> u64 { (0..k).fold(1, |c, i| c * n.saturating_sub(i) / (i + 1)) };
+    let choose =
+        |n: u64, k: u64| -> u64 { (0..k).fold(1, |c, i| c * n.saturating_sub(i) / (i + 1)) };
     let mut counts = BTreeMap::from([((u64::from(n), 0u64, 0u64), BigInt::one())]);
     for _ in 0..n {
         let mut next = BTreeMap::new();
@@ -322,7 +421,9 @@ fn simple_probability(n: u32) -> Ratio {
                     let k = 3 - i - j;
                     if k <= one {
                         let ways = choose(three, i) * choose(two, j) * choose(one, k);
-                        *next.entry((three - i, two + i - j, one + j - k)).or_insert_with(BigInt::zero) += &count * ways;
+                        *next
+                            .entry((three - i, two + i - j, one + j - k))
+                            .or_insert_with(BigInt::zero) += &count * ways;
                     }
                 }
             }
@@ -364,9 +465,15 @@ fn small_matchings() -> Outcome {
     // The numbers of n x n matrices of zeros and ones with all sums 3, sequence A001501 of the OEIS.
     for (n, matrices) in [(3u32, 1u64), (4, 24), (5, 2040), (6, 297_200)] {
         let orders: Ratio = (1..=u64::from(3 * n)).map(ratio::whole).product();
-        let (known, counted) = (ratio::whole(matrices) * ratio::power(&ratio(6, 1), 2 * n) / orders, simple_probability(n));
+        let (known, counted) = (
+            ratio::whole(matrices) * ratio::power(&ratio(6, 1), 2 * n) / orders,
+            simple_probability(n),
+        );
         if known != counted {
-            return Outcome::violated(f64::NAN, format!("N = {n}: simple with probability {counted}, known {known}"));
+            return Outcome::violated(
+                f64::NAN,
+                format!("N = {n}: simple with probability {counted}, known {known}"),
+            );
         }
     }
     for n in [10, 20, 30] {
@@ -379,7 +486,10 @@ fn small_matchings() -> Outcome {
         }
     }
     if share != ratio(2, 5) {
-        return Outcome::violated(f64::NAN, format!("N = 2: {share} pairs of parallel edges an edge, not 2/5"));
+        return Outcome::violated(
+            f64::NAN,
+            format!("N = 2: {share} pairs of parallel edges an edge, not 2/5"),
+        );
     }
     Outcome::holds(0.0)
 }
@@ -398,9 +508,17 @@ fn permutations(order: &mut [usize], from: usize, visit: &mut impl FnMut(&[usize
 fn regular_degrees(machinery: &dyn Machinery, n: u32, seed: u64) -> Outcome {
     match machinery.random_regular(n, n, 3, seed) {
         Ok(graph) => {
-            let wrong = (0..n).find(|&v| graph.task_types_of(v).iter().count() != 3 || graph.servers_of(v).iter().count() != 3);
+            let wrong = (0..n).find(|&v| {
+                graph.task_types_of(v).iter().count() != 3
+                    || graph.servers_of(v).iter().count() != 3
+            });
             wrong.map_or(Outcome::holds(0.0), |v| {
-                Outcome::violated(f64::NAN, format!("N = {n}, seed {seed}: server or task type {v} has degree other than 3"))
+                Outcome::violated(
+                    f64::NAN,
+                    format!(
+                        "N = {n}, seed {seed}: server or task type {v} has degree other than 3"
+                    ),
+                )
             })
         }
         Err(error) => Outcome::violated(f64::NAN, format!("N = {n}, k = 3: {error}")),
@@ -438,7 +556,10 @@ pub(super) const STEADY_STATE_CORRECTED: Claim = corrected(
                     let (rate, criterion) = (show(&found.rate), show(&found.criterion));
                     return Outcome::violated(
                         slack,
-                        format!("{}; by (4.12) it gets {rate}, by the criterion {criterion}", found.text),
+                        format!(
+                            "{}; by (4.12) it gets {rate}, by the criterion {criterion}",
+                            found.text
+                        ),
                     );
                 }
                 Outcome::holds(slack)
@@ -458,7 +579,9 @@ struct Overloaded {
 fn overloaded(machinery: &dyn Machinery, seed: u64) -> Option<Overloaded> {
     let norm = Norm::new(2.0).ok()?;
     let sites = Sites::uniform(400, 400, 2, seed).ok()?;
-    let graph = machinery.geometric(&sites, Reach::MeanDegree(3.0).radius(400, 2, norm).ok()?, norm).ok()?;
+    let graph = machinery
+        .geometric(&sites, Reach::MeanDegree(3.0).radius(400, 2, norm).ok()?, norm)
+        .ok()?;
     let model = model(&graph, ratio(4, 5), 2)?;
     // In floating point to choose, exactly to judge: any set proves what it proves.
     let gain = |set: &[u32]| {
@@ -469,14 +592,19 @@ fn overloaded(machinery: &dyn Machinery, seed: u64) -> Option<Overloaded> {
             .iter()
             .map(|&w| {
                 let servers: Vec<u32> = graph.servers_of(w).iter().collect();
-                (servers.iter().filter(|v| set.contains(v)).count() as f64 / servers.len() as f64).powi(2)
+                (servers.iter().filter(|v| set.contains(v)).count() as f64 / servers.len() as f64)
+                    .powi(2)
             })
             .sum();
         0.8 * weight - set.len() as f64
     };
     let best = (0..graph.n_servers())
         .map(|v| vec![v])
-        .chain((0..graph.n_task_types()).map(|w| graph.servers_of(w).iter().collect()).filter(|set: &Vec<u32>| !set.is_empty()))
+        .chain(
+            (0..graph.n_task_types())
+                .map(|w| graph.servers_of(w).iter().collect())
+                .filter(|set: &Vec<u32>| !set.is_empty()),
+        )
         .max_by(|a, b| gain(a).total_cmp(&gain(b)))?;
     let criterion = graphs::weight(&graph, 2, |v| best.contains(&v)) * model.load().exact();
     let rate = rate_into(machinery, &model, &|v| best.contains(&v));

@@ -12,11 +12,19 @@ pub(super) const COR_3_4_PRINTED: Claim = printed(
     "Corollary 3.4",
     "lambda^((d i - 1)/(d - 1)) is the fixed point of (3.5)",
     |setting: &Setting<'_>| {
-        let exponent =
-            |d: u32, i: u32| if d == 1 { f64::from(i) } else { (f64::from(d) * f64::from(i) - 1.0) / f64::from(d - 1) };
-        evidence(Ok(checks::fixed_point(&|lambda, d, i| lambda.powf(exponent(d, i)), &|lambda, d, q, dq| {
-            setting.machinery.right_hand_side(lambda, d, q, dq);
-        })))
+        let exponent = |d: u32, i: u32| {
+            if d == 1 {
+                f64::from(i)
+            } else {
+                (f64::from(d) * f64::from(i) - 1.0) / f64::from(d - 1)
+            }
+        };
+        evidence(Ok(checks::fixed_point(
+            &|lambda, d, i| lambda.powf(exponent(d, i)),
+            &|lambda, d, q, dq| {
+                setting.machinery.right_hand_side(lambda, d, q, dq);
+            },
+        )))
     },
 );
 
@@ -30,10 +38,12 @@ pub(super) const COR_3_4_CORRECTED: Claim = corrected(
 );
 
 /// (4.44) with constants that depend on lambda only: the gap of d = 2 for every d.
-pub(super) const EQ_4_44_PRINTED: Claim =
-    printed("err-4.44-printed", "(4.44)", "the rate c2 depends on lambda only (here the spectral gap of d = 2)", |setting| {
-        evidence(rate(setting.machinery, &|lambda, _| gap(lambda, 2)))
-    });
+pub(super) const EQ_4_44_PRINTED: Claim = printed(
+    "err-4.44-printed",
+    "(4.44)",
+    "the rate c2 depends on lambda only (here the spectral gap of d = 2)",
+    |setting| evidence(rate(setting.machinery, &|lambda, _| gap(lambda, 2))),
+);
 
 /// (4.44) with the gap of lambda and d, and the slower rate of heavy-tailed starts.
 pub(super) const EQ_4_44_CORRECTED: Claim = corrected(

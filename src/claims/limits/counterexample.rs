@@ -50,14 +50,26 @@ fn counterexample(setting: &Setting<'_>) -> Evidence {
     for n in [1_000, 10_000] {
         let k = f64::from(n).ln().powi(2) as u32;
         transient(setting, &mut findings, generate::circulant(n, k), |error| {
-            Part::at_least(format!("circulant, N = {n}, k = {k}: E min(1, D({TIME}))"), (0.0, 1.0), 0.2, error, share)
+            Part::at_least(
+                format!("circulant, N = {n}, k = {k}: E min(1, D({TIME}))"),
+                (0.0, 1.0),
+                0.2,
+                error,
+                share,
+            )
         });
         if findings.is_violated() {
             return findings.evidence();
         }
     }
     transient(setting, &mut findings, generate::complete(10_000, 10_000), |error| {
-        Part::at_most(format!("complete, N = 10000: E min(0.1, D({TIME}))"), (0.0, 0.1), 0.05, error, share)
+        Part::at_most(
+            format!("complete, N = 10000: E min(0.1, D({TIME}))"),
+            (0.0, 0.1),
+            0.05,
+            error,
+            share,
+        )
     });
     if !findings.is_violated() {
         steady(setting, &mut findings, share);
@@ -90,11 +102,15 @@ fn transient(
 fn steady(setting: &Setting<'_>, findings: &mut Findings, share: f64) {
     let (n, k) = (1_000, 47);
     let model = model(generate::circulant(n, k), LAMBDA, D);
-    let Some(steady) = SteadyState::new(setting.subject, model, 0.005, seed(setting, "counterexample-1.2 steady")) else {
+    let Some(steady) =
+        SteadyState::new(setting.subject, model, 0.005, seed(setting, "counterexample-1.2 steady"))
+    else {
         return findings.open("the circulant graph has rho(G) > lambda");
     };
     let fixed_point = limit(setting, LAMBDA, D);
     let name = format!("circulant, N = {n}, k = {k}: E min(0.2, D*)");
     let part = Part::at_most(name, (0.0, 0.2), 0.1, steady.error(), share);
-    findings.settle(vec![part], most(setting), |replication| vec![distance(&steady.draw(replication), &fixed_point, 1.0)]);
+    findings.settle(vec![part], most(setting), |replication| {
+        vec![distance(&steady.draw(replication), &fixed_point, 1.0)]
+    });
 }

@@ -37,7 +37,12 @@ pub(super) const FIG_2: Claim = Claim {
     scope: Scope::Theory,
     expected: Expected::Holds,
     hypotheses: &[],
-    rejects: &[Fault::FixedPointOneChoiceMore, Fault::OneSampleLess, Fault::OneSampleMore, Fault::SampledFromEverywhere],
+    rejects: &[
+        Fault::FixedPointOneChoiceMore,
+        Fault::OneSampleLess,
+        Fault::OneSampleMore,
+        Fault::SampledFromEverywhere,
+    ],
     check: fig_2,
 };
 
@@ -63,7 +68,11 @@ pub(super) const FIG_4: Claim = Claim {
     scope: Scope::Theory,
     expected: Expected::Holds,
     hypotheses: &[],
-    rejects: &[Fault::FixedPointOneChoiceMore, Fault::FixedPointAsPrinted, Fault::SampledFromEverywhere],
+    rejects: &[
+        Fault::FixedPointOneChoiceMore,
+        Fault::FixedPointAsPrinted,
+        Fault::SampledFromEverywhere,
+    ],
     check: fig_4,
 };
 
@@ -100,8 +109,10 @@ fn fig_2(setting: &Setting<'_>) -> Evidence {
         let (range, start) = ((length - 0.2, length + 0.2), vec![0; n as usize]);
         let seed = seed(setting, &format!("fig-2 {name}"));
         let what = format!("{name}, N = {n}");
-        let parts =
-            vec![Part::at_most(&what, range, length + 0.07, 0.0, share), Part::at_least(&what, range, length - 0.07, 0.0, share)];
+        let parts = vec![
+            Part::at_most(&what, range, length + 0.07, 0.0, share),
+            Part::at_least(&what, range, length - 0.07, 0.0, share),
+        ];
         let parts = findings.settle(parts, most(setting), |replication| {
             let reached = states(setting, &model, seed, replication, &start, &[SETTLED]);
             let mean = sum_from(&reached[0], 1);
@@ -110,11 +121,17 @@ fn fig_2(setting: &Setting<'_>) -> Evidence {
         if findings.is_violated() {
             return findings.evidence();
         }
-        findings.note(format!("as on a complete graph with d = {:.2} choices", effective_choices(parts[0].mean().0)));
+        findings.note(format!(
+            "as on a complete graph with d = {:.2} choices",
+            effective_choices(parts[0].mean().0)
+        ));
     }
-    for (name, degree) in
-        [("3", 3.0), ("ln N", f64::from(n).ln()), ("(ln N)^2", f64::from(n).ln().powi(2)), ("sqrt(N)", f64::from(n).sqrt())]
-    {
+    for (name, degree) in [
+        ("3", 3.0),
+        ("ln N", f64::from(n).ln()),
+        ("(ln N)^2", f64::from(n).ln().powi(2)),
+        ("sqrt(N)", f64::from(n).sqrt()),
+    ] {
         let settles = degree > 10.0;
         match critical_bounds(setting, n, degree) {
             Ok((lower, upper, servers)) if !settles && upper <= LAMBDA => {
@@ -129,8 +146,14 @@ fn fig_2(setting: &Setting<'_>) -> Evidence {
                 ));
             }
             Ok((lower, ..)) => {
-                let standing = if lower > LAMBDA { "a steady state exists" } else { "not certified to have a steady state" };
-                findings.note(format!("geometric, mean degree {name}: {standing} (critical load at least {lower:.3})"));
+                let standing = if lower > LAMBDA {
+                    "a steady state exists"
+                } else {
+                    "not certified to have a steady state"
+                };
+                findings.note(format!(
+                    "geometric, mean degree {name}: {standing} (critical load at least {lower:.3})"
+                ));
             }
             Err(error) => findings.open(format!("geometric, mean degree {name}: {error}")),
         }
@@ -139,17 +162,23 @@ fn fig_2(setting: &Setting<'_>) -> Evidence {
 }
 
 /// Bounds on the critical load of a geometric graph, and the size of the set that proves the upper one.
-fn critical_bounds(setting: &Setting<'_>, n: u32, degree: f64) -> Result<(f64, f64, usize), Box<dyn Error>> {
+fn critical_bounds(
+    setting: &Setting<'_>,
+    n: u32,
+    degree: f64,
+) -> Result<(f64, f64, usize), Box<dyn Error>> {
     let norm = Norm::EUCLIDEAN;
     let sites = Sites::uniform(n, n, 2, seed(setting, "fig-2 sites"))?;
-    let graph = setting.machinery.geometric(&sites, Reach::MeanDegree(degree).radius(n, 2, norm)?, norm)?;
+    let graph =
+        setting.machinery.geometric(&sites, Reach::MeanDegree(degree).radius(n, 2, norm)?, norm)?;
     let bounds = critical_load_bounds(&graph, D, Effort { gap: 0.1, steps: 2_000 })?;
     Ok((bounds.lower, bounds.upper, bounds.bottleneck.len()))
 }
 
 /// The d, not whole in general, of which q* has this mean queue length: the larger the mean, the smaller d.
 fn effective_choices(mean: f64) -> f64 {
-    let length = |d: f64| -> f64 { (1..200).map(|i| LAMBDA.powf((d.powi(i) - 1.0) / (d - 1.0))).sum() };
+    let length =
+        |d: f64| -> f64 { (1..200).map(|i| LAMBDA.powf((d.powi(i) - 1.0) / (d - 1.0))).sum() };
     let (mut low, mut high) = (1.0 + 1e-6, 64.0);
     for _ in 0..60 {
         let middle = f64::midpoint(low, high);
@@ -162,7 +191,9 @@ fn fig_3(setting: &Setting<'_>) -> Evidence {
     let mut findings = Findings::new(setting.alpha);
     let share = setting.alpha / 3.0;
     let degree = 10_000f64.ln().powi(2) as u32;
-    let regular = |k| generate::random_regular(10_000, 10_000, k, seed(setting, "fig-3 graphs") ^ u64::from(k));
+    let regular = |k| {
+        generate::random_regular(10_000, 10_000, k, seed(setting, "fig-3 graphs") ^ u64::from(k))
+    };
     let rows = [
         ("complete, N = 100000".to_owned(), generate::complete(100_000, 100_000), 0.03, 0.02, true),
         (format!("k = {degree}, N = 10000"), regular(degree), 0.15, 0.05, true),
@@ -178,7 +209,11 @@ fn fig_3(setting: &Setting<'_>) -> Evidence {
         let part = part(name, (0.0, clip), limit, expected.error, share);
         findings.settle(vec![part], most(setting), |replication| {
             let reached = states(setting, &model, seed, replication, &start, &times.map(f64::from));
-            let apart = reached.iter().zip(&expected.q).map(|(q, expected)| l1(q, expected)).fold(0.0, f64::max);
+            let apart = reached
+                .iter()
+                .zip(&expected.q)
+                .map(|(q, expected)| l1(q, expected))
+                .fold(0.0, f64::max);
             vec![(apart, apart)]
         });
         if findings.is_violated() {
@@ -200,7 +235,10 @@ fn fig_4(setting: &Setting<'_>) -> Evidence {
     let parts = [(2, 0.05), (3, 0.05), (4, 0.02)].into_iter().flat_map(|(i, margin)| {
         let (target, name) = (at(&fixed_point, i), format!("complete, N = {n}: q_{i}"));
         let range = (target - 3.0 * margin, target + 3.0 * margin);
-        [Part::at_most(&name, range, target + margin, 0.0, share), Part::at_least(&name, range, target - margin, 0.0, share)]
+        [
+            Part::at_most(&name, range, target + margin, 0.0, share),
+            Part::at_least(&name, range, target - margin, 0.0, share),
+        ]
     });
     let path = seed(setting, "fig-4 complete");
     findings.settle(parts.collect(), most(setting), |replication| {
@@ -216,7 +254,13 @@ fn fig_4(setting: &Setting<'_>) -> Evidence {
     let parts = factors.map(|(i, factor)| {
         let least = factor * at(&fixed_point, i);
         // Clipping from above makes a mean smaller, never larger.
-        Part::at_least(format!("k = 3, N = {n}: q_{i}"), (0.0, (4.0 * least).min(1.0)), least, 0.0, share)
+        Part::at_least(
+            format!("k = 3, N = {n}: q_{i}"),
+            (0.0, (4.0 * least).min(1.0)),
+            least,
+            0.0,
+            share,
+        )
     });
     let path = seed(setting, "fig-4 degree 3");
     findings.settle(parts.into(), most(setting), |replication| {

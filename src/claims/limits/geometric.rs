@@ -76,9 +76,19 @@ fn cor_3_4(setting: &Setting<'_>) -> Evidence {
 }
 
 /// The machinery's geometric graph with n servers and task types.
-fn graph(setting: &Setting<'_>, n: u32, degree: f64, (k, p): (u32, f64), seed: u64) -> Result<BipartiteGraph, GenerateError> {
+fn graph(
+    setting: &Setting<'_>,
+    n: u32,
+    degree: f64,
+    (k, p): (u32, f64),
+    seed: u64,
+) -> Result<BipartiteGraph, GenerateError> {
     let norm = Norm::new(p)?;
-    setting.machinery.geometric(&Sites::uniform(n, n, k, seed)?, Reach::MeanDegree(degree).radius(n, k, norm)?, norm)
+    setting.machinery.geometric(
+        &Sites::uniform(n, n, k, seed)?,
+        Reach::MeanDegree(degree).radius(n, k, norm)?,
+        norm,
+    )
 }
 
 /// (4.50): the largest relative deviation of a degree from its mean; (4.51) to (4.53) on the first graphs.
@@ -101,7 +111,13 @@ fn degrees(setting: &Setting<'_>, findings: &mut Findings, share: f64) {
         let mut figures = vec![(0.0, 0.0)];
         for (at, shape) in (0..).zip(SHAPES) {
             let replication = replication * SHAPES.len() as u64 + at;
-            let graph = match graph(setting, SIZE, DEGREE, shape, seed ^ replication.wrapping_mul(0x9e37_79b9_7f4a_7c15)) {
+            let graph = match graph(
+                setting,
+                SIZE,
+                DEGREE,
+                shape,
+                seed ^ replication.wrapping_mul(0x9e37_79b9_7f4a_7c15),
+            ) {
                 Ok(graph) => graph,
                 Err(error) => {
                     failed.get_or_insert(format!("k = {}, p = {}: {error}", shape.0, shape.1));
@@ -140,7 +156,11 @@ fn deviation(graph: &BipartiteGraph) -> f64 {
 }
 
 /// (4.51) to (4.53) with this epsilon: the least slack, or what fails.
-fn inequalities(setting: &Setting<'_>, graph: &BipartiteGraph, epsilon: f64) -> Result<f64, String> {
+fn inequalities(
+    setting: &Setting<'_>,
+    graph: &BipartiteGraph,
+    epsilon: f64,
+) -> Result<f64, String> {
     if epsilon >= 1.0 {
         return Ok(f64::INFINITY);
     }
@@ -149,14 +169,19 @@ fn inequalities(setting: &Setting<'_>, graph: &BipartiteGraph, epsilon: f64) -> 
     let (phi, gamma) = (ratio::to_f64(&phi), ratio::to_f64(&gamma));
     // The sums have at most N terms of one sign, and the bounds a few operations.
     let rounding = (f64::from(SIZE) + 16.0) * f64::EPSILON;
-    let (least, largest) = loads.iter().fold((f64::INFINITY, 0.0), |(a, b), &load| (f64::min(a, load), f64::max(b, load)));
+    let (least, largest) = loads
+        .iter()
+        .fold((f64::INFINITY, 0.0), |(a, b), &load| (f64::min(a, load), f64::max(b, load)));
     let fewest = (0..graph.n_task_types()).map(|w| graph.task_degree(w)).min().unwrap_or(0) as f64;
     let up = (1.0 + epsilon) / (1.0 - epsilon);
     let checks = [
         ("(4.51), lower", least - 1.0 / up),
         ("(4.51), upper", up - largest),
         ("(4.52)", 2.0 * epsilon / (1.0 - epsilon) - phi),
-        ("(4.52), with epsilon <= 1/2", if epsilon <= 0.5 { 4.0 * epsilon - phi } else { f64::INFINITY }),
+        (
+            "(4.52), with epsilon <= 1/2",
+            if epsilon <= 0.5 { 4.0 * epsilon - phi } else { f64::INFINITY },
+        ),
         ("(4.53), first step", 1.0 / fewest - gamma),
         ("(4.53), second step", 1.0 / ((1.0 - epsilon) * DEGREE) - 1.0 / fewest),
     ];
@@ -171,7 +196,15 @@ fn inequalities(setting: &Setting<'_>, graph: &BipartiteGraph, epsilon: f64) -> 
 }
 
 /// The distance from q* in steady state.
-fn steady(setting: &Setting<'_>, findings: &mut Findings, name: &str, degree: f64, n: u32, limit_of: f64, share: f64) {
+fn steady(
+    setting: &Setting<'_>,
+    findings: &mut Findings,
+    name: &str,
+    degree: f64,
+    n: u32,
+    limit_of: f64,
+    share: f64,
+) {
     let seed = seed(setting, &format!("cor-3.4 {name}")) ^ u64::from(n);
     let graph = match graph(setting, n, degree, (2, 2.0), seed) {
         Ok(graph) => graph,
@@ -185,24 +218,39 @@ fn steady(setting: &Setting<'_>, findings: &mut Findings, name: &str, degree: f6
     let rho = metrics::rho_f64(&model);
     let what = format!("mean degree {name} = {degree:.0}, N = {n}");
     let steady = SteadyState::new(setting.subject, model.clone(), limit_of / 50.0, seed);
-    let Some(steady) = steady.filter(|_| rho <= 0.9 && phi <= 1.0 && model.graph().isolated_task_types().is_empty()) else {
-        return findings.note(format!("{what}: not in the hypothesis (rho = {rho:.3}, phi = {phi:.3})"));
+    let Some(steady) = steady
+        .filter(|_| rho <= 0.9 && phi <= 1.0 && model.graph().isolated_task_types().is_empty())
+    else {
+        return findings
+            .note(format!("{what}: not in the hypothesis (rho = {rho:.3}, phi = {phi:.3})"));
     };
     let fixed_point = limit(setting, LAMBDA, D);
-    let part = Part::at_most(format!("{what}, rho = {rho:.3}"), (0.0, 3.0 * limit_of), limit_of, steady.error(), share);
-    findings.settle(vec![part], most(setting), |replication| vec![distance(&steady.draw(replication), &fixed_point, 1.0)]);
+    let part = Part::at_most(
+        format!("{what}, rho = {rho:.3}"),
+        (0.0, 3.0 * limit_of),
+        limit_of,
+        steady.error(),
+        share,
+    );
+    findings.settle(vec![part], most(setting), |replication| {
+        vec![distance(&steady.draw(replication), &fixed_point, 1.0)]
+    });
 }
 
 /// phi and gamma at the N reached.
 fn reached(setting: &Setting<'_>, findings: &mut Findings) {
-    let sizes: &[u32] = if setting.plan.effort < 8 { &[1_000, 10_000] } else { &[1_000, 10_000, 100_000] };
-    for (name, degree) in [("(ln N)^2", (|n| n.ln().powi(2)) as fn(f64) -> f64), ("sqrt(N)", f64::sqrt)] {
+    let sizes: &[u32] =
+        if setting.plan.effort < 8 { &[1_000, 10_000] } else { &[1_000, 10_000, 100_000] };
+    for (name, degree) in
+        [("(ln N)^2", (|n| n.ln().powi(2)) as fn(f64) -> f64), ("sqrt(N)", f64::sqrt)]
+    {
         for &n in sizes {
             let degree = degree(f64::from(n));
             match graph(setting, n, degree, (2, 2.0), seed(setting, "cor-3.4 figures")) {
                 Ok(graph) => {
                     let (phi, gamma) = (metrics::phi_f64(&graph), metrics::gamma_f64(&graph));
-                    let rho = 0.8 * metrics::server_loads_f64(&graph).iter().copied().fold(0.0, f64::max);
+                    let rho =
+                        0.8 * metrics::server_loads_f64(&graph).iter().copied().fold(0.0, f64::max);
                     let met = if rho < 1.0 && phi <= 1.0 { "met" } else { "not met" };
                     findings.note(format!(
                         "mean degree {name} = {degree:.0}, N = {n}: phi = {phi:.3}, gamma = {gamma:.4}; Theorem 3.1's hypotheses at lambda = 0.8: {met} (rho = {rho:.2})"

@@ -61,7 +61,11 @@ type Named = (String, Result<BipartiteGraph, GenerateError>);
 
 fn geometric(n: u32, degree: f64, seed: u64) -> Result<BipartiteGraph, GenerateError> {
     let norm = Norm::new(2.0)?;
-    Sites::uniform(n, n, 2, seed)?.within(Reach::MeanDegree(degree).radius(n, 2, norm)?, norm, Isolated::Drop)
+    Sites::uniform(n, n, 2, seed)?.within(
+        Reach::MeanDegree(degree).radius(n, 2, norm)?,
+        norm,
+        Isolated::Drop,
+    )
 }
 
 fn copies(count: usize, n: u32, m: u32) -> Result<BipartiteGraph, GenerateError> {
@@ -77,7 +81,10 @@ fn training(seed: u64) -> Vec<Named> {
         ("circulant 300, k = 20".into(), generate::circulant(300, 20)),
         ("15 of 20 x 20".into(), copies(15, 20, 20)),
         ("geometric 300, degree 100".into(), geometric(300, 100.0, seed)),
-        ("Erdos-Renyi 300, degree 60".into(), generate::erdos_renyi(300, 300, 60.0, seed, Isolated::Drop)),
+        (
+            "Erdos-Renyi 300, degree 60".into(),
+            generate::erdos_renyi(300, 300, 60.0, seed, Isolated::Drop),
+        ),
     ]
 }
 
@@ -90,7 +97,10 @@ fn fresh(seed: u64) -> Vec<Named> {
         ("circulant 250, k = 40".into(), generate::circulant(250, 40)),
         ("10 of 30 x 40".into(), copies(10, 30, 40)),
         ("geometric 400, degree 130".into(), geometric(400, 130.0, seed)),
-        ("Erdos-Renyi 400, degree 80".into(), generate::erdos_renyi(400, 400, 80.0, seed, Isolated::Drop)),
+        (
+            "Erdos-Renyi 400, degree 80".into(),
+            generate::erdos_renyi(400, 400, 80.0, seed, Isolated::Drop),
+        ),
     ]
 }
 
@@ -103,7 +113,12 @@ struct Instance<'a> {
 }
 
 /// The graph as an instance of the theorem; `None` if it is none.
-fn instance<'a>(setting: &Setting<'a>, (name, graph): Named, error: f64, purpose: &str) -> Option<Instance<'a>> {
+fn instance<'a>(
+    setting: &Setting<'a>,
+    (name, graph): Named,
+    error: f64,
+    purpose: &str,
+) -> Option<Instance<'a>> {
     let model = model(graph, LAMBDA, D);
     let (phi, gamma) = (metrics::phi_f64(model.graph()), metrics::gamma_f64(model.graph()));
     let isolated = !model.graph().isolated_task_types().is_empty();
@@ -111,7 +126,12 @@ fn instance<'a>(setting: &Setting<'a>, (name, graph): Named, error: f64, purpose
         return None;
     }
     let log_inverse_eta = -phi.powi(2).max(gamma).ln();
-    let steady = SteadyState::new(setting.subject, model, error, seed(setting, &format!("thm-3.1 {purpose} {name}")))?;
+    let steady = SteadyState::new(
+        setting.subject,
+        model,
+        error,
+        seed(setting, &format!("thm-3.1 {purpose} {name}")),
+    )?;
     Some(Instance { name, log_inverse_eta, steady })
 }
 
@@ -122,7 +142,12 @@ fn thm_3_1(setting: &Setting<'_>) -> Evidence {
     let share = setting.alpha / (POWERS.len() * (fresh_graphs.len() + 1)) as f64;
 
     // Outright first: a wrong q* is seen here, before any fit.
-    let complete = instance(setting, ("complete 2000".into(), generate::complete(2000, 2000)), 1e-4, "certified");
+    let complete = instance(
+        setting,
+        ("complete 2000".into(), generate::complete(2000, 2000)),
+        1e-4,
+        "certified",
+    );
     certify(setting, &mut findings, complete, &fixed_point, [(0.05, 0.15), (0.002, 0.006)], share);
     if findings.is_violated() {
         return findings.evidence();
@@ -150,13 +175,19 @@ fn thm_3_1(setting: &Setting<'_>) -> Evidence {
     if left_out > 0 {
         findings.note(format!("{left_out} random graphs are no instances (rho(G) > {RHO0}, phi > 1 or an isolated task type)"));
     }
-    let by_size = [64, 256, 1024].map(|n| (f64::from(n), (format!("complete {n}"), generate::complete(n, n))));
+    let by_size = [64, 256, 1024]
+        .map(|n| (f64::from(n), (format!("complete {n}"), generate::complete(n, n))));
     findings.note(exponents(setting, &fixed_point, "1/N on complete graphs", by_size.into()));
     let by_degree = [3, 6, 12].map(|k| {
         let graph = generate::random_regular(3000, 3000, k, seed(setting, "thm-3.1 exponents"));
         (f64::from(k), (format!("regular 3000, k = {k}"), graph))
     });
-    findings.note(exponents(setting, &fixed_point, "gamma on regular graphs, N = 3000", by_degree.into()));
+    findings.note(exponents(
+        setting,
+        &fixed_point,
+        "gamma on regular graphs, N = 3000",
+        by_degree.into(),
+    ));
     findings.evidence()
 }
 
@@ -173,7 +204,13 @@ fn certify(
         return findings.open("the complete graph is no instance");
     };
     let parts = POWERS.iter().zip(limits).map(|(&p, (limit, clip))| {
-        Part::at_most(format!("{name}, p = {p}"), (0.0, clip), limit, steady.error_of_power(p), share)
+        Part::at_most(
+            format!("{name}, p = {p}"),
+            (0.0, clip),
+            limit,
+            steady.error_of_power(p),
+            share,
+        )
     });
     findings.settle(parts.collect(), most(setting), |replication| {
         let bracket = steady.draw(replication);
@@ -197,7 +234,8 @@ fn fit(setting: &Setting<'_>, fixed_point: &[f64]) -> [Fit; 2] {
         .map(|instance| (instance.log_inverse_eta, means(&instance.steady, fixed_point)))
         .collect();
     [0, 1].map(|at| {
-        let xy: Vec<(f64, f64)> = points.iter().map(|(eta, means)| (eta.ln(), means[at].mean.ln())).collect();
+        let xy: Vec<(f64, f64)> =
+            points.iter().map(|(eta, means)| (eta.ln(), means[at].mean.ln())).collect();
         // Where phi is large eta says little of the distance, and least squares alone would fit a bound that hardly falls.
         let alpha = (-slope(&xy)).max(LEAST_ALPHA);
         let largest = xy.iter().map(|(x, y)| y + alpha * x).fold(f64::NEG_INFINITY, f64::max);
@@ -230,7 +268,12 @@ fn means(steady: &SteadyState<'_>, fixed_point: &[f64]) -> [Mean; 2] {
 }
 
 /// The exponents with which the mean distance falls in a figure, in words.
-fn exponents(setting: &Setting<'_>, fixed_point: &[f64], what: &str, points: Vec<(f64, Named)>) -> String {
+fn exponents(
+    setting: &Setting<'_>,
+    fixed_point: &[f64],
+    what: &str,
+    points: Vec<(f64, Named)>,
+) -> String {
     let points: Vec<(f64, [Mean; 2])> = points
         .into_iter()
         .filter_map(|(figure, graph)| {
@@ -239,12 +282,15 @@ fn exponents(setting: &Setting<'_>, fixed_point: &[f64], what: &str, points: Vec
         })
         .collect();
     let fitted = POWERS.iter().enumerate().map(|(at, p)| {
-        let xy: Vec<(f64, f64)> = points.iter().map(|(x, means)| (*x, means[at].mean.ln())).collect();
+        let xy: Vec<(f64, f64)> =
+            points.iter().map(|(x, means)| (*x, means[at].mean.ln())).collect();
         // By the delta method the error of ln(mean) is error / mean; the slope is a linear function of these.
         let centre = xy.iter().map(|(x, _)| x).sum::<f64>() / xy.len() as f64;
         let spread: f64 = xy.iter().map(|(x, _)| (x - centre).powi(2)).sum();
-        let variance: f64 =
-            points.iter().map(|(x, means)| ((x - centre) / spread * means[at].error / means[at].mean).powi(2)).sum();
+        let variance: f64 = points
+            .iter()
+            .map(|(x, means)| ((x - centre) / spread * means[at].error / means[at].mean).powi(2))
+            .sum();
         format!("{:.2} +- {:.2} (p = {p})", -slope(&xy), 1.96 * variance.sqrt())
     });
     format!("fitted exponent in {what}: {}", fitted.collect::<Vec<_>>().join(", "))
@@ -253,9 +299,11 @@ fn exponents(setting: &Setting<'_>, fixed_point: &[f64], what: &str, points: Vec
 /// The slope of the least-squares line.
 fn slope(xy: &[(f64, f64)]) -> f64 {
     let n = xy.len() as f64;
-    let (x, y) = xy.iter().fold((0.0, 0.0), |sum, point| (sum.0 + point.0 / n, sum.1 + point.1 / n));
-    let (above, below) =
-        xy.iter().fold((0.0, 0.0), |sum, point| (sum.0 + (point.0 - x) * (point.1 - y), sum.1 + (point.0 - x).powi(2)));
+    let (x, y) =
+        xy.iter().fold((0.0, 0.0), |sum, point| (sum.0 + point.0 / n, sum.1 + point.1 / n));
+    let (above, below) = xy.iter().fold((0.0, 0.0), |sum, point| {
+        (sum.0 + (point.0 - x) * (point.1 - y), sum.1 + (point.0 - x).powi(2))
+    });
     above / below
 }
 
@@ -270,7 +318,9 @@ mod tests {
 
     #[test]
     fn no_graph_is_both_fitted_and_certified() {
-        let names = |graphs: Vec<Named>| graphs.into_iter().map(|(name, _)| name).collect::<std::collections::BTreeSet<_>>();
+        let names = |graphs: Vec<Named>| {
+            graphs.into_iter().map(|(name, _)| name).collect::<std::collections::BTreeSet<_>>()
+        };
         assert!(names(training(1)).is_disjoint(&names(fresh(1))));
     }
 }

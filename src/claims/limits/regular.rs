@@ -44,7 +44,9 @@ type Sequence = (&'static str, fn(u32, u64) -> Result<BipartiteGraph, GenerateEr
 const SEQUENCES: [Sequence; 3] = [
     ("random regular", |k, seed| generate::random_regular(k * k, k * k, k, seed)),
     ("circulant", |k, _| generate::circulant(k * k, k)),
-    ("union of complete graphs", |k, _| generate::disjoint_union(&vec![generate::complete(k, k)?; k as usize])),
+    ("union of complete graphs", |k, _| {
+        generate::disjoint_union(&vec![generate::complete(k, k)?; k as usize])
+    }),
 ];
 
 fn cor_3_6(setting: &Setting<'_>) -> Evidence {
@@ -65,9 +67,16 @@ fn cor_3_6(setting: &Setting<'_>) -> Evidence {
                 findings.open(format!("{name}, k = {k}: rho(G) > lambda"));
                 continue;
             };
-            let part = Part::at_most(format!("{name}, N = {}, k = {k}", k * k), (0.0, 3.0 * limit), limit, steady.error(), share);
-            findings
-                .settle(vec![part], most(setting), |replication| vec![distance(&steady.draw(replication), &fixed_point, 1.0)]);
+            let part = Part::at_most(
+                format!("{name}, N = {}, k = {k}", k * k),
+                (0.0, 3.0 * limit),
+                limit,
+                steady.error(),
+                share,
+            );
+            findings.settle(vec![part], most(setting), |replication| {
+                vec![distance(&steady.draw(replication), &fixed_point, 1.0)]
+            });
             if findings.is_violated() {
                 return findings.evidence();
             }
@@ -77,12 +86,24 @@ fn cor_3_6(setting: &Setting<'_>) -> Evidence {
 }
 
 /// Degree 3, from empty.
-fn stays_away(setting: &Setting<'_>, findings: &mut Findings, fixed_point: &[f64], n: u32, share: f64) {
+fn stays_away(
+    setting: &Setting<'_>,
+    findings: &mut Findings,
+    fixed_point: &[f64],
+    n: u32,
+    share: f64,
+) {
     let seed = seed(setting, "cor-3.6 degree 3") ^ u64::from(n);
     let model = model(generate::random_regular(n, n, 3, seed), LAMBDA, D);
     let least = sum_from(fixed_point, 3) + AWAY;
     // Clipping from above makes a mean smaller, never larger.
-    let part = Part::at_least(format!("k = 3, N = {n}: E min(1, sum_(i >= 3) q_i)"), (0.0, 1.0), least, 0.0, share);
+    let part = Part::at_least(
+        format!("k = 3, N = {n}: E min(1, sum_(i >= 3) q_i)"),
+        (0.0, 1.0),
+        least,
+        0.0,
+        share,
+    );
     let start = vec![0; n as usize];
     findings.settle(vec![part], most(setting), |replication| {
         let reached = states(setting, &model, seed, replication, &start, &[TIME]);

@@ -26,7 +26,8 @@ pub(super) const COR_3_2: Claim = Claim {
     hypotheses: &[],
     rejects: &[Fault::FixedPointOneChoiceMore, Fault::JoinLongest],
     check: |setting| {
-        let rows = [(100, 10, [0.2, 0.03]), (1_000, 32, [0.07, 0.003]), (10_000, 100, [0.025, 0.0003])];
+        let rows =
+            [(100, 10, [0.2, 0.03]), (1_000, 32, [0.07, 0.003]), (10_000, 100, [0.025, 0.0003])];
         let affordable = if setting.plan.effort < 4 { &rows[..2] } else { &rows };
         let mut findings = along(setting, "cor-3.2", [1.0, 2.0], affordable, 1e-5);
         if !findings.is_violated() {
@@ -47,7 +48,8 @@ pub(super) const REM_2: Claim = Claim {
     hypotheses: &[],
     rejects: &[Fault::FixedPointOneChoiceMore, Fault::FixedPointShifted],
     check: |setting| {
-        let rows = [(100, 10, [0.9, 0.004]), (1_000, 32, [0.5, 0.0001]), (4_000, 64, [0.38, 0.00002])];
+        let rows =
+            [(100, 10, [0.9, 0.004]), (1_000, 32, [0.5, 0.0001]), (4_000, 64, [0.38, 0.00002])];
         let affordable = if setting.plan.effort < 4 { &rows[..2] } else { &rows };
         along(setting, "rem-2", [0.5, 3.0], affordable, 1e-6).evidence()
     },
@@ -60,7 +62,13 @@ const D: u32 = 2;
 const PARTS: f64 = 7.0;
 
 /// Two powers along a sequence of (N, k, limits).
-fn along(setting: &Setting<'_>, claim: &str, powers: [f64; 2], rows: &[(u32, u32, [f64; 2])], error: f64) -> Findings {
+fn along(
+    setting: &Setting<'_>,
+    claim: &str,
+    powers: [f64; 2],
+    rows: &[(u32, u32, [f64; 2])],
+    error: f64,
+) -> Findings {
     let fixed_point = limit(setting, LAMBDA, D);
     let share = setting.alpha / PARTS;
     let mut findings = Findings::new(setting.alpha);
@@ -89,12 +97,22 @@ fn along(setting: &Setting<'_>, claim: &str, powers: [f64; 2], rows: &[(u32, u32
 /// The complete graph with N = 10^5. A replication takes a quarter of a second: the clip is close to the limit, so that a few decide.
 fn largest(setting: &Setting<'_>, findings: &mut Findings) {
     let model = model(generate::complete(100_000, 100_000), LAMBDA, D);
-    let Some(steady) = SteadyState::new(setting.subject, model, 1e-3, seed(setting, "cor-3.2 complete")) else {
+    let Some(steady) =
+        SteadyState::new(setting.subject, model, 1e-3, seed(setting, "cor-3.2 complete"))
+    else {
         return findings.open("the complete graph has rho(G) > lambda");
     };
     let fixed_point = limit(setting, LAMBDA, D);
-    let part = Part::at_most("complete, N = 100000: E min(0.02, D)", (0.0, 0.02), 0.018, steady.error(), setting.alpha / PARTS);
+    let part = Part::at_most(
+        "complete, N = 100000: E min(0.02, D)",
+        (0.0, 0.02),
+        0.018,
+        steady.error(),
+        setting.alpha / PARTS,
+    );
     // Some five times what decides when the distance is what it should be; more of them are minutes.
     let most = most(setting) / 15;
-    findings.settle(vec![part], most, |replication| vec![distance(&steady.draw(replication), &fixed_point, 1.0)]);
+    findings.settle(vec![part], most, |replication| {
+        vec![distance(&steady.draw(replication), &fixed_point, 1.0)]
+    });
 }

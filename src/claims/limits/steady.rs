@@ -37,7 +37,12 @@ const HIGHEST_LOAD: f64 = 0.93;
 
 impl<'a> SteadyState<'a> {
     /// The steady state of `model`, up to `error` tasks per server; `None` where rho(G) is so large, or beyond 1, that no run of a second leaves L.
-    pub(super) fn new(subject: &'a dyn Subject, model: Model, error: f64, seed: u64) -> Option<Self> {
+    pub(super) fn new(
+        subject: &'a dyn Subject,
+        model: Model,
+        error: f64,
+        seed: u64,
+    ) -> Option<Self> {
         // Rounded upwards: the error increases in rho.
         let rho = metrics::rho_f64(&model) * (1.0 + 1e-9);
         if rho > HIGHEST_LOAD {
@@ -65,16 +70,26 @@ impl<'a> SteadyState<'a> {
             return p * self.error();
         }
         let above = |n: i32| self.rho.powf(p * f64::from(n + 1)) / (1.0 - self.rho.powf(p));
-        (1..200).map(|n| f64::from(n).powf(1.0 - p) * self.error().powf(p) + above(n)).fold(f64::INFINITY, f64::min)
+        (1..200)
+            .map(|n| f64::from(n).powf(1.0 - p) * self.error().powf(p) + above(n))
+            .fold(f64::INFINITY, f64::min)
     }
 
     /// Replication `replication`.
     pub(super) fn draw(&self, replication: u64) -> Bracket {
         let n = self.model.graph().n_servers() as usize;
-        let mut pair = Pair::new(self.subject, &self.model, self.seed, replication, vec![0; n], vec![self.level; n]);
+        let mut pair = Pair::new(
+            self.subject,
+            &self.model,
+            self.seed,
+            replication,
+            vec![0; n],
+            vec![self.level; n],
+        );
         pair.advance(self.events);
-        let fractions =
-            |queues: &crate::simulate::Queues| queues.occupancy().counts().iter().map(|&count| count as f64 / n as f64).collect();
+        let fractions = |queues: &crate::simulate::Queues| {
+            queues.occupancy().counts().iter().map(|&count| count as f64 / n as f64).collect()
+        };
         (fractions(pair.lower()), fractions(pair.upper()))
     }
 }
@@ -132,7 +147,10 @@ mod tests {
         let (least, most) = distance(&bracket, &[0.4, 0.2], 1.0);
         assert!((least - 0.1).abs() < 1e-15 && (most - 0.2).abs() < 1e-15);
         let (least, most) = distance(&bracket, &[0.4, 0.4, 0.1], 2.0);
-        assert!((least - (0.01 + 0.01 + 0.01)).abs() < 1e-15 && (most - (0.01 + 0.09 + 0.01)).abs() < 1e-15);
+        assert!(
+            (least - (0.01 + 0.01 + 0.01)).abs() < 1e-15
+                && (most - (0.01 + 0.09 + 0.01)).abs() < 1e-15
+        );
     }
 
     #[test]
@@ -140,6 +158,8 @@ mod tests {
         let model = Model::new(BipartiteGraph::complete(10, 10).unwrap(), 0.5, 2).unwrap();
         let steady = SteadyState::new(&Reference, model, 1e-6, 5).unwrap();
         assert!(steady.error_of_power(2.0) <= 2e-6);
-        assert!(steady.error_of_power(0.5) > steady.error().sqrt() && steady.error_of_power(0.5) < 0.02);
+        assert!(
+            steady.error_of_power(0.5) > steady.error().sqrt() && steady.error_of_power(0.5) < 0.02
+        );
     }
 }

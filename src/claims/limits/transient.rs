@@ -49,14 +49,25 @@ const MORE_LEVELS: usize = 40;
 const STEPS: u32 = 64;
 
 /// The solution of (3.5) from `start` at ascending whole times.
-pub(super) fn solution(setting: &Setting<'_>, model: &Model, start: &[f64], times: &[u32]) -> Solution {
+pub(super) fn solution(
+    setting: &Setting<'_>,
+    model: &Model,
+    start: &[f64],
+    times: &[u32],
+) -> Solution {
     let fine = integrate(setting, model, start, times, STEPS);
     let coarse = integrate(setting, model, start, times, STEPS / 2);
     let error = fine.iter().zip(&coarse).map(|(fine, coarse)| l1(fine, coarse)).fold(0.0, f64::max);
     Solution { q: fine, error }
 }
 
-fn integrate(setting: &Setting<'_>, model: &Model, start: &[f64], times: &[u32], steps: u32) -> Vec<Vec<f64>> {
+fn integrate(
+    setting: &Setting<'_>,
+    model: &Model,
+    start: &[f64],
+    times: &[u32],
+    steps: u32,
+) -> Vec<Vec<f64>> {
     let levels = start.len() + MORE_LEVELS;
     let step = f64::from(steps).recip();
     let mut q = start.to_vec();
@@ -66,7 +77,9 @@ fn integrate(setting: &Setting<'_>, model: &Model, start: &[f64], times: &[u32],
         setting.machinery.right_hand_side(model.lambda(), model.d(), q, &mut dq);
         dq
     };
-    let moved = |q: &[f64], dq: &[f64], by: f64| -> Vec<f64> { q.iter().zip(dq).map(|(q, dq)| q + by * dq).collect() };
+    let moved = |q: &[f64], dq: &[f64], by: f64| -> Vec<f64> {
+        q.iter().zip(dq).map(|(q, dq)| q + by * dq).collect()
+    };
     let mut now = 0;
     times
         .iter()

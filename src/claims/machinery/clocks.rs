@@ -54,9 +54,16 @@ fn event_times(setting: &Setting<'_>) -> Evidence {
     let mut test = GapTest::new(setting.alpha, false);
     let mut carried = 0.0;
     for path in 0..150 * u64::from(setting.plan.effort) {
-        let times = match setting.machinery.event_times(setting.model, seed(setting, "event-times"), path, horizon) {
+        let times = match setting.machinery.event_times(
+            setting.model,
+            seed(setting, "event-times"),
+            path,
+            horizon,
+        ) {
             Ok(times) => times,
-            Err(error) => return evidence(Verdict::Violated, path, format!("the simulation stops: {error}")),
+            Err(error) => {
+                return evidence(Verdict::Violated, path, format!("the simulation stops: {error}"));
+            }
         };
         let mut last = -carried;
         for time in times {
@@ -87,9 +94,17 @@ fn gaps_evidence(test: &GapTest, alpha: f64) -> Evidence {
         Some(Decision::Holds) => evidence(
             Verdict::Holds,
             gaps,
-            format!("{gaps} gaps exclude {} (error probability {:.1e})", test.excludes(), alpha / 2.0),
+            format!(
+                "{gaps} gaps exclude {} (error probability {:.1e})",
+                test.excludes(),
+                alpha / 2.0
+            ),
         ),
-        None => evidence(Verdict::Inconclusive, gaps, format!("{gaps} gaps are too few to exclude {}", test.excludes())),
+        None => evidence(
+            Verdict::Inconclusive,
+            gaps,
+            format!("{gaps} gaps are too few to exclude {}", test.excludes()),
+        ),
     }
 }
 
@@ -108,8 +123,10 @@ fn oracle_law(setting: &Setting<'_>) -> Evidence {
         Err(error) => return evidence(Verdict::Violated, 0, error.to_string()),
     };
     let cost = (graph.n_edges() / u64::from(graph.n_task_types())).max(1);
-    let most = (u64::from(setting.plan.effort) * 400_000_000 / (cost + 60))
-        .clamp(2_000, (3e6 * (0.03 / model.lambda()).clamp(1.0, 4.0)) as u64 * u64::from(setting.plan.effort));
+    let most = (u64::from(setting.plan.effort) * 400_000_000 / (cost + 60)).clamp(
+        2_000,
+        (3e6 * (0.03 / model.lambda()).clamp(1.0, 4.0)) as u64 * u64::from(setting.plan.effort),
+    );
     let rate = rate(setting);
     // As in `transition-law`: other starts show choices that one path rarely has. No gap goes on from one path to the next, and none is kept from
     // the end of a path, which is a fixed number of its events.
@@ -121,9 +138,16 @@ fn oracle_law(setting: &Setting<'_>) -> Evidence {
             }
             let start = random_lengths(&mut starts, n, 3);
             events.restart(&start);
-            oracle = match setting.machinery.oracle(model, own_seed, 1 + events.events() / segment, start) {
+            oracle = match setting.machinery.oracle(
+                model,
+                own_seed,
+                1 + events.events() / segment,
+                start,
+            ) {
                 Ok(oracle) => oracle,
-                Err(error) => return evidence(Verdict::Violated, events.events(), error.to_string()),
+                Err(error) => {
+                    return evidence(Verdict::Violated, events.events(), error.to_string());
+                }
             };
         }
         let n_idle = n - events.busy();
@@ -141,7 +165,11 @@ fn oracle_law(setting: &Setting<'_>) -> Evidence {
         } else {
             let before = oracle.time();
             let Some(event) = oracle.step() else {
-                return evidence(Verdict::Violated, events.events(), "the list of events is empty".to_owned());
+                return evidence(
+                    Verdict::Violated,
+                    events.events(),
+                    "the list of events is empty".to_owned(),
+                );
             };
             gaps.observe((oracle.time() - before) * (rate - f64::from(n_idle)));
             if let Event::Service { server } = event
@@ -153,12 +181,17 @@ fn oracle_law(setting: &Setting<'_>) -> Evidence {
             events.observe(event);
         }
         let decisions = [events.decision(), gaps.decision()];
-        if decisions.contains(&Some(Decision::Violated)) || decisions == [Some(Decision::Holds); 2] {
+        if decisions.contains(&Some(Decision::Violated)) || decisions == [Some(Decision::Holds); 2]
+        {
             break;
         }
     }
     if oracle.lengths() != events.lengths() {
-        return evidence(Verdict::Violated, events.events(), "the queues differ from what the events add up to".to_owned());
+        return evidence(
+            Verdict::Violated,
+            events.events(),
+            "the queues differ from what the events add up to".to_owned(),
+        );
     }
     match (events.decision(), gaps.decision()) {
         (Some(Decision::Violated), _) => evidence(
@@ -169,7 +202,12 @@ fn oracle_law(setting: &Setting<'_>) -> Evidence {
         (Some(Decision::Holds), Some(Decision::Holds)) => evidence(
             Verdict::Holds,
             events.events(),
-            format!("{} events exclude {}, and {}", events.events(), EventTest::excludes(), gaps.excludes()),
+            format!(
+                "{} events exclude {}, and {}",
+                events.events(),
+                EventTest::excludes(),
+                gaps.excludes()
+            ),
         ),
         (Some(Decision::Holds), _) | (_, Some(Decision::Violated)) => gaps_evidence(&gaps, half),
         _ => evidence(
@@ -178,7 +216,10 @@ fn oracle_law(setting: &Setting<'_>) -> Evidence {
             format!(
                 "{} events excluded nothing; {} would do: more with --effort",
                 events.events(),
-                events.needed().map_or_else(|| "an unknown number of them".to_owned(), |needed| format!("about {needed}"))
+                events.needed().map_or_else(
+                    || "an unknown number of them".to_owned(),
+                    |needed| format!("about {needed}")
+                )
             ),
         ),
     }

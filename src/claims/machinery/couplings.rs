@@ -57,8 +57,14 @@ fn coupling_law(setting: &Setting<'_>) -> Evidence {
         ("thinning", Coupling::Thinned { lower: less.clone() }, less),
         ("shared mass", Coupling::SharedMass, model.load().clone()),
     ];
-    if Coupled::new(vec![0; n as usize + 1], vec![0; n as usize + 1]).is_ok_and(|mut pair| pair.join(0, 0, 1).is_ok()) {
-        return evidence(Verdict::Violated, 0, "a task that joins another server in the upper system breaks no order".to_owned());
+    if Coupled::new(vec![0; n as usize + 1], vec![0; n as usize + 1])
+        .is_ok_and(|mut pair| pair.join(0, 0, 1).is_ok())
+    {
+        return evidence(
+            Verdict::Violated,
+            0,
+            "a task that joins another server in the upper system breaks no order".to_owned(),
+        );
     }
     // Two systems of three couplings, each with all features.
     let share = setting.alpha / (6 * FEATURES.len()) as f64;
@@ -66,7 +72,10 @@ fn coupling_law(setting: &Setting<'_>) -> Evidence {
     for (at, (name, coupling, lower_load)) in couplings.into_iter().enumerate() {
         let lower = random_lengths(&mut stream_rng(own_seed, at as u64), n, 2);
         let upper = lower.iter().map(|x| x + 1).collect();
-        let mut pair = match setting.machinery.coupled(model, coupling, own_seed, at as u64, lower, upper) {
+        let mut pair = match setting
+            .machinery
+            .coupled(model, coupling, own_seed, at as u64, lower, upper)
+        {
             Ok(pair) => pair,
             Err(error) => return evidence(Verdict::Violated, cases, format!("{name}: {error}")),
         };
@@ -78,25 +87,32 @@ fn coupling_law(setting: &Setting<'_>) -> Evidence {
             || pair.advance_to(until).is_err()
             || pair.pair().events() != rung
         {
-            let found = format!("{name}: {} events until {until}, by a clock of rate {rate} {rung}", pair.pair().events());
+            let found = format!(
+                "{name}: {} events until {until}, by a clock of rate {rate} {rung}",
+                pair.pair().events()
+            );
             return evidence(Verdict::Violated, cases, found);
         }
         let mut tests = [FEATURES, FEATURES].map(|features| features.map(Indicator::new));
         let loads = [lower_load.value(), model.load().value()];
         for event in 0..MOST_EVENTS * u64::from(setting.plan.effort) {
-            let before = [pair.pair().lower().lengths().to_vec(), pair.pair().upper().lengths().to_vec()];
+            let before =
+                [pair.pair().lower().lengths().to_vec(), pair.pair().upper().lengths().to_vec()];
             if let Err(error) = pair.step() {
                 return evidence(Verdict::Violated, cases, format!("{name}: {error}"));
             }
             let after = [pair.pair().lower().lengths(), pair.pair().upper().lengths()];
-            for (((before, after), load), tests) in before.iter().zip(after).zip(loads).zip(&mut tests) {
+            for (((before, after), load), tests) in
+                before.iter().zip(after).zip(loads).zip(&mut tests)
+            {
                 observe(model, load, before, after, tests);
             }
             cases += 1;
             if !(event + 1).is_multiple_of(1024) {
                 continue;
             }
-            let verdicts: Vec<Verdict> = tests.iter().flatten().map(|test| test.verdict(share)).collect();
+            let verdicts: Vec<Verdict> =
+                tests.iter().flatten().map(|test| test.verdict(share)).collect();
             if let Some(at) = verdicts.iter().position(|&verdict| verdict == Verdict::Violated) {
                 let system = if at < FEATURES.len() { "lower" } else { "upper" };
                 let what = FEATURES[at % FEATURES.len()];
@@ -111,18 +127,35 @@ fn coupling_law(setting: &Setting<'_>) -> Evidence {
             }
         }
         if !holds(&tests, share) {
-            return evidence(Verdict::Inconclusive, cases, format!("{name}: {cases} events exclude too little"));
+            return evidence(
+                Verdict::Inconclusive,
+                cases,
+                format!("{name}: {cases} events exclude too little"),
+            );
         }
     }
-    evidence(Verdict::Holds, cases, format!("{cases} events exclude tilts of 0.3 in the log-odds of an arrival or a departure"))
+    evidence(
+        Verdict::Holds,
+        cases,
+        format!("{cases} events exclude tilts of 0.3 in the log-odds of an arrival or a departure"),
+    )
 }
 
 fn holds(tests: &[[Indicator; FEATURES.len()]; 2], share: f64) -> bool {
-    tests.iter().flat_map(|tests| &tests[..DECISIVE]).all(|test| test.verdict(share) == Verdict::Holds)
+    tests
+        .iter()
+        .flat_map(|tests| &tests[..DECISIVE])
+        .all(|test| test.verdict(share) == Verdict::Holds)
 }
 
 /// Puts one event of one system before its tests.
-fn observe(model: &Model, load: f64, before: &[u32], after: &[u32], tests: &mut [Indicator; FEATURES.len()]) {
+fn observe(
+    model: &Model,
+    load: f64,
+    before: &[u32],
+    after: &[u32],
+    tests: &mut [Indicator; FEATURES.len()],
+) {
     let n = before.len();
     let (m, rate) = (model.graph().n_task_types(), 1.0 + model.load().value());
     let joins = (0..n).find(|&v| after[v] > before[v]);

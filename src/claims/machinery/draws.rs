@@ -54,7 +54,10 @@ struct Group {
 
 impl Feature {
     fn new(what: &'static str, probabilities: impl IntoIterator<Item = f64>) -> Self {
-        Self { what, groups: probabilities.into_iter().map(|p| Group { p, seen: 0, hits: 0 }).collect() }
+        Self {
+            what,
+            groups: probabilities.into_iter().map(|p| Group { p, seen: 0, hits: 0 }).collect(),
+        }
     }
 
     #[inline]
@@ -70,11 +73,17 @@ impl Feature {
 
     /// Whether what cannot be has happened, or what must be has not.
     fn is_impossible(&self) -> bool {
-        self.groups.iter().any(|group| group.p <= 0.0 && group.hits > 0 || group.p >= 1.0 && group.hits < group.seen)
+        self.groups.iter().any(|group| {
+            group.p <= 0.0 && group.hits > 0 || group.p >= 1.0 && group.hits < group.seen
+        })
     }
 
     fn log_wealth(&self, tilt: f64) -> f64 {
-        self.open().map(|group| group.hits as f64 * tilt - group.seen as f64 * (group.p * tilt.exp_m1()).ln_1p()).sum()
+        self.open()
+            .map(|group| {
+                group.hits as f64 * tilt - group.seen as f64 * (group.p * tilt.exp_m1()).ln_1p()
+            })
+            .sum()
     }
 
     fn variance(&self) -> f64 {
@@ -106,7 +115,8 @@ impl<'a> Draws<'a> {
         let mut known: Vec<usize> = (0..m).map(|w| graph.task_degree(w)).collect();
         known.sort_unstable();
         known.dedup();
-        let one_of = |what| Feature::new(what, known.iter().map(|&degree| 1.0 / degree.max(1) as f64));
+        let one_of =
+            |what| Feature::new(what, known.iter().map(|&degree| 1.0 / degree.max(1) as f64));
         let server = |what| Feature::new(what, [1.0 / f64::from(n)]);
         Self {
             arrival: ["an arrival", "an arrival after an arrival", "an arrival after a service"]
@@ -114,7 +124,10 @@ impl<'a> Draws<'a> {
             types: [
                 Feature::new("the last task type", [of_type(m - 1)]),
                 Feature::new("the task type of the arrival before", (0..m).map(of_type)),
-                Feature::new("the next task type after the one before", (0..m).map(|w| of_type(w + 1))),
+                Feature::new(
+                    "the next task type after the one before",
+                    (0..m).map(|w| of_type(w + 1)),
+                ),
             ],
             samples: [
                 one_of("a sample that is the first server of its task type"),
@@ -129,7 +142,9 @@ impl<'a> Draws<'a> {
                 server("the same clock as before"),
                 server("the next clock after the one before"),
             ],
-            degrees: (0..m).map(|w| known.partition_point(|&degree| degree < graph.task_degree(w))).collect(),
+            degrees: (0..m)
+                .map(|w| known.partition_point(|&degree| degree < graph.task_degree(w)))
+                .collect(),
             model,
             was_arrival: None,
             last_type: None,
@@ -179,14 +194,19 @@ impl<'a> Draws<'a> {
         let servers = self.model.graph().servers_of(task_type);
         let wanted = if servers.is_empty() { 0 } else { self.model.d() as usize };
         if samples.len() != wanted {
-            return Err(format!("{} samples of task type {task_type}, not {wanted}", samples.len()));
+            return Err(format!(
+                "{} samples of task type {task_type}, not {wanted}",
+                samples.len()
+            ));
         }
         let Some((&first, &last)) = samples.first().zip(samples.last()) else { return Ok(()) };
         let group = self.degrees[task_type as usize];
         let (lowest, highest) = (servers.at(0), servers.at(servers.len() - 1));
         for (at, &sample) in samples.iter().enumerate() {
             if !servers.contains(sample) {
-                return Err(format!("server {sample} is sampled for task type {task_type}, which it is not compatible with"));
+                return Err(format!(
+                    "server {sample} is sampled for task type {task_type}, which it is not compatible with"
+                ));
             }
             self.samples[0].observe(group, sample == lowest);
             self.samples[1].observe(group, sample == highest);
@@ -215,20 +235,32 @@ impl<'a> Draws<'a> {
             return (Verdict::Violated, format!("against its law outright: {}", feature.what));
         }
         let signed = || TILTS.into_iter().flat_map(|tilt| [tilt, -tilt]);
-        let wealth =
-            || self.features().flat_map(move |feature| signed().map(move |tilt| (feature, tilt, feature.log_wealth(tilt))));
+        let wealth = || {
+            self.features().flat_map(move |feature| {
+                signed().map(move |tilt| (feature, tilt, feature.log_wealth(tilt)))
+            })
+        };
         if log_mean_exp(wealth().map(|(_, _, log)| log)) >= (2.0 / alpha).ln() {
             let strongest = wealth().max_by(|a, b| a.2.total_cmp(&b.2));
             let found = strongest.map_or_else(String::new, |(feature, tilt, _)| {
-                format!("{} is {}", feature.what, if tilt > 0.0 { "too frequent" } else { "too rare" })
+                format!(
+                    "{} is {}",
+                    feature.what,
+                    if tilt > 0.0 { "too frequent" } else { "too rare" }
+                )
             });
             return (Verdict::Violated, found);
         }
-        let needed: Vec<&Feature> =
-            self.arrival[..1].iter().chain(self.features().skip(1).filter(|feature| feature.variance() >= ENOUGH)).collect();
+        let needed: Vec<&Feature> = self.arrival[..1]
+            .iter()
+            .chain(self.features().skip(1).filter(|feature| feature.variance() >= ENOUGH))
+            .collect();
         let threshold = (2.0 * 2.0 * self.features().count() as f64 / alpha).ln();
-        let excluded = |feature: &&Feature| [EXCLUDED, -EXCLUDED].iter().all(|&tilt| feature.log_wealth(tilt) <= -threshold);
-        let verdict = if needed.iter().all(excluded) { Verdict::Holds } else { Verdict::Inconclusive };
+        let excluded = |feature: &&Feature| {
+            [EXCLUDED, -EXCLUDED].iter().all(|&tilt| feature.log_wealth(tilt) <= -threshold)
+        };
+        let verdict =
+            if needed.iter().all(excluded) { Verdict::Holds } else { Verdict::Inconclusive };
         (verdict, format!("{} features exclude tilts of {EXCLUDED} in the log-odds", needed.len()))
     }
 }
@@ -237,7 +269,8 @@ fn marks_law(setting: &Setting<'_>) -> Evidence {
     let model = setting.model;
     let system = setting.subject.system(model);
     let mut draws = Draws::new(model);
-    let marks = (MARKS * (0.03 / model.lambda()).clamp(1.0, 4.0)) as u64 * u64::from(setting.plan.effort);
+    let marks =
+        (MARKS * (0.03 / model.lambda()).clamp(1.0, 4.0)) as u64 * u64::from(setting.plan.effort);
     let mut stream = setting.subject.marks(&system, seed(setting, "marks-law"), 0);
     let mut block = MarkBlock::new(system.d());
     let mut seen = 0;
@@ -245,7 +278,11 @@ fn marks_law(setting: &Setting<'_>) -> Evidence {
         block.clear();
         stream.fill(&mut block, BLOCK);
         if block.is_empty() {
-            return evidence(Verdict::Violated, seen, format!("the stream ends after {seen} marks"));
+            return evidence(
+                Verdict::Violated,
+                seen,
+                format!("the stream ends after {seen} marks"),
+            );
         }
         for mark in block.iter() {
             seen += 1;
@@ -258,13 +295,19 @@ fn marks_law(setting: &Setting<'_>) -> Evidence {
         return evidence(Verdict::Violated, seen, found);
     }
     let (verdict, found) = draws.verdict(setting.alpha);
-    evidence(verdict, seen, format!("{seen} marks: {found} (error probability {:.1e})", setting.alpha / 2.0))
+    evidence(
+        verdict,
+        seen,
+        format!("{seen} marks: {found} (error probability {:.1e})", setting.alpha / 2.0),
+    )
 }
 
 /// A task type without servers has no samples, whatever the graph at hand.
 fn without_servers(setting: &Setting<'_>) -> Result<(), String> {
-    let graph = BipartiteGraph::from_edges(2, 2, &[(0, 1), (1, 1)], Isolated::Drop).map_err(|error| error.to_string())?;
-    let model = Model::with_load(graph, setting.model.load().clone(), setting.model.d()).map_err(|error| error.to_string())?;
+    let graph = BipartiteGraph::from_edges(2, 2, &[(0, 1), (1, 1)], Isolated::Drop)
+        .map_err(|error| error.to_string())?;
+    let model = Model::with_load(graph, setting.model.load().clone(), setting.model.d())
+        .map_err(|error| error.to_string())?;
     let system = setting.subject.system(&model);
     let mut block = MarkBlock::new(system.d());
     setting.subject.marks(&system, seed(setting, "marks-law, isolated"), 0).fill(&mut block, 256);

@@ -73,11 +73,14 @@ fn transient_law(setting: &Setting<'_>) -> Evidence {
         seed: seed(setting, "transient-law"),
         confidence: 1.0 - setting.alpha / 2.0,
         // Fewer servers, larger variance.
-        replications: Some(120_000 / u64::from(model.graph().n_servers()) * u64::from(setting.plan.effort)),
+        replications: Some(
+            120_000 / u64::from(model.graph().n_servers()) * u64::from(setting.plan.effort),
+        ),
         ..Options::default()
     };
     // In another order than that of time.
-    let estimate = match setting.machinery.transient(model, &start, &[TIMES[1], TIMES[0]], &options) {
+    let estimate = match setting.machinery.transient(model, &start, &[TIMES[1], TIMES[0]], &options)
+    {
         Ok(estimate) => estimate,
         Err(error) => return evidence(Verdict::Violated, 0, error.to_string()),
     };
@@ -131,7 +134,9 @@ fn compare(
         }
         widest = widest.max(upper - lower);
         if upper - lower > width(*exact) {
-            wide.get_or_insert_with(|| format!("{name} is only known to lie in [{lower:.6}, {upper:.6}]"));
+            wide.get_or_insert_with(|| {
+                format!("{name} is only known to lie in [{lower:.6}, {upper:.6}]")
+            });
         }
     }
     match wide {
@@ -153,7 +158,9 @@ fn steady_law(setting: &Setting<'_>) -> Evidence {
     let mut replications = 0;
     let share = setting.alpha / 4.0;
     for (n, m) in [(1, 1), (2, 3)] {
-        let Some(model) = BipartiteGraph::complete(n, m).ok().and_then(|graph| Model::new(graph, lambda, 1).ok()) else {
+        let Some(model) =
+            BipartiteGraph::complete(n, m).ok().and_then(|graph| Model::new(graph, lambda, 1).ok())
+        else {
             return evidence(Verdict::Violated, 0, "a complete graph is refused".to_owned());
         };
         if let Some(found) = tails(&model).or_else(|| apart(&model)) {
@@ -173,7 +180,9 @@ fn steady_law(setting: &Setting<'_>) -> Evidence {
         let (length, delay) = (estimate.mean_queue_length.mean, estimate.mean_delay.mean);
         let off = (delay * lambda - length).abs();
         if off.is_nan() || off > 1e-9 {
-            let found = format!("a mean queue length of {length} at load {lambda}, a mean delay of {delay}");
+            let found = format!(
+                "a mean queue length of {length} at load {lambda}, a mean delay of {delay}"
+            );
             return evidence(Verdict::Violated, replications, found);
         }
         for i in 1..=4 {
@@ -186,7 +195,12 @@ fn steady_law(setting: &Setting<'_>) -> Evidence {
             lambda / (1.0 - lambda),
             0.0,
         ));
-        all.push((format!("the mean delay on {n} servers"), Some(estimate.mean_delay), 1.0 / (1.0 - lambda), 0.0));
+        all.push((
+            format!("the mean delay on {n} servers"),
+            Some(estimate.mean_delay),
+            1.0 / (1.0 - lambda),
+            0.0,
+        ));
     }
     if let Some(found) = delay_of_the_served(setting) {
         return evidence(Verdict::Violated, replications, found);
@@ -198,31 +212,51 @@ fn steady_law(setting: &Setting<'_>) -> Evidence {
 fn tails(model: &Model) -> Option<String> {
     let n = f64::from(model.graph().n_servers());
     for load in [0.1f64, 0.5, 0.8, 0.99] {
-        if let Some(level) = (1..200).find(|&level| tail_bound(load, load, level) < load.powi(level as i32)) {
-            return Some(format!("the tail bound at level {level}, load {load} is below the tail {}", load.powi(level as i32)));
+        if let Some(level) =
+            (1..200).find(|&level| tail_bound(load, load, level) < load.powi(level as i32))
+        {
+            return Some(format!(
+                "the tail bound at level {level}, load {load} is below the tail {}",
+                load.powi(level as i32)
+            ));
         }
     }
     let (window, error) = (10.0, 1e-9);
     let cap = cap_for(model, window, error, 1);
     let reached = n * model.lambda().powf(f64::from(cap.level)) * (1.0 + window);
     if !cap.error.is_some_and(|stated| reached <= stated && stated <= error) {
-        return Some(format!("a cap at {} with error {:?} is reached with a rate of {reached}", cap.level, cap.error));
+        return Some(format!(
+            "a cap at {} with error {:?} is reached with a rate of {reached}",
+            cap.level, cap.error
+        ));
     }
     let start = upper_start(model, 0);
     let exceeded = n * model.lambda().powf(f64::from(start.level) + 1.0);
     match start.error {
         Some(error) if error >= exceeded && exceeded <= crate::stationary::START_ERROR => None,
-        other => Some(format!("a start at {} with error {other:?} is exceeded with probability up to {exceeded}", start.level)),
+        other => Some(format!(
+            "a start at {} with error {other:?} is exceeded with probability up to {exceeded}",
+            start.level
+        )),
     }
 }
 
 /// Four events after the starts, the lower copy is nearly empty and the upper one nearly as it was.
 fn apart(model: &Model) -> Option<String> {
     const LEVEL: u32 = 1000;
-    let plan = Plan { start: UpperStart { level: LEVEL, error: None }, warm_up: 0, window: 4, every: 1, top: 0 };
+    let plan = Plan {
+        start: UpperStart { level: LEVEL, error: None },
+        warm_up: 0,
+        window: 4,
+        every: 1,
+        top: 0,
+    };
     let sample = Sample::draw(&Reference, model, &plan, 1, 0);
     let (lower, upper) = sample.mean_queue_length();
-    let fits = lower <= 4.0 && (upper - f64::from(LEVEL)).abs() <= 4.0 && !sample.met && sample.events == plan.events();
+    let fits = lower <= 4.0
+        && (upper - f64::from(LEVEL)).abs() <= 4.0
+        && !sample.met
+        && sample.events == plan.events();
     (!fits).then(|| format!("four events from empty and from {LEVEL} tasks everywhere: averages of {lower} and {upper}"))
 }
 
@@ -230,7 +264,8 @@ fn apart(model: &Model) -> Option<String> {
 fn delay_of_the_served(setting: &Setting<'_>) -> Option<String> {
     let graph = BipartiteGraph::from_edges(1, 2, &[(0, 0)], Isolated::Drop).ok()?;
     let model = Model::new(graph, 0.5, 1).ok()?;
-    let options = Options { seed: seed(setting, "steady-law"), replications: Some(4), ..Options::default() };
+    let options =
+        Options { seed: seed(setting, "steady-law"), replications: Some(4), ..Options::default() };
     let estimate = match setting.machinery.steady_state(&model, &options) {
         Ok(estimate) => estimate,
         Err(error) => return Some(error.to_string()),

@@ -43,9 +43,13 @@ impl Indicator {
 
     /// *Holds*: tilts of 0.3 both ways are rejected, or nothing could have been otherwise.
     pub(super) fn verdict(&self, alpha: f64) -> Verdict {
-        if self.log_wealth[0] == f64::INFINITY || log_mean_exp(self.log_wealth.iter().copied()) >= (2.0 / alpha).ln() {
+        if self.log_wealth[0] == f64::INFINITY
+            || log_mean_exp(self.log_wealth.iter().copied()) >= (2.0 / alpha).ln()
+        {
             Verdict::Violated
-        } else if self.bets == 0 || self.log_wealth[2..4].iter().all(|&log| log <= -(4.0 / alpha).ln()) {
+        } else if self.bets == 0
+            || self.log_wealth[2..4].iter().all(|&log| log <= -(4.0 / alpha).ln())
+        {
             Verdict::Holds
         } else {
             Verdict::Inconclusive

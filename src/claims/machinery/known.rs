@@ -51,9 +51,16 @@ fn wealth() -> Option<String> {
                 }
                 // Each side has half of the error probability.
                 let crossed = |side: usize| wealth[side] >= 2.0 / ALPHA;
-                first = first.or(if crossed(0) { Some(Side::Above) } else { crossed(1).then_some(Side::Below) });
+                first = first.or(if crossed(0) {
+                    Some(Side::Above)
+                } else {
+                    crossed(1).then_some(Side::Below)
+                });
                 if test.decision() != first {
-                    return Some(format!("wealth {wealth:?} at the bound {bound} gives {:?}, not {first:?}", test.decision()));
+                    return Some(format!(
+                        "wealth {wealth:?} at the bound {bound} gives {:?}, not {first:?}",
+                        test.decision()
+                    ));
                 }
             }
             let ones = code.count_ones() as i32;
@@ -61,7 +68,9 @@ fn wealth() -> Option<String> {
             means.iter_mut().zip(test.wealth()).for_each(|(mean, wealth)| *mean += p * wealth);
         }
         if means.iter().any(|&mean| differs(mean, 1.0)) {
-            return Some(format!("bets on coins at the bound {bound} win {means:?} on average, not 1"));
+            return Some(format!(
+                "bets on coins at the bound {bound} win {means:?} on average, not 1"
+            ));
         }
     }
     None
@@ -70,23 +79,28 @@ fn wealth() -> Option<String> {
 /// Constant data as good as the target, or as far off as three halves of the margin, on either side.
 fn equivalence() -> Option<String> {
     let margin = 0.2;
-    [(0.5, Decision::Holds), (0.5 + 1.5 * margin, Decision::Violated), (0.5 - 1.5 * margin, Decision::Violated)]
-        .into_iter()
-        .find_map(|(value, expected)| {
-            let mut test = Equivalence::new(Scale::UNIT, 0.5, margin, 0.01);
-            let found = (0..10_000).find_map(|_| {
-                test.observe(value);
-                test.decision()
-            });
-            (found != Some(expected)).then(|| format!("{value} against 0.5 within {margin}: {found:?}"))
-        })
+    [
+        (0.5, Decision::Holds),
+        (0.5 + 1.5 * margin, Decision::Violated),
+        (0.5 - 1.5 * margin, Decision::Violated),
+    ]
+    .into_iter()
+    .find_map(|(value, expected)| {
+        let mut test = Equivalence::new(Scale::UNIT, 0.5, margin, 0.01);
+        let found = (0..10_000).find_map(|_| {
+            test.observe(value);
+            test.decision()
+        });
+        (found != Some(expected)).then(|| format!("{value} against 0.5 within {margin}: {found:?}"))
+    })
 }
 
 /// Events and gaps that are off by much more than what must be seen.
 fn events() -> Option<String> {
     const ALPHA: f64 = 1e-9;
     const MOST: usize = 40_000;
-    let model = |d| BipartiteGraph::complete(2, 2).ok().and_then(|graph| Model::new(graph, 0.8, d).ok());
+    let model =
+        |d| BipartiteGraph::complete(2, 2).ok().and_then(|graph| Model::new(graph, 0.8, d).ok());
     let (two, one) = model(2).zip(model(1))?;
     let mut block = MarkBlock::new(1);
     RandomMarks::new(&one, stream_rng(1, 0)).fill(&mut block, MOST);
@@ -97,7 +111,9 @@ fn events() -> Option<String> {
         test.decision()
     });
     if found != Some(Decision::Violated) {
-        return Some(format!("the test of events finds {found:?} where tasks sample one server in place of two"));
+        return Some(format!(
+            "the test of events finds {found:?} where tasks sample one server in place of two"
+        ));
     }
     // The quantiles of an exponential law, in an order that hides nothing; a tenth too long.
     let gap = |k: usize| -1.1 * (-((k * 7919 % 9973) as f64 + 0.5) / 9973.0).ln_1p();
@@ -106,7 +122,8 @@ fn events() -> Option<String> {
         test.observe(gap(k));
         test.decision()
     });
-    (found != Some(Decision::Violated)).then(|| format!("the test of gaps finds {found:?} where gaps are a tenth too long"))
+    (found != Some(Decision::Violated))
+        .then(|| format!("the test of gaps finds {found:?} where gaps are a tenth too long"))
 }
 
 /// Clopper and Pearson's interval, by which procedures are judged, where it is known in closed form.
@@ -145,7 +162,8 @@ pub(super) fn intervals() -> Option<String> {
     let (mut known, mut sums) = ((0.0f64, 1.0f64), [0.0; 3]);
     let mut squares = 0.25;
     for (t, &x) in (1..).zip(&values) {
-        let mean = |count: usize| (0.5 + values[..count].iter().sum::<f64>()) / (count as f64 + 1.0);
+        let mean =
+            |count: usize| (0.5 + values[..count].iter().sum::<f64>()) / (count as f64 + 1.0);
         let bet = (2.0 * log / (squares * (t as f64).ln_1p())).sqrt().min(0.75);
         let psi = (x - mean(t - 1)).powi(2) * (-(1.0 - bet).ln() - bet);
         sums = [sums[0] + bet, sums[1] + bet * x, sums[2] + psi];
@@ -159,15 +177,19 @@ pub(super) fn intervals() -> Option<String> {
 
 /// Ones only: the lower end m has a mean of (1 + b (1 / m - 1))^n over the bets b of 2 / alpha. At m = 1/2 each factor is 1 + b.
 fn betting() -> Option<String> {
-    let mean_of_powers = |n: i32| (0..24).map(|k| (1.0 + 0.95 * 0.6f64.powi(k)).powi(n)).sum::<f64>() / 24.0;
+    let mean_of_powers =
+        |n: i32| (0..24).map(|k| (1.0 + 0.95 * 0.6f64.powi(k)).powi(n)).sum::<f64>() / 24.0;
     [10, 30].into_iter().find_map(|n| {
         // With this error probability the end is 1/2.
         let alpha = 2.0 / mean_of_powers(n);
         let mut interval = BettingInterval::new(0.0, 1.0, alpha);
         interval.observe_many(1.0, n as u64);
         let (lower, upper) = interval.ends();
-        (differs(lower, 0.5) || upper != 1.0)
-            .then(|| format!("betting, {n} ones at alpha = {alpha}: [{lower}, {upper}], the lower end is 1/2"))
+        (differs(lower, 0.5) || upper != 1.0).then(|| {
+            format!(
+                "betting, {n} ones at alpha = {alpha}: [{lower}, {upper}], the lower end is 1/2"
+            )
+        })
     })
 }
 
@@ -186,7 +208,11 @@ pub(super) fn bands() -> Option<String> {
         let band = ((2.0 / (alpha / 2.0) * k * (k + 1.0)).ln() / (2.0 * seen as f64)).sqrt();
         lower = lower.max(0.5 - band);
         next += next / 4;
-        differs(test.lower(), lower)
-            .then(|| format!("look {look} at {seen} zeros: at least {} away, by the inequality {lower}", test.lower()))
+        differs(test.lower(), lower).then(|| {
+            format!(
+                "look {look} at {seen} zeros: at least {} away, by the inequality {lower}",
+                test.lower()
+            )
+        })
     })
 }

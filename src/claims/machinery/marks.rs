@@ -43,7 +43,9 @@ fn all_marks(model: &Model) -> Option<Vec<(OwnedMark, Ratio)>> {
 
 fn enumerated_marks(setting: &Setting<'_>) -> Evidence {
     let Some(own) = all_marks(setting.model) else {
-        return Evidence::not_applicable(format!("enumerated for at most {MOST} marks, here there are more"));
+        return Evidence::not_applicable(format!(
+            "enumerated for at most {MOST} marks, here there are more"
+        ));
     };
     let graph = setting.model.graph();
     let n = graph.n_servers();
@@ -52,7 +54,8 @@ fn enumerated_marks(setting: &Setting<'_>) -> Evidence {
     run(&setting.plan, "enumerated-marks", 12, "states, every mark", |case, rng| {
         // Every other state with another number of samples, 1 to 6.
         let d = (case % 2 == 1).then_some((case / 2 % 6 + 1) as u32);
-        let other = d.and_then(|d| Model::with_load(graph.clone(), setting.model.load().clone(), d).ok());
+        let other =
+            d.and_then(|d| Model::with_load(graph.clone(), setting.model.load().clone(), d).ok());
         let other_marks = other.as_ref().and_then(all_marks);
         let (model, marks) = match (&other, &other_marks) {
             (Some(model), Some(marks)) => (model, marks),
@@ -60,7 +63,10 @@ fn enumerated_marks(setting: &Setting<'_>) -> Evidence {
         };
         let all: Ratio = marks.iter().map(|(_, weight)| weight).sum();
         if !all.is_one() {
-            return Outcome::violated(f64::NAN, format!("the weights of all marks sum to {}", show(&all)));
+            return Outcome::violated(
+                f64::NAN,
+                format!("the weights of all marks sum to {}", show(&all)),
+            );
         }
         if case == 0
             && let Some(found) = biased_coin(setting.model)
@@ -86,7 +92,10 @@ fn enumerated_marks(setting: &Setting<'_>) -> Evidence {
             capped.apply_capped(mark.as_mark(), cap);
             let below: Vec<u32> = queues.lengths().iter().map(|&x| x.min(cap)).collect();
             if capped.lengths() != below {
-                let found = format!("below cap {cap}, {mark:?} leads to {:?}, not to {below:?}", capped.lengths());
+                let found = format!(
+                    "below cap {cap}, {mark:?} leads to {:?}, not to {below:?}",
+                    capped.lengths()
+                );
                 return Outcome::violated_at(f64::NAN, found, &[&lengths]);
             }
         }
@@ -99,7 +108,9 @@ fn enumerated_marks(setting: &Setting<'_>) -> Evidence {
             return Outcome::holds(0.0);
         }
         let (zero, events) = (Ratio::zero(), caused.keys().chain(rates.keys()));
-        let differs = |event: &&Event| caused.get(event).unwrap_or(&zero) != rates.get(event).unwrap_or(&zero);
+        let differs = |event: &&Event| {
+            caused.get(event).unwrap_or(&zero) != rates.get(event).unwrap_or(&zero)
+        };
         let found = events.clone().find(differs).map_or_else(String::new, |event| {
             let [by_marks, by_rates] = [&caused, &rates].map(|of| show(of.get(event).unwrap_or(&zero)));
             format!("d = {}: {event:?} has probability {by_marks} by the marks, {by_rates} by the rates", model.d())
@@ -116,7 +127,9 @@ fn other_shares(weights: &[u128]) -> Option<String> {
     }
     let table = AliasTable::new(weights);
     let mut drawn = vec![0u128; weights.len()];
-    for (column, number) in (0..count).flat_map(|column| (0..total).map(move |number| (column, number))) {
+    for (column, number) in
+        (0..count).flat_map(|column| (0..total).map(move |number| (column, number)))
+    {
         let bytes = [word(column, count), word(number, total)].map(u32::to_le_bytes).concat();
         drawn[table.draw(&mut BytesRng::new(&bytes)) as usize] += 1;
     }
@@ -136,7 +149,9 @@ fn biased_coin(model: &Model) -> Option<String> {
     let probability = model.load().exact() / (Ratio::one() + model.load().exact());
     let all = u64::try_from(probability.denom()).ok().filter(|&all| all <= MOST_NUMBERS)?;
     let coin = arrival_coin(model);
-    let heads = (0..all).filter(|&number| coin.toss(&mut BytesRng::new(&word(number, all).to_le_bytes()))).count();
+    let heads = (0..all)
+        .filter(|&number| coin.toss(&mut BytesRng::new(&word(number, all).to_le_bytes())))
+        .count();
     let found = Ratio::new(heads.into(), all.into());
     // A coin of another denominator may come up heads on as many of these numbers.
     let differs = found != probability || coin != Coin::new(&probability);

@@ -8,7 +8,9 @@
 use super::super::cases::{Outcome, run};
 use super::super::{Claim, Evidence, Expected, Kind, Scope, Setting};
 use crate::faults::Fault;
-use crate::meanfield::{Boundary, Options, Start, fixed_point_vec, right_hand_side, solve, steady_state_distance};
+use crate::meanfield::{
+    Boundary, Options, Start, fixed_point_vec, right_hand_side, solve, steady_state_distance,
+};
 
 /// The solution of (3.5).
 pub(super) const ODE_SOLUTION: Claim = Claim {
@@ -35,19 +37,34 @@ const END: f64 = 4.0;
 const STEP: f64 = 1.0 / 32.0;
 
 fn ode_solution(setting: &Setting<'_>) -> Evidence {
-    run(&setting.plan, "ode-solution", CASES, "trajectories of (3.5), against Taylor series", |case, _| {
-        let (lambda, d) = [(0.8, 2), (0.5, 1), (0.9, 3), (0.3, 2), (0.95, 5)][(case % 5) as usize];
-        let (start, q): (Start, Vec<f64>) = match case % 4 {
-            0 => (Start::Empty, vec![]),
-            1 => (Start::Level(3), vec![1.0; 3]),
-            2 => (Start::Geometric(0.25), (1..=LEVELS).map(|i| 0.25f64.powi(i as i32)).collect()),
-            _ => (Start::Occupancy(vec![0.75, 0.5, 0.125]), vec![0.75, 0.5, 0.125]),
-        };
-        trajectory(setting, lambda, d, &start, q)
-    })
+    run(
+        &setting.plan,
+        "ode-solution",
+        CASES,
+        "trajectories of (3.5), against Taylor series",
+        |case, _| {
+            let (lambda, d) =
+                [(0.8, 2), (0.5, 1), (0.9, 3), (0.3, 2), (0.95, 5)][(case % 5) as usize];
+            let (start, q): (Start, Vec<f64>) = match case % 4 {
+                0 => (Start::Empty, vec![]),
+                1 => (Start::Level(3), vec![1.0; 3]),
+                2 => {
+                    (Start::Geometric(0.25), (1..=LEVELS).map(|i| 0.25f64.powi(i as i32)).collect())
+                }
+                _ => (Start::Occupancy(vec![0.75, 0.5, 0.125]), vec![0.75, 0.5, 0.125]),
+            };
+            trajectory(setting, lambda, d, &start, q)
+        },
+    )
 }
 
-fn trajectory(setting: &Setting<'_>, lambda: f64, d: u32, start: &Start, mut q: Vec<f64>) -> Outcome {
+fn trajectory(
+    setting: &Setting<'_>,
+    lambda: f64,
+    d: u32,
+    start: &Start,
+    mut q: Vec<f64>,
+) -> Outcome {
     q.resize(LEVELS, 0.0);
     let steps = (END / STEP) as usize;
     let asked: Vec<f64> = (0..=steps).step_by(5).map(|k| k as f64 * STEP).chain([END]).collect();
@@ -65,18 +82,23 @@ fn trajectory(setting: &Setting<'_>, lambda: f64, d: u32, start: &Start, mut q: 
         let mut looks = Vec::new();
         match path.at(time) {
             Ok(between) => looks.push(("between the times", between)),
-            Err(error) => return Outcome::violated(f64::NAN, format!("{what}, time {time}: {error}")),
+            Err(error) => {
+                return Outcome::violated(f64::NAN, format!("{what}, time {time}: {error}"));
+            }
         }
         if let Some(at) = asked.iter().position(|&t| t == time) {
             looks.push(("as asked for", path.q[at].clone()));
             let l1: f64 =
-                (0..LEVELS).map(|i| (q[i] - fixed_point(lambda, d, i + 1)).abs()).sum::<f64>() + tail(lambda, d, LEVELS);
+                (0..LEVELS).map(|i| (q[i] - fixed_point(lambda, d, i + 1)).abs()).sum::<f64>()
+                    + tail(lambda, d, LEVELS);
             let other = steady_state_distance(&path.q[at], lambda, d).l1;
             for stated in [path.l1_to_fixed_point[at], other] {
                 // Each of the levels may be off by as much.
                 let margin = LEVELS as f64 * permitted - (stated - l1).abs();
                 if margin.is_nan() || margin < 0.0 {
-                    let found = format!("{what}, time {time}: distance {stated} from q*, by the series {l1}");
+                    let found = format!(
+                        "{what}, time {time}: distance {stated} from q*, by the series {l1}"
+                    );
                     return Outcome::violated(margin, found);
                 }
             }
@@ -86,7 +108,12 @@ fn trajectory(setting: &Setting<'_>, lambda: f64, d: u32, start: &Start, mut q: 
                 let at = |q: &[f64]| q.get(i).copied().unwrap_or(0.0);
                 let margin = permitted - (at(&given) - at(&q)).abs();
                 if margin.is_nan() || margin < 0.0 {
-                    let found = format!("{what}, time {time}, {how}: q_{} = {}, by the series {}", i + 1, at(&given), at(&q));
+                    let found = format!(
+                        "{what}, time {time}, {how}: q_{} = {}, by the series {}",
+                        i + 1,
+                        at(&given),
+                        at(&q)
+                    );
                     return Outcome::violated(margin, found);
                 }
                 slack = slack.min(margin);
@@ -97,8 +124,13 @@ fn trajectory(setting: &Setting<'_>, lambda: f64, d: u32, start: &Start, mut q: 
         // The flow does not expand in l1, so the local errors add up.
         error = q.iter().zip(&coarse).map(|(a, b)| (a - b).abs()).sum();
     }
-    let found = fixed_points(lambda, d).or_else(|| truncated(lambda, d, start)).or_else(|| settled(setting, lambda, d, start));
-    found.map_or_else(|| Outcome::holds(slack), |found| Outcome::violated(f64::NAN, format!("{what}: {found}")))
+    let found = fixed_points(lambda, d)
+        .or_else(|| truncated(lambda, d, start))
+        .or_else(|| settled(setting, lambda, d, start));
+    found.map_or_else(
+        || Outcome::holds(slack),
+        |found| Outcome::violated(f64::NAN, format!("{what}: {found}")),
+    )
 }
 
 /// One step of the series of this order.
@@ -145,10 +177,14 @@ fn fixed_points(lambda: f64, d: u32) -> Option<String> {
     for (i, &given) in list.iter().enumerate() {
         let own = fixed_point(lambda, d, i + 1);
         // The recursion loses d^i roundings.
-        let permitted = (1.0 + f64::from(d).powi(i as i32 + 1)) * 4.0 * f64::EPSILON * own + f64::MIN_POSITIVE;
+        let permitted =
+            (1.0 + f64::from(d).powi(i as i32 + 1)) * 4.0 * f64::EPSILON * own + f64::MIN_POSITIVE;
         let off = (given - own).abs();
         if off.is_nan() || off > permitted {
-            return Some(format!("lambda {lambda}, d {d}: q*_{} = {given}, by its recursion {own}", i + 1));
+            return Some(format!(
+                "lambda {lambda}, d {d}: q*_{} = {given}, by its recursion {own}",
+                i + 1
+            ));
         }
     }
     (0..4).find_map(|levels| {
@@ -186,13 +222,22 @@ fn truncated(lambda: f64, d: u32, start: &Start) -> Option<String> {
     }
     const LATE: f64 = 6.0;
     let coarse = Options { truncation_tolerance: 0.5, least_levels: 1, ..Options::default() };
-    let solutions = [coarse, Options::default()].map(|options| solve(lambda, d, start, &[LATE], &options));
-    let [Ok(coarse), Ok(fine)] = solutions else { return Some("no solution with a coarse truncation".to_owned()) };
+    let solutions =
+        [coarse, Options::default()].map(|options| solve(lambda, d, start, &[LATE], &options));
+    let [Ok(coarse), Ok(fine)] = solutions else {
+        return Some("no solution with a coarse truncation".to_owned());
+    };
     let at = |q: &[f64], i: usize| q.get(i).copied().unwrap_or(0.0);
-    let apart: f64 = (0..coarse.levels.max(fine.levels)).map(|i| (at(&coarse.q[0], i) - at(&fine.q[0], i)).abs()).sum();
-    let permitted = coarse.truncation_bound + fine.truncation_bound + 2.0 * LEVELS as f64 * ACCURACY;
+    let apart: f64 = (0..coarse.levels.max(fine.levels))
+        .map(|i| (at(&coarse.q[0], i) - at(&fine.q[0], i)).abs())
+        .sum();
+    let permitted =
+        coarse.truncation_bound + fine.truncation_bound + 2.0 * LEVELS as f64 * ACCURACY;
     (apart.is_nan() || apart > permitted).then(|| {
-        format!("{} levels are {apart} away from {} of them, said to be at most {permitted}", coarse.levels, fine.levels)
+        format!(
+            "{} levels are {apart} away from {} of them, said to be at most {permitted}",
+            coarse.levels, fine.levels
+        )
     })
 }
 
@@ -205,6 +250,8 @@ fn settled(setting: &Setting<'_>, lambda: f64, d: u32, start: &Start) -> Option<
         Err(error) => return Some(error.to_string()),
     };
     let at = |i: usize| path.q[0].get(i).copied().unwrap_or(0.0);
-    let away = (0..LEVELS).map(|i| (at(i) - fixed_point(lambda, d, i + 1)).abs()).fold(0.0, f64::max);
-    (away.is_nan() || away > ACCURACY).then(|| format!("at time {LAST} a level is {away} away from q*"))
+    let away =
+        (0..LEVELS).map(|i| (at(i) - fixed_point(lambda, d, i + 1)).abs()).fold(0.0, f64::max);
+    (away.is_nan() || away > ACCURACY)
+        .then(|| format!("at time {LAST} a level is {away} away from q*"))
 }

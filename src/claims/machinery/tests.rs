@@ -35,7 +35,12 @@ pub(super) const SEQUENTIAL_TESTS: Claim = Claim {
     scope: Scope::Theory,
     expected: Expected::Holds,
     hypotheses: &[],
-    rejects: &[Fault::RetriedTest, Fault::SeedChosen, Fault::OneSidedByAbsolute, Fault::ThresholdOfOneSide],
+    rejects: &[
+        Fault::RetriedTest,
+        Fault::SeedChosen,
+        Fault::OneSidedByAbsolute,
+        Fault::ThresholdOfOneSide,
+    ],
     check: sequential_tests,
 };
 
@@ -48,7 +53,12 @@ pub(super) const INTERVALS_COVER: Claim = Claim {
     scope: Scope::Theory,
     expected: Expected::Holds,
     hypotheses: &[],
-    rejects: &[Fault::InsideOnce, Fault::IntervalOfAnother, Fault::ContainsEstimate, Fault::IntervalTooWide],
+    rejects: &[
+        Fault::InsideOnce,
+        Fault::IntervalOfAnother,
+        Fault::ContainsEstimate,
+        Fault::IntervalTooWide,
+    ],
     check: intervals_cover,
 };
 
@@ -83,7 +93,12 @@ struct Parts {
 
 impl Parts {
     fn new(alpha: f64, parts: u32) -> Self {
-        Self { share: alpha / f64::from(parts), verdict: Verdict::Holds, cases: 0, found: Vec::new() }
+        Self {
+            share: alpha / f64::from(parts),
+            verdict: Verdict::Holds,
+            cases: 0,
+            found: Vec::new(),
+        }
     }
 
     fn add(&mut self, verdict: Verdict, cases: u64, found: String) {
@@ -106,7 +121,11 @@ impl Parts {
         } else {
             Verdict::Inconclusive
         };
-        self.add(verdict, streams, format!("{what}: {errors} errors in {streams}, stated {stated}, at most {upper:.3}"));
+        self.add(
+            verdict,
+            streams,
+            format!("{what}: {errors} errors in {streams}, stated {stated}, at most {upper:.3}"),
+        );
     }
 
     /// A power of at least `stated`, from successes in streams.
@@ -119,7 +138,11 @@ impl Parts {
         } else {
             Verdict::Inconclusive
         };
-        self.add(verdict, streams, format!("{what}: {successes} of {streams}, stated {stated}, at least {lower:.3}"));
+        self.add(
+            verdict,
+            streams,
+            format!("{what}: {successes} of {streams}, stated {stated}, at least {lower:.3}"),
+        );
     }
 
     /// Something that goes wrong with probability at most the share.
@@ -140,7 +163,15 @@ impl Parts {
 }
 
 /// The decision of a test of `bound` on one stream, at any time up to `length`.
-fn decision(setting: &Setting<'_>, source: Source, bound: f64, alpha: f64, length: u64, seed: u64, stream: u64) -> Option<Side> {
+fn decision(
+    setting: &Setting<'_>,
+    source: Source,
+    bound: f64,
+    alpha: f64,
+    length: u64,
+    seed: u64,
+    stream: u64,
+) -> Option<Side> {
     setting.machinery.conduct(&|attempt| {
         // An attempt has data of its own: another key of the generator.
         let mut draw = source.stream(stream_rng(seed.wrapping_add(attempt << 48), stream));
@@ -156,20 +187,29 @@ fn sequential_tests(setting: &Setting<'_>) -> Evidence {
     let mut parts = Parts::new(setting.alpha, SOURCES.len() as u32 + 3);
     parts.known(known::tests());
     // Every source; then a long fair coin, on which little is left of what Ville's inequality gives away.
-    let trials = SOURCES.map(|source| (source, 0.2, 200, 800)).into_iter().chain([(SOURCES[0], 0.4, 1000, 4000)]);
+    let trials = SOURCES
+        .map(|source| (source, 0.2, 200, 800))
+        .into_iter()
+        .chain([(SOURCES[0], 0.4, 1000, 4000)]);
     for (at, (source, stated, length, streams)) in (0u64..).zip(trials) {
         if parts.verdict == Verdict::Violated {
             break;
         }
         let seed = seed(setting, "sequential-tests").wrapping_add(at);
-        let errors =
-            (0..streams).filter(|&stream| decision(setting, source, source.mean, stated, length, seed, stream).is_some()).count();
+        let errors = (0..streams)
+            .filter(|&stream| {
+                decision(setting, source, source.mean, stated, length, seed, stream).is_some()
+            })
+            .count();
         parts.at_most(source.name, errors as u64, streams, stated);
     }
     for (mean, side) in [(0.5 + EFFECT, Side::Above), (0.5 - EFFECT, Side::Below)] {
         let seed = seed(setting, "sequential-tests, power").wrapping_add((1000.0 * mean) as u64);
         let right = (0..STREAMS_FOR_POWER)
-            .filter(|&stream| decision(setting, Source::coin(mean), 0.5, 0.2, OBSERVATIONS, seed, stream) == Some(side))
+            .filter(|&stream| {
+                decision(setting, Source::coin(mean), 0.5, 0.2, OBSERVATIONS, seed, stream)
+                    == Some(side)
+            })
             .count();
         parts.at_least(
             &format!("mean {mean} told from 0.5 by {OBSERVATIONS} observations"),
@@ -204,7 +244,12 @@ fn intervals_cover(setting: &Setting<'_>) -> Evidence {
                     })
                 })
                 .count();
-            parts.at_most(&format!("{}, {}", kind.name(), source.name), missed as u64, STREAMS, STATED);
+            parts.at_most(
+                &format!("{}, {}", kind.name(), source.name),
+                missed as u64,
+                STREAMS,
+                STATED,
+            );
             let mut draw = source.stream(stream_rng(seed, STREAMS));
             let mut interval = setting.machinery.interval(kind, parts.share);
             (0..4000).for_each(|_| interval.observe(draw()));
@@ -217,7 +262,10 @@ fn intervals_cover(setting: &Setting<'_>) -> Evidence {
                 && lower <= source.mean
                 && source.mean <= upper
                 && upper < above;
-            parts.certain(right, format!("mean {} in [{lower:.3}, {upper:.3}] after 4000", source.mean));
+            parts.certain(
+                right,
+                format!("mean {} in [{lower:.3}, {upper:.3}] after 4000", source.mean),
+            );
         }
     }
     parts.evidence()
@@ -239,12 +287,18 @@ fn distribution_test(setting: &Setting<'_>) -> Evidence {
     };
     let mut parts = Parts::new(setting.alpha, 3);
     parts.known(known::bands());
-    let alarms = (0..STREAMS).filter(|&stream| run(law(0.0), 0.0, STATED, 400, stream).is_some()).count();
+    let alarms =
+        (0..STREAMS).filter(|&stream| run(law(0.0), 0.0, STATED, 400, stream).is_some()).count();
     parts.at_most("true law with jumps", alarms as u64, STREAMS, STATED);
     let share = parts.share;
-    for (away, verdict, length) in [(0.0, Decision::Holds, 60_000), (0.2, Decision::Violated, 10_000)] {
+    for (away, verdict, length) in
+        [(0.0, Decision::Holds, 60_000), (0.2, Decision::Violated, 10_000)]
+    {
         let found = run(law(away), MARGIN, share, length, STREAMS);
-        parts.certain(found == Some(verdict), format!("law that is {away} away against a margin of {MARGIN}: {found:?}"));
+        parts.certain(
+            found == Some(verdict),
+            format!("law that is {away} away against a margin of {MARGIN}: {found:?}"),
+        );
     }
     parts.evidence()
 }

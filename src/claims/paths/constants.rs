@@ -24,7 +24,11 @@ pub(super) const BOUNDS_CONSTANTS: Claim = Claim {
     scope: Scope::Theory,
     expected: Expected::Holds,
     hypotheses: &[],
-    rejects: &[Fault::MixingThetaNotCapped, Fault::MixingThetaDropped, Fault::MartingaleBoundTimeless],
+    rejects: &[
+        Fault::MixingThetaNotCapped,
+        Fault::MixingThetaDropped,
+        Fault::MartingaleBoundTimeless,
+    ],
     check: bounds_constants,
 };
 
@@ -37,12 +41,18 @@ fn differs(a: f64, b: f64) -> bool {
 
 fn bounds_constants(setting: &Setting<'_>) -> Evidence {
     run(&setting.plan, "bounds-constants", 300, "loads, d and times", |case, rng| {
-        let rho0 = if case < 19 { ratio(case as i64 + 1, 20) } else { ratio(rng.random_range(1..100), 100) };
+        let rho0 = if case < 19 {
+            ratio(case as i64 + 1, 20)
+        } else {
+            ratio(rng.random_range(1..100), 100)
+        };
         let d = rng.random_range(2..=6u32);
         let t = f64::from(rng.random_range(0..2000u32)) / 16.0;
         match wrong(setting, &rho0, d, t) {
             None => Outcome::holds(0.0),
-            Some(found) => Outcome::violated(f64::NAN, format!("rho0 = {rho0}, d = {d}, t = {t}: {found}")),
+            Some(found) => {
+                Outcome::violated(f64::NAN, format!("rho0 = {rho0}, d = {d}, t = {t}: {found}"))
+            }
         }
     })
 }
@@ -62,7 +72,8 @@ fn wrong(setting: &Setting<'_>, rho0: &Ratio, d: u32, t: f64) -> Option<String> 
         return Some(format!("rho0^a = {} where theta = {th}, a = {a}", (a * r.ln()).exp()));
     }
     // (4.27) solved for c1, in logarithms: ln c1 = ln(1/2) + ln(rho0 theta) - ln(1 - rho0 theta) + (1 + a) ln((1 - rho0)(1 - theta) / theta).
-    let log_c1 = 0.5f64.ln() + (r * th).ln() - (-r * th).ln_1p() + (1.0 + a) * ((-r).ln_1p() + (-th).ln_1p() - th.ln());
+    let log_c1 = 0.5f64.ln() + (r * th).ln() - (-r * th).ln_1p()
+        + (1.0 + a) * ((-r).ln_1p() + (-th).ln_1p() - th.ln());
     if differs(mixing.c1.ln(), log_c1) {
         return Some(format!("ln c1 = {}, by (4.27) {log_c1}", mixing.c1.ln()));
     }
@@ -79,7 +90,10 @@ fn wrong(setting: &Setting<'_>, rho0: &Ratio, d: u32, t: f64) -> Option<String> 
         return Some(format!("(theta bound)^-a = {grown}, by (4.29) {line}"));
     }
     if mixing.time_to(bound) > t * (1.0 + 1e-6) + 1e-6 {
-        return Some(format!("the bound {bound} is said to be reached at {} only", mixing.time_to(bound)));
+        return Some(format!(
+            "the bound {bound} is said to be reached at {} only",
+            mixing.time_to(bound)
+        ));
     }
     // (4.37), (4.38) with the sharp K: c1 = rho0 K + d + 1, c = 6 (2 c1^2 + 1).
     let k = setting.machinery.lipschitz_constant(d);
@@ -100,7 +114,16 @@ fn wrong(setting: &Setting<'_>, rho0: &Ratio, d: u32, t: f64) -> Option<String> 
 /// (3.6) is the sum of what each of its causes gives alone.
 fn path_bound_wrong(rho0: &Ratio, d: u32, t: f64, c: &Ratio) -> Option<String> {
     let (rho, c, lambda) = (ratio::to_f64(rho0), ratio::to_f64(c), 0.9 * ratio::to_f64(rho0));
-    let none = PathBound { lambda, rho0: rho, d, phi: 0.0, gamma: 0.0, start_squares: 0.0, start_spread: 0.0, c };
+    let none = PathBound {
+        lambda,
+        rho0: rho,
+        d,
+        phi: 0.0,
+        gamma: 0.0,
+        start_squares: 0.0,
+        start_spread: 0.0,
+        c,
+    };
     let growth = 12.0 * (c * t * t).exp();
     let d = f64::from(d);
     let table = [
@@ -123,6 +146,7 @@ fn path_bound_wrong(rho0: &Ratio, d: u32, t: f64, c: &Ratio) -> Option<String> {
     // (4.46): exp(c3 t^2) = eta^(-1/2).
     let (log_inverse_eta, c3) = (3.0 + 50.0 * t, 2.5);
     let time = comparison_time(log_inverse_eta, c3);
-    differs(c3 * time * time, log_inverse_eta / 2.0)
-        .then(|| format!("c3 t^2 = {}, ln(1/eta) / 2 = {}", c3 * time * time, log_inverse_eta / 2.0))
+    differs(c3 * time * time, log_inverse_eta / 2.0).then(|| {
+        format!("c3 t^2 = {}, ln(1/eta) / 2 = {}", c3 * time * time, log_inverse_eta / 2.0)
+    })
 }

@@ -67,7 +67,10 @@ impl Solution {
     fn new(setting: &Setting<'_>, start: &Start, until: f64, cells: u32) -> Result<Self, String> {
         let cell = until / f64::from(cells);
         let times: Vec<f64> = (0..cells).map(|k| (f64::from(k) + 0.5) * cell).collect();
-        let solved = setting.machinery.trajectory(LAMBDA, D, start, &times).map_err(|error| error.to_string())?;
+        let solved = setting
+            .machinery
+            .trajectory(LAMBDA, D, start, &times)
+            .map_err(|error| error.to_string())?;
         Ok(Self { middles: solved.q, cell })
     }
 }
@@ -186,13 +189,23 @@ fn thm_3_10(setting: &Setting<'_>) -> Evidence {
     let mut findings = Findings::new(setting.alpha);
     findings.settle(parts, 40_000 * u64::from(setting.plan.effort), |replication| {
         let figure = |(solution, begin): (&Solution, &Begin)| {
-            let (low, high) = supremum(setting, &model, solution, seed, replication, lengths(&begin.start, n, seed, replication));
+            let (low, high) = supremum(
+                setting,
+                &model,
+                solution,
+                seed,
+                replication,
+                lengths(&begin.start, n, seed, replication),
+            );
             (low * low, high * high)
         };
         solutions.iter().zip(&begins).map(figure).collect()
     });
     for t in [1.0, 0.3] {
-        findings.note(format!("at t = {t} the bound is {:.1e}: vacuous", path_bound(&figures(&begins[0]), t)));
+        findings.note(format!(
+            "at t = {t} the bound is {:.1e}: vacuous",
+            path_bound(&figures(&begins[0]), t)
+        ));
     }
     findings.evidence()
 }
@@ -206,7 +219,10 @@ fn families(seed: u64) -> Vec<(&'static str, [Option<BipartiteGraph>; 2])> {
     };
     vec![
         ("complete", [complete(10, 10).ok(), complete(1000, 1000).ok()]),
-        ("random regular", [random_regular(12, 12, 3, seed).ok(), random_regular(1000, 1000, 100, seed).ok()]),
+        (
+            "random regular",
+            [random_regular(12, 12, 3, seed).ok(), random_regular(1000, 1000, 100, seed).ok()],
+        ),
         ("circulant", [circulant(12, 3).ok(), circulant(1000, 150).ok()]),
         ("disjoint union", [copies(3, 4), copies(4, 250)]),
         (
@@ -237,7 +253,9 @@ fn cor_3_11(setting: &Setting<'_>) -> Evidence {
         let mut distances = Vec::new();
         for (dense, graph) in [(false, &members[0]), (true, &members[1])] {
             let Some(graph) = graph else {
-                return Evidence::not_applicable(format!("the {name} graphs of this claim could not be made"));
+                return Evidence::not_applicable(format!(
+                    "the {name} graphs of this claim could not be made"
+                ));
             };
             let distance = metrics::phi(graph).max(metrics::gamma(graph));
             distances.push(ratio::to_f64(&distance));
@@ -251,10 +269,20 @@ fn cor_3_11(setting: &Setting<'_>) -> Evidence {
                 Part::at_least(what, range, LIMIT, 0.0, share)
             };
             findings.settle(vec![part], 4_000 * u64::from(setting.plan.effort), |replication| {
-                vec![supremum(setting, &model, &solution, own, replication, lengths(&begin, n, own, replication))]
+                vec![supremum(
+                    setting,
+                    &model,
+                    &solution,
+                    own,
+                    replication,
+                    lengths(&begin, n, own, replication),
+                )]
             });
         }
-        findings.note(format!("{name}: max(phi, gamma) from {:.3} to {:.3}", distances[0], distances[1]));
+        findings.note(format!(
+            "{name}: max(phi, gamma) from {:.3} to {:.3}",
+            distances[0], distances[1]
+        ));
     }
     findings.evidence()
 }

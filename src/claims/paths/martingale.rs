@@ -115,27 +115,42 @@ fn lemma_4_5(setting: &Setting<'_>) -> Evidence {
     let model = setting.model;
     let graph = model.graph();
     let n = graph.n_servers();
-    let mut types: Vec<u32> = (0..graph.n_task_types()).filter(|&w| graph.task_degree(w) > 0).collect();
+    let mut types: Vec<u32> =
+        (0..graph.n_task_types()).filter(|&w| graph.task_degree(w) > 0).collect();
     // The most touched ones; of equal degree those with the lowest index.
     types.sort_by_key(|&w| std::cmp::Reverse(graph.task_degree(w)));
     // And the one with the fewest servers, whose share of an uneven picker is largest.
     let smallest = types.last().copied();
     types.truncate(TYPES - 1);
-    types.extend(smallest.filter(|w| !types.contains(w) && graph.task_degree(*w) * 200 > n as usize));
+    types.extend(
+        smallest.filter(|w| !types.contains(w) && graph.task_degree(*w) * 200 > n as usize),
+    );
     // A law changes only with a queue that shares a task type with a task type of a server of N_w.
     let near: Vec<Vec<bool>> = types
         .iter()
         .map(|&w| {
             let mut near = vec![false; n as usize];
-            let types_near: BTreeSet<u32> =
-                graph.servers_of(w).iter().flat_map(|v| graph.task_types_of(v).iter().collect::<Vec<_>>()).collect();
-            types_near.iter().flat_map(|&w| graph.servers_of(w).iter()).for_each(|v| near[v as usize] = true);
+            let types_near: BTreeSet<u32> = graph
+                .servers_of(w)
+                .iter()
+                .flat_map(|v| graph.task_types_of(v).iter().collect::<Vec<_>>())
+                .collect();
+            types_near
+                .iter()
+                .flat_map(|&w| graph.servers_of(w).iter())
+                .for_each(|v| near[v as usize] = true);
             near
         })
         .collect();
-    let nearest = near.iter().map(|near| near.iter().filter(|&&near| near).count()).max().unwrap_or(0);
-    let around: usize = types.iter().flat_map(|&w| graph.servers_of(w).iter()).map(|v| graph.server_degree(v)).sum();
-    let most = 400_000_000 / (around as u64 * 2 * nearest as u64 / u64::from(n) + 60) * u64::from(setting.plan.effort);
+    let nearest =
+        near.iter().map(|near| near.iter().filter(|&&near| near).count()).max().unwrap_or(0);
+    let around: usize = types
+        .iter()
+        .flat_map(|&w| graph.servers_of(w).iter())
+        .map(|v| graph.server_degree(v))
+        .sum();
+    let most = 400_000_000 / (around as u64 * 2 * nearest as u64 / u64::from(n) + 60)
+        * u64::from(setting.plan.effort);
     let most = most.clamp(20_000, 4_000_000 * u64::from(setting.plan.effort));
     let seed = seed(setting, "lemma-4.5");
     let mut starts = stream_rng(seed, 0);
@@ -169,17 +184,22 @@ fn lemma_4_5(setting: &Setting<'_>) -> Evidence {
                         .map(|v| arrival_rate(model, &local, v, lengths[v as usize]))
                         .sum();
                     let falls = (local.at_least(w, i) - local.at_least(w, i + 1)) as f64;
-                    laws[at * LEVELS.len() + level] = (rises / model.event_rate(), falls / model.event_rate());
+                    laws[at * LEVELS.len() + level] =
+                        (rises / model.event_rate(), falls / model.event_rate());
                 }
             }
             let event = path.step();
             events += 1;
             let touched = match event {
-                Event::Arrival { server, .. } | Event::Service { server } if server < n => Some(server),
+                Event::Arrival { server, .. } | Event::Service { server } if server < n => {
+                    Some(server)
+                }
                 _ => None,
             };
             // What really happened to the queue; a server elsewhere that changed is found by `transition-law`.
-            let change = touched.map_or((0, 0, 0), |v| (v, lengths[v as usize], path.queues().lengths()[v as usize]));
+            let change = touched.map_or((0, 0, 0), |v| {
+                (v, lengths[v as usize], path.queues().lengths()[v as usize])
+            });
             let (server, before, after) = change;
             last_touched = Some(server);
             let mut law = laws.iter();
@@ -188,7 +208,8 @@ fn lemma_4_5(setting: &Setting<'_>) -> Evidence {
                 let inside = before != after && graph.servers_of(w).contains(server);
                 for i in LEVELS {
                     let level = i as u32;
-                    let moved = i32::from(inside) * (i32::from(after >= level) - i32::from(before >= level));
+                    let moved = i32::from(inside)
+                        * (i32::from(after >= level) - i32::from(before >= level));
                     if let Some(&(rises, falls)) = law.next() {
                         wealths[at].observe(moved, rises, falls);
                     }
@@ -204,11 +225,18 @@ fn lemma_4_5(setting: &Setting<'_>) -> Evidence {
                 lengths[server as usize] = after;
             }
             if events % 64 == 0 {
-                if log_mean_exp(wealths.iter().flat_map(|wealth| wealth.0.iter().flatten().copied())) >= reject {
+                if log_mean_exp(
+                    wealths.iter().flat_map(|wealth| wealth.0.iter().flatten().copied()),
+                ) >= reject
+                {
                     strongest = name_strongest(&types, &wealths);
                     break 'paths Verdict::Violated;
                 }
-                if wealths.iter().flat_map(Wealth::alternatives).all(|log_wealth| log_wealth <= -exclude) {
+                if wealths
+                    .iter()
+                    .flat_map(Wealth::alternatives)
+                    .all(|log_wealth| log_wealth <= -exclude)
+                {
                     break 'paths Verdict::Holds;
                 }
             }
@@ -219,7 +247,10 @@ fn lemma_4_5(setting: &Setting<'_>) -> Evidence {
     };
     let summary = match verdict {
         Verdict::Violated => {
-            format!("rejected after {events} events (error probability {:.1e}); strongest: {strongest}", setting.alpha / 2.0)
+            format!(
+                "rejected after {events} events (error probability {:.1e}); strongest: {strongest}",
+                setting.alpha / 2.0
+            )
         }
         Verdict::Holds => format!(
             "{events} events exclude tilts of {} of the change and of the jumps of Q_i^w, i = 1, 2, for {} task types (error probability {:.1e})",
@@ -228,7 +259,8 @@ fn lemma_4_5(setting: &Setting<'_>) -> Evidence {
             setting.alpha / 2.0
         ),
         _ => {
-            let slowest = wealths.iter().flat_map(Wealth::alternatives).fold(f64::NEG_INFINITY, f64::max);
+            let slowest =
+                wealths.iter().flat_map(Wealth::alternatives).fold(f64::NEG_INFINITY, f64::max);
             let needed = if slowest < 0.0 {
                 format!("about {:.1e}", events as f64 * exclude / -slowest)
             } else {
@@ -261,9 +293,18 @@ const UNTIL: f64 = 10.0;
 
 fn lemma_c_2(setting: &Setting<'_>) -> Evidence {
     let model = setting.model;
-    let (rho, gamma) = (ratio::to_f64(&metrics::rho(model)), ratio::to_f64(&setting.machinery.gamma(model.graph())));
+    let (rho, gamma) = (
+        ratio::to_f64(&metrics::rho(model)),
+        ratio::to_f64(&setting.machinery.gamma(model.graph())),
+    );
     let bound = setting.machinery.martingale_bound(rho, model.d(), gamma, UNTIL);
-    let part = Part::at_most(format!("E sum at t = {UNTIL}"), (0.0, 4.0 * bound), bound, 0.0, setting.alpha);
+    let part = Part::at_most(
+        format!("E sum at t = {UNTIL}"),
+        (0.0, 4.0 * bound),
+        bound,
+        0.0,
+        setting.alpha,
+    );
     let cost = UNTIL * model.event_rate() * (model.graph().n_edges() as f64 * 4.0 + 50.0);
     let most = (20e9 / cost).clamp(400.0, 2_000.0) as u64 * u64::from(setting.plan.effort);
     let mut findings = Findings::new(setting.alpha);
@@ -287,37 +328,44 @@ fn suprema(setting: &Setting<'_>, replication: u64) -> f64 {
     let mut values: Vec<Vec<(f64, f64)>> = vec![Vec::new(); m as usize];
     let mut last = 0.0;
     let mut timeline = Timeline::new(Clock::new(model.event_rate(), seed, replication));
-    let flow = |lengths: &[u32], local: &LocalOccupancy, values: &mut [Vec<(f64, f64)>], span: f64| {
-        let rates: Vec<f64> = (0..n).map(|v| arrival_rate(model, local, v, lengths[v as usize])).collect();
-        for (w, values) in (0..m).zip(values) {
-            for v in graph.servers_of(w).iter() {
-                let length = lengths[v as usize] as usize;
-                if values.len() <= length {
-                    values.resize(length + 1, (0.0, 0.0));
+    let flow =
+        |lengths: &[u32], local: &LocalOccupancy, values: &mut [Vec<(f64, f64)>], span: f64| {
+            let rates: Vec<f64> =
+                (0..n).map(|v| arrival_rate(model, local, v, lengths[v as usize])).collect();
+            for (w, values) in (0..m).zip(values) {
+                for v in graph.servers_of(w).iter() {
+                    let length = lengths[v as usize] as usize;
+                    if values.len() <= length {
+                        values.resize(length + 1, (0.0, 0.0));
+                    }
+                    // A server of length x can raise level x + 1 and lower level x.
+                    values[length].0 -= rates[v as usize] * span;
+                    if length > 0 {
+                        values[length - 1].0 += span;
+                    }
                 }
-                // A server of length x can raise level x + 1 and lower level x.
-                values[length].0 -= rates[v as usize] * span;
-                if length > 0 {
-                    values[length - 1].0 += span;
-                }
+                values.iter_mut().for_each(|value| value.1 = value.1.max(value.0 * value.0));
             }
-            values.iter_mut().for_each(|value| value.1 = value.1.max(value.0 * value.0));
-        }
-    };
+        };
     let advanced = timeline.advance_timed(UNTIL, |times| {
         for &time in times {
             flow(&lengths, &local, &mut values, time - last);
             last = time;
-            let (Event::Arrival { server, .. } | Event::Service { server }) = path.step() else { continue };
-            let Some((before, after)) =
-                lengths.get(server as usize).copied().zip(path.queues().lengths().get(server as usize).copied())
+            let (Event::Arrival { server, .. } | Event::Service { server }) = path.step() else {
+                continue;
+            };
+            let Some((before, after)) = lengths
+                .get(server as usize)
+                .copied()
+                .zip(path.queues().lengths().get(server as usize).copied())
             else {
                 continue;
             };
             if before == after {
                 continue;
             }
-            let (level, sign) = if after > before { (before as usize, 1.0) } else { (after as usize, -1.0) };
+            let (level, sign) =
+                if after > before { (before as usize, 1.0) } else { (after as usize, -1.0) };
             if after > before {
                 local.raise(server, before);
             } else {
@@ -337,7 +385,8 @@ fn suprema(setting: &Setting<'_>, replication: u64) -> f64 {
     debug_assert!(advanced.is_ok(), "the time of the claim is a time");
     flow(&lengths, &local, &mut values, UNTIL - last);
     let of_type = |(w, values): (u32, &Vec<(f64, f64)>)| {
-        graph.weight(w) as f64 * values.iter().map(|value| value.1).sum::<f64>() / (graph.task_degree(w) as f64).powi(2)
+        graph.weight(w) as f64 * values.iter().map(|value| value.1).sum::<f64>()
+            / (graph.task_degree(w) as f64).powi(2)
     };
     (0..m).zip(&values).map(of_type).sum::<f64>() / graph.total_weight() as f64
 }

@@ -63,7 +63,10 @@ fn thm_3_8(setting: &Setting<'_>) -> Evidence {
     let plan = match setting.samples.plan() {
         Ok(plan) => plan,
         Err(gave_up) => {
-            let found = format!("two copies had not met after {} events; {says}; more with --effort", gave_up.events);
+            let found = format!(
+                "two copies had not met after {} events; {says}; more with --effort",
+                gave_up.events
+            );
             return open(found);
         }
     };
@@ -76,7 +79,13 @@ fn thm_3_8(setting: &Setting<'_>) -> Evidence {
     let clip = CLIPS.into_iter().find(|&clip| affordable(clip, later)).unwrap_or(LEAST_CLIP);
     let part = |t: f64| {
         let range = (0.0, clip * bound(t));
-        Part::at_most(format!("E min({clip} b, sum_i Delta_i({t:.4}))"), range, bound(t), START_ERROR * range.1, share)
+        Part::at_most(
+            format!("E min({clip} b, sum_i Delta_i({t:.4}))"),
+            range,
+            bound(t),
+            START_ERROR * range.1,
+            share,
+        )
     };
     // At t = 0 the sum is the mean queue length, which the shared samples know.
     let mut now = [part(0.0)];
@@ -103,7 +112,9 @@ fn thm_3_8(setting: &Setting<'_>) -> Evidence {
         findings.enter(replication, &then);
     } else {
         let needed = needed(clip) * cost(later);
-        findings.note(format!("t = {later:.3e} is left out: it needs about {needed:.1e} events, more with --effort"));
+        findings.note(format!(
+            "t = {later:.3e} is left out: it needs about {needed:.1e} events, more with --effort"
+        ));
     }
     let mut evidence = findings.evidence();
     // At t = 0 the bound is above the trivial one.
@@ -120,13 +131,15 @@ fn observe(setting: &Setting<'_>, plan: &Plan, t: f64, replication: u64, part: &
     let model = setting.model;
     let n = model.graph().n_servers() as usize;
     let seed = seed(setting, "thm-3.8");
-    let mut steady = Pair::new(setting.subject, model, seed, replication, vec![0; n], vec![plan.start.level; n]);
+    let mut steady =
+        Pair::new(setting.subject, model, seed, replication, vec![0; n], vec![plan.start.level; n]);
     steady.advance(plan.warm_up);
     let mut spent = plan.warm_up;
     let starts = [steady.lower(), steady.upper()].map(|queues| queues.lengths().to_vec());
     let mut difference = |start: &[u32]| {
         // Marks and times of their own, the same for both ends of the bracket.
-        let mut pair = Pair::new(setting.subject, model, !seed, replication, vec![0; n], start.to_vec());
+        let mut pair =
+            Pair::new(setting.subject, model, !seed, replication, vec![0; n], start.to_vec());
         let mut timeline = Timeline::new(Clock::new(model.event_rate(), !seed, replication));
         let advanced = timeline.advance_to(t, |events| pair.advance(events));
         debug_assert!(advanced.is_ok(), "the times of the claim are times");
@@ -141,7 +154,8 @@ fn observe(setting: &Setting<'_>, plan: &Plan, t: f64, replication: u64, part: &
 
 /// sum_i abs(q_i(2) - q_i(1)) of ordered states; of others the sum over the servers, which is larger.
 fn apart(lower: &Queues, upper: &Queues) -> f64 {
-    let sum: u64 = lower.lengths().iter().zip(upper.lengths()).map(|(&l, &u)| u64::from(l.abs_diff(u))).sum();
+    let sum: u64 =
+        lower.lengths().iter().zip(upper.lengths()).map(|(&l, &u)| u64::from(l.abs_diff(u))).sum();
     sum as f64 / lower.lengths().len() as f64
 }
 
@@ -181,7 +195,9 @@ fn mixing_in_n(setting: &Setting<'_>) -> Evidence {
     let mut intervals = Vec::new();
     let mut cases = 0;
     for (n, replications) in SIZES {
-        let Some(model) = generate::complete(n, n).ok().and_then(|graph| Model::new(graph, 0.8, 2).ok()) else {
+        let Some(model) =
+            generate::complete(n, n).ok().and_then(|graph| Model::new(graph, 0.8, 2).ok())
+        else {
             return open(format!("no complete graph with N = {n}"));
         };
         let mut interval = EmpiricalBernstein::new(LONGEST, share);
@@ -205,7 +221,10 @@ fn mixing_in_n(setting: &Setting<'_>) -> Evidence {
     let lower = slope(|sign, i| if sign > 0.0 { i.lower } else { i.upper });
     let upper = slope(|sign, i| if sign > 0.0 { i.upper } else { i.lower });
     let fitted = slope(|_, i| i.mean);
-    let means: Vec<String> = intervals.iter().map(|i| format!("{:.2} in [{:.2}, {:.2}]", i.mean, i.lower, i.upper)).collect();
+    let means: Vec<String> = intervals
+        .iter()
+        .map(|i| format!("{:.2} in [{:.2}, {:.2}]", i.mean, i.lower, i.upper))
+        .collect();
     // A time that is cut off says nothing of growth: the largest system must have met before.
     let meets = intervals.last().is_some_and(|i| i.upper < LONGEST);
     let never = intervals.iter().any(|i| i.lower > 0.75 * LONGEST);

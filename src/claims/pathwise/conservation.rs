@@ -69,7 +69,9 @@ impl<'a> Ledger<'a> {
         match event {
             Event::Arrival { task_type, server } => {
                 if !self.graph.servers_of(task_type).iter().any(|v| v == server) {
-                    return Err(format!("a task of type {task_type} joins server {server}, which is not compatible"));
+                    return Err(format!(
+                        "a task of type {task_type} joins server {server}, which is not compatible"
+                    ));
                 }
                 self.lengths[server as usize] += 1;
                 self.arrivals += 1;
@@ -105,23 +107,40 @@ impl<'a> Ledger<'a> {
         let kept = [queues.arrivals(), queues.departures(), queues.lost()];
         if kept != [self.arrivals, self.departures, self.lost] {
             let reported = [self.arrivals, self.departures, self.lost];
-            return Some(format!("arrivals, departures, lost are {kept:?}, the events add up to {reported:?}"));
+            return Some(format!(
+                "arrivals, departures, lost are {kept:?}, the events add up to {reported:?}"
+            ));
         }
         if let Some(v) = at.map(|v| v as usize)
             && queues.lengths()[v] != self.lengths[v]
         {
-            return Some(format!("server {v} has {} tasks, the events add up to {}", queues.lengths()[v], self.lengths[v]));
+            return Some(format!(
+                "server {v} has {} tasks, the events add up to {}",
+                queues.lengths()[v],
+                self.lengths[v]
+            ));
         }
         if whole {
             if queues.lengths() != self.lengths {
-                return Some(format!("queues {:?}, the events add up to {:?}", queues.lengths(), self.lengths));
+                return Some(format!(
+                    "queues {:?}, the events add up to {:?}",
+                    queues.lengths(),
+                    self.lengths
+                ));
             }
             if i128::from(queues.total()) != self.lengths.iter().map(|&x| i128::from(x)).sum() {
-                return Some(format!("a total of {}, the queues {:?}", queues.total(), self.lengths));
+                return Some(format!(
+                    "a total of {}, the queues {:?}",
+                    queues.total(),
+                    self.lengths
+                ));
             }
             let recount = occupancy(&self.lengths);
             if queues.occupancy().counts() != recount {
-                return Some(format!("occupancy {:?}, a recount gives {recount:?}", queues.occupancy().counts()));
+                return Some(format!(
+                    "occupancy {:?}, a recount gives {recount:?}",
+                    queues.occupancy().counts()
+                ));
             }
             return misread(queues.occupancy(), self.lengths.len() as u64, &recount);
         }
@@ -137,11 +156,20 @@ fn misread(occupancy: &Occupancy, n: u64, counts: &[u64]) -> Option<String> {
         occupancy.at_least(i) != count || occupancy.fraction(i) != count as f64 / n as f64
     });
     if let Some((i, count)) = wrong {
-        return Some(format!("Q_{i} = {count} of {n} is read as {} and {}", occupancy.at_least(i), occupancy.fraction(i)));
+        return Some(format!(
+            "Q_{i} = {count} of {n} is read as {} and {}",
+            occupancy.at_least(i),
+            occupancy.fraction(i)
+        ));
     }
     let total: u64 = counts.iter().sum();
-    (occupancy.total() != total || occupancy.n_servers() != n)
-        .then(|| format!("{total} tasks at {n} servers are read as {} at {}", occupancy.total(), occupancy.n_servers()))
+    (occupancy.total() != total || occupancy.n_servers() != n).then(|| {
+        format!(
+            "{total} tasks at {n} servers are read as {} at {}",
+            occupancy.total(),
+            occupancy.n_servers()
+        )
+    })
 }
 
 /// Q_1, Q_2, ... by counting.
@@ -174,7 +202,8 @@ fn subject_path(setting: &Setting<'_>, case: u64, start: Vec<u32>, events: u64) 
     let mut ledger = Ledger::new(system.graph(), start.clone());
     let mut running = setting.machinery.running_occupancy(&start);
     let mut followed = start.clone();
-    let mut path = Path::new(setting.subject, setting.model, path_seed(setting, "conservation"), case, start);
+    let mut path =
+        Path::new(setting.subject, setting.model, path_seed(setting, "conservation"), case, start);
     for event in 0..events {
         let happened = path.step();
         let whole = looks_at_all(n, event) || event + 1 == events;
@@ -186,14 +215,20 @@ fn subject_path(setting: &Setting<'_>, case: u64, start: Vec<u32>, events: u64) 
                 let given = whole.then(|| setting.machinery.occupancy(queues.lengths()))?;
                 let recount = occupancy(&ledger.lengths);
                 if given != recount {
-                    return Some(format!("Q_1, Q_2, ... are given as {given:?}, a recount gives {recount:?}"));
+                    return Some(format!(
+                        "Q_1, Q_2, ... are given as {given:?}, a recount gives {recount:?}"
+                    ));
                 }
                 if setting.machinery.departures(queues) != ledger.departures {
-                    let (given, counted) = (setting.machinery.departures(queues), ledger.departures);
-                    return Some(format!("{given} tasks are said to be finished, the events add up to {counted}"));
+                    let (given, counted) =
+                        (setting.machinery.departures(queues), ledger.departures);
+                    return Some(format!(
+                        "{given} tasks are said to be finished, the events add up to {counted}"
+                    ));
                 }
                 // The nearest number to a quotient is one number: what is kept along the path may not drift from it.
-                let drifted = (1..=recount.len()).find(|&i| running.fraction(i) != recount[i - 1] as f64 / f64::from(n))?;
+                let drifted = (1..=recount.len())
+                    .find(|&i| running.fraction(i) != recount[i - 1] as f64 / f64::from(n))?;
                 let (kept, count) = (running.fraction(drifted), recount[drifted - 1]);
                 Some(format!("q_{drifted} is kept as {kept:e}, a recount gives {count} / {n}"))
             }),
@@ -212,7 +247,12 @@ fn subject_path(setting: &Setting<'_>, case: u64, start: Vec<u32>, events: u64) 
 }
 
 /// Lets the occupancy that is kept along the path follow the queue that an event has touched.
-fn follow(running: &mut dyn RunningOccupancy, lengths: &mut [u32], touched: Option<u32>, queues: &Queues) {
+fn follow(
+    running: &mut dyn RunningOccupancy,
+    lengths: &mut [u32],
+    touched: Option<u32>,
+    queues: &Queues,
+) {
     let Some(v) = touched.map(|v| v as usize) else { return };
     let (before, now) = (lengths[v], queues.lengths()[v]);
     match now.cmp(&before) {
@@ -256,10 +296,13 @@ impl Observer for Auditor<'_> {
         let found = found.or_else(|| {
             let fits = match (mark, event) {
                 (Mark::Service { server: rung }, Event::Service { server }) => rung == server,
-                (Mark::Arrival { task_type: of, samples }, Event::Arrival { task_type, server }) => {
-                    of == task_type && samples.contains(&server) && shortest == Some(server)
+                (
+                    Mark::Arrival { task_type: of, samples },
+                    Event::Arrival { task_type, server },
+                ) => of == task_type && samples.contains(&server) && shortest == Some(server),
+                (Mark::Arrival { task_type: of, samples: [] }, Event::Lost { task_type }) => {
+                    of == task_type
                 }
-                (Mark::Arrival { task_type: of, samples: [] }, Event::Lost { task_type }) => of == task_type,
                 _ => false,
             };
             (!fits).then(|| format!("{mark:?} gave {event:?}"))
@@ -274,7 +317,9 @@ impl Observer for Auditor<'_> {
 /// The first of the shortest among the samples.
 fn shortest(mark: Mark<'_>, lengths: &[u32]) -> Option<u32> {
     match mark {
-        Mark::Arrival { samples, .. } => samples.iter().copied().min_by_key(|&v| lengths.get(v as usize)),
+        Mark::Arrival { samples, .. } => {
+            samples.iter().copied().min_by_key(|&v| lengths.get(v as usize))
+        }
         Mark::Service { .. } => None,
     }
 }
@@ -288,8 +333,18 @@ fn simulation_path(setting: &Setting<'_>, case: u64, start: Vec<u32>, events: u6
     for model in [Some(model), many.as_ref()].into_iter().flatten() {
         match simulations(model, seed, case, &start, horizon) {
             Ok(None) => {}
-            Ok(Some((event, found))) => return violated_at_event(setting, case, event, found, &[&start]),
-            Err(error) => return violated_at_event(setting, case, 0, format!("the simulation stops: {error}"), &[&start]),
+            Ok(Some((event, found))) => {
+                return violated_at_event(setting, case, event, found, &[&start]);
+            }
+            Err(error) => {
+                return violated_at_event(
+                    setting,
+                    case,
+                    0,
+                    format!("the simulation stops: {error}"),
+                    &[&start],
+                );
+            }
         }
     }
     Outcome::holds(0.0)
@@ -316,7 +371,10 @@ fn simulations(
     if auditor.events != events || auditor.last_time >= horizon && events > 0 {
         return Ok(Some((
             events,
-            format!("{} events seen of {events}, the last at {} before {horizon}", auditor.events, auditor.last_time),
+            format!(
+                "{} events seen of {events}, the last at {} before {horizon}",
+                auditor.events, auditor.last_time
+            ),
         )));
     }
     // One look at the end; many looks; by number of events; and the fold of the marks.
@@ -359,11 +417,17 @@ fn simulations(
         let (before, n_events) = (looking.queues().clone(), looking.events());
         looking.advance_to(time)?;
         if looking.events() != n_events || *looking.queues() != before {
-            return Ok(Some((n_events, format!("a look at {time}, the time of event {n_events}, comes after the event"))));
+            return Ok(Some((
+                n_events,
+                format!("a look at {time}, the time of event {n_events}, comes after the event"),
+            )));
         }
         looking.advance_to(time.next_up())?;
         if looking.events() == n_events {
-            return Ok(Some((n_events, format!("no event after {time}, the time of event {n_events}"))));
+            return Ok(Some((
+                n_events,
+                format!("no event after {time}, the time of event {n_events}"),
+            )));
         }
     }
     Ok(None)
@@ -400,23 +464,35 @@ fn averages(mut fast: Simulation, shown: &mut Simulation, events: u64) -> Option
         ));
     }
     let tasks: u128 = sums.0.iter().sum();
-    (average.events() != events || average.mean_queue_length() != tasks as f64 / all)
-        .then(|| format!("{tasks} tasks over {events} events are averaged as {}", average.mean_queue_length()))
+    (average.events() != events || average.mean_queue_length() != tasks as f64 / all).then(|| {
+        format!(
+            "{tasks} tasks over {events} events are averaged as {}",
+            average.mean_queue_length()
+        )
+    })
 }
 
 fn oracle_path(setting: &Setting<'_>, case: u64, start: Vec<u32>, events: u64) -> Outcome {
     let n = setting.model.graph().n_servers();
     let mut ledger = Ledger::new(setting.model.graph(), start.clone());
-    let mut oracle = match Oracle::new(setting.model, path_seed(setting, "conservation"), case, start) {
-        Ok(oracle) => oracle,
-        Err(error) => return violated_at_event(setting, case, 0, error.to_string(), &[]),
-    };
+    let mut oracle =
+        match Oracle::new(setting.model, path_seed(setting, "conservation"), case, start) {
+            Ok(oracle) => oracle,
+            Err(error) => return violated_at_event(setting, case, 0, error.to_string(), &[]),
+        };
     // When the tasks of each server arrived: first come, first served.
-    let mut waiting: Vec<VecDeque<f64>> = ledger.lengths.iter().map(|&x| VecDeque::from(vec![0.0; x as usize])).collect();
+    let mut waiting: Vec<VecDeque<f64>> =
+        ledger.lengths.iter().map(|&x| VecDeque::from(vec![0.0; x as usize])).collect();
     // It copies its queues to show them, so large graphs get fewer looks.
     for event in 0..events {
         let Some(happened) = oracle.step() else {
-            return violated_at_event(setting, case, event, "the list of events is empty", &[&ledger.lengths]);
+            return violated_at_event(
+                setting,
+                case,
+                event,
+                "the list of events is empty",
+                &[&ledger.lengths],
+            );
         };
         if let Event::Service { server } = happened
             && ledger.lengths[server as usize] == 0
@@ -434,20 +510,32 @@ fn oracle_path(setting: &Setting<'_>, case: u64, start: Vec<u32>, events: u64) -
                 waiting[server as usize].push_back(oracle.time());
                 None
             }
-            Event::Service { server } => waiting[server as usize].pop_front().map(|arrived| oracle.time() - arrived),
+            Event::Service { server } => {
+                waiting[server as usize].pop_front().map(|arrived| oracle.time() - arrived)
+            }
             Event::Lost { .. } => None,
         };
         let mut found = ledger.enter(happened).err();
         if delay.is_some() && oracle.delays().last().copied() != delay {
-            found = Some(format!("a delay of {:?}, first come, first served {delay:?}", oracle.delays().last()));
+            found = Some(format!(
+                "a delay of {:?}, first come, first served {delay:?}",
+                oracle.delays().last()
+            ));
         }
         let total = ledger.start + i128::from(oracle.arrivals()) - i128::from(oracle.departures());
         if total != i128::from(oracle.total())
-            || [oracle.arrivals(), oracle.departures(), oracle.lost()] != [ledger.arrivals, ledger.departures, ledger.lost]
+            || [oracle.arrivals(), oracle.departures(), oracle.lost()]
+                != [ledger.arrivals, ledger.departures, ledger.lost]
         {
-            found = Some(format!("{} tasks, {} arrivals, {} departures", oracle.total(), oracle.arrivals(), oracle.departures()));
+            found = Some(format!(
+                "{} tasks, {} arrivals, {} departures",
+                oracle.total(),
+                oracle.arrivals(),
+                oracle.departures()
+            ));
         } else if (looks_at_all(n, event) || event + 1 == events)
-            && (oracle.lengths() != ledger.lengths || oracle.occupancy() != occupancy(&ledger.lengths))
+            && (oracle.lengths() != ledger.lengths
+                || oracle.occupancy() != occupancy(&ledger.lengths))
         {
             found = Some(format!(
                 "queues {:?} with occupancy {:?}, the events add up to {:?}",
@@ -467,17 +555,23 @@ fn oracle_path(setting: &Setting<'_>, case: u64, start: Vec<u32>, events: u64) -
         }
     }
     // Little's law on the path.
-    let (spent, integral) = (oracle.delays().iter().sum::<f64>() + oracle.ages(), oracle.task_time());
+    let (spent, integral) =
+        (oracle.delays().iter().sum::<f64>() + oracle.ages(), oracle.task_time());
     let off = (spent - integral).abs();
     if off.is_nan() || off > 1e-9 * integral.max(1.0) {
-        let found = format!("plain simulator: delays and ages add up to {spent}, the number of tasks integrates to {integral}");
+        let found = format!(
+            "plain simulator: delays and ages add up to {spent}, the number of tasks integrates to {integral}"
+        );
         return violated_at_event(setting, case, events, found, &[&ledger.lengths]);
     }
     // A look at the time of an event gives the state before it, as in the other simulator.
-    let (time, total) = (oracle.next_time(), oracle.arrivals() + oracle.departures() + oracle.lost());
+    let (time, total) =
+        (oracle.next_time(), oracle.arrivals() + oracle.departures() + oracle.lost());
     oracle.advance_to(time);
     if oracle.arrivals() + oracle.departures() + oracle.lost() != total || oracle.time() != time {
-        let found = format!("plain simulator: a look at {time}, the time of event {events}, comes after the event");
+        let found = format!(
+            "plain simulator: a look at {time}, the time of event {events}, comes after the event"
+        );
         return violated_at_event(setting, case, events, found, &[&ledger.lengths]);
     }
     Outcome::holds(0.0)

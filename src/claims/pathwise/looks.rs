@@ -36,7 +36,9 @@ fn looks(setting: &Setting<'_>) -> Evidence {
         let start = ordered_pair(case + 1, rng, setting.model.graph().n_servers()).1;
         match differing(setting, case, &start) {
             Ok(None) => Outcome::holds(0.0),
-            Ok(Some((event, found))) => violated_at_event(setting, case, event as u64, found, &[&start]),
+            Ok(Some((event, found))) => {
+                violated_at_event(setting, case, event as u64, found, &[&start])
+            }
             Err(error) => violated_at_event(setting, case, 0, error.to_string(), &[&start]),
         }
     })
@@ -52,7 +54,11 @@ impl Observer for Times {
 }
 
 /// The first look that sees another state than the fold of the marks, and the event after which it comes.
-fn differing(setting: &Setting<'_>, case: u64, start: &[u32]) -> Result<Option<(usize, String)>, SimulateError> {
+fn differing(
+    setting: &Setting<'_>,
+    case: u64,
+    start: &[u32],
+) -> Result<Option<(usize, String)>, SimulateError> {
     let (model, seed) = (setting.model, path_seed(setting, "looks"));
     let mut times = Times(Vec::new());
     let horizon = EVENTS as f64 / model.event_rate();

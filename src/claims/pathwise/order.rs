@@ -51,7 +51,12 @@ pub const PROP_3_9_SAMPLES: Claim = Claim {
     scope: Scope::Graph,
     expected: Expected::Holds,
     hypotheses: &[Hypothesis::FunctionOfMarks],
-    rejects: &[Fault::IndependentTieCoins, Fault::FirstAndLastMinimiser, Fault::DeparturesNotCoupled, Fault::IndependentSystems],
+    rejects: &[
+        Fault::IndependentTieCoins,
+        Fault::FirstAndLastMinimiser,
+        Fault::DeparturesNotCoupled,
+        Fault::IndependentSystems,
+    ],
     check: prop_3_9_samples,
 };
 
@@ -63,7 +68,11 @@ pub const EQ_4_14: Claim = Claim {
     kind: Kind::Pathwise,
     scope: Scope::Graph,
     expected: Expected::Holds,
-    hypotheses: &[Hypothesis::FunctionOfMarks, Hypothesis::EdgesAtMost(2_000_000), Hypothesis::ServersAtMost(100_000)],
+    hypotheses: &[
+        Hypothesis::FunctionOfMarks,
+        Hypothesis::EdgesAtMost(2_000_000),
+        Hypothesis::ServersAtMost(100_000),
+    ],
     rejects: &[Fault::OccupancyOffByOne, Fault::IndependentSystems],
     check: eq_4_14,
 };
@@ -74,7 +83,10 @@ fn disorder(lower: &[u32], upper: &[u32]) -> Option<usize> {
 }
 
 fn broken(server: usize, lower: &[u32], upper: &[u32]) -> String {
-    format!("server {server} has {} tasks in the lower system and {} in the upper", lower[server], upper[server])
+    format!(
+        "server {server} has {} tasks in the lower system and {} in the upper",
+        lower[server], upper[server]
+    )
 }
 
 /// Events of each path, so that large graphs get a few per server and dense ones not too much work.
@@ -88,7 +100,11 @@ fn mean_task_degree(setting: &Setting<'_>) -> u64 {
 }
 
 fn prop_3_9_mass(setting: &Setting<'_>) -> Evidence {
-    let events = events_of_path(setting, 12_000, mean_task_degree(setting) * (1 + u64::from(setting.model.d()) / 8));
+    let events = events_of_path(
+        setting,
+        12_000,
+        mean_task_degree(setting) * (1 + u64::from(setting.model.d()) / 8),
+    );
     run(&setting.plan, "prop-3.9-mass", PATHS, "coupled paths, every event", |case, rng| {
         let start = ordered_pair(start_of(case, rng), rng, setting.model.graph().n_servers());
         if case.is_multiple_of(2) {
@@ -121,7 +137,9 @@ fn shared_mass_path(
             let w = rng.random_range(0..m);
             let u = Ratio::new_raw(BigInt::from(rng.next_u64()), two64.clone());
             let intervals = setting.machinery.shared_mass(setting.model, w, &lower, &upper);
-            let Some(interval) = intervals.iter().find(|interval| interval.from <= u && u < interval.to) else {
+            let Some(interval) =
+                intervals.iter().find(|interval| interval.from <= u && u < interval.to)
+            else {
                 if graph.servers_of(w).is_empty() {
                     continue;
                 }
@@ -143,10 +161,19 @@ fn shared_mass_path(
             upper[v] = upper[v].saturating_sub(1);
             v
         };
-        let server =
-            if looks_at_all(n, event) { disorder(&lower, &upper) } else { (lower[touched] > upper[touched]).then_some(touched) };
+        let server = if looks_at_all(n, event) {
+            disorder(&lower, &upper)
+        } else {
+            (lower[touched] > upper[touched]).then_some(touched)
+        };
         if let Some(server) = server {
-            return violated_at_event(setting, case, event, broken(server, &lower, &upper), &[&lower, &upper]);
+            return violated_at_event(
+                setting,
+                case,
+                event,
+                broken(server, &lower, &upper),
+                &[&lower, &upper],
+            );
         }
     }
     Outcome::holds(0.0)
@@ -162,9 +189,18 @@ fn production_path(
 ) -> Outcome {
     let n = setting.model.graph().n_servers();
     let seed = path_seed(setting, "production couplings");
-    let mut pair = match CoupledSimulation::new(setting.model, coupling, seed, case, lower.clone(), upper.clone()) {
+    let mut pair = match CoupledSimulation::new(
+        setting.model,
+        coupling,
+        seed,
+        case,
+        lower.clone(),
+        upper.clone(),
+    ) {
         Ok(pair) => pair,
-        Err(error) => return violated_at_event(setting, case, 0, error.to_string(), &[&lower, &upper]),
+        Err(error) => {
+            return violated_at_event(setting, case, 0, error.to_string(), &[&lower, &upper]);
+        }
     };
     for event in 0..events {
         let result = pair.step();
@@ -174,11 +210,22 @@ fn production_path(
         }
         if looks_at_all(n, event) || event + 1 == events {
             if let Some(server) = disorder(lower, upper) {
-                return violated_at_event(setting, case, event, broken(server, lower, upper), &[lower, upper]);
+                return violated_at_event(
+                    setting,
+                    case,
+                    event,
+                    broken(server, lower, upper),
+                    &[lower, upper],
+                );
             }
             let differing = lower.iter().zip(upper).filter(|(l, u)| l != u).count();
-            if pair.pair().differing() as usize != differing || pair.pair().coalesced() != (differing == 0) {
-                let found = format!("{} servers are said to differ, {differing} do", pair.pair().differing());
+            if pair.pair().differing() as usize != differing
+                || pair.pair().coalesced() != (differing == 0)
+            {
+                let found = format!(
+                    "{} servers are said to differ, {differing} do",
+                    pair.pair().differing()
+                );
                 return violated_at_event(setting, case, event, found, &[lower, upper]);
             }
         }
@@ -195,7 +242,9 @@ fn prop_3_9_samples(setting: &Setting<'_>) -> Evidence {
             1 => with_cap(setting, case, start, events),
             _ => {
                 // The largest multiple of a seventh below the load.
-                let Ok(less) = Load::new(setting.model.load().exact() * ratio::ratio(1 + case as i64 % 6, 7)) else {
+                let Ok(less) =
+                    Load::new(setting.model.load().exact() * ratio::ratio(1 + case as i64 % 6, 7))
+                else {
                     return Outcome::Skipped;
                 };
                 production_path(setting, case, Coupling::Thinned { lower: less }, start, events)
@@ -214,7 +263,8 @@ fn three_starts(
 ) -> Outcome {
     let system = setting.subject.system(setting.model);
     let n = system.graph().n_servers();
-    let middle: Vec<u32> = lower.iter().zip(&upper).map(|(&l, &u)| rng.random_range(l..=u)).collect();
+    let middle: Vec<u32> =
+        lower.iter().zip(&upper).map(|(&l, &u)| rng.random_range(l..=u)).collect();
     let [mut low, mut mid, mut high] = [lower, middle, upper].map(Queues::from_lengths);
     let mut stream = setting.subject.marks(&system, path_seed(setting, "prop-3.9-samples"), case);
     let mut marks = DrawnAhead::new(&mut *stream, system.d());
@@ -230,7 +280,13 @@ fn three_starts(
         for (below, above) in [(&low, &mid), (&mid, &high), (&low, &high)] {
             if let Some(server) = disorder(below.lengths(), above.lengths()) {
                 let found = broken(server, below.lengths(), above.lengths());
-                return violated_at_event(setting, case, event, found, &[below.lengths(), above.lengths()]);
+                return violated_at_event(
+                    setting,
+                    case,
+                    event,
+                    found,
+                    &[below.lengths(), above.lengths()],
+                );
             }
         }
     }
@@ -247,15 +303,23 @@ fn touches_disorder(mark: Mark<'_>, lower: &Queues, upper: &Queues) -> bool {
 }
 
 /// The same marks with a cap, in the pair of the crate and in its grand coupling, which must agree.
-fn with_cap(setting: &Setting<'_>, case: u64, (lower, upper): (Vec<u32>, Vec<u32>), events: u64) -> Outcome {
+fn with_cap(
+    setting: &Setting<'_>,
+    case: u64,
+    (lower, upper): (Vec<u32>, Vec<u32>),
+    events: u64,
+) -> Outcome {
     let cap = upper.iter().copied().max().unwrap_or(0).max(1);
     let n = setting.model.graph().n_servers();
     let mut pair = match Coupled::capped(lower.clone(), upper.clone(), cap) {
         Ok(pair) => pair,
-        Err(error) => return violated_at_event(setting, case, 0, error.to_string(), &[&lower, &upper]),
+        Err(error) => {
+            return violated_at_event(setting, case, 0, error.to_string(), &[&lower, &upper]);
+        }
     };
     let mut all = [Queues::from_lengths(lower), Queues::from_lengths(upper), Queues::full(n, cap)];
-    let mut stream = setting.subject.marks(setting.model, path_seed(setting, "prop-3.9-samples"), case);
+    let mut stream =
+        setting.subject.marks(setting.model, path_seed(setting, "prop-3.9-samples"), case);
     let mut marks = DrawnAhead::new(&mut *stream, setting.model.d());
     for event in 0..events {
         let Some(mark) = marks.take(1).next() else { break };
@@ -268,11 +332,23 @@ fn with_cap(setting: &Setting<'_>, case: u64, (lower, upper): (Vec<u32>, Vec<u32
         if looks_at_all(n, event) || event + 1 == events {
             for (below, above) in [(low, high), (high, full)] {
                 if let Some(server) = disorder(below, above) {
-                    return violated_at_event(setting, case, event, broken(server, below, above), &[below, above]);
+                    return violated_at_event(
+                        setting,
+                        case,
+                        event,
+                        broken(server, below, above),
+                        &[below, above],
+                    );
                 }
             }
             if full.iter().any(|&length| length > cap) {
-                return violated_at_event(setting, case, event, format!("a queue above the cap of {cap}"), &[full]);
+                return violated_at_event(
+                    setting,
+                    case,
+                    event,
+                    format!("a queue above the cap of {cap}"),
+                    &[full],
+                );
             }
             if pair.lower().lengths() != low || pair.upper().lengths() != high {
                 return violated_at_event(
@@ -291,13 +367,20 @@ fn with_cap(setting: &Setting<'_>, case: u64, (lower, upper): (Vec<u32>, Vec<u32
 fn eq_4_14(setting: &Setting<'_>) -> Evidence {
     let events = events_of_path(setting, 24_000, 16 * mean_task_degree(setting)).min(2000);
     run(&setting.plan, "eq-4.14", PATHS, "coupled paths, every event", |case, rng| {
-        let (lower, upper) = ordered_pair(start_of(case, rng), rng, setting.model.graph().n_servers());
+        let (lower, upper) =
+            ordered_pair(start_of(case, rng), rng, setting.model.graph().n_servers());
         local_order(setting, case, lower, upper, events)
     })
 }
 
 /// Follows a coupled path and recounts the local occupancies of the task types of the servers that change.
-fn local_order(setting: &Setting<'_>, case: u64, lower: Vec<u32>, upper: Vec<u32>, events: u64) -> Outcome {
+fn local_order(
+    setting: &Setting<'_>,
+    case: u64,
+    lower: Vec<u32>,
+    upper: Vec<u32>,
+    events: u64,
+) -> Outcome {
     let system = setting.subject.system(setting.model);
     let graph = system.graph();
     let n = graph.n_servers();
@@ -335,12 +418,19 @@ fn local_order(setting: &Setting<'_>, case: u64, lower: Vec<u32>, upper: Vec<u32
         let found = types.iter().find_map(|&w| {
             let [q1, q2] = after.map(|lengths| counts(graph.servers_of(w).iter(), lengths, levels));
             if let Some(i) = (0..levels).find(|&i| q1[i] > q2[i]) {
-                return Some(format!("task type {w}: Q_{i}^w is {} in the lower system and {} in the upper", q1[i], q2[i]));
+                return Some(format!(
+                    "task type {w}: Q_{i}^w is {} in the lower system and {} in the upper",
+                    q1[i], q2[i]
+                ));
             }
             kept.iter().zip([q1, q2]).find_map(|(kept, q)| {
-                (0..levels)
-                    .find(|&i| kept.at_least(w, i) != q[i])
-                    .map(|i| format!("task type {w}: Q_{i}^w is kept as {}, a recount gives {}", kept.at_least(w, i), q[i]))
+                (0..levels).find(|&i| kept.at_least(w, i) != q[i]).map(|i| {
+                    format!(
+                        "task type {w}: Q_{i}^w is kept as {}, a recount gives {}",
+                        kept.at_least(w, i),
+                        q[i]
+                    )
+                })
             })
         });
         let found = found.or_else(|| {

@@ -45,7 +45,8 @@ fn n_marks(setting: &Setting<'_>) -> Option<usize> {
             (graph.servers_of(w).len().max(1) as f64).powi(-d) * of_type * of_type
         })
         .sum();
-    let same_mark = (1.0 / f64::from(graph.n_servers()) + lambda * lambda * same_arrival) / (1.0 + lambda).powi(2);
+    let same_mark = (1.0 / f64::from(graph.n_servers()) + lambda * lambda * same_arrival)
+        / (1.0 + lambda).powi(2);
     let needed = (1e-15f64.ln() / same_mark.ln()).ceil();
     (needed <= MOST_MARKS).then_some(needed as usize)
 }
@@ -59,8 +60,8 @@ fn independent_streams(setting: &Setting<'_>) -> Evidence {
     let replications: Vec<u64> = (0..6).chain([1 << 20, 1 << 40]).collect();
     run(&setting.plan, "independent-streams", 3, "seeds with eight replications", |case, _| {
         let seed = path_seed(setting, "independent-streams").wrapping_add(case);
-        let found =
-            shared_words(seed, &replications).or_else(|| steps_alike(&Clock::new(setting.model.event_rate(), seed, case)));
+        let found = shared_words(seed, &replications)
+            .or_else(|| steps_alike(&Clock::new(setting.model.event_rate(), seed, case)));
         if let Some(found) = found {
             return violated_at_event(setting, case, 0, found, &[]);
         }
@@ -76,7 +77,9 @@ fn independent_streams(setting: &Setting<'_>) -> Evidence {
         // Labels of the marks and times seen so far.
         let mut seen: Vec<(Vec<OwnedMark>, String)> = Vec::new();
         let mut times: BTreeMap<Vec<u64>, u64> = BTreeMap::new();
-        for (seed, replication) in replications.iter().map(|&r| (seed, r)).chain([(seed ^ 1 << 63, 0)]) {
+        for (seed, replication) in
+            replications.iter().map(|&r| (seed, r)).chain([(seed ^ 1 << 63, 0)])
+        {
             let marks = draw(seed, replication);
             if marks != draw(seed, replication) {
                 return violated_at_event(
@@ -87,18 +90,26 @@ fn independent_streams(setting: &Setting<'_>) -> Evidence {
                     &[],
                 );
             }
-            let elsewhere = std::thread::scope(|scope| scope.spawn(|| draw(seed, replication)).join());
+            let elsewhere =
+                std::thread::scope(|scope| scope.spawn(|| draw(seed, replication)).join());
             if !elsewhere.is_ok_and(|elsewhere| elsewhere == marks) {
-                let found = format!("seed {seed}, replication {replication}: other marks when another thread draws them");
+                let found = format!(
+                    "seed {seed}, replication {replication}: other marks when another thread draws them"
+                );
                 return violated_at_event(setting, case, 0, found, &[]);
             }
             if let Some((_, other)) = seen.iter().find(|(other, _)| *other == marks) {
-                let found = format!("seed {seed}, replication {replication} has the same first {n_marks} marks as {other}");
+                let found = format!(
+                    "seed {seed}, replication {replication} has the same first {n_marks} marks as {other}"
+                );
                 return violated_at_event(setting, case, 0, found, &[]);
             }
             seen.push((marks, format!("seed {seed}, replication {replication}")));
-            let first =
-                Clock::new(setting.model.event_rate(), seed, replication).times_in(0).iter().map(|t| t.to_bits()).collect();
+            let first = Clock::new(setting.model.event_rate(), seed, replication)
+                .times_in(0)
+                .iter()
+                .map(|t| t.to_bits())
+                .collect();
             if let Some(other) = times.insert(first, replication) {
                 return violated_at_event(
                     setting,
@@ -120,7 +131,10 @@ fn shared_words(seed: u64, replications: &[u64]) -> Option<String> {
     const OTHER: u64 = 100;
     let bits = || (0..64).map(|bit| 1u64 << bit);
     let many = replications.iter().map(|&replication| (seed, replication, 256));
-    let few = bits().chain([0]).map(|bit| (seed, OTHER ^ bit, 4)).chain(bits().map(|bit| (seed ^ bit, 0, 4)));
+    let few = bits()
+        .chain([0])
+        .map(|bit| (seed, OTHER ^ bit, 4))
+        .chain(bits().map(|bit| (seed ^ bit, 0, 4)));
     let all: Vec<(u64, u64, usize)> = many.chain(few).collect();
     for purpose in ["marks", "clock", "coins"] {
         for &(seed, replication, words) in &all {
@@ -165,13 +179,19 @@ fn steps_alike(clock: &Clock) -> Option<String> {
     let width = clock.start_of(1);
     let mut seen: BTreeMap<u64, u64> = BTreeMap::new();
     for step in 0..STEPS {
-        let places = clock.times_in(step).into_iter().map(|time| ((time - clock.start_of(step)) / width * 1e12).round() as u64);
+        let places = clock
+            .times_in(step)
+            .into_iter()
+            .map(|time| ((time - clock.start_of(step)) / width * 1e12).round() as u64);
         let (places, mut shared) = (places.collect::<Vec<u64>>(), 0);
         for place in &places {
-            shared += u32::from((place - place.min(&1)..=place + 1).any(|near| seen.contains_key(&near)));
+            shared +=
+                u32::from((place - place.min(&1)..=place + 1).any(|near| seen.contains_key(&near)));
         }
         if shared >= 3 {
-            return Some(format!("step {step} of a clock has {shared} events at the places of those of earlier steps"));
+            return Some(format!(
+                "step {step} of a clock has {shared} events at the places of those of earlier steps"
+            ));
         }
         seen.extend(places.into_iter().map(|place| (place, step)));
     }

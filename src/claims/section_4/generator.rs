@@ -40,7 +40,12 @@ pub const LEMMA_4_2: Claim = Claim {
     scope: Scope::Graph,
     expected: Expected::Holds,
     hypotheses: &[EDGES],
-    rejects: &[Fault::IdleServersServe, Fault::RatesOneSampleLess, Fault::ArrivalRateInverted, Fault::OccupancyOffByOne],
+    rejects: &[
+        Fault::IdleServersServe,
+        Fault::RatesOneSampleLess,
+        Fault::ArrivalRateInverted,
+        Fault::OccupancyOffByOne,
+    ],
     check: lemma_4_2,
 };
 
@@ -91,15 +96,24 @@ fn tail_sum(occupancy: &[u64], i: usize) -> i128 {
 }
 
 /// For every queue length: the rate of arrivals to, and of services at, servers of this length.
-fn rates_by_length(setting: &Setting<'_>, lengths: &[u32]) -> BTreeMap<u32, (GroupedSum, GroupedSum)> {
+fn rates_by_length(
+    setting: &Setting<'_>,
+    lengths: &[u32],
+) -> BTreeMap<u32, (GroupedSum, GroupedSum)> {
     let graph = setting.model.graph();
     let mut rates: BTreeMap<u32, (GroupedSum, GroupedSum)> = BTreeMap::new();
     for (event, rate) in setting.machinery.transitions(setting.model, lengths) {
         match event {
             Event::Arrival { task_type, server } => {
-                rates.entry(lengths[server as usize]).or_default().0.add(graph.servers_of(task_type).len(), &rate);
+                rates
+                    .entry(lengths[server as usize])
+                    .or_default()
+                    .0
+                    .add(graph.servers_of(task_type).len(), &rate);
             }
-            Event::Service { server } => rates.entry(lengths[server as usize]).or_default().1.add(0, &rate),
+            Event::Service { server } => {
+                rates.entry(lengths[server as usize]).or_default().1.add(0, &rate)
+            }
             Event::Lost { .. } => {}
         }
     }
@@ -128,16 +142,26 @@ fn lemma_4_2(setting: &Setting<'_>) -> Evidence {
         // (lambda N / M) sum_w (q_(i-1)^w)^d, the types of one degree together.
         let mut powers: BTreeMap<usize, Vec<BigInt>> = BTreeMap::new();
         for w in (0..graph.n_task_types()).filter(|&w| !graph.servers_of(w).is_empty()) {
-            let of_degree = powers.entry(graph.servers_of(w).len()).or_insert_with(|| vec![BigInt::zero(); levels]);
-            for (sum, q) in of_degree.iter_mut().zip(counts(graph.servers_of(w).iter(), &x, levels)) {
+            let of_degree = powers
+                .entry(graph.servers_of(w).len())
+                .or_insert_with(|| vec![BigInt::zero(); levels]);
+            for (sum, q) in of_degree.iter_mut().zip(counts(graph.servers_of(w).iter(), &x, levels))
+            {
                 *sum += integer_power(q, d) * graph.weight(w);
             }
         }
         let q = counts(0..n, &x, levels);
         for i in 1..levels {
-            let left: Ratio = changes.iter().map(|(rate, after)| rate * signed(tail_sum(after, i) - tail_sum(&before, i))).sum();
-            let arrivals: Ratio =
-                powers.iter().map(|(&degree, sums)| Ratio::new(sums[i - 1].clone(), integer_power(degree as u64, d))).sum();
+            let left: Ratio = changes
+                .iter()
+                .map(|(rate, after)| rate * signed(tail_sum(after, i) - tail_sum(&before, i)))
+                .sum();
+            let arrivals: Ratio = powers
+                .iter()
+                .map(|(&degree, sums)| {
+                    Ratio::new(sums[i - 1].clone(), integer_power(degree as u64, d))
+                })
+                .sum();
             let right = &rate * arrivals - ratio::whole(q[i]);
             if left != right {
                 return Outcome::violated_at(
@@ -148,12 +172,20 @@ fn lemma_4_2(setting: &Setting<'_>) -> Evidence {
             }
             // The generator of the model, on all transitions one by one.
             if case < 24 && u64::from(n) * (graph.n_edges() + 1) <= 600 {
-                let tail = |x: &[u32]| ratio::whole(x.iter().map(|&l| u64::from((l + 1).saturating_sub(i as u32))).sum());
+                let tail = |x: &[u32]| {
+                    ratio::whole(
+                        x.iter().map(|&l| u64::from((l + 1).saturating_sub(i as u32))).sum(),
+                    )
+                };
                 let generator = model.generator(&x, tail);
                 if generator != right {
                     return Outcome::violated_at(
                         f64::NAN,
-                        format!("i = {i}: Model::generator {}, counted {}", show(&generator), show(&right)),
+                        format!(
+                            "i = {i}: Model::generator {}, counted {}",
+                            show(&generator),
+                            show(&right)
+                        ),
                         &[&x],
                     );
                 }
@@ -176,7 +208,8 @@ fn prop_4_1_drift(setting: &Setting<'_>) -> Evidence {
         let drift: Ratio = rates_by_length(setting, &x)
             .into_iter()
             .map(|(length, (arrivals, services))| {
-                arrivals.total() * ratio::whole(u64::from(length) + 1) - services.total() * ratio::whole(length.into())
+                arrivals.total() * ratio::whole(u64::from(length) + 1)
+                    - services.total() * ratio::whole(length.into())
             })
             .sum();
         let total = ratio::whole(x.iter().map(|&l| u64::from(l)).sum());
@@ -184,13 +217,21 @@ fn prop_4_1_drift(setting: &Setting<'_>) -> Evidence {
         let bound = &rho * &servers - &kept * &total;
         let slack = ratio::to_f64(&((&bound - &drift) / &servers));
         if drift > bound {
-            let found =
-                format!("drift {} above -(1 - rho) sum Q_i + rho N = {} with rho = {}", show(&drift), show(&bound), show(&rho));
+            let found = format!(
+                "drift {} above -(1 - rho) sum Q_i + rho N = {} with rho = {}",
+                show(&drift),
+                show(&bound),
+                show(&rho)
+            );
             return Outcome::violated_at(slack, found, &[&x]);
         }
         // Outside S, as defined with rho0 = rho: sum Q_i > N / (1 - rho).
         if &total * &kept > servers && drift > -(&kept * &servers) {
-            let found = format!("drift {} above -(1 - rho) N = {} outside S", show(&drift), show(&-(&kept * &servers)));
+            let found = format!(
+                "drift {} above -(1 - rho) N = {} outside S",
+                show(&drift),
+                show(&-(&kept * &servers))
+            );
             return Outcome::violated_at(slack, found, &[&x]);
         }
         // Trivial: every task joins the longest queue.
@@ -205,63 +246,90 @@ fn lemma_4_5_drift(setting: &Setting<'_>) -> Evidence {
     let (n, m, d, rate) = (graph.n_servers(), graph.n_task_types(), model.d(), unit_rate(model));
     let count = affordable(graph, d, setting.plan.effort);
     let few = graph.n_edges() <= 400;
-    run(&setting.plan, "lemma-4.5-drift", count, "states, every i, of task types all or eight", |case, rng| {
-        let x = state(case, rng, n);
-        let levels = levels(&[&x]);
-        let mut arrivals: BTreeMap<u32, GroupedSum> = BTreeMap::new();
-        let mut services: BTreeMap<u32, Ratio> = BTreeMap::new();
-        for (event, rate) in setting.machinery.transitions(model, &x) {
-            match event {
-                Event::Arrival { task_type, server } => {
-                    arrivals.entry(server).or_default().add(graph.servers_of(task_type).len(), &rate)
-                }
-                Event::Service { server } => *services.entry(server).or_insert_with(Ratio::zero) += rate,
-                Event::Lost { .. } => {}
-            }
-        }
-        let types: Vec<u32> = if few { (0..m).collect() } else { (0..8).map(|_| rng.random_range(0..m)).collect() };
-        let mut local: BTreeMap<u32, Vec<u64>> = BTreeMap::new();
-        let mut terms = 0;
-        for w in types {
-            // Dense graphs get fewer types.
-            if terms > 10_000 {
-                break;
-            }
-            terms += graph.servers_of(w).iter().map(|v| graph.task_types_of(v).len()).sum::<usize>();
-            let q = counts(graph.servers_of(w).iter(), &x, levels);
-            // By length of the server: the subject's rates, and the double sum of (4.30).
-            let mut up = vec![(GroupedSum::default(), GroupedSum::default()); levels];
-            let mut down = vec![Ratio::zero(); levels];
-            for v in graph.servers_of(w).iter() {
-                let length = x[v as usize] as usize;
-                if let Some(rates) = arrivals.get(&v) {
-                    up[length].0.merge(rates);
-                }
-                if let Some(rate) = services.get(&v) {
-                    down[length] += rate;
-                }
-                for other in graph.task_types_of(v).iter() {
-                    let q = local.entry(other).or_insert_with(|| counts(graph.servers_of(other).iter(), &x, levels));
-                    let (at_least, longer) = (q[length], q[length + 1]);
-                    let denominator = integer_power(q[0], d) * BigInt::from(at_least - longer);
-                    let share = Ratio::new(integer_power(at_least, d) - integer_power(longer, d), denominator);
-                    up[length].1.add(q[0] as usize, &(&rate * share * Ratio::from_integer(graph.weight(other).into())));
+    run(
+        &setting.plan,
+        "lemma-4.5-drift",
+        count,
+        "states, every i, of task types all or eight",
+        |case, rng| {
+            let x = state(case, rng, n);
+            let levels = levels(&[&x]);
+            let mut arrivals: BTreeMap<u32, GroupedSum> = BTreeMap::new();
+            let mut services: BTreeMap<u32, Ratio> = BTreeMap::new();
+            for (event, rate) in setting.machinery.transitions(model, &x) {
+                match event {
+                    Event::Arrival { task_type, server } => arrivals
+                        .entry(server)
+                        .or_default()
+                        .add(graph.servers_of(task_type).len(), &rate),
+                    Event::Service { server } => {
+                        *services.entry(server).or_insert_with(Ratio::zero) += rate
+                    }
+                    Event::Lost { .. } => {}
                 }
             }
-            for i in 1..levels - 1 {
-                let (joins, integrand) = (up[i - 1].0.total(), up[i - 1].1.total());
-                let leaves = ratio::whole(q[i] - q[i + 1]);
-                let cases =
-                    [("drift", &joins - &down[i], &integrand - &leaves), ("jump rate", &joins + &down[i], &integrand + &leaves)];
-                for (what, left, right) in cases {
-                    if left != right {
-                        let found =
-                            format!("task type {w}, i = {i}: {what} of Q_i^w is {}, the integrand {}", show(&left), show(&right));
-                        return Outcome::violated_at(f64::NAN, found, &[&x]);
+            let types: Vec<u32> = if few {
+                (0..m).collect()
+            } else {
+                (0..8).map(|_| rng.random_range(0..m)).collect()
+            };
+            let mut local: BTreeMap<u32, Vec<u64>> = BTreeMap::new();
+            let mut terms = 0;
+            for w in types {
+                // Dense graphs get fewer types.
+                if terms > 10_000 {
+                    break;
+                }
+                terms +=
+                    graph.servers_of(w).iter().map(|v| graph.task_types_of(v).len()).sum::<usize>();
+                let q = counts(graph.servers_of(w).iter(), &x, levels);
+                // By length of the server: the subject's rates, and the double sum of (4.30).
+                let mut up = vec![(GroupedSum::default(), GroupedSum::default()); levels];
+                let mut down = vec![Ratio::zero(); levels];
+                for v in graph.servers_of(w).iter() {
+                    let length = x[v as usize] as usize;
+                    if let Some(rates) = arrivals.get(&v) {
+                        up[length].0.merge(rates);
+                    }
+                    if let Some(rate) = services.get(&v) {
+                        down[length] += rate;
+                    }
+                    for other in graph.task_types_of(v).iter() {
+                        let q = local
+                            .entry(other)
+                            .or_insert_with(|| counts(graph.servers_of(other).iter(), &x, levels));
+                        let (at_least, longer) = (q[length], q[length + 1]);
+                        let denominator = integer_power(q[0], d) * BigInt::from(at_least - longer);
+                        let share = Ratio::new(
+                            integer_power(at_least, d) - integer_power(longer, d),
+                            denominator,
+                        );
+                        up[length].1.add(
+                            q[0] as usize,
+                            &(&rate * share * Ratio::from_integer(graph.weight(other).into())),
+                        );
+                    }
+                }
+                for i in 1..levels - 1 {
+                    let (joins, integrand) = (up[i - 1].0.total(), up[i - 1].1.total());
+                    let leaves = ratio::whole(q[i] - q[i + 1]);
+                    let cases = [
+                        ("drift", &joins - &down[i], &integrand - &leaves),
+                        ("jump rate", &joins + &down[i], &integrand + &leaves),
+                    ];
+                    for (what, left, right) in cases {
+                        if left != right {
+                            let found = format!(
+                                "task type {w}, i = {i}: {what} of Q_i^w is {}, the integrand {}",
+                                show(&left),
+                                show(&right)
+                            );
+                            return Outcome::violated_at(f64::NAN, found, &[&x]);
+                        }
                     }
                 }
             }
-        }
-        Outcome::holds(0.0)
-    })
+            Outcome::holds(0.0)
+        },
+    )
 }

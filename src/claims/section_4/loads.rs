@@ -82,7 +82,12 @@ pub const EQ_4_42: Claim = Claim {
 };
 
 /// sum_w q_i^w for every i below `levels`, over the common denominator.
-fn local_sums(graph: &BipartiteGraph, weights: &EdgeWeights, lengths: &[u32], levels: usize) -> Vec<BigInt> {
+fn local_sums(
+    graph: &BipartiteGraph,
+    weights: &EdgeWeights,
+    lengths: &[u32],
+    levels: usize,
+) -> Vec<BigInt> {
     let mut sums = vec![BigInt::zero(); levels];
     for w in 0..graph.n_task_types() {
         let weight = &weights.weight[w as usize];
@@ -96,14 +101,21 @@ fn local_sums(graph: &BipartiteGraph, weights: &EdgeWeights, lengths: &[u32], le
 }
 
 /// Checks scale * sum_w (difference of q_i^w) <= rho * (difference of Q_i) for every i, lower state first.
-fn load_inequality(setting: &Setting<'_>, weights: &EdgeWeights, rho: &Ratio, lower: &[u32], upper: &[u32]) -> Outcome {
+fn load_inequality(
+    setting: &Setting<'_>,
+    weights: &EdgeWeights,
+    rho: &Ratio,
+    lower: &[u32],
+    upper: &[u32],
+) -> Outcome {
     let graph = setting.model.graph();
     let n = graph.n_servers();
     let levels = levels(&[upper]);
     let lambda = setting.model.load().exact();
     let servers = ratio::whole(n.into());
     let scale = lambda * Ratio::new(n.into(), &weights.total * &weights.denominator);
-    let (below, above) = (local_sums(graph, weights, lower, levels), local_sums(graph, weights, upper, levels));
+    let (below, above) =
+        (local_sums(graph, weights, lower, levels), local_sums(graph, weights, upper, levels));
     let (q1, q2) = (counts(0..n, lower, levels), counts(0..n, upper, levels));
     let (mut slack, mut vacuous) = (f64::INFINITY, true);
     for i in 1..levels {
@@ -126,7 +138,11 @@ fn load_inequality(setting: &Setting<'_>, weights: &EdgeWeights, rho: &Ratio, lo
         }
     }
     // Two equal states: 0 <= 0 says nothing.
-    if slack.is_infinite() { Outcome::Holds { slack: 0.0, vacuous: true } } else { Outcome::Holds { slack, vacuous } }
+    if slack.is_infinite() {
+        Outcome::Holds { slack: 0.0, vacuous: true }
+    } else {
+        Outcome::Holds { slack, vacuous }
+    }
 }
 
 fn eq_4_4(setting: &Setting<'_>) -> Evidence {
@@ -135,7 +151,13 @@ fn eq_4_4(setting: &Setting<'_>) -> Evidence {
     let empty = vec![0; graph.n_servers() as usize];
     let count = affordable(graph, 1, setting.plan.effort);
     run(&setting.plan, "eq-4.4", count, "states, every i", |case, rng| {
-        load_inequality(setting, &weights, &rho, &empty, &one_busy_server_first(case, rng, graph.n_servers()))
+        load_inequality(
+            setting,
+            &weights,
+            &rho,
+            &empty,
+            &one_busy_server_first(case, rng, graph.n_servers()),
+        )
     })
 }
 
@@ -177,7 +199,8 @@ fn eq_4_39(setting: &Setting<'_>) -> Evidence {
             q.resize(q.len().max(levels), 0);
             let recount = counts(servers.iter(), &x, levels);
             if q != recount {
-                let found = format!("task type {w}: Q_0^w, Q_1^w, ... = {q:?}, counted {recount:?}");
+                let found =
+                    format!("task type {w}: Q_0^w, Q_1^w, ... = {q:?}, counted {recount:?}");
                 return Outcome::violated_at(f64::NAN, found, &[&x]);
             }
             let weight = &weights.weight[w as usize];
@@ -190,7 +213,11 @@ fn eq_4_39(setting: &Setting<'_>) -> Evidence {
         let plain = Ratio::new(plain, weights.denominator.clone());
         let slack = ratio::to_f64(&((&m - &squares) / &m));
         if plain != m || squares > plain {
-            let found = format!("the squares add up to {}, the steps to {}, M = {m}", show(&squares), show(&plain));
+            let found = format!(
+                "the squares add up to {}, the steps to {}, M = {m}",
+                show(&squares),
+                show(&plain)
+            );
             return Outcome::violated_at(slack, found, &[&x]);
         }
         Outcome::holds(slack)
@@ -199,7 +226,8 @@ fn eq_4_39(setting: &Setting<'_>) -> Evidence {
 
 fn eq_4_42(setting: &Setting<'_>) -> Evidence {
     let graph = setting.model.graph();
-    let (n, weights, phi) = (graph.n_servers(), EdgeWeights::with_rates(graph), setting.machinery.phi(graph));
+    let (n, weights, phi) =
+        (graph.n_servers(), EdgeWeights::with_rates(graph), setting.machinery.phi(graph));
     let servers = ratio::whole(n.into());
     let count = affordable(graph, 1, setting.plan.effort);
     run(&setting.plan, "eq-4.42", count, "states, every i", |case, rng| {
@@ -208,7 +236,12 @@ fn eq_4_42(setting: &Setting<'_>) -> Evidence {
         let scale = Ratio::new(n.into(), &weights.total * &weights.denominator);
         let q = counts(0..n, &x, levels);
         let (mut slack, mut vacuous) = (f64::INFINITY, true);
-        for (i, sum) in local_sums(graph, &weights, &x, levels).into_iter().enumerate().skip(1).filter(|&(i, _)| q[i] > 0) {
+        for (i, sum) in local_sums(graph, &weights, &x, levels)
+            .into_iter()
+            .enumerate()
+            .skip(1)
+            .filter(|&(i, _)| q[i] > 0)
+        {
             let busy = ratio::whole(q[i]);
             let seen = &scale * Ratio::from_integer(sum);
             let left = if seen > busy { &seen - &busy } else { &busy - &seen };
@@ -217,10 +250,19 @@ fn eq_4_42(setting: &Setting<'_>) -> Evidence {
             // Trivial: the local average lies between 0 and N.
             vacuous &= right >= busy.clone().max(&servers - &busy);
             if left > right {
-                let found = format!("i = {i}: |{} - {busy}| = {} above phi Q_i = {}", show(&seen), show(&left), show(&right));
+                let found = format!(
+                    "i = {i}: |{} - {busy}| = {} above phi Q_i = {}",
+                    show(&seen),
+                    show(&left),
+                    show(&right)
+                );
                 return Outcome::violated_at(slack, found, &[&x]);
             }
         }
-        if slack.is_infinite() { Outcome::Holds { slack: 0.0, vacuous: true } } else { Outcome::Holds { slack, vacuous } }
+        if slack.is_infinite() {
+            Outcome::Holds { slack: 0.0, vacuous: true }
+        } else {
+            Outcome::Holds { slack, vacuous }
+        }
     })
 }

@@ -81,25 +81,36 @@ const ROUNDING: f64 = 1e-12;
 const DUAL_LEVELS: u32 = 8;
 
 fn eq_4_23(setting: &Setting<'_>) -> Evidence {
-    let tenths: Vec<Ratio> = (1..10).map(|k| ratio::ratio(k, 10)).chain([ratio::ratio(19, 20)]).collect();
+    let tenths: Vec<Ratio> =
+        (1..10).map(|k| ratio::ratio(k, 10)).chain([ratio::ratio(19, 20)]).collect();
     // eta as a share of its largest value rho0 / (1 - rho0).
     let shares: Vec<Ratio> =
-        [(1, 1), (99, 100), (9, 10), (1, 2), (1, 3), (1, 10), (1, 100), (1, 1000)].map(|(a, b)| ratio::ratio(a, b)).to_vec();
+        [(1, 1), (99, 100), (9, 10), (1, 2), (1, 3), (1, 10), (1, 100), (1, 1000)]
+            .map(|(a, b)| ratio::ratio(a, b))
+            .to_vec();
     // theta = min(1 / (2 rho0 d), rho0) as in the proof for d = 1 to 4, and half and a tenth of rho0.
     const THETAS: usize = 6;
     let count = (tenths.len() * shares.len() * THETAS) as u64;
-    run(&setting.plan, "eq-4.23", count, "values of rho0, theta and eta, every i0 up to the paper's and two more", |case, _| {
-        let case = case as usize;
-        let (Some(rho0), share) = (tenths.get(case / (THETAS * shares.len())), &shares[case / THETAS % shares.len()]) else {
-            return Outcome::Skipped;
-        };
-        let theta = match case % THETAS {
-            4 => rho0 * ratio::ratio(1, 2),
-            5 => rho0 * ratio::ratio(1, 10),
-            d => (ratio::whole(2 * (d as u64 + 1)) * rho0).recip().min(rho0.clone()),
-        };
-        linear_program(setting, rho0, &theta, &(share * rho0 / (Ratio::one() - rho0)))
-    })
+    run(
+        &setting.plan,
+        "eq-4.23",
+        count,
+        "values of rho0, theta and eta, every i0 up to the paper's and two more",
+        |case, _| {
+            let case = case as usize;
+            let (Some(rho0), share) =
+                (tenths.get(case / (THETAS * shares.len())), &shares[case / THETAS % shares.len()])
+            else {
+                return Outcome::Skipped;
+            };
+            let theta = match case % THETAS {
+                4 => rho0 * ratio::ratio(1, 2),
+                5 => rho0 * ratio::ratio(1, 10),
+                d => (ratio::whole(2 * (d as u64 + 1)) * rho0).recip().min(rho0.clone()),
+            };
+            linear_program(setting, rho0, &theta, &(share * rho0 / (Ratio::one() - rho0)))
+        },
+    )
 }
 
 /// sum_(i >= from) x^i for 0 < x < 1.
@@ -132,7 +143,10 @@ fn linear_program(setting: &Setting<'_>, rho0: &Ratio, theta: &Ratio, eta: &Rati
         for i in 1..=last {
             let y = setting.machinery.dual_solution(theta, i0, i);
             if y < Ratio::zero() || &z - &y > ratio::power(theta, i) {
-                return Outcome::violated(f64::NAN, format!("{at}, i0 = {i0}: y_{i} = {} is not feasible", show(&y)));
+                return Outcome::violated(
+                    f64::NAN,
+                    format!("{at}, i0 = {i0}: y_{i} = {} is not feasible", show(&y)),
+                );
             }
             if !y.is_zero() {
                 value -= ratio::power(rho0, i) * y;
@@ -144,12 +158,19 @@ fn linear_program(setting: &Setting<'_>, rho0: &Ratio, theta: &Ratio, eta: &Rati
         if value != printed {
             return Outcome::violated(
                 f64::NAN,
-                format!("{at}, i0 = {i0}: the dual value is {}, (4.24) has {}", show(&value), show(&printed)),
+                format!(
+                    "{at}, i0 = {i0}: the dual value is {}, (4.24) has {}",
+                    show(&value),
+                    show(&printed)
+                ),
             );
         }
         slack = slack.min(ratio::to_f64(&((&optimum - &value) / &optimum)));
         if value > optimum {
-            return Outcome::violated(slack, format!("{at}, i0 = {i0}: dual {} above primal {}", show(&value), show(&optimum)));
+            return Outcome::violated(
+                slack,
+                format!("{at}, i0 = {i0}: dual {} above primal {}", show(&value), show(&optimum)),
+            );
         }
         if i0 == paper {
             // (4.25): first line to last, the exponent real in its last step.
@@ -158,10 +179,15 @@ fn linear_program(setting: &Setting<'_>, rho0: &Ratio, theta: &Ratio, eta: &Rati
             let exponent = (rho * theta).ln() / rho.ln();
             let last = rho * theta / (1.0 - rho * theta) * ((1.0 - rho) * eta).powf(exponent);
             // The exponent multiplies the relative error of its base.
-            if value < middle || ratio::to_f64(&middle) < last * (1.0 - ROUNDING * (1.0 + exponent)) {
+            if value < middle || ratio::to_f64(&middle) < last * (1.0 - ROUNDING * (1.0 + exponent))
+            {
                 return Outcome::violated(
                     slack,
-                    format!("{at}, i0 = {i0}: {} >= {} >= {last:e} fails", show(&value), show(&middle)),
+                    format!(
+                        "{at}, i0 = {i0}: {} >= {} >= {last:e} fails",
+                        show(&value),
+                        show(&middle)
+                    ),
                 );
             }
         }
@@ -173,7 +199,13 @@ fn linear_program(setting: &Setting<'_>, rho0: &Ratio, theta: &Ratio, eta: &Rati
 ///
 /// g' = g (p / u - c), so on a cell \[a, b\] the factor u^p is at most b^p and the factor exp(-c u) at most exp(-c a): the cell
 /// is proved if b^p exp(-c a) is below the bound. Beyond `end` > p / c the derivative is negative.
-fn logarithm_inequality(setting: &Setting<'_>, id: &'static str, (p, c): (f64, f64), end: u32, bound: f64) -> Evidence {
+fn logarithm_inequality(
+    setting: &Setting<'_>,
+    id: &'static str,
+    (p, c): (f64, f64),
+    end: u32,
+    bound: f64,
+) -> Evidence {
     const CELLS: u32 = 64;
     let count = u64::from(CELLS * end) + 1;
     run(&setting.plan, id, count, "cells of ln(1/x), each proved", |case, _| {
@@ -193,7 +225,10 @@ fn logarithm_inequality(setting: &Setting<'_>, id: &'static str, (p, c): (f64, f
         if value > bound {
             Outcome::violated(
                 bound - value,
-                format!("at ln(1/x) = {worst}: left side over right side is {} of {bound}", g(worst, worst)),
+                format!(
+                    "at ln(1/x) = {worst}: left side over right side is {} of {bound}",
+                    g(worst, worst)
+                ),
             )
         } else {
             Outcome::Skipped
@@ -203,42 +238,69 @@ fn logarithm_inequality(setting: &Setting<'_>, id: &'static str, (p, c): (f64, f
 
 fn eq_4_46(setting: &Setting<'_>) -> Evidence {
     // u sqrt(x) sqrt(u) = u^(3/2) exp(-u / 2), largest at u = 3.
-    logarithm_inequality(setting, "eq-4.46", (1.5, 0.5), 40, setting.machinery.logarithm_constants().0)
+    logarithm_inequality(
+        setting,
+        "eq-4.46",
+        (1.5, 0.5),
+        40,
+        setting.machinery.logarithm_constants().0,
+    )
 }
 
 fn eq_4_48(setting: &Setting<'_>) -> Evidence {
     // x sqrt(u) = u^(1/2) exp(-u), largest at u = 1/2.
-    logarithm_inequality(setting, "eq-4.48", (0.5, 1.0), 20, setting.machinery.logarithm_constants().1)
+    logarithm_inequality(
+        setting,
+        "eq-4.48",
+        (0.5, 1.0),
+        20,
+        setting.machinery.logarithm_constants().1,
+    )
 }
 
 fn eq_4_49(setting: &Setting<'_>) -> Evidence {
     const NS: [u64; 10] = [1, 2, 3, 5, 10, 20, 30, 40, 50, 60];
-    const PS: [(u64, u64); 8] = [(1, 100), (1, 10), (1, 4), (1, 3), (1, 2), (2, 3), (9, 10), (99, 100)];
+    const PS: [(u64, u64); 8] =
+        [(1, 100), (1, 10), (1, 4), (1, 3), (1, 2), (2, 3), (9, 10), (99, 100)];
     const EPSILONS: [(u64, u64); 6] = [(1, 2), (1, 3), (1, 4), (1, 10), (1, 100), (49, 100)];
     let count = (NS.len() * PS.len() * EPSILONS.len()) as u64;
-    run(&setting.plan, "eq-4.49", count, "values of n, p and eps, the binomial tail exact", |case, _| {
-        let case = case as usize;
-        let Some(&n) = NS.get(case / (PS.len() * EPSILONS.len())) else { return Outcome::Skipped };
-        let ((a, b), epsilon) = (PS[case / EPSILONS.len() % PS.len()], EPSILONS[case % EPSILONS.len()]);
-        // |k - n a / b| >= eps n a / b, times b eps_denominator.
-        let distance = |k: u64| (k * b).abs_diff(n * a) * epsilon.1;
-        let weight = |k: u64| {
-            BigInt::from(binomial(u128::from(n), u128::from(k)))
-                * Pow::pow(BigInt::from(a), k)
-                * Pow::pow(BigInt::from(b - a), n - k)
-        };
-        let tail: BigInt =
-            (0..=n).filter(|&k| distance(k) >= epsilon.0 * n * a).map(weight).fold(BigInt::zero(), |sum, w| sum + w);
-        let tail = ratio::to_f64(&Ratio::new(tail, Pow::pow(BigInt::from(b), n)));
-        let (mean, eps) = (n as f64 * a as f64 / b as f64, epsilon.0 as f64 / epsilon.1 as f64);
-        let bound = setting.machinery.chernoff_bound(mean, eps);
-        let slack = bound - tail;
-        if tail > bound * (1.0 + ROUNDING) {
-            Outcome::violated(slack, format!("n = {n}, p = {a}/{b}, eps = {eps}: tail {tail}, bound {bound}"))
-        } else if tail > bound * (1.0 - ROUNDING) {
-            Outcome::Skipped
-        } else {
-            Outcome::Holds { slack, vacuous: bound >= 1.0 }
-        }
-    })
+    run(
+        &setting.plan,
+        "eq-4.49",
+        count,
+        "values of n, p and eps, the binomial tail exact",
+        |case, _| {
+            let case = case as usize;
+            let Some(&n) = NS.get(case / (PS.len() * EPSILONS.len())) else {
+                return Outcome::Skipped;
+            };
+            let ((a, b), epsilon) =
+                (PS[case / EPSILONS.len() % PS.len()], EPSILONS[case % EPSILONS.len()]);
+            // |k - n a / b| >= eps n a / b, times b eps_denominator.
+            let distance = |k: u64| (k * b).abs_diff(n * a) * epsilon.1;
+            let weight = |k: u64| {
+                BigInt::from(binomial(u128::from(n), u128::from(k)))
+                    * Pow::pow(BigInt::from(a), k)
+                    * Pow::pow(BigInt::from(b - a), n - k)
+            };
+            let tail: BigInt = (0..=n)
+                .filter(|&k| distance(k) >= epsilon.0 * n * a)
+                .map(weight)
+                .fold(BigInt::zero(), |sum, w| sum + w);
+            let tail = ratio::to_f64(&Ratio::new(tail, Pow::pow(BigInt::from(b), n)));
+            let (mean, eps) = (n as f64 * a as f64 / b as f64, epsilon.0 as f64 / epsilon.1 as f64);
+            let bound = setting.machinery.chernoff_bound(mean, eps);
+            let slack = bound - tail;
+            if tail > bound * (1.0 + ROUNDING) {
+                Outcome::violated(
+                    slack,
+                    format!("n = {n}, p = {a}/{b}, eps = {eps}: tail {tail}, bound {bound}"),
+                )
+            } else if tail > bound * (1.0 - ROUNDING) {
+                Outcome::Skipped
+            } else {
+                Outcome::Holds { slack, vacuous: bound >= 1.0 }
+            }
+        },
+    )
 }

@@ -26,7 +26,8 @@ impl<'a, R: BufRead> Lines<'a, R> {
 
     pub(super) fn next(&mut self) -> Result<Option<&str>, FormatError> {
         self.buffer.clear();
-        let read = self.reader.by_ref().take(MAX_LINE as u64 + 1).read_until(b'\n', &mut self.buffer);
+        let read =
+            self.reader.by_ref().take(MAX_LINE as u64 + 1).read_until(b'\n', &mut self.buffer);
         self.line += 1;
         let read = read.map_err(|error| Problem::io("read", &error).at(self.file, self.line))?;
         if read == 0 {
@@ -43,15 +44,23 @@ impl<'a, R: BufRead> Lines<'a, R> {
             bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         }
         let text = std::str::from_utf8(bytes);
-        let not_utf8 = |error: std::str::Utf8Error| Problem::NotUtf8 { column: error.valid_up_to() + 1 };
+        let not_utf8 =
+            |error: std::str::Utf8Error| Problem::NotUtf8 { column: error.valid_up_to() + 1 };
         text.map(Some).map_err(|error| not_utf8(error).at(self.file, self.line))
     }
 }
 
 /// A whole number from `least` to `most`, written with digits alone.
-pub(super) fn number(text: &str, column: usize, field: &'static str, least: u64, most: u64) -> Result<u64, Problem> {
+pub(super) fn number(
+    text: &str,
+    column: usize,
+    field: &'static str,
+    least: u64,
+    most: u64,
+) -> Result<u64, Problem> {
     let digits = text.bytes().all(|b| b.is_ascii_digit());
-    let value = if digits { text.parse().ok().filter(|n| (least..=most).contains(n)) } else { None };
+    let value =
+        if digits { text.parse().ok().filter(|n| (least..=most).contains(n)) } else { None };
     value.ok_or_else(|| Problem::Number { column, field, value: shown(text), least, most })
 }
 
@@ -83,16 +92,22 @@ impl Edges {
 
     fn line_of(&self, edge: usize) -> u64 {
         let before = self.skips.partition_point(|&(first, _)| first as usize <= edge);
-        1 + edge as u64 + self.skips[..before].iter().map(|&(_, skipped)| u64::from(skipped)).sum::<u64>()
+        1 + edge as u64
+            + self.skips[..before].iter().map(|&(_, skipped)| u64::from(skipped)).sum::<u64>()
     }
 
     /// The graph, with errors that name lines and labels.
     ///
     /// With `mirrored`, an edge (v, w) off the diagonal stands for (w, v) too.
-    pub(super) fn into_graph(mut self, end: End<'_>, mirrored: bool) -> Result<BipartiteGraph, FormatError> {
+    pub(super) fn into_graph(
+        mut self,
+        end: End<'_>,
+        mirrored: bool,
+    ) -> Result<BipartiteGraph, FormatError> {
         let given = self.list.len();
         if mirrored {
-            let mirror: Vec<_> = self.list.iter().filter(|(v, w)| v != w).map(|&(v, w)| (w, v)).collect();
+            let mirror: Vec<_> =
+                self.list.iter().filter(|(v, w)| v != w).map(|&(v, w)| (w, v)).collect();
             if given + mirror.len() >= u32::MAX as usize {
                 return Err(Problem::TooMany { what: "edges" }.of(end.file));
             }
@@ -100,25 +115,38 @@ impl Edges {
         }
         for (side, count) in [("servers", end.servers), ("task types", end.task_types)] {
             if count > u64::from(u32::MAX) || count > self.list.len() as u64 + end.max_unused {
-                return Err(Problem::UnusedVertices { count, side, edges: self.list.len() }.of(end.file));
+                return Err(
+                    Problem::UnusedVertices { count, side, edges: self.list.len() }.of(end.file)
+                );
             }
         }
-        let graph = BipartiteGraph::from_edges(end.servers as u32, end.task_types as u32, &self.list, end.isolated);
+        let graph = BipartiteGraph::from_edges(
+            end.servers as u32,
+            end.task_types as u32,
+            &self.list,
+            end.isolated,
+        );
         graph.map_err(|error| match error {
             GraphError::DuplicateEdge { first, second, server, task_type } => {
                 let line = |edge: usize| match edge.checked_sub(given) {
                     None => self.line_of(edge),
                     Some(mirror) => {
-                        let off_diagonal = (0..given).filter(|&e| self.list[e].0 != self.list[e].1).nth(mirror);
+                        let off_diagonal =
+                            (0..given).filter(|&e| self.list[e].0 != self.list[e].1).nth(mirror);
                         self.line_of(off_diagonal.unwrap_or(0))
                     }
                 };
                 let (a, b) = (line(first), line(second));
-                let (server, task_type) = (shown(&(end.server_name)(server)), shown(&(end.task_type_name)(task_type)));
+                let (server, task_type) =
+                    (shown(&(end.server_name)(server)), shown(&(end.task_type_name)(task_type)));
                 Problem::DuplicateEdge { first: a.min(b), server, task_type }.at(end.file, a.max(b))
             }
             GraphError::IsolatedTaskTypes { task_types, .. } => {
-                let names = task_types.iter().take(NAMED).map(|&w| shown(&(end.task_type_name)(w))).collect();
+                let names = task_types
+                    .iter()
+                    .take(NAMED)
+                    .map(|&w| shown(&(end.task_type_name)(w)))
+                    .collect();
                 Problem::Graph(GraphError::IsolatedTaskTypes { task_types, names }).of(end.file)
             }
             other => Problem::Graph(other).of(end.file),

@@ -59,19 +59,27 @@ fn skip_byte_order_mark(reader: &mut impl BufRead) -> io::Result<Vec<u8>> {
     Ok(if head == b"\xef\xbb\xbf" { Vec::new() } else { head })
 }
 
-pub(super) fn read(mut reader: impl BufRead, file: &str, options: Options) -> Result<BipartiteGraph, FormatError> {
-    let head = skip_byte_order_mark(&mut reader).map_err(|error| Problem::io("read", &error).of(file))?;
+pub(super) fn read(
+    mut reader: impl BufRead,
+    file: &str,
+    options: Options,
+) -> Result<BipartiteGraph, FormatError> {
+    let head =
+        skip_byte_order_mark(&mut reader).map_err(|error| Problem::io("read", &error).of(file))?;
     let reader = io::Read::chain(head.as_slice(), reader);
     let mut records = Records::new(reader, file, 1);
     let empty = Problem::Empty { rule: "write the header `server,task_type` and one edge a row" };
     let Some(line) = records.next()? else { return Err(empty.of(file)) };
-    let header = records.fields("2", RULE).map(|fields| fields.into_iter().map(str::trim).collect::<Vec<_>>());
+    let header = records
+        .fields("2", RULE)
+        .map(|fields| fields.into_iter().map(str::trim).collect::<Vec<_>>());
     let rated = match header.as_deref() {
         Ok(["server", "task_type"]) => false,
         Ok(["server", "task_type", "rate"]) => true,
         _ => return Err(Problem::Header { value: shown(&records.shown()) }.at(file, line)),
     };
-    let (mut servers, mut task_types, mut edges) = (Labels::default(), Labels::default(), Edges::default());
+    let (mut servers, mut task_types, mut edges) =
+        (Labels::default(), Labels::default(), Edges::default());
     let mut rates = RateColumn::default();
     while let Some(line) = records.next()? {
         let mut row = || {
@@ -83,16 +91,23 @@ pub(super) fn read(mut reader: impl BufRead, file: &str, options: Options) -> Re
             };
             let w = match (server, task_type) {
                 ("", "") => return Err(Problem::EmptyRow),
-                (server, "") if rate.is_empty() => return servers.id(server, "servers").map(|_| ()),
+                (server, "") if rate.is_empty() => {
+                    return servers.id(server, "servers").map(|_| ());
+                }
                 (_, "") => return Err(Problem::RateOfNothing { value: shown(rate) }),
                 ("", task_type) => task_types.id(task_type, "task types")?,
                 (server, task_type) => {
-                    let (v, w) = (servers.id(server, "servers")?, task_types.id(task_type, "task types")?);
+                    let (v, w) =
+                        (servers.id(server, "servers")?, task_types.id(task_type, "task types")?);
                     edges.push(line, v, w)?;
                     w
                 }
             };
-            if rate.is_empty() { Ok(()) } else { rates.push(line, w, rate, 3, || task_type.to_owned()) }
+            if rate.is_empty() {
+                Ok(())
+            } else {
+                rates.push(line, w, rate, 3, || task_type.to_owned())
+            }
         };
         row().map_err(|problem| problem.at(file, line))?;
     }
@@ -112,7 +127,8 @@ pub(super) fn read(mut reader: impl BufRead, file: &str, options: Options) -> Re
         },
         false,
     )?;
-    let ids = |labels: &[String]| labels.iter().enumerate().all(|(i, label)| *label == i.to_string());
+    let ids =
+        |labels: &[String]| labels.iter().enumerate().all(|(i, label)| *label == i.to_string());
     let graph = if ids(&servers) && ids(&task_types) {
         graph
     } else {
@@ -145,7 +161,11 @@ fn rows<E>(
     (task_types..graph.n_task_types()).try_for_each(|w| row(Row::TaskType(w)))
 }
 
-pub(super) fn write(graph: &BipartiteGraph, file: &str, out: &mut dyn Write) -> Result<(), FormatError> {
+pub(super) fn write(
+    graph: &BipartiteGraph,
+    file: &str,
+    out: &mut dyn Write,
+) -> Result<(), FormatError> {
     let sides = [("servers", graph.n_servers(), true), ("task types", graph.n_task_types(), false)];
     for (side, count, servers) in sides.into_iter().filter(|_| graph.has_labels()) {
         let mut seen = std::collections::HashSet::new();
@@ -157,7 +177,8 @@ pub(super) fn write(graph: &BipartiteGraph, file: &str, out: &mut dyn Write) -> 
             seen.insert(label);
         }
     }
-    let by_task_type = || (0..graph.n_task_types()).flat_map(|w| graph.servers_of(w).iter().map(move |v| (v, w)));
+    let by_task_type =
+        || (0..graph.n_task_types()).flat_map(|w| graph.servers_of(w).iter().map(move |v| (v, w)));
     let declarations = |edges: &mut dyn Iterator<Item = (u32, u32)>| {
         let mut count = 0u64;
         let counted: Result<(), std::convert::Infallible> = rows(graph, edges, |row| {
@@ -181,6 +202,11 @@ pub(super) fn write(graph: &BipartiteGraph, file: &str, out: &mut dyn Write) -> 
         };
         writer.write_record(&fields[..columns])
     };
-    if by_server { rows(graph, graph.iter_edges(), &mut row) } else { rows(graph, by_task_type(), &mut row) }.map_err(refused)?;
+    if by_server {
+        rows(graph, graph.iter_edges(), &mut row)
+    } else {
+        rows(graph, by_task_type(), &mut row)
+    }
+    .map_err(refused)?;
     writer.flush().map_err(|error| Problem::io("write", &error).of(file))
 }

@@ -16,7 +16,11 @@ use crate::graph::BipartiteGraph;
 const LARGEST_ID: u64 = u32::MAX as u64 - 1;
 const LARGEST_COUNT: u64 = u32::MAX as u64;
 
-pub(super) fn read(reader: impl BufRead, file: &str, options: Options) -> Result<BipartiteGraph, FormatError> {
+pub(super) fn read(
+    reader: impl BufRead,
+    file: &str,
+    options: Options,
+) -> Result<BipartiteGraph, FormatError> {
     let mut lines = Lines::new(reader, file);
     let mut declared: Option<(u64, u64)> = None;
     let (mut edges, mut servers, mut task_types) = (Edges::default(), 0, 0);
@@ -26,31 +30,49 @@ pub(super) fn read(reader: impl BufRead, file: &str, options: Options) -> Result
         let line = lines.line;
         match parsed.map_err(|problem| problem.at(file, line))? {
             Line::Nothing => {}
-            Line::Declaration { value, .. } if declared.is_some() || !edges.list.is_empty() || !rates.is_empty() => {
+            Line::Declaration { value, .. }
+                if declared.is_some() || !edges.list.is_empty() || !rates.is_empty() =>
+            {
                 return Err(Problem::Declaration { value }.at(file, line));
             }
             Line::Declaration { servers, task_types, .. } => declared = Some((servers, task_types)),
             Line::Edge { server, task_type, rate } => {
                 if let Some(server) = server {
-                    edges.push(line, server as u32, task_type as u32).map_err(|problem| problem.at(file, line))?;
+                    edges
+                        .push(line, server as u32, task_type as u32)
+                        .map_err(|problem| problem.at(file, line))?;
                     servers = servers.max(server + 1);
                 }
                 task_types = task_types.max(task_type + 1);
                 if let Some(rate) = rate {
-                    let pushed = rates.push(line, task_type as u32, &rate, 3, || task_type.to_string());
+                    let pushed =
+                        rates.push(line, task_type as u32, &rate, 3, || task_type.to_string());
                     pushed.map_err(|problem| problem.at(file, line))?;
                 }
             }
         }
     }
     if edges.list.is_empty() && declared.is_none() {
-        return Err(Problem::Empty { rule: "write one `server task_type` pair of ids on each line" }.of(file));
+        return Err(Problem::Empty {
+            rule: "write one `server task_type` pair of ids on each line",
+        }
+        .of(file));
     }
     let (servers, task_types) = declared.unwrap_or((servers, task_types));
     let name = |id: u32| id.to_string();
     let Options { isolated, max_unused } = options;
-    let graph = edges
-        .into_graph(End { file, servers, task_types, isolated, max_unused, server_name: &name, task_type_name: &name }, false)?;
+    let graph = edges.into_graph(
+        End {
+            file,
+            servers,
+            task_types,
+            isolated,
+            max_unused,
+            server_name: &name,
+            task_type_name: &name,
+        },
+        false,
+    )?;
     if rates.is_empty() { Ok(graph) } else { rates.apply(graph, file) }
 }
 
@@ -80,14 +102,28 @@ fn line(text: &str, declared: Option<(u64, u64)>) -> Result<Line, Problem> {
     let (Some(task_type), rate, 2 | 3) = (fields.next(), fields.next(), found) else {
         return Err(Problem::Fields { found, expected: "2 or 3", rule });
     };
-    let server = if server == "-" && rate.is_some() { None } else { Some(number(server, 1, "server", 0, LARGEST_ID)?) };
+    let server = if server == "-" && rate.is_some() {
+        None
+    } else {
+        Some(number(server, 1, "server", 0, LARGEST_ID)?)
+    };
     let task_type = number(task_type, 2, "task type", 0, LARGEST_ID)?;
     if let Some((servers, task_types)) = declared {
-        let sides =
-            [(1, "server", server.unwrap_or(0), servers, "servers"), (2, "task type", task_type, task_types, "task types")];
+        let sides = [
+            (1, "server", server.unwrap_or(0), servers, "servers"),
+            (2, "task type", task_type, task_types, "task types"),
+        ];
         for (column, field, value, declared, side) in sides {
             if value >= declared {
-                return Err(Problem::OutOfRange { column, field, value, declared, side, first: 0, last: declared - 1 });
+                return Err(Problem::OutOfRange {
+                    column,
+                    field,
+                    value,
+                    declared,
+                    side,
+                    first: 0,
+                    last: declared - 1,
+                });
             }
         }
     }

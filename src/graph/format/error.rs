@@ -83,7 +83,9 @@ pub enum Problem {
         rule: &'static str,
     },
     /// A field that is no id or count.
-    #[error("field {column} ({field}) is `{value}`: it must be a whole number from {least} to {most}")]
+    #[error(
+        "field {column} ({field}) is `{value}`: it must be a whole number from {least} to {most}"
+    )]
     Number {
         /// Position of the field, from 1.
         column: usize,
@@ -97,7 +99,9 @@ pub enum Problem {
         most: u64,
     },
     /// An id beyond the declared number.
-    #[error("field {column} ({field}) is {value}, but {declared} {side} are declared: ids run from {first} to {last}")]
+    #[error(
+        "field {column} ({field}) is {value}, but {declared} {side} are declared: ids run from {first} to {last}"
+    )]
     OutOfRange {
         /// Position of the field, from 1.
         column: usize,
@@ -151,7 +155,9 @@ pub enum Problem {
         what: &'static str,
     },
     /// A complete graph with more edges than are written.
-    #[error("the graph has {edges} edges, above {MAX_EDGES}: a file has a line for each, write the spec down instead")]
+    #[error(
+        "the graph has {edges} edges, above {MAX_EDGES}: a file has a line for each, write the spec down instead"
+    )]
     TooLong {
         /// How many there are.
         edges: u64,
@@ -163,7 +169,9 @@ pub enum Problem {
         value: String,
     },
     /// A CSV row with both fields empty.
-    #[error("both fields are empty: write server,task_type, or leave one empty to declare a vertex without an edge")]
+    #[error(
+        "both fields are empty: write server,task_type, or leave one empty to declare a vertex without an edge"
+    )]
     EmptyRow,
     /// Quotes of a CSV field that do not match.
     #[error("field {column}: {rule}")]
@@ -174,7 +182,9 @@ pub enum Problem {
         rule: &'static str,
     },
     /// The first line of a Matrix Market file.
-    #[error("the first line is `{value}`: it must be `%%MatrixMarket matrix coordinate pattern general` or similar, or `% bip`")]
+    #[error(
+        "the first line is `{value}`: it must be `%%MatrixMarket matrix coordinate pattern general` or similar, or `% bip`"
+    )]
     Banner {
         /// What was found.
         value: String,
@@ -196,7 +206,9 @@ pub enum Problem {
         columns: u64,
     },
     /// A diagonal entry of a skew-symmetric matrix.
-    #[error("entry {index} {index} is on the diagonal: a skew-symmetric matrix has none, remove it")]
+    #[error(
+        "entry {index} {index} is on the diagonal: a skew-symmetric matrix has none, remove it"
+    )]
     Diagonal {
         /// Row and column, from 1.
         index: u64,
@@ -212,7 +224,9 @@ pub enum Problem {
         rule: &'static str,
     },
     /// Fewer or more entries than declared.
-    #[error("{found} entries where {declared} are declared: is the file complete? Correct the counts or the entries")]
+    #[error(
+        "{found} entries where {declared} are declared: is the file complete? Correct the counts or the entries"
+    )]
     Count {
         /// How many there are (at the first one too many, one more than declared).
         found: u64,
@@ -228,7 +242,9 @@ pub enum Problem {
         side: &'static str,
     },
     /// A field that is no arrival rate.
-    #[error("field {column} (rate) is `{value}`: it must be a number of ordinary size, 0 or more, such as 0.8 or 4/5")]
+    #[error(
+        "field {column} (rate) is `{value}`: it must be a number of ordinary size, 0 or more, such as 0.8 or 4/5"
+    )]
     Rate {
         /// Position of the field, from 1.
         column: usize,
@@ -236,7 +252,9 @@ pub enum Problem {
         value: String,
     },
     /// A task type with two different rates.
-    #[error("task type {task_type} has rate {value} here and {other} on line {first}: a rate belongs to the task type, give one")]
+    #[error(
+        "task type {task_type} has rate {value} here and {other} on line {first}: a rate belongs to the task type, give one"
+    )]
     ContradictingRates {
         /// The name of the task type.
         task_type: String,
@@ -256,7 +274,9 @@ pub enum Problem {
         first: u64,
     },
     /// A task type without a rate, where rates are given.
-    #[error("task type {task_type} has no rate: give one to every task type (0 if no task of it ever arrives) or to none")]
+    #[error(
+        "task type {task_type} has no rate: give one to every task type (0 if no task of it ever arrives) or to none"
+    )]
     MissingRate {
         /// The name of the first task type without a rate.
         task_type: String,
@@ -291,7 +311,11 @@ pub enum Problem {
 impl Problem {
     pub(super) fn io(action: &'static str, error: &io::Error) -> Self {
         // An error that wraps a temporary file's name says nothing to a user but its kind.
-        let message = if error.raw_os_error().is_some() { error.to_string() } else { error.kind().to_string() };
+        let message = if error.raw_os_error().is_some() {
+            error.to_string()
+        } else {
+            error.kind().to_string()
+        };
         Self::Io { action, kind: error.kind(), message }
     }
 

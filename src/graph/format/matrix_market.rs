@@ -51,12 +51,15 @@ fn banner(text: &str) -> Result<Banner, Problem> {
     let ["%%matrixmarket", "matrix", layout, field, symmetry] = words[..] else {
         return Err(Problem::Banner { value: shown(text) });
     };
-    let unsupported = |value: &str, rule: &'static str| Err(Problem::Unsupported { value: shown(value), rule });
+    let unsupported =
+        |value: &str, rule: &'static str| Err(Problem::Unsupported { value: shown(value), rule });
     let symmetry = match symmetry {
         "general" => Symmetry::General,
         "symmetric" => Symmetry::Symmetric,
         "skew-symmetric" => Symmetry::Skew,
-        other => return unsupported(other, "the symmetries are general, symmetric and skew-symmetric"),
+        other => {
+            return unsupported(other, "the symmetries are general, symmetric and skew-symmetric");
+        }
     };
     let field = match field {
         "pattern" => Field::Pattern,
@@ -66,7 +69,9 @@ fn banner(text: &str) -> Result<Banner, Problem> {
     };
     match layout {
         "coordinate" => Ok(Banner::Coordinate(field, symmetry)),
-        "array" if field == Field::Pattern => unsupported("array pattern", "a dense array holds real or integer values"),
+        "array" if field == Field::Pattern => {
+            unsupported("array pattern", "a dense array holds real or integer values")
+        }
         "array" => Ok(Banner::Array(field, symmetry)),
         other => unsupported(other, "the layouts are coordinate and array"),
     }
@@ -86,9 +91,13 @@ fn is_edge(text: &str, column: usize, field: Field) -> Result<bool, Problem> {
         }
         Field::Real => {
             // `FromStr` also takes names such as nan and infinity.
-            let plain = text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'e' | b'E' | b'+' | b'-'));
+            let plain = text
+                .bytes()
+                .all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'e' | b'E' | b'+' | b'-'));
             let value: Option<f64> = if plain { text.parse().ok() } else { None };
-            let value = value.filter(|x| x.is_finite()).ok_or_else(|| refused("a finite number within the range of doubles"))?;
+            let value = value
+                .filter(|x| x.is_finite())
+                .ok_or_else(|| refused("a finite number within the range of doubles"))?;
             let mantissa = text.split(['e', 'E']).next().unwrap_or("");
             if value == 0.0 && mantissa.bytes().any(|b| (b'1'..=b'9').contains(&b)) {
                 return Err(refused("0 or large enough for a double, this one rounds to 0"));
@@ -101,7 +110,11 @@ fn is_edge(text: &str, column: usize, field: Field) -> Result<bool, Problem> {
 /// Sizes and counts stay far below overflow: their product fits in `u64`.
 const LARGEST: u64 = u32::MAX as u64;
 
-pub(super) fn read(reader: impl BufRead, file: &str, options: Options) -> Result<BipartiteGraph, FormatError> {
+pub(super) fn read(
+    reader: impl BufRead,
+    file: &str,
+    options: Options,
+) -> Result<BipartiteGraph, FormatError> {
     let mut lines = Lines::new(reader, file);
     let rule = "write a `%%MatrixMarket` banner, the sizes, and the entries";
     let Some(first) = lines.next()? else { return Err(Problem::Empty { rule }.of(file)) };
@@ -138,7 +151,11 @@ fn sizes<R: BufRead, const K: usize>(
     rule: &'static str,
 ) -> Result<[u64; K], FormatError> {
     let sizes = next_line(lines, |fields| {
-        let fields: [&str; K] = fields.try_into().map_err(|_| Problem::Fields { found: fields.len(), expected, rule })?;
+        let fields: [&str; K] = fields.try_into().map_err(|_| Problem::Fields {
+            found: fields.len(),
+            expected,
+            rule,
+        })?;
         let mut sizes = [0; K];
         for (i, name) in ["rows", "columns", "entries"].into_iter().take(K).enumerate() {
             sizes[i] = number(fields[i], i + 1, name, 0, LARGEST)?;
@@ -148,7 +165,10 @@ fn sizes<R: BufRead, const K: usize>(
         }
         Ok(sizes)
     })?;
-    sizes.ok_or_else(|| Problem::Empty { rule: "the line of sizes is missing: write `rows columns entries`" }.of(lines.file))
+    sizes.ok_or_else(|| {
+        Problem::Empty { rule: "the line of sizes is missing: write `rows columns entries`" }
+            .of(lines.file)
+    })
 }
 
 /// Row and column of an entry, checked, from 0.
@@ -158,7 +178,15 @@ fn place(fields: &[&str], rows: u64, columns: u64) -> Result<(u32, u32), Problem
     let sides = [(1, "row", row, rows, "servers"), (2, "column", column, columns, "task types")];
     for (column, field, value, declared, side) in sides {
         if value > declared {
-            return Err(Problem::OutOfRange { column, field, value, declared, side, first: 1, last: declared });
+            return Err(Problem::OutOfRange {
+                column,
+                field,
+                value,
+                declared,
+                side,
+                first: 1,
+                last: declared,
+            });
         }
     }
     Ok((row as u32 - 1, column as u32 - 1))
@@ -173,7 +201,15 @@ fn finish(
 ) -> Result<BipartiteGraph, FormatError> {
     let name = |id: u32| (u64::from(id) + 1).to_string();
     let Options { isolated, max_unused } = options;
-    let end = End { file, servers: rows, task_types: columns, isolated, max_unused, server_name: &name, task_type_name: &name };
+    let end = End {
+        file,
+        servers: rows,
+        task_types: columns,
+        isolated,
+        max_unused,
+        server_name: &name,
+        task_type_name: &name,
+    };
     edges.into_graph(end, mirrored)
 }
 
@@ -183,7 +219,8 @@ fn coordinate<R: BufRead>(
     symmetry: Symmetry,
     options: Options,
 ) -> Result<BipartiteGraph, FormatError> {
-    let [rows, columns, declared] = sizes(&mut lines, symmetry, "3", "rows, columns and number of entries")?;
+    let [rows, columns, declared] =
+        sizes(&mut lines, symmetry, "3", "rows, columns and number of entries")?;
     let (expected, rule) = match field {
         Field::Pattern => ("2", "row and column"),
         _ => ("3", "row, column and value"),
@@ -240,7 +277,11 @@ fn array<R: BufRead>(
     loop {
         let value = next_line(&mut lines, |fields| match fields {
             [value] => is_edge(value, 1, field),
-            _ => Err(Problem::Fields { found: fields.len(), expected: "1", rule: "one value a line, column by column" }),
+            _ => Err(Problem::Fields {
+                found: fields.len(),
+                expected: "1",
+                rule: "one value a line, column by column",
+            }),
         })?;
         let Some(edge) = value else { break };
         found += 1;
@@ -263,7 +304,10 @@ fn array<R: BufRead>(
     finish(edges, lines.file, (rows, columns), symmetry != Symmetry::General, options)
 }
 
-fn konect<R: BufRead>(mut lines: Lines<'_, R>, options: Options) -> Result<BipartiteGraph, FormatError> {
+fn konect<R: BufRead>(
+    mut lines: Lines<'_, R>,
+    options: Options,
+) -> Result<BipartiteGraph, FormatError> {
     let mut declared = None;
     // The sizes are a comment too, and only the second line may hold them.
     let mut held: Option<String> = None;
@@ -274,10 +318,15 @@ fn konect<R: BufRead>(mut lines: Lines<'_, R>, options: Options) -> Result<Bipar
             held = Some(second.to_owned());
         }
     }
-    let (rows, columns) = declared.map_or((LARGEST - 1, LARGEST - 1), |(_, rows, columns)| (rows, columns));
+    let (rows, columns) =
+        declared.map_or((LARGEST - 1, LARGEST - 1), |(_, rows, columns)| (rows, columns));
     let parse = |fields: &[&str]| {
         if !(2..=4).contains(&fields.len()) {
-            return Err(Problem::Fields { found: fields.len(), expected: "2 to 4", rule: "row, column, weight and time" });
+            return Err(Problem::Fields {
+                found: fields.len(),
+                expected: "2 to 4",
+                rule: "row, column, weight and time",
+            });
         }
         let (v, w) = place(fields, rows, columns)?;
         let edge = fields.get(2).map_or(Ok(true), |weight| is_edge(weight, 3, Field::Real))?;
@@ -312,7 +361,9 @@ fn konect<R: BufRead>(mut lines: Lines<'_, R>, options: Options) -> Result<Bipar
         return Err(Problem::Count { found, declared }.of(lines.file));
     }
     if found == 0 && declared.is_none() {
-        return Err(Problem::Empty { rule: "write one `row column` pair on each line" }.of(lines.file));
+        return Err(
+            Problem::Empty { rule: "write one `row column` pair on each line" }.of(lines.file)
+        );
     }
     let sizes = declared.map_or(largest, |(_, rows, columns)| (rows, columns));
     finish(edges, lines.file, sizes, false, options)
@@ -332,5 +383,7 @@ fn konect_sizes(comment: &str) -> Result<Option<(u64, u64, u64)>, Problem> {
 pub(super) fn write(graph: &BipartiteGraph, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "%%MatrixMarket matrix coordinate pattern general")?;
     writeln!(out, "{} {} {}", graph.n_servers(), graph.n_task_types(), graph.n_edges())?;
-    graph.iter_edges().try_for_each(|(v, w)| writeln!(out, "{} {}", u64::from(v) + 1, u64::from(w) + 1))
+    graph
+        .iter_edges()
+        .try_for_each(|(v, w)| writeln!(out, "{} {}", u64::from(v) + 1, u64::from(w) + 1))
 }

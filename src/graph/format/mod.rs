@@ -51,12 +51,14 @@ impl Format {
     /// # Errors
     /// [`Problem::Extension`].
     pub fn of_path(path: &Path) -> Result<Self, FormatError> {
-        let extension = path.extension().map(|e| e.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
+        let extension =
+            path.extension().map(|e| e.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
         match extension.as_str() {
             "" | "txt" | "el" | "edges" | "tsv" => Ok(Self::EdgeList),
             "csv" => Ok(Self::Csv),
             "mtx" | "mm" => Ok(Self::MatrixMarket),
-            other => Err(Problem::Extension { extension: error::shown(other) }.of(&path.display().to_string())),
+            other => Err(Problem::Extension { extension: error::shown(other) }
+                .of(&path.display().to_string())),
         }
     }
 }
@@ -70,7 +72,10 @@ impl FromStr for Format {
             "edge-list" => Ok(Self::EdgeList),
             "csv" => Ok(Self::Csv),
             "matrix-market" => Ok(Self::MatrixMarket),
-            other => Err(format!("`{}` is no graph format: use edge-list, csv or matrix-market", error::shown(other))),
+            other => Err(format!(
+                "`{}` is no graph format: use edge-list, csv or matrix-market",
+                error::shown(other)
+            )),
         }
     }
 }
@@ -95,11 +100,21 @@ struct Options {
 /// assert_eq!(error.to_string(), "example:1: field 2 (task type) is `x`: it must be a whole number from 0 to 4294967294");
 /// # Ok::<(), fluidcheck::graph::format::FormatError>(())
 /// ```
-pub fn read(reader: impl BufRead, format: Format, name: &str, isolated: Isolated) -> Result<BipartiteGraph, FormatError> {
+pub fn read(
+    reader: impl BufRead,
+    format: Format,
+    name: &str,
+    isolated: Isolated,
+) -> Result<BipartiteGraph, FormatError> {
     read_with(reader, format, name, Options { isolated, max_unused: MAX_UNUSED_VERTICES })
 }
 
-fn read_with(reader: impl BufRead, format: Format, name: &str, options: Options) -> Result<BipartiteGraph, FormatError> {
+fn read_with(
+    reader: impl BufRead,
+    format: Format,
+    name: &str,
+    options: Options,
+) -> Result<BipartiteGraph, FormatError> {
     match format {
         Format::EdgeList => edge_list::read(reader, name, options),
         Format::Csv => csv::read(reader, name, options),
@@ -111,7 +126,11 @@ fn read_with(reader: impl BufRead, format: Format, name: &str, options: Options)
 ///
 /// # Errors
 /// [`FormatError`].
-pub fn read_path(path: &Path, format: Option<Format>, isolated: Isolated) -> Result<BipartiteGraph, FormatError> {
+pub fn read_path(
+    path: &Path,
+    format: Option<Format>,
+    isolated: Isolated,
+) -> Result<BipartiteGraph, FormatError> {
     let name = path.display().to_string();
     let refused = |error: std::io::Error| Problem::io("read", &error).of(&name);
     // Before the extension: a missing file is the plainer complaint.
@@ -119,7 +138,12 @@ pub fn read_path(path: &Path, format: Option<Format>, isolated: Isolated) -> Res
         return Err(Problem::Directory.of(&name));
     }
     let format = format.map_or_else(|| Format::of_path(path), Ok)?;
-    read(BufReader::with_capacity(1 << 16, File::open(path).map_err(refused)?), format, &name, isolated)
+    read(
+        BufReader::with_capacity(1 << 16, File::open(path).map_err(refused)?),
+        format,
+        &name,
+        isolated,
+    )
 }
 
 /// The graph with the arrival rates of a rates file in place of its own; `name` stands for the file in errors.
@@ -141,7 +165,11 @@ pub fn read_path(path: &Path, format: Option<Format>, isolated: Isolated) -> Res
 /// );
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn read_rates(reader: impl BufRead, name: &str, graph: BipartiteGraph) -> Result<BipartiteGraph, FormatError> {
+pub fn read_rates(
+    reader: impl BufRead,
+    name: &str,
+    graph: BipartiteGraph,
+) -> Result<BipartiteGraph, FormatError> {
     rates::read(reader, name, graph)
 }
 
@@ -163,11 +191,20 @@ pub fn read_rates_path(path: &Path, graph: BipartiteGraph) -> Result<BipartiteGr
 /// # Errors
 /// What the writer refuses, more than [`MAX_EDGES`] edges of an implicit complete graph, for CSV labels that are empty or used twice
 /// ([`Problem::Label`]), and for Matrix Market rates that differ ([`Problem::NoPlaceForRates`]).
-pub fn write(graph: &BipartiteGraph, format: Format, writer: impl Write) -> Result<(), FormatError> {
+pub fn write(
+    graph: &BipartiteGraph,
+    format: Format,
+    writer: impl Write,
+) -> Result<(), FormatError> {
     write_named(graph, format, writer, "output")
 }
 
-fn write_named(graph: &BipartiteGraph, format: Format, writer: impl Write, name: &str) -> Result<(), FormatError> {
+fn write_named(
+    graph: &BipartiteGraph,
+    format: Format,
+    writer: impl Write,
+    name: &str,
+) -> Result<(), FormatError> {
     // The complete graph is implicit, and may have far more edges than anybody wants in a file.
     if graph.n_edges() > MAX_EDGES && graph.is_implicit_complete() {
         return Err(Problem::TooLong { edges: graph.n_edges() }.of(name));
@@ -179,7 +216,9 @@ fn write_named(graph: &BipartiteGraph, format: Format, writer: impl Write, name:
             csv::write(graph, name, &mut writer)?;
             Ok(())
         }
-        Format::MatrixMarket if graph.rates().is_some() => return Err(Problem::NoPlaceForRates.of(name)),
+        Format::MatrixMarket if graph.rates().is_some() => {
+            return Err(Problem::NoPlaceForRates.of(name));
+        }
         Format::MatrixMarket => matrix_market::write(graph, &mut writer),
     };
     written.and_then(|()| writer.flush()).map_err(|error| Problem::io("write", &error).of(name))
@@ -191,7 +230,11 @@ fn write_named(graph: &BipartiteGraph, format: Format, writer: impl Write, name:
 ///
 /// # Errors
 /// [`FormatError`].
-pub fn write_path(graph: &BipartiteGraph, path: &Path, format: Option<Format>) -> Result<(), FormatError> {
+pub fn write_path(
+    graph: &BipartiteGraph,
+    path: &Path,
+    format: Option<Format>,
+) -> Result<(), FormatError> {
     write_path_by_way_of(graph, path, format, |_| ())
 }
 
@@ -213,9 +256,15 @@ pub fn write_path_by_way_of(
     }
     let format = format.map_or_else(|| Format::of_path(path), Ok)?;
     if existing.is_some_and(|metadata| !metadata.is_file()) {
-        return write_named(graph, format, File::options().write(true).open(path).map_err(refused)?, &name);
+        return write_named(
+            graph,
+            format,
+            File::options().write(true).open(path).map_err(refused)?,
+            &name,
+        );
     }
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder =
+        path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut builder = tempfile::Builder::new();
     // Temporary files are private by default; a graph file is as open as any other.
     #[cfg(unix)]

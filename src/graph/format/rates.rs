@@ -39,8 +39,14 @@ impl RateColumn {
             Some((before, _)) if **before == *text => {}
             Some((before, first)) => {
                 if parse(text, column)? != parse(before, column)? {
-                    let (task_type, value, other) = (shown(&name()), shown(text), before.to_string());
-                    return Err(Problem::ContradictingRates { task_type, value, other, first: *first });
+                    let (task_type, value, other) =
+                        (shown(&name()), shown(text), before.to_string());
+                    return Err(Problem::ContradictingRates {
+                        task_type,
+                        value,
+                        other,
+                        first: *first,
+                    });
                 }
             }
             None => {
@@ -60,17 +66,24 @@ impl RateColumn {
     }
 
     /// The graph with these rates.
-    pub(super) fn apply(self, graph: BipartiteGraph, file: &str) -> Result<BipartiteGraph, FormatError> {
+    pub(super) fn apply(
+        self,
+        graph: BipartiteGraph,
+        file: &str,
+    ) -> Result<BipartiteGraph, FormatError> {
         let m = graph.n_task_types();
         // Before anything of size M is made.
         if self.0.len() < m as usize {
             let missing = (0..m).find(|w| !self.0.contains_key(w)).unwrap_or(0);
-            return Err(Problem::MissingRate { task_type: shown(&graph.task_type_name(missing)) }.of(file));
+            return Err(
+                Problem::MissingRate { task_type: shown(&graph.task_type_name(missing)) }.of(file)
+            );
         }
         let rate = |w: u32| {
-            self.0
-                .get(&w)
-                .map_or_else(|| Ok(ratio::whole(0)), |(text, line)| parse(text, 2).map_err(|problem| problem.at(file, *line)))
+            self.0.get(&w).map_or_else(
+                || Ok(ratio::whole(0)),
+                |(text, line)| parse(text, 2).map_err(|problem| problem.at(file, *line)),
+            )
         };
         let rates = (0..m).map(rate).collect::<Result<Vec<_>, _>>()?;
         graph.with_rates(&rates).map_err(|error| Problem::Rates(error).of(file))
@@ -86,22 +99,34 @@ enum Names {
 impl Names {
     fn of(graph: &BipartiteGraph) -> Self {
         let m = graph.n_task_types();
-        if graph.has_labels() { Self::Labels((0..m).map(|w| (graph.task_type_name(w), w)).collect()) } else { Self::Ids(m) }
+        if graph.has_labels() {
+            Self::Labels((0..m).map(|w| (graph.task_type_name(w), w)).collect())
+        } else {
+            Self::Ids(m)
+        }
     }
 
     fn find(&self, text: &str) -> Result<u32, Problem> {
         let (found, rule) = match self {
             Self::Ids(m) => {
-                let id = Some(text).filter(|text| text.bytes().all(|b| b.is_ascii_digit())).and_then(|text| text.parse().ok());
+                let id = Some(text)
+                    .filter(|text| text.bytes().all(|b| b.is_ascii_digit()))
+                    .and_then(|text| text.parse().ok());
                 (id.filter(|id| id < m), "they are called by their ids, from 0")
             }
-            Self::Labels(labels) => (labels.get(text).copied(), "they are called by their labels in the graph file"),
+            Self::Labels(labels) => {
+                (labels.get(text).copied(), "they are called by their labels in the graph file")
+            }
         };
         found.ok_or_else(|| Problem::UnknownTaskType { value: shown(text), rule })
     }
 }
 
-pub(super) fn read(reader: impl BufRead, file: &str, graph: BipartiteGraph) -> Result<BipartiteGraph, FormatError> {
+pub(super) fn read(
+    reader: impl BufRead,
+    file: &str,
+    graph: BipartiteGraph,
+) -> Result<BipartiteGraph, FormatError> {
     let names = Names::of(&graph);
     let mut rates = RateColumn::default();
     let mut take = |line: u64, task_type: &str, rate: &str| {
@@ -128,9 +153,12 @@ pub(super) fn read(reader: impl BufRead, file: &str, graph: BipartiteGraph) -> R
                 take(lines.line, &task_type, &rate)
             }
             (_, second, more) => {
-                let rule =
-                    "task type and rate, separated by blanks (for labels with blanks write CSV with the header `task_type,rate`)";
-                Err(Problem::Fields { found: 1 + usize::from(second.is_some()) + more, expected: "2", rule })
+                let rule = "task type and rate, separated by blanks (for labels with blanks write CSV with the header `task_type,rate`)";
+                Err(Problem::Fields {
+                    found: 1 + usize::from(second.is_some()) + more,
+                    expected: "2",
+                    rule,
+                })
             }
         };
         taken.map_err(|problem| problem.at(lines.file, lines.line))?;

@@ -47,7 +47,9 @@ impl<'a, R: BufRead> Records<'a, R> {
     /// `None` at the end of the file, else whether there was a quote.
     fn record(&mut self, start: u64) -> Result<Option<bool>, FormatError> {
         let (mut state, mut quoted, mut any) = (State::FieldStart, false, false);
-        let refused = |column: usize, line: u64, rule: &'static str| Err(Problem::Quotes { column, rule }.at(self.file, line));
+        let refused = |column: usize, line: u64, rule: &'static str| {
+            Err(Problem::Quotes { column, rule }.at(self.file, line))
+        };
         loop {
             let buffer = match self.reader.fill_buf() {
                 Ok(buffer) => buffer,
@@ -56,7 +58,11 @@ impl<'a, R: BufRead> Records<'a, R> {
             };
             if buffer.is_empty() {
                 if state == State::Quoted {
-                    return refused(self.ends.len() + 1, start, "the quote is never closed: add the closing quote");
+                    return refused(
+                        self.ends.len() + 1,
+                        start,
+                        "the quote is never closed: add the closing quote",
+                    );
                 }
                 if !any {
                     return Ok(None);
@@ -97,7 +103,11 @@ impl<'a, R: BufRead> Records<'a, R> {
                         state = State::Quoted;
                     }
                     (State::QuoteInQuoted, _) => {
-                        return refused(column, self.line, "text after the closing quote: write a quote inside quotes twice");
+                        return refused(
+                            column,
+                            self.line,
+                            "text after the closing quote: write a quote inside quotes twice",
+                        );
                     }
                     (_, b'"') => {
                         return refused(
@@ -121,13 +131,18 @@ impl<'a, R: BufRead> Records<'a, R> {
     }
 
     /// The two or three fields of the record.
-    pub(super) fn fields(&self, expected: &'static str, rule: &'static str) -> Result<Vec<&str>, Problem> {
+    pub(super) fn fields(
+        &self,
+        expected: &'static str,
+        rule: &'static str,
+    ) -> Result<Vec<&str>, Problem> {
         if !(2..=3).contains(&self.ends.len()) {
             return Err(Problem::Fields { found: self.ends.len(), expected, rule });
         }
         let starts = std::iter::once(0).chain(self.ends.iter().copied());
         let text = |(start, &end): (usize, &usize)| {
-            let not_utf8 = |error: std::str::Utf8Error| Problem::NotUtf8 { column: error.valid_up_to() + 1 };
+            let not_utf8 =
+                |error: std::str::Utf8Error| Problem::NotUtf8 { column: error.valid_up_to() + 1 };
             std::str::from_utf8(&self.data[start..end]).map_err(not_utf8)
         };
         starts.zip(&self.ends).map(text).collect()
@@ -136,7 +151,9 @@ impl<'a, R: BufRead> Records<'a, R> {
     /// The first ten fields as they stand, for a message.
     pub(super) fn shown(&self) -> String {
         let starts = std::iter::once(0).chain(self.ends.iter().copied());
-        let fields = starts.zip(&self.ends).map(|(start, &end)| String::from_utf8_lossy(&self.data[start..end]));
+        let fields = starts
+            .zip(&self.ends)
+            .map(|(start, &end)| String::from_utf8_lossy(&self.data[start..end]));
         fields.take(10).collect::<Vec<_>>().join(",")
     }
 }

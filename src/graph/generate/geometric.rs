@@ -23,7 +23,11 @@ impl Norm {
     /// # Errors
     /// p below 1 or NaN.
     pub fn new(p: f64) -> Result<Self, GenerateError> {
-        if p >= 1.0 { Ok(Self(p)) } else { Err(outside("p", p, "1 to inf", "below 1 it is no norm")) }
+        if p >= 1.0 {
+            Ok(Self(p))
+        } else {
+            Err(outside("p", p, "1 to inf", "below 1 it is no norm"))
+        }
     }
 
     /// p.
@@ -35,7 +39,9 @@ impl Norm {
     pub fn unit_ball(self, dim: u32) -> f64 {
         let dim = f64::from(dim);
         // 1 / infinity is 0, and Gamma(1) is 1: the maximum norm needs no case of its own.
-        (dim * (std::f64::consts::LN_2 + ln_gamma(1.0 + 1.0 / self.0)) - ln_gamma(1.0 + dim / self.0)).exp()
+        (dim * (std::f64::consts::LN_2 + ln_gamma(1.0 + 1.0 / self.0))
+            - ln_gamma(1.0 + dim / self.0))
+        .exp()
     }
 
     /// Whether two points of the torus are within `radius` of each other.
@@ -117,11 +123,17 @@ impl Sites {
     pub fn uniform(n: u32, m: u32, dim: u32, seed: u64) -> Result<Self, GenerateError> {
         BipartiteGraph::not_empty(n, m)?;
         if dim == 0 || dim > MAX_DIMENSION {
-            return Err(outside("dim", dim, format!("1 to {MAX_DIMENSION}"), "a point has dim coordinates"));
+            return Err(outside(
+                "dim",
+                dim,
+                format!("1 to {MAX_DIMENSION}"),
+                "a point has dim coordinates",
+            ));
         }
         super::check_edges((u64::from(n) + u64::from(m)) * u64::from(dim))?;
         let mut stream = Stream::new(seed);
-        let mut draw = |count: u32| (0..count as usize * dim as usize).map(|_| stream.unit()).collect();
+        let mut draw =
+            |count: u32| (0..count as usize * dim as usize).map(|_| stream.unit()).collect();
         Ok(Self { dim, servers: draw(n), task_types: draw(m) })
     }
 
@@ -158,7 +170,12 @@ impl Sites {
     ///
     /// # Errors
     /// A radius that is not positive and finite, too many edges, isolated task types where they are refused.
-    pub fn within(&self, radius: f64, norm: Norm, isolated: Isolated) -> Result<BipartiteGraph, GenerateError> {
+    pub fn within(
+        &self,
+        radius: f64,
+        norm: Norm,
+        isolated: Isolated,
+    ) -> Result<BipartiteGraph, GenerateError> {
         let dim = self.dim as usize;
         let (n, m) = ((self.servers.len() / dim) as u32, (self.task_types.len() / dim) as u32);
         let radius = Reach::Radius(radius).radius(n, self.dim, norm)?;
@@ -201,7 +218,11 @@ impl Sites {
             }
             for &cell in &cells {
                 let near = &in_cell[starts[cell]..starts[cell + 1]];
-                edges.extend(near.iter().filter(|&&v| norm.within(self.server(v), place, radius)).map(|&v| (v, w)));
+                edges.extend(
+                    near.iter()
+                        .filter(|&&v| norm.within(self.server(v), place, radius))
+                        .map(|&v| (v, w)),
+                );
             }
             if edges.len() as u64 > MAX_EDGES {
                 return Err(GenerateError::TooManyEdges { edges: edges.len() as u64 });

@@ -73,13 +73,17 @@ pub enum GenerateError {
         largest: f64,
     },
     /// More edges than [`MAX_EDGES`].
-    #[error("the graph would have {edges} edges or more, above {MAX_EDGES}: make it smaller or sparser")]
+    #[error(
+        "the graph would have {edges} edges or more, above {MAX_EDGES}: make it smaller or sparser"
+    )]
     TooManyEdges {
         /// How many there would be, or how many were reached.
         edges: u64,
     },
     /// A side of a union has more than [`MAX_VERTICES`] vertices.
-    #[error("the union has {count} {side} or more, above {MAX_VERTICES}: join fewer or smaller graphs")]
+    #[error(
+        "the union has {count} {side} or more, above {MAX_VERTICES}: join fewer or smaller graphs"
+    )]
     TooManyVertices {
         /// `"servers"` or `"task types"`.
         side: &'static str,
@@ -91,7 +95,12 @@ pub enum GenerateError {
     Graph(#[from] GraphError),
 }
 
-fn outside(parameter: &'static str, given: impl ToString, range: impl Into<String>, rule: &'static str) -> GenerateError {
+fn outside(
+    parameter: &'static str,
+    given: impl ToString,
+    range: impl Into<String>,
+    rule: &'static str,
+) -> GenerateError {
     GenerateError::Parameter { parameter, given: given.to_string(), range: range.into(), rule }
 }
 
@@ -114,10 +123,21 @@ pub fn complete(n: u32, m: u32) -> Result<BipartiteGraph, GenerateError> {
 /// # Errors
 /// A degree outside (0, n], an empty side, more than [`MAX_EDGES`] expected edges, and isolated
 /// task types where they are refused: about a share exp(-degree) of all is isolated.
-pub fn erdos_renyi(n: u32, m: u32, degree: f64, seed: u64, isolated: Isolated) -> Result<BipartiteGraph, GenerateError> {
+pub fn erdos_renyi(
+    n: u32,
+    m: u32,
+    degree: f64,
+    seed: u64,
+    isolated: Isolated,
+) -> Result<BipartiteGraph, GenerateError> {
     BipartiteGraph::not_empty(n, m)?;
     if !(degree > 0.0 && degree <= f64::from(n)) {
-        return Err(outside("degree", degree, format!("(0, n = {n}]"), "it is the mean number of servers of a task type"));
+        return Err(outside(
+            "degree",
+            degree,
+            format!("(0, n = {n}]"),
+            "it is the mean number of servers of a task type",
+        ));
     }
     let probability = degree / f64::from(n);
     let pairs = u64::from(n) * u64::from(m);

@@ -74,8 +74,12 @@ fn matching(n: u32, m: u32, k: u32, stream: &mut Stream) -> Vec<u32> {
         if types[row(i)].iter().filter(|&&x| x == w).count() < 2 {
             continue;
         }
-        let fits = |j: usize, types: &[u32]| !types[row(i)].contains(&types[j]) && !types[row(j)].contains(&w);
-        let drawn = (0..RANDOM_DRAWS).map(|_| stream.below(total as u64) as usize).find(|&j| fits(j, &types));
+        let fits = |j: usize, types: &[u32]| {
+            !types[row(i)].contains(&types[j]) && !types[row(j)].contains(&w)
+        };
+        let drawn = (0..RANDOM_DRAWS)
+            .map(|_| stream.below(total as u64) as usize)
+            .find(|&j| fits(j, &types));
         let j = drawn.or_else(|| {
             let start = stream.below(total as u64) as usize;
             (start..total).chain(0..start).find(|&j| fits(j, &types))

@@ -59,7 +59,11 @@ pub struct Bounds {
 ///
 /// # Errors
 /// d out of range, no edge.
-pub fn critical_load_bounds(graph: &BipartiteGraph, d: u32, effort: Effort) -> Result<Bounds, StabilityError> {
+pub fn critical_load_bounds(
+    graph: &BipartiteGraph,
+    d: u32,
+    effort: Effort,
+) -> Result<Bounds, StabilityError> {
     check(graph, d)?;
     if graph.is_implicit_complete() {
         // |S| / f(S) = (N / |S|)^(d - 1).
@@ -75,7 +79,11 @@ pub fn critical_load_bounds(graph: &BipartiteGraph, d: u32, effort: Effort) -> R
 ///
 /// # Errors
 /// d out of range, no edge.
-pub fn certified_bounds(graph: &BipartiteGraph, d: u32, effort: Effort) -> Result<(Bounds, Vec<f64>), StabilityError> {
+pub fn certified_bounds(
+    graph: &BipartiteGraph,
+    d: u32,
+    effort: Effort,
+) -> Result<(Bounds, Vec<f64>), StabilityError> {
     check(graph, d)?;
     let mut solver = Solver::new(graph, d);
     solver.run(effort);
@@ -109,10 +117,13 @@ impl<'a> Solver<'a> {
         let mut offsets = vec![0];
         let mut powers = HashMap::new();
         let edges = graph.n_edges() as usize;
-        let (mut servers, mut shares, mut work) = (Vec::with_capacity(edges), Vec::with_capacity(edges), Vec::new());
+        let (mut servers, mut shares, mut work) =
+            (Vec::with_capacity(edges), Vec::with_capacity(edges), Vec::new());
         for w in 0..m {
             let degree = graph.task_degree(w);
-            powers.entry(degree).or_insert_with(|| (0..=degree).map(|j| (j as f64 / degree as f64).powi(d as i32)).collect());
+            powers.entry(degree).or_insert_with(|| {
+                (0..=degree).map(|j| (j as f64 / degree as f64).powi(d as i32)).collect()
+            });
             work.push(scale * graph.relative_rate_f64(w));
             servers.extend(graph.servers_of(w).iter());
             shares.resize(servers.len(), work[w as usize] / degree as f64);
@@ -202,14 +213,19 @@ impl<'a> Solver<'a> {
         for w in 0..self.work.len() {
             let (from, to) = (self.offsets[w], self.offsets[w + 1]);
             pairs.clear();
-            pairs.extend(self.servers[from..to].iter().copied().zip(self.shares[from..to].iter().copied()));
+            pairs.extend(
+                self.servers[from..to].iter().copied().zip(self.shares[from..to].iter().copied()),
+            );
             self.raise_to_what_only_they_can_do(w, &mut pairs);
             pairs.sort_unstable_by_key(|pair| pair.0);
             self.shares[from..to].iter_mut().zip(&pairs).for_each(|(share, pair)| *share = pair.1);
         }
         let lower = verify_lower_f64(self.graph, self.d, &self.shares)
             .expect("each share was raised to what the check needs, by the same arithmetic");
-        (Bounds { lower, upper: self.upper, bottleneck: self.bottleneck, steps: self.steps }, self.shares)
+        (
+            Bounds { lower, upper: self.upper, bottleneck: self.bottleneck, steps: self.steps },
+            self.shares,
+        )
     }
 
     /// Raises the least shares of a type to what they must be together.
@@ -234,11 +250,17 @@ impl<'a> Solver<'a> {
         if to - from < 2 || self.d == 1 {
             return;
         }
-        let (servers, shares, load) = (&mut self.servers[from..to], &mut self.shares[from..to], &mut self.load);
+        let (servers, shares, load) =
+            (&mut self.servers[from..to], &mut self.shares[from..to], &mut self.load);
         let powers = &self.powers[&(to - from)];
         let Scratch { order, pools } = scratch;
         order.clear();
-        order.extend(servers.iter().zip(&*shares).map(|(&v, share)| ((load[v as usize] - share).max(0.0), v)));
+        order.extend(
+            servers
+                .iter()
+                .zip(&*shares)
+                .map(|(&v, share)| ((load[v as usize] - share).max(0.0), v)),
+        );
         // A stable sort: it is quick where hardly anything changed.
         order.sort_by(|a, b| b.0.total_cmp(&a.0));
         pools.clear();
@@ -269,7 +291,9 @@ impl<'a> Solver<'a> {
     fn best_prefix(&self) -> (f64, Vec<u32>) {
         let n = self.load.len();
         let mut order: Vec<u32> = (0..n as u32).collect();
-        order.sort_unstable_by(|&a, &b| self.load[b as usize].total_cmp(&self.load[a as usize]).then(a.cmp(&b)));
+        order.sort_unstable_by(|&a, &b| {
+            self.load[b as usize].total_cmp(&self.load[a as usize]).then(a.cmp(&b))
+        });
         let mut rank = vec![0u32; n];
         (0..).zip(&order).for_each(|(at, &v)| rank[v as usize] = at);
         // What f gains with each server of the order.
@@ -277,10 +301,17 @@ impl<'a> Solver<'a> {
         let mut ranks: Vec<u32> = Vec::new();
         for (w, work) in self.work.iter().enumerate() {
             ranks.clear();
-            ranks.extend(self.servers[self.offsets[w]..self.offsets[w + 1]].iter().map(|&v| rank[v as usize]));
+            ranks.extend(
+                self.servers[self.offsets[w]..self.offsets[w + 1]]
+                    .iter()
+                    .map(|&v| rank[v as usize]),
+            );
             ranks.sort();
             let powers = &self.powers[&ranks.len()];
-            ranks.iter().zip(powers.windows(2)).for_each(|(&at, power)| gains[at as usize] += work * (power[1] - power[0]));
+            ranks
+                .iter()
+                .zip(powers.windows(2))
+                .for_each(|(&at, power)| gains[at as usize] += work * (power[1] - power[0]));
         }
         let (mut forced, mut best, mut size) = (0.0, f64::INFINITY, 0);
         for (at, gain) in (1..).zip(&gains) {
@@ -303,9 +334,12 @@ impl<'a> Solver<'a> {
     }
 
     fn ratio_of(&self, set: &[u32]) -> f64 {
-        let mut touched: Vec<u32> = set.iter().flat_map(|&v| self.graph.task_types_of(v).iter()).collect();
+        let mut touched: Vec<u32> =
+            set.iter().flat_map(|&v| self.graph.task_types_of(v).iter()).collect();
         touched.sort_unstable();
-        let of_type = |same: &[u32]| self.work[same[0] as usize] * self.powers[&self.graph.task_degree(same[0])][same.len()];
+        let of_type = |same: &[u32]| {
+            self.work[same[0] as usize] * self.powers[&self.graph.task_degree(same[0])][same.len()]
+        };
         set.len() as f64 / touched.chunk_by(|a, b| a == b).map(of_type).sum::<f64>()
     }
 }
@@ -328,7 +362,12 @@ pub(super) fn pieces(graph: &BipartiteGraph, d: u32, set: &[u32]) -> Vec<Vec<u32
             at += 1;
             for w in graph.task_types_of(v).iter().filter(|&w| graph.relative_rate_f64(w) > 0.0) {
                 if !std::mem::replace(&mut seen[w as usize], true) {
-                    piece.extend(graph.servers_of(w).iter().filter(|&v| std::mem::replace(&mut waiting[v as usize], false)));
+                    piece.extend(
+                        graph
+                            .servers_of(w)
+                            .iter()
+                            .filter(|&v| std::mem::replace(&mut waiting[v as usize], false)),
+                    );
                 }
             }
         }

@@ -74,7 +74,11 @@ pub enum CertificateError {
 /// assert_eq!(verify_upper(&graph, 2, &[0])?, ratio(4, 5));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn verify_upper(graph: &BipartiteGraph, d: u32, servers: &[u32]) -> Result<Ratio, CertificateError> {
+pub fn verify_upper(
+    graph: &BipartiteGraph,
+    d: u32,
+    servers: &[u32],
+) -> Result<Ratio, CertificateError> {
     check(graph, d)?;
     if let Some(&server) = servers.iter().find(|&&v| v >= graph.n_servers()) {
         return Err(CertificateError::ServerOutOfRange { server, n_servers: graph.n_servers() });
@@ -86,16 +90,25 @@ pub fn verify_upper(graph: &BipartiteGraph, d: u32, servers: &[u32]) -> Result<R
 ///
 /// # Errors
 /// A split that gives some servers of a type less than only they can do, or has another shape than the graph.
-pub fn verify_lower(graph: &BipartiteGraph, d: u32, split: &[Ratio]) -> Result<Ratio, CertificateError> {
+pub fn verify_lower(
+    graph: &BipartiteGraph,
+    d: u32,
+    split: &[Ratio],
+) -> Result<Ratio, CertificateError> {
     check(graph, d)?;
     shape(graph, split.len())?;
     let scale = Ratio::new(graph.n_servers().into(), graph.n_task_types().into());
     let mut load = vec![Ratio::zero(); graph.n_servers() as usize];
     let mut rest = split;
     for task_type in 0..graph.n_task_types() {
-        let (mut part, after) = (rest[..graph.task_degree(task_type)].to_vec(), &rest[graph.task_degree(task_type)..]);
+        let (mut part, after) =
+            (rest[..graph.task_degree(task_type)].to_vec(), &rest[graph.task_degree(task_type)..]);
         rest = after;
-        graph.servers_of(task_type).iter().zip(&part).for_each(|(v, share)| load[v as usize] += share);
+        graph
+            .servers_of(task_type)
+            .iter()
+            .zip(&part)
+            .for_each(|(v, share)| load[v as usize] += share);
         part.sort_unstable();
         let mut given = Ratio::zero();
         for (at, share) in part.iter().enumerate() {
@@ -104,7 +117,12 @@ pub fn verify_lower(graph: &BipartiteGraph, d: u32, split: &[Ratio]) -> Result<R
             let needed = of_all * &scale * graph.relative_rate(task_type);
             if given < needed {
                 let (given, needed) = (given.to_string(), needed.to_string());
-                return Err(CertificateError::Infeasible { task_type, servers: at + 1, given, needed });
+                return Err(CertificateError::Infeasible {
+                    task_type,
+                    servers: at + 1,
+                    given,
+                    needed,
+                });
             }
         }
     }
@@ -118,7 +136,11 @@ pub fn verify_lower(graph: &BipartiteGraph, d: u32, split: &[Ratio]) -> Result<R
 ///
 /// # Errors
 /// As [`verify_lower`].
-pub fn verify_lower_f64(graph: &BipartiteGraph, d: u32, split: &[f64]) -> Result<f64, CertificateError> {
+pub fn verify_lower_f64(
+    graph: &BipartiteGraph,
+    d: u32,
+    split: &[f64],
+) -> Result<f64, CertificateError> {
     check(graph, d)?;
     shape(graph, split.len())?;
     let margin = margin(graph, d);
@@ -130,7 +152,11 @@ pub fn verify_lower_f64(graph: &BipartiteGraph, d: u32, split: &[f64]) -> Result
     for task_type in 0..graph.n_task_types() {
         let (shares, after) = rest.split_at(graph.task_degree(task_type));
         rest = after;
-        graph.servers_of(task_type).iter().zip(shares).for_each(|(v, share)| load[v as usize] += share);
+        graph
+            .servers_of(task_type)
+            .iter()
+            .zip(shares)
+            .for_each(|(v, share)| load[v as usize] += share);
         let work = scale * graph.relative_rate_f64(task_type);
         part.clear();
         part.extend_from_slice(shares);
@@ -142,7 +168,12 @@ pub fn verify_lower_f64(graph: &BipartiteGraph, d: u32, split: &[f64]) -> Result
             // Of a negative share, or none at all, nothing follows.
             if !(share >= 0.0 && needed <= given * (1.0 + 2.0 * margin)) {
                 let (given, needed) = (given.to_string(), needed.to_string());
-                return Err(CertificateError::Infeasible { task_type, servers: at + 1, given, needed });
+                return Err(CertificateError::Infeasible {
+                    task_type,
+                    servers: at + 1,
+                    given,
+                    needed,
+                });
             }
             if needed > given {
                 factor = factor.max(needed / given);
@@ -157,7 +188,11 @@ pub fn verify_lower_f64(graph: &BipartiteGraph, d: u32, split: &[f64]) -> Result
 ///
 /// # Errors
 /// Another shape than the graph, a share that is negative or not finite, a type with work whose split gives all of nothing.
-pub fn exact_split(graph: &BipartiteGraph, d: u32, split: &[f64]) -> Result<Vec<Ratio>, CertificateError> {
+pub fn exact_split(
+    graph: &BipartiteGraph,
+    d: u32,
+    split: &[f64],
+) -> Result<Vec<Ratio>, CertificateError> {
     check(graph, d)?;
     shape(graph, split.len())?;
     let scale = Ratio::new(graph.n_servers().into(), graph.n_task_types().into());
@@ -166,12 +201,13 @@ pub fn exact_split(graph: &BipartiteGraph, d: u32, split: &[f64]) -> Result<Vec<
     for task_type in 0..graph.n_task_types() {
         let (shares, after) = rest.split_at(graph.task_degree(task_type));
         rest = after;
-        let infeasible = |servers: usize, given: &dyn ToString, needed: &Ratio| CertificateError::Infeasible {
-            task_type,
-            servers,
-            given: given.to_string(),
-            needed: needed.to_string(),
-        };
+        let infeasible =
+            |servers: usize, given: &dyn ToString, needed: &Ratio| CertificateError::Infeasible {
+                task_type,
+                servers,
+                given: given.to_string(),
+                needed: needed.to_string(),
+            };
         let mut part = Vec::new();
         for share in shares {
             match Ratio::from_float(*share) {

@@ -2,7 +2,9 @@
 
 use super::bounds::Solver;
 use super::proof::prove;
-use super::{Bounds, Critical, Effort, StabilityError, check, critical_load_bounds, critical_load_by_subsets};
+use super::{
+    Bounds, Critical, Effort, StabilityError, check, critical_load_bounds, critical_load_by_subsets,
+};
 use crate::graph::BipartiteGraph;
 use crate::model::Model;
 use crate::ratio::{self, Ratio};
@@ -44,7 +46,12 @@ impl CriticalLoad {
 impl From<Critical> for CriticalLoad {
     fn from(critical: Critical) -> Self {
         let value = ratio::to_f64(&critical.lambda);
-        Self { lower: value, upper: value, exact: Some(critical.lambda), bottleneck: critical.bottleneck }
+        Self {
+            lower: value,
+            upper: value,
+            exact: Some(critical.lambda),
+            bottleneck: critical.bottleneck,
+        }
     }
 }
 
@@ -63,7 +70,11 @@ pub fn critical_load(graph: &BipartiteGraph, d: u32) -> Result<CriticalLoad, Sta
 ///
 /// # Errors
 /// d out of range, no edge.
-pub fn critical_load_within(graph: &BipartiteGraph, d: u32, effort: Effort) -> Result<CriticalLoad, StabilityError> {
+pub fn critical_load_within(
+    graph: &BipartiteGraph,
+    d: u32,
+    effort: Effort,
+) -> Result<CriticalLoad, StabilityError> {
     check(graph, d)?;
     if graph.is_implicit_complete() {
         let bottleneck = critical_load_bounds(graph, d, effort)?.bottleneck;
@@ -84,5 +95,7 @@ pub fn critical_load_within(graph: &BipartiteGraph, d: u32, effort: Effort) -> R
 
 /// The certified critical load, if lambda is at or above it: then there is no steady state.
 pub fn no_steady_state(model: &Model) -> Option<CriticalLoad> {
-    critical_load(model.graph(), model.d()).ok().filter(|critical| critical.stable(model.load().exact()) == Some(false))
+    critical_load(model.graph(), model.d())
+        .ok()
+        .filter(|critical| critical.stable(model.load().exact()) == Some(false))
 }

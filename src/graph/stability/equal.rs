@@ -35,19 +35,27 @@ fn with_slack(graph: &BipartiteGraph, d: u32, set: &[u32], slack: f64) -> bool {
     touched.dedup();
     let scale = Ratio::new(graph.n_servers().into(), graph.n_task_types().into());
     // What any j of the type's servers must be given.
-    let needed =
-        |w: u32, j: usize| ratio::power(&Ratio::new(j.into(), graph.task_degree(w).into()), d) * graph.relative_rate(w) * &scale;
-    let inside = |w: u32| graph.servers_of(w).iter().filter_map(|v| position.get(&v).map(|&at| at as u32));
-    let edges: Vec<(u32, u32)> = (0u32..).zip(&touched).flat_map(|(at, &w)| inside(w).map(move |v| (v, at))).collect();
+    let needed = |w: u32, j: usize| {
+        ratio::power(&Ratio::new(j.into(), graph.task_degree(w).into()), d)
+            * graph.relative_rate(w)
+            * &scale
+    };
+    let inside =
+        |w: u32| graph.servers_of(w).iter().filter_map(|v| position.get(&v).map(|&at| at as u32));
+    let edges: Vec<(u32, u32)> =
+        (0u32..).zip(&touched).flat_map(|(at, &w)| inside(w).map(move |v| (v, at))).collect();
     let work = touched.iter().map(|&w| ratio::to_f64(&needed(w, inside(w).count()))).collect();
-    let Ok(part) = BipartiteGraph::from_edges(set.len() as u32, touched.len() as u32, &edges, Isolated::Drop) else {
+    let Ok(part) =
+        BipartiteGraph::from_edges(set.len() as u32, touched.len() as u32, &edges, Isolated::Drop)
+    else {
         return false;
     };
     let mut solver = Solver::of_part(&part, d, work, slack);
     solver.run(Effort { gap: 1e-10, steps: (EDGE_PASSES / edges.len() as u64) as u32 });
     let mut split: Vec<Vec<(usize, Ratio)>> = Vec::with_capacity(touched.len());
     for (at, &w) in (0..).zip(&touched) {
-        let mut part: Vec<(usize, Ratio)> = solver.shares_of(at).map(|(v, share)| (v as usize, rounded(share))).collect();
+        let mut part: Vec<(usize, Ratio)> =
+            solver.shares_of(at).map(|(v, share)| (v as usize, rounded(share))).collect();
         let given: Ratio = part.iter().map(|(_, share)| share).sum();
         let more = (needed(w, part.len()) - given) / ratio::whole(part.len() as u64);
         part.iter_mut().for_each(|(_, share)| *share += &more);
@@ -83,7 +91,9 @@ fn with_slack(graph: &BipartiteGraph, d: u32, set: &[u32], slack: f64) -> bool {
         })
     });
     let total: Ratio = touched.iter().zip(&split).map(|(&w, part)| needed(w, part.len())).sum();
-    feasible && level.clone() * ratio::whole(set.len() as u64) == total && loads(&split).iter().all(|load| *load == level)
+    feasible
+        && level.clone() * ratio::whole(set.len() as u64) == total
+        && loads(&split).iter().all(|load| *load == level)
 }
 
 /// A share to 80 binary places, so that fractions stay short.
@@ -96,7 +106,9 @@ fn rounded(share: f64) -> Ratio {
 /// Children with their parents and a type of both, parents first, from position 0 on.
 fn tree(split: &[Vec<(usize, Ratio)>], n: usize) -> Vec<(usize, usize, usize)> {
     let mut around = vec![Vec::new(); n];
-    (0..).zip(split).for_each(|(at, part): (usize, _)| part.iter().for_each(|(v, _)| around[*v].push(at)));
+    (0..)
+        .zip(split)
+        .for_each(|(at, part): (usize, _)| part.iter().for_each(|(v, _)| around[*v].push(at)));
     let (mut reached, mut seen) = (vec![false; n], vec![false; split.len()]);
     let (mut order, mut edges) = (vec![0], Vec::new());
     reached[0] = true;

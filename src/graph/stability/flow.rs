@@ -36,7 +36,11 @@ pub fn critical_load_by_flow(graph: &BipartiteGraph, d: u32) -> Result<Critical,
 ///
 /// # Errors
 /// More than `most` sample sets.
-pub(super) fn over_flows(work: &Work, set: &[bool], most: usize) -> Result<Critical, StabilityError> {
+pub(super) fn over_flows(
+    work: &Work,
+    set: &[bool],
+    most: usize,
+) -> Result<Critical, StabilityError> {
     let n = work.servers.len();
     let sets = sample_sets(work, most)?;
     let size = |inside: &[bool]| inside.iter().filter(|&&x| x).count();
@@ -53,12 +57,18 @@ pub(super) fn over_flows(work: &Work, set: &[bool], most: usize) -> Result<Criti
             let work = p * rate;
             supply += &work;
             network.edge(source, 2 + i, work);
-            servers.iter().for_each(|&v| network.edge(2 + i, 2 + sets.len() + v as usize, unbounded.clone()));
+            servers
+                .iter()
+                .for_each(|&v| network.edge(2 + i, 2 + sets.len() + v as usize, unbounded.clone()));
         }
         (0..n).for_each(|v| network.edge(2 + sets.len() + v, sink, capacity.clone()));
         if network.max_flow(source, sink) == supply {
-            let least = least_full_set(&network, &sets, n).unwrap_or_else(|| (0..n).filter(|&v| set[v]).collect());
-            return Ok(Critical { lambda: work.lambda(rate, &sum), bottleneck: work.named(least.into_iter()) });
+            let least = least_full_set(&network, &sets, n)
+                .unwrap_or_else(|| (0..n).filter(|&v| set[v]).collect());
+            return Ok(Critical {
+                lambda: work.lambda(rate, &sum),
+                bottleneck: work.named(least.into_iter()),
+            });
         }
         // The source side of the cut breaks the criterion, so lambda falls strictly.
         let reached = network.reached(source);
@@ -72,7 +82,11 @@ pub(super) fn over_flows(work: &Work, set: &[bool], most: usize) -> Result<Criti
 /// A server's work is its own if it can be sent nowhere else: with it belong the servers of every sample set that sends it any.
 fn least_full_set(network: &Network, sets: &[(Vec<u32>, BigInt)], n: usize) -> Option<Vec<usize>> {
     let node = |v: usize| 2 + sets.len() + v;
-    let full = |v: usize| network.around[node(v)].iter().all(|&edge| network.to[edge] != 1 || network.left[edge].is_zero());
+    let full = |v: usize| {
+        network.around[node(v)]
+            .iter()
+            .all(|&edge| network.to[edge] != 1 || network.left[edge].is_zero())
+    };
     let closure = |v: usize| {
         let mut inside = vec![false; n];
         let mut open = vec![v];
@@ -114,10 +128,15 @@ type SampleSets = Vec<(Vec<u32>, BigInt)>;
 fn sample_sets(work: &Work, most: usize) -> Result<SampleSets, StabilityError> {
     let d = work.d();
     let too_many = || StabilityError::TooManySampleSets { d };
-    if work.types.iter().any(|(servers, _)| samples_of(servers.len(), d).is_none_or(|count| count > most as u128)) {
+    if work
+        .types
+        .iter()
+        .any(|(servers, _)| samples_of(servers.len(), d).is_none_or(|count| count > most as u128))
+    {
         return Err(too_many());
     }
-    let largest = work.types.iter().map(|(servers, _)| servers.len()).max().unwrap_or(0).min(d as usize);
+    let largest =
+        work.types.iter().map(|(servers, _)| servers.len()).max().unwrap_or(0).min(d as usize);
     let onto: Vec<BigInt> = surjections(d, largest as u32);
     let mut sets: BTreeMap<Vec<u32>, BigInt> = BTreeMap::new();
     for (servers, unit) in &work.types {
@@ -215,7 +234,12 @@ impl Network {
             loop {
                 let node = path.last().map_or(source, |&edge| self.to[edge]);
                 if node == sink {
-                    let least = path.iter().map(|&edge| &self.left[edge]).min().cloned().unwrap_or_default();
+                    let least = path
+                        .iter()
+                        .map(|&edge| &self.left[edge])
+                        .min()
+                        .cloned()
+                        .unwrap_or_default();
                     for &edge in &path {
                         self.left[edge] -= &least;
                         self.left[edge ^ 1] += &least;

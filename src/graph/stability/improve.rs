@@ -38,7 +38,11 @@ pub struct Addition {
 ///
 /// # Errors
 /// d out of range, no edge.
-pub fn improve(graph: &BipartiteGraph, d: u32, count: usize) -> Result<Vec<Addition>, StabilityError> {
+pub fn improve(
+    graph: &BipartiteGraph,
+    d: u32,
+    count: usize,
+) -> Result<Vec<Addition>, StabilityError> {
     check(graph, d)?;
     if graph.is_implicit_complete() {
         // No edge is missing, and these may be too many to list.
@@ -77,7 +81,8 @@ fn best_addition(
         .filter_map(|w| {
             let part = graph.servers_of(w).iter().filter(|&v| inside[v as usize]).count() as f64;
             let (degree, d) = (graph.task_degree(w) as f64, d as i32);
-            let less = graph.relative_rate_f64(w) * ((part / degree).powi(d) - (part / (degree + 1.0)).powi(d));
+            let less = graph.relative_rate_f64(w)
+                * ((part / degree).powi(d) - (part / (degree + 1.0)).powi(d));
             (less > 0.0).then_some((less, w))
         })
         .collect();
@@ -86,28 +91,46 @@ fn best_addition(
         let servers = graph.servers_of(w);
         move |v: &u32| !servers.contains(*v)
     };
-    let all: usize = types.iter().map(|&(_, w)| outside.iter().filter(|v| free(w)(v)).count()).sum();
+    let all: usize =
+        types.iter().map(|&(_, w)| outside.iter().filter(|v| free(w)(v)).count()).sum();
     let all_tried = all.saturating_mul(graph.n_edges() as usize) <= ALL;
     let candidates: Vec<(f64, u32, u32)> = if all_tried {
-        types.iter().flat_map(|&(less, w)| outside.iter().filter(move |v| free(w)(v)).map(move |&v| (less, w, v))).collect()
+        types
+            .iter()
+            .flat_map(|&(less, w)| {
+                outside.iter().filter(move |v| free(w)(v)).map(move |&v| (less, w, v))
+            })
+            .collect()
     } else {
         let load = loads(graph, d)?;
         let mut by_load = outside.clone();
         by_load.sort_by(|&a, &b| load[a as usize].total_cmp(&load[b as usize]).then(a.cmp(&b)));
         let few = types.iter().take(TYPES);
-        few.flat_map(|&(less, w)| by_load.iter().filter(move |v| free(w)(v)).take(SERVERS).map(move |&v| (less, w, v))).collect()
+        few.flat_map(|&(less, w)| {
+            by_load.iter().filter(move |v| free(w)(v)).take(SERVERS).map(move |&v| (less, w, v))
+        })
+        .collect()
     };
     let mut best: Option<(f64, Addition, BipartiteGraph)> = None;
     for &(less, task_type, server) in &candidates {
         let larger = with_edge(graph, server, task_type);
-        let critical =
-            if all_tried { critical_load(&larger, d)? } else { critical_load_within(&larger, d, Effort::for_graph(&larger))? };
-        let better = best.as_ref().is_none_or(|(best_less, best, _)| match order(&critical, &best.critical) {
-            Ordering::Equal => less > *best_less,
-            order => order == Ordering::Greater,
+        let critical = if all_tried {
+            critical_load(&larger, d)?
+        } else {
+            critical_load_within(&larger, d, Effort::for_graph(&larger))?
+        };
+        let better = best.as_ref().is_none_or(|(best_less, best, _)| {
+            match order(&critical, &best.critical) {
+                Ordering::Equal => less > *best_less,
+                order => order == Ordering::Greater,
+            }
         });
         if better {
-            best = Some((less, Addition { server, task_type, critical, tried: candidates.len(), all_tried }, larger));
+            best = Some((
+                less,
+                Addition { server, task_type, critical, tried: candidates.len(), all_tried },
+                larger,
+            ));
         }
     }
     Ok(best.map(|(_, addition, larger)| (addition, larger)))

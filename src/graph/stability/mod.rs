@@ -37,7 +37,9 @@ mod subsets;
 mod work;
 
 pub use bounds::{Bounds, Effort, certified_bounds, critical_load_bounds};
-pub use certificate::{CertificateError, exact_split, verify_lower, verify_lower_f64, verify_upper};
+pub use certificate::{
+    CertificateError, exact_split, verify_lower, verify_lower_f64, verify_upper,
+};
 pub use critical::{CriticalLoad, critical_load, critical_load_within, no_steady_state};
 pub use flow::{MAX_SAMPLE_SETS, critical_load_by_flow};
 pub use improve::{Addition, improve};
@@ -54,13 +56,17 @@ use crate::ratio::{self, Ratio};
 #[non_exhaustive]
 pub enum StabilityError {
     /// Too many servers to enumerate their sets.
-    #[error("{servers} servers, above {MAX_SERVERS}: their sets are too many to enumerate, use the max-flow form or the bounds")]
+    #[error(
+        "{servers} servers, above {MAX_SERVERS}: their sets are too many to enumerate, use the max-flow form or the bounds"
+    )]
     TooManyServers {
         /// How many there are.
         servers: u32,
     },
     /// Too many sample sets for the max-flow form.
-    #[error("more than {MAX_SAMPLE_SETS} sets of up to d = {d} servers can be sampled: use the bounds")]
+    #[error(
+        "more than {MAX_SAMPLE_SETS} sets of up to d = {d} servers can be sampled: use the bounds"
+    )]
     TooManySampleSets {
         /// The number of samples.
         d: u32,
@@ -89,7 +95,10 @@ fn check(graph: &BipartiteGraph, d: u32) -> Result<(), StabilityError> {
     if d == 0 || d > MAX_CHOICES {
         return Err(StabilityError::Choices { given: d });
     }
-    let joins = |w| graph.task_degree(w) > 0 && graph.rates().is_none_or(|rates| rates.weights()[w as usize] > 0);
+    let joins = |w| {
+        graph.task_degree(w) > 0
+            && graph.rates().is_none_or(|rates| rates.weights()[w as usize] > 0)
+    };
     if !(0..graph.n_task_types()).any(joins) {
         return Err(StabilityError::NoEdges);
     }

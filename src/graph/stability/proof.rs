@@ -63,15 +63,19 @@ fn by_even_split(solver: &Solver<'_>, graph: &BipartiteGraph, d: u32) -> Option<
         return Some(Critical { lambda: most.recip(), bottleneck: vec![server] });
     }
     let lambda = ratio_of(graph, d, &solver.bottleneck)?;
-    (&most * &lambda == ratio::whole(1)).then(|| Critical { lambda, bottleneck: solver.bottleneck.clone() })
+    (&most * &lambda == ratio::whole(1))
+        .then(|| Critical { lambda, bottleneck: solver.bottleneck.clone() })
 }
 
 /// The load of each server at lambda = 1 where each type splits evenly.
 fn metrics_loads(graph: &BipartiteGraph) -> Vec<f64> {
     let scale = f64::from(graph.n_servers()) / f64::from(graph.n_task_types());
-    let shares: Vec<f64> =
-        (0..graph.n_task_types()).map(|w| scale * graph.relative_rate_f64(w) / graph.task_degree(w) as f64).collect();
-    (0..graph.n_servers()).map(|v| graph.task_types_of(v).iter().map(|w| shares[w as usize]).sum()).collect()
+    let shares: Vec<f64> = (0..graph.n_task_types())
+        .map(|w| scale * graph.relative_rate_f64(w) / graph.task_degree(w) as f64)
+        .collect();
+    (0..graph.n_servers())
+        .map(|v| graph.task_types_of(v).iter().map(|w| shares[w as usize]).sum())
+        .collect()
 }
 
 fn among_the_busiest(solver: &Solver<'_>, graph: &BipartiteGraph, d: u32) -> Option<Critical> {
@@ -84,7 +88,10 @@ fn among_the_busiest(solver: &Solver<'_>, graph: &BipartiteGraph, d: u32) -> Opt
         excess[at as usize] += (load * (1.0 + margin) - least).max(0.0);
     }
     let close = |v: u32| {
-        let (load, excess) = (solver.load[v as usize] * (1.0 + margin), excess[components.of_server[v as usize] as usize]);
+        let (load, excess) = (
+            solver.load[v as usize] * (1.0 + margin),
+            excess[components.of_server[v as usize] as usize],
+        );
         excess > 0.0 && load >= least - excess * (1.0 + margin)
     };
     let busiest: Vec<u32> = (0..graph.n_servers()).filter(|&v| close(v)).collect();
@@ -96,7 +103,10 @@ fn among_the_busiest(solver: &Solver<'_>, graph: &BipartiteGraph, d: u32) -> Opt
     }
     for piece in pieces {
         // First what is quick for large pieces too; the other two also find a smaller set where there is one.
-        if piece.len() > ENUMERATED && piece == solver.bottleneck && no_part_is_worse(graph, d, &piece) {
+        if piece.len() > ENUMERATED
+            && piece == solver.bottleneck
+            && no_part_is_worse(graph, d, &piece)
+        {
             continue;
         }
         let work = Work::of(graph, d, piece)?;
@@ -109,7 +119,9 @@ fn among_the_busiest(solver: &Solver<'_>, graph: &BipartiteGraph, d: u32) -> Opt
             over_flows(&work, &vec![true; work.servers.len()], SAMPLE_SETS).ok()?
         };
         // The search's set over the solver's where both are as good: no part of it is one.
-        if found.lambda < best.lambda || (found.lambda == best.lambda && found.bottleneck.len() <= best.bottleneck.len()) {
+        if found.lambda < best.lambda
+            || (found.lambda == best.lambda && found.bottleneck.len() <= best.bottleneck.len())
+        {
             best = found;
         }
     }

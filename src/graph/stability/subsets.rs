@@ -21,14 +21,18 @@ pub const MAX_SERVERS: u32 = 20;
 /// assert_eq!((critical.lambda, critical.bottleneck), (ratio(4, 5), vec![0]));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn critical_load_by_subsets(graph: &BipartiteGraph, d: u32) -> Result<Critical, StabilityError> {
+pub fn critical_load_by_subsets(
+    graph: &BipartiteGraph,
+    d: u32,
+) -> Result<Critical, StabilityError> {
     check(graph, d)?;
     let n = graph.n_servers();
     if n > MAX_SERVERS {
         return Err(StabilityError::TooManyServers { servers: n });
     }
     // All degrees are at most 20, so their common multiple is short.
-    let work = Work::of(graph, d, (0..n).collect()).ok_or(StabilityError::TooManyServers { servers: n })?;
+    let work = Work::of(graph, d, (0..n).collect())
+        .ok_or(StabilityError::TooManyServers { servers: n })?;
     Ok(over_subsets(&work))
 }
 
@@ -41,15 +45,23 @@ pub(super) fn over_subsets(work: &Work) -> Critical {
         .iter()
         .map(|(positions, unit)| {
             let mask = positions.iter().fold(0, |mask, v| mask | 1 << v);
-            (mask, (0..positions.len()).map(|j| (work.power(j + 1) - work.power(j)) * unit).collect())
+            (
+                mask,
+                (0..positions.len()).map(|j| (work.power(j + 1) - work.power(j)) * unit).collect(),
+            )
         })
         .collect();
     let total: BigInt = work.sum(&vec![true; n as usize]);
     let (sum, set) = match i128::try_from(total * 32).ok() {
         // f |S'| is compared with f' |S|, both below 32 times the total.
         Some(_) => {
-            let small = |x: &BigInt| i128::try_from(x.clone()).expect("a gain is at most the total, which fits");
-            let tables: Vec<_> = tables.iter().map(|(mask, gains)| (*mask, gains.iter().map(small).collect())).collect();
+            let small = |x: &BigInt| {
+                i128::try_from(x.clone()).expect("a gain is at most the total, which fits")
+            };
+            let tables: Vec<_> = tables
+                .iter()
+                .map(|(mask, gains)| (*mask, gains.iter().map(small).collect()))
+                .collect();
             let (f, set) = enumerate(n, &tables, |a: &i128, b: u32| a * i128::from(b));
             (BigInt::from(f), set)
         }
@@ -62,9 +74,15 @@ pub(super) fn over_subsets(work: &Work) -> Critical {
 /// The largest f(S) / |S| as f(S) and S, with the least S as a binary number among equals.
 fn enumerate<T>(n: u32, tables: &[(u32, Vec<T>)], times: impl Fn(&T, u32) -> T) -> (T, u32)
 where
-    T: Clone + Default + PartialOrd + for<'a> std::ops::AddAssign<&'a T> + for<'a> std::ops::SubAssign<&'a T>,
+    T: Clone
+        + Default
+        + PartialOrd
+        + for<'a> std::ops::AddAssign<&'a T>
+        + for<'a> std::ops::SubAssign<&'a T>,
 {
-    let around: Vec<Vec<usize>> = (0..n).map(|v| (0..tables.len()).filter(|&t| tables[t].0 >> v & 1 == 1).collect()).collect();
+    let around: Vec<Vec<usize>> = (0..n)
+        .map(|v| (0..tables.len()).filter(|&t| tables[t].0 >> v & 1 == 1).collect())
+        .collect();
     let (mut set, mut f) = (0u32, T::default());
     let mut best = (T::default(), 1u32);
     for step in 1u32..1 << n {

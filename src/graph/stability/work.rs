@@ -26,17 +26,24 @@ impl Work {
     /// All that `servers` (ascending) can be given; `None` where the degrees have no common multiple of reasonable length.
     pub(super) fn of(graph: &BipartiteGraph, d: u32, servers: Vec<u32>) -> Option<Self> {
         let position: HashMap<u32, u32> = servers.iter().copied().zip(0..).collect();
-        let mut touched: Vec<u32> = servers.iter().flat_map(|&v| graph.task_types_of(v).iter()).collect();
+        let mut touched: Vec<u32> =
+            servers.iter().flat_map(|&v| graph.task_types_of(v).iter()).collect();
         touched.sort_unstable();
         touched.dedup();
         touched.retain(|&w| graph.weight(w) > 0);
         let (common, units) = units(touched.iter().map(|&w| graph.task_degree(w)), d)?;
         let mut types: BTreeMap<Vec<u32>, BigInt> = BTreeMap::new();
         for &w in &touched {
-            let inside: Vec<u32> = graph.servers_of(w).iter().filter_map(|v| position.get(&v).copied()).collect();
+            let inside: Vec<u32> =
+                graph.servers_of(w).iter().filter_map(|v| position.get(&v).copied()).collect();
             *types.entry(inside).or_default() += &units[&graph.task_degree(w)] * graph.weight(w);
         }
-        Some(Self { servers, types: types.into_iter().collect(), scale: scale(graph, &common, d), d })
+        Some(Self {
+            servers,
+            types: types.into_iter().collect(),
+            scale: scale(graph, &common, d),
+            d,
+        })
     }
 
     /// j^d.
@@ -77,15 +84,18 @@ pub(super) fn forced(graph: &BipartiteGraph, d: u32, set: &[u32]) -> Option<Rati
     for (w, &count) in touched() {
         *alike.entry((count, graph.task_degree(w))).or_default() += graph.weight(w);
     }
-    let sum: BigInt =
-        alike.iter().map(|((count, degree), total)| Pow::pow(BigInt::from(*count), d) * &units[degree] * total).sum();
+    let sum: BigInt = alike
+        .iter()
+        .map(|((count, degree), total)| Pow::pow(BigInt::from(*count), d) * &units[degree] * total)
+        .sum();
     Some(scale(graph, &common, d) * sum)
 }
 
 /// f(S) of one set, exact, whatever the degrees.
 pub(super) fn forced_by_terms(graph: &BipartiteGraph, d: u32, set: &[u32]) -> Ratio {
     forced(graph, d, set).unwrap_or_else(|| {
-        let mut touched: Vec<u32> = set.iter().flat_map(|&v| graph.task_types_of(v).iter()).collect();
+        let mut touched: Vec<u32> =
+            set.iter().flat_map(|&v| graph.task_types_of(v).iter()).collect();
         touched.sort_unstable();
         let term = |same: &[u32]| {
             let inside = Ratio::new(same.len().into(), graph.task_degree(same[0]).into());
@@ -97,12 +107,19 @@ pub(super) fn forced_by_terms(graph: &BipartiteGraph, d: u32, set: &[u32]) -> Ra
 }
 
 /// The load of the busiest of the servers at lambda = 1 where each task type splits evenly, exact; `None` as for [`Work::of`].
-pub(super) fn busiest(graph: &BipartiteGraph, servers: impl Iterator<Item = u32>) -> Option<(Ratio, u32)> {
+pub(super) fn busiest(
+    graph: &BipartiteGraph,
+    servers: impl Iterator<Item = u32>,
+) -> Option<(Ratio, u32)> {
     // Servers with the same types' degrees and rates are alike, and often all are.
     let mut known: HashMap<Vec<(usize, u128)>, Ratio> = HashMap::new();
     let mut most: Option<(Ratio, u32)> = None;
     for v in servers {
-        let mut around: Vec<_> = graph.task_types_of(v).iter().map(|w| (graph.task_degree(w), graph.weight(w))).collect();
+        let mut around: Vec<_> = graph
+            .task_types_of(v)
+            .iter()
+            .map(|w| (graph.task_degree(w), graph.weight(w)))
+            .collect();
         around.sort_unstable();
         let load = match known.get(&around) {
             Some(load) => load,
@@ -120,7 +137,8 @@ pub(super) fn busiest(graph: &BipartiteGraph, servers: impl Iterator<Item = u32>
 
 /// The common multiple L of the degrees, and (L / degree)^d for each.
 fn units(degrees: impl Iterator<Item = usize>, d: u32) -> Option<(BigInt, HashMap<usize, BigInt>)> {
-    let mut units: HashMap<usize, BigInt> = degrees.map(|degree| (degree, BigInt::zero())).collect();
+    let mut units: HashMap<usize, BigInt> =
+        degrees.map(|degree| (degree, BigInt::zero())).collect();
     let mut common = BigInt::one();
     for &degree in units.keys() {
         common = common.lcm(&degree.into());

@@ -31,7 +31,10 @@ const ROUNDOFF: f64 = f64::EPSILON / 2.0;
 /// };
 /// assert!(checks::fixed_point(&printed, &flow).slack < 0.0);
 /// ```
-pub fn fixed_point(fixed_point: &dyn Fn(f64, u32, u32) -> f64, flow: &RightHandSide<'_>) -> Measured {
+pub fn fixed_point(
+    fixed_point: &dyn Fn(f64, u32, u32) -> f64,
+    flow: &RightHandSide<'_>,
+) -> Measured {
     let mut measured = Measured::nothing("of the rounding bound");
     for lambda in [0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.99] {
         for d in [1, 2, 3, 5, 10] {
@@ -43,13 +46,19 @@ pub fn fixed_point(fixed_point: &dyn Fn(f64, u32, u32) -> f64, flow: &RightHandS
     measured
 }
 
-fn values(fixed_point: &dyn Fn(f64, u32, u32) -> f64, lambda: f64, d: u32, measured: &mut Measured) {
+fn values(
+    fixed_point: &dyn Fn(f64, u32, u32) -> f64,
+    lambda: f64,
+    d: u32,
+    measured: &mut Measured,
+) {
     let Some(exact_load) = Ratio::from_float(lambda) else { return };
     let mut exponent = 0;
     for i in 0..=8 {
         let exact = ratio::power(&exact_load, exponent);
         let given = fixed_point(lambda, d, i);
-        let relative = Ratio::from_float(given).map_or(f64::NAN, |given| ratio::to_f64(&((given - &exact) / &exact)));
+        let relative = Ratio::from_float(given)
+            .map_or(f64::NAN, |given| ratio::to_f64(&((given - &exact) / &exact)));
         measured.see(1.0 - relative.abs() / (4.0 * ROUNDOFF), || {
             format!("value: lambda {lambda}, d {d}, i {i}: {given:e}, off by {relative:e} of lambda^{exponent}")
         });
@@ -61,14 +70,21 @@ fn values(fixed_point: &dyn Fn(f64, u32, u32) -> f64, lambda: f64, d: u32, measu
     }
 }
 
-fn residual(fixed_point: &dyn Fn(f64, u32, u32) -> f64, flow: &RightHandSide<'_>, lambda: f64, d: u32, measured: &mut Measured) {
+fn residual(
+    fixed_point: &dyn Fn(f64, u32, u32) -> f64,
+    flow: &RightHandSide<'_>,
+    lambda: f64,
+    d: u32,
+    measured: &mut Measured,
+) {
     let q: Vec<f64> = (1..=12).map(|i| fixed_point(lambda, d, i)).collect();
     let mut dq = vec![0.0; q.len()];
     flow(lambda, d, &q, &mut dq);
     // The last level is the boundary's.
     for (i, (pair, slope)) in (1..).zip(q.windows(2).zip(dq)) {
         // The second term covers underflow: 2 d + 8 operations, each off by less than the least subnormal number.
-        let bound = f64::from(5 * d + 8) * ROUNDOFF * (pair[0] + pair[1]) + f64::from(2 * d + 8) * 5e-324;
+        let bound =
+            f64::from(5 * d + 8) * ROUNDOFF * (pair[0] + pair[1]) + f64::from(2 * d + 8) * 5e-324;
         measured.see(1.0 - slope.abs() / bound, || {
             format!("residual: lambda {lambda}, d {d}, i {i}: dq/dt = {slope:e}, rounding explains {bound:e}")
         });
@@ -76,7 +92,9 @@ fn residual(fixed_point: &dyn Fn(f64, u32, u32) -> f64, flow: &RightHandSide<'_>
 }
 
 fn uniqueness(flow: &RightHandSide<'_>, measured: &mut Measured) {
-    for (lambda, d) in [0.25, 0.5, 0.75].into_iter().flat_map(|lambda| [1, 2, 3].map(|d| (lambda, d))) {
+    for (lambda, d) in
+        [0.25, 0.5, 0.75].into_iter().flat_map(|lambda| [1, 2, 3].map(|d| (lambda, d)))
+    {
         let Some(load) = Ratio::from_float(lambda) else { continue };
         for state in dyadic_states(3, 8) {
             // Two empty levels: one for the arrivals from level 3, one so that no boundary matters.
@@ -84,16 +102,20 @@ fn uniqueness(flow: &RightHandSide<'_>, measured: &mut Measured) {
             let mut dq = vec![0.0; q.len()];
             flow(lambda, d, &q, &mut dq);
             let exact: Option<Vec<Ratio>> = q.iter().map(|&q| Ratio::from_float(q)).collect();
-            let slopes: Option<Vec<Ratio>> = dq.iter().map(|&slope| Ratio::from_float(slope)).collect();
+            let slopes: Option<Vec<Ratio>> =
+                dq.iter().map(|&slope| Ratio::from_float(slope)).collect();
             let (Some(exact), Some(slopes)) = (exact, slopes) else {
-                measured.see(f64::NAN, || format!("telescoping: lambda {lambda}, d {d}, q {q:?}: dq/dt = {dq:?}"));
+                measured.see(f64::NAN, || {
+                    format!("telescoping: lambda {lambda}, d {d}, q {q:?}: dq/dt = {dq:?}")
+                });
                 continue;
             };
             let mut sum = ratio::whole(0);
             for i in (1..=q.len()).rev() {
                 sum += &slopes[i - 1];
                 let below = if i == 1 { ratio::whole(1) } else { exact[i - 2].clone() };
-                let difference = ratio::to_f64(&(&sum - (&load * ratio::power(&below, d) - &exact[i - 1])));
+                let difference =
+                    ratio::to_f64(&(&sum - (&load * ratio::power(&below, d) - &exact[i - 1])));
                 measured.see(1.0 - difference.abs() / ROUNDOFF, || {
                     format!("telescoping: lambda {lambda}, d {d}, q {q:?}, i {i}: off by {difference:e}, must be exact")
                 });
@@ -113,11 +135,16 @@ mod tests {
         for (d, cases) in [(1, 9), (2, 9), (3, 6), (10, 4), (299, 3), (300, 2)] {
             for (units, slack) in [(0.0, 1.0), (1.0, 0.5), (-1.0, 0.5), (2.0, 0.0), (4.0, -1.0)] {
                 let off = |lambda: f64, d: u32, i: u32| {
-                    crate::meanfield::fixed_point(lambda, d, i) * (1.0 + if i == 1 { units } else { 0.0 } * f64::EPSILON)
+                    crate::meanfield::fixed_point(lambda, d, i)
+                        * (1.0 + if i == 1 { units } else { 0.0 } * f64::EPSILON)
                 };
                 let mut measured = Measured::nothing("");
                 values(&off, 0.5, d, &mut measured);
-                assert_eq!((measured.slack, measured.cases), (slack, cases), "d {d}, {units} units");
+                assert_eq!(
+                    (measured.slack, measured.cases),
+                    (slack, cases),
+                    "d {d}, {units} units"
+                );
             }
         }
     }
@@ -146,7 +173,9 @@ mod tests {
     #[test]
     fn sums_of_slopes_over_the_levels_must_be_exact() {
         // Nothing flows into the fifth level, so that what is added there is not rounded away.
-        for (added, slack) in [(0.0, 1.0), (0.5, 0.5), (-0.5, 0.5), (3.0, -2.0), (f64::NAN, f64::NEG_INFINITY)] {
+        for (added, slack) in
+            [(0.0, 1.0), (0.5, 0.5), (-0.5, 0.5), (3.0, -2.0), (f64::NAN, f64::NEG_INFINITY)]
+        {
             let flow = |lambda: f64, d: u32, q: &[f64], dq: &mut [f64]| {
                 right_hand_side(lambda, d, q, Boundary::Zero, dq);
                 dq[4] += added * f64::EPSILON / 2.0;

@@ -66,7 +66,11 @@ impl Measured {
 
 impl fmt::Display for Measured {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "slack {:e} {} over {} cases, least at {}", self.slack, self.unit, self.cases, self.worst)
+        write!(
+            f,
+            "slack {:e} {} over {} cases, least at {}",
+            self.slack, self.unit, self.cases, self.worst
+        )
     }
 }
 
@@ -102,7 +106,13 @@ impl System for Copies<'_> {
 const MOST_STEPS: u64 = 20_000;
 
 fn stepper(system: Copies<'_>, start: Vec<f64>, end: f64) -> Stepper<Copies<'_>> {
-    Stepper::new(Problem { system, start, end, relative_tolerance: 1e-10, absolute_tolerance: 1e-18 })
+    Stepper::new(Problem {
+        system,
+        start,
+        end,
+        relative_tolerance: 1e-10,
+        absolute_tolerance: 1e-18,
+    })
 }
 
 fn permit<S: System>(stepper: &Stepper<S>) -> Result<(), OdeError> {
@@ -110,7 +120,11 @@ fn permit<S: System>(stepper: &Stepper<S>) -> Result<(), OdeError> {
     if work.steps + work.rejected < MOST_STEPS {
         return Ok(());
     }
-    Err(OdeError::TooManySteps { steps: MOST_STEPS, reached: stepper.time(), end: stepper.problem().end })
+    Err(OdeError::TooManySteps {
+        steps: MOST_STEPS,
+        reached: stepper.time(),
+        end: stepper.problem().end,
+    })
 }
 
 /// All nonincreasing states of `levels` values in 0, 1/denominator, ..., 1, dyadic where the denominator is a power of 2.
@@ -120,8 +134,11 @@ fn dyadic_states(levels: usize, denominator: u32) -> Vec<Vec<f64>> {
         states = states
             .into_iter()
             .flat_map(|state: Vec<f64>| {
-                let most = state.last().map_or(denominator, |&q| (q * f64::from(denominator)) as u32);
-                (0..=most).map(move |k| [state.as_slice(), &[f64::from(k) / f64::from(denominator)]].concat())
+                let most =
+                    state.last().map_or(denominator, |&q| (q * f64::from(denominator)) as u32);
+                (0..=most).map(move |k| {
+                    [state.as_slice(), &[f64::from(k) / f64::from(denominator)]].concat()
+                })
             })
             .collect();
     }
@@ -140,10 +157,16 @@ mod tests {
         for (margin, name) in [(2.0, "a"), (1.0, "b"), (1.0, "c"), (3.0, "d")] {
             measured.see(margin, || name.to_owned());
         }
-        assert_eq!(measured, Measured { slack: 1.0, unit: "units", cases: 4, worst: "b".to_owned() });
+        assert_eq!(
+            measured,
+            Measured { slack: 1.0, unit: "units", cases: 4, worst: "b".to_owned() }
+        );
         assert_eq!(measured.to_string(), "slack 1e0 units over 4 cases, least at b");
         measured.see(f64::NAN, || "no number".to_owned());
-        assert_eq!((measured.slack, measured.cases, measured.worst.as_str()), (f64::NEG_INFINITY, 5, "no number"));
+        assert_eq!(
+            (measured.slack, measured.cases, measured.worst.as_str()),
+            (f64::NEG_INFINITY, 5, "no number")
+        );
     }
 
     #[test]
@@ -193,10 +216,13 @@ mod tests {
     fn the_fastest_rate_is_that_of_the_busiest_copy_inside_the_states() {
         let flow = |_: f64, _: u32, _: &[f64], _: &mut [f64]| {};
         // (1 + sqrt(lambda d q_1^(d - 1)))^2 with lambda = 1/2.
-        for (d, q, rate) in [(1, [0.1, 0.0, 0.2, 0.0], (1.0 + 0.5f64.sqrt()).powi(2)), (8, [0.0; 4], 1.0)] {
+        for (d, q, rate) in
+            [(1, [0.1, 0.0, 0.2, 0.0], (1.0 + 0.5f64.sqrt()).powi(2)), (8, [0.0; 4], 1.0)]
+        {
             assert_eq!(copies(&flow, d, 2).fastest_rate(&q), rate, "{d}");
         }
-        let rates = [[0.25, 0.0, 0.5, 0.5], [0.5, 0.5, 0.25, 0.0]].map(|q| copies(&flow, 2, 2).fastest_rate(&q));
+        let rates = [[0.25, 0.0, 0.5, 0.5], [0.5, 0.5, 0.25, 0.0]]
+            .map(|q| copies(&flow, 2, 2).fastest_rate(&q));
         assert_eq!(rates, [(1.0 + 0.5f64.sqrt()).powi(2); 2]);
         assert_eq!(copies(&flow, 2, 1).fastest_rate(&[7.0, 0.0]), 4.0);
     }
@@ -220,6 +246,9 @@ mod tests {
         let work = stepper.work();
         assert!(work.rejected > 1, "{work:?}");
         assert_eq!(work.steps + work.rejected, MOST_STEPS);
-        assert_eq!(refused, Some(OdeError::TooManySteps { steps: MOST_STEPS, reached: stepper.time(), end: 1e6 }));
+        assert_eq!(
+            refused,
+            Some(OdeError::TooManySteps { steps: MOST_STEPS, reached: stepper.time(), end: 1e6 })
+        );
     }
 }

@@ -24,7 +24,9 @@ const UNIT: &str = "fraction of servers";
 /// [`OdeError`] where the right-hand side cannot be integrated.
 pub fn order(flow: &RightHandSide<'_>) -> Result<Measured, OdeError> {
     let mut measured = Measured::nothing(UNIT);
-    for (lambda, d) in [0.25, 0.5, 0.75].into_iter().flat_map(|lambda| [1, 2, 3].map(|d| (lambda, d))) {
+    for (lambda, d) in
+        [0.25, 0.5, 0.75].into_iter().flat_map(|lambda| [1, 2, 3].map(|d| (lambda, d)))
+    {
         faces(flow, lambda, d, &mut measured);
     }
     if measured.slack < 0.0 {
@@ -61,11 +63,18 @@ fn faces(flow: &RightHandSide<'_>, lambda: f64, d: u32, measured: &mut Measured)
             }
             for i in (0..q.len()).filter(|&i| q[i] == r[i]) {
                 measured.see(dr[i] - dq[i], || {
-                    format!("lambda {lambda}, d {d}, i {}: slope {} at {q:?}, {} at the larger {r:?}", i + 1, dq[i], dr[i])
+                    format!(
+                        "lambda {lambda}, d {d}, i {}: slope {} at {q:?}, {} at the larger {r:?}",
+                        i + 1,
+                        dq[i],
+                        dr[i]
+                    )
                 });
             }
         }
-        let face = |what: &str, i: usize| format!("lambda {lambda}, d {d}, i {i}, {q:?}: slopes {dq:?} leave {what}");
+        let face = |what: &str, i: usize| {
+            format!("lambda {lambda}, d {d}, i {i}, {q:?}: slopes {dq:?} leave {what}")
+        };
         let last = q.len() - 1;
         if q[0] == 1.0 {
             measured.see(-dq[0], || face("q_1 <= 1", 1));
@@ -107,18 +116,24 @@ pub fn order_between(
         return Err(OdeError::Time { position: 0, given: end });
     }
     let options = Options::default();
-    let levels = first_levels(lambda, d, high, end, &options)?.max(first_levels(lambda, d, low, end, &options)?);
+    let levels = first_levels(lambda, d, high, end, &options)?
+        .max(first_levels(lambda, d, low, end, &options)?);
     let target = fixed_point_vec(lambda, d, levels);
     let from_empty = low.fraction(1) == 0.0;
-    let mut stepper =
-        stepper(Copies { flow, lambda, d, levels, copies: 2 }, [low.fractions(levels), high.fractions(levels)].concat(), end);
+    let mut stepper = stepper(
+        Copies { flow, lambda, d, levels, copies: 2 },
+        [low.fractions(levels), high.fractions(levels)].concat(),
+        end,
+    );
     let mut before = low.fractions(levels);
     let mut measured = Measured::nothing(UNIT);
     loop {
         let allowed = 2.0 * stepper.local_errors();
         let t = stepper.time();
         let (q, r) = stepper.state().split_at(levels);
-        let place = |what: &str, i: usize| format!("lambda {lambda}, d {d}, {low} against {high}, i {i}, t {t}: {what}");
+        let place = |what: &str, i: usize| {
+            format!("lambda {lambda}, d {d}, {low} against {high}, i {i}, t {t}: {what}")
+        };
         for i in 0..levels {
             measured.see(r[i] - q[i] + allowed, || place("order", i + 1));
             for q in [q, r] {
@@ -129,7 +144,9 @@ pub fn order_between(
             if from_empty {
                 measured.see(q[i] - before[i] + allowed, || place("increasing from empty", i + 1));
                 // Four units in the last place for the rounding of q* itself.
-                measured.see(target[i] * (1.0 + 4.0 * f64::EPSILON) - q[i] + allowed, || place("below q* from empty", i + 1));
+                measured.see(target[i] * (1.0 + 4.0 * f64::EPSILON) - q[i] + allowed, || {
+                    place("below q* from empty", i + 1)
+                });
             }
         }
         // What follows a violation explains nothing.
@@ -149,7 +166,8 @@ mod tests {
     use super::*;
     use crate::meanfield::{Boundary, right_hand_side};
 
-    const LOWER: fn(f64, u32, &[f64], &mut [f64]) = |lambda, d, q, dq| right_hand_side(lambda, d, q, Boundary::Zero, dq);
+    const LOWER: fn(f64, u32, &[f64], &mut [f64]) =
+        |lambda, d, q, dq| right_hand_side(lambda, d, q, Boundary::Zero, dq);
 
     #[test]
     fn each_face_that_a_flow_leaves_is_named_with_its_slope() {
@@ -158,9 +176,21 @@ mod tests {
             ("i 1: slope", |q| [-q[1] / 2.0, -q[1] / 2.0, -q[2] / 2.0], -0.5),
             ("i 3: slope", |q| [0.0, 0.0, q[2] * (q[1] - 1.0) * (q[0] - 1.0)], -0.140625),
             ("leave q_1 <= 1", |_| [0.5, 0.5, 0.5], -0.5),
-            ("i 3, [0.0, 0.0, 0.0]: slopes [-0.5, -0.5, -0.5] leave q_i >= 0", |_| [-0.5, -0.5, -0.5], -0.5),
-            ("i 2, [0.0, 0.0, 0.0]: slopes [0.0, 0.5, 0.5] leave q_i <= q_(i-1)", |_| [0.0, 0.5, 0.5], -0.5),
-            ("i 3, [0.0, 0.0, 0.0]: slopes [0.0, 0.0, 0.5] leave q_i <= q_(i-1)", |_| [0.0, 0.0, 0.5], -0.5),
+            (
+                "i 3, [0.0, 0.0, 0.0]: slopes [-0.5, -0.5, -0.5] leave q_i >= 0",
+                |_| [-0.5, -0.5, -0.5],
+                -0.5,
+            ),
+            (
+                "i 2, [0.0, 0.0, 0.0]: slopes [0.0, 0.5, 0.5] leave q_i <= q_(i-1)",
+                |_| [0.0, 0.5, 0.5],
+                -0.5,
+            ),
+            (
+                "i 3, [0.0, 0.0, 0.0]: slopes [0.0, 0.0, 0.5] leave q_i <= q_(i-1)",
+                |_| [0.0, 0.0, 0.5],
+                -0.5,
+            ),
             ("leave the states above empty", |_| [-1.0, -0.5, 0.0], -1.0),
             ("", |_| [0.0, 0.0, 0.0], 0.0),
         ];
@@ -184,18 +214,27 @@ mod tests {
 
     #[test]
     fn starts_out_of_order_and_times_without_a_meaning_are_refused() {
-        let measured = order_between(&LOWER, 0.5, 2, &Start::Level(2), &Start::Level(1), 1.0).unwrap();
+        let measured =
+            order_between(&LOWER, 0.5, 2, &Start::Level(2), &Start::Level(1), 1.0).unwrap();
         assert_eq!(measured.slack, -1.0);
         assert!(measured.worst.contains("level:2 against level:1, i 2, t 0: order"), "{measured}");
         for end in [-1.0, f64::INFINITY, f64::NAN] {
             let refused = order_between(&LOWER, 0.5, 2, &Start::Empty, &Start::Level(1), end);
-            assert!(matches!(refused, Err(OdeError::Time { position: 0, .. })), "{end}: {refused:?}");
+            assert!(
+                matches!(refused, Err(OdeError::Time { position: 0, .. })),
+                "{end}: {refused:?}"
+            );
         }
         assert!(order_between(&LOWER, 1.5, 2, &Start::Empty, &Start::Level(1), 1.0).is_err());
-        assert!(order_between(&LOWER, 0.5, 2, &Start::Geometric(2.0), &Start::Level(1), 1.0).is_err());
+        assert!(
+            order_between(&LOWER, 0.5, 2, &Start::Geometric(2.0), &Start::Level(1), 1.0).is_err()
+        );
         assert!(order_between(&LOWER, 0.5, 2, &Start::Empty, &Start::Geometric(2.0), 1.0).is_err());
         // At time 0 there is nothing to integrate.
-        assert_eq!(order_between(&LOWER, 0.5, 2, &Start::Empty, &Start::Level(1), 0.0).unwrap().slack, 0.0);
+        assert_eq!(
+            order_between(&LOWER, 0.5, 2, &Start::Empty, &Start::Level(1), 0.0).unwrap().slack,
+            0.0
+        );
     }
 
     #[test]
@@ -238,7 +277,9 @@ mod tests {
                 Start::Empty,
                 Start::Level(1),
                 // Both components turn around after a while.
-                |_, _, q, dq| (dq[0], dq[1]) = (if q[0] < 0.9 { 0.3 - 4.0 * q[1] } else { 0.0 }, q[0] / 2.0),
+                |_, _, q, dq| {
+                    (dq[0], dq[1]) = (if q[0] < 0.9 { 0.3 - 4.0 * q[1] } else { 0.0 }, q[0] / 2.0)
+                },
                 |q, _, before| q[0] - before[0],
             ),
             (
@@ -263,9 +304,12 @@ mod tests {
             };
             let measured = order_between(&flow, 0.5, 2, &low, &high, 30.0).unwrap();
             // The same steps again, up to the first with a violation.
-            let levels = Options::default().least_levels.max(first_levels(0.5, 2, &high, 30.0, &Options::default()).unwrap());
+            let levels = Options::default()
+                .least_levels
+                .max(first_levels(0.5, 2, &high, 30.0, &Options::default()).unwrap());
             let both = [low.fractions(levels), high.fractions(levels)].concat();
-            let mut stepper = stepper(Copies { flow: &flow, lambda: 0.5, d: 2, levels, copies: 2 }, both, 30.0);
+            let mut stepper =
+                stepper(Copies { flow: &flow, lambda: 0.5, d: 2, levels, copies: 2 }, both, 30.0);
             let expected = loop {
                 let before = stepper.state()[..levels].to_vec();
                 while stepper.step().unwrap() == Stop::Rejected {}
@@ -277,7 +321,10 @@ mod tests {
             };
             assert!(stepper.local_errors() > 0.0, "{name}");
             assert_eq!(measured.slack, expected, "{name}: {measured}");
-            assert!(measured.worst.ends_with(&name.replace('#', &stepper.time().to_string())), "{name}: {measured}");
+            assert!(
+                measured.worst.ends_with(&name.replace('#', &stepper.time().to_string())),
+                "{name}: {measured}"
+            );
         }
     }
 }

@@ -44,7 +44,8 @@ pub fn rate(flow: &RightHandSide<'_>, gap: &dyn Fn(f64, u32) -> f64) -> Result<M
             Start::Geometric(ratio) => gap(lambda, d).min(1.0 - ratio),
             _ => gap(lambda, d),
         };
-        let (permitted, integration) = permitted_deviation([early, late], error, &distances, &times);
+        let (permitted, integration) =
+            permitted_deviation([early, late], error, &distances, &times);
         measured.see(permitted - (late - limit).abs(), || {
             format!(
                 "lambda {lambda}, d {d}, {start}, t {} to {}: rate {late}, expected {limit}, permitted deviation {permitted:e} \
@@ -57,8 +58,14 @@ pub fn rate(flow: &RightHandSide<'_>, gap: &dyn Fn(f64, u32) -> f64) -> Result<M
 }
 
 /// The change between the two rates plus the effect of the integration error on the later one; and that effect alone.
-fn permitted_deviation([early, late]: [f64; 2], error: f64, distances: &[f64; 3], times: &[f64; 3]) -> (f64, f64) {
-    let integration = 2.0 * error * (1.0 / distances[1] + 1.0 / distances[2]) / (times[2] - times[1]);
+fn permitted_deviation(
+    [early, late]: [f64; 2],
+    error: f64,
+    distances: &[f64; 3],
+    times: &[f64; 3],
+) -> (f64, f64) {
+    let integration =
+        2.0 * error * (1.0 / distances[1] + 1.0 / distances[2]) / (times[2] - times[1]);
     ((late - early).abs() + integration, integration)
 }
 
@@ -71,7 +78,8 @@ fn distances(
     times: &[f64; 3],
 ) -> Result<([f64; 3], f64), OdeError> {
     let levels = first_levels(lambda, d, start, times[2], &Options::default())?;
-    let mut stepper = stepper(Copies { flow, lambda, d, levels, copies: 1 }, start.fractions(levels), times[2]);
+    let mut stepper =
+        stepper(Copies { flow, lambda, d, levels, copies: 1 }, start.fractions(levels), times[2]);
     let mut distances = [f64::NAN; 3];
     let mut q = vec![0.0; levels];
     while stepper.time() < times[2] {
@@ -99,13 +107,18 @@ mod tests {
     fn a_deviation_may_be_the_change_of_the_rate_and_what_errors_make_of_the_distances() {
         // 2 (1/2) (1/(1/2) + 1/(1/4)) / 4 and a change of 1/4.
         for rates in [[0.5, 0.75], [0.75, 0.5]] {
-            assert_eq!(permitted_deviation(rates, 0.5, &[1.0, 0.5, 0.25], &[3.0, 10.0, 14.0]), (1.75, 1.5));
+            assert_eq!(
+                permitted_deviation(rates, 0.5, &[1.0, 0.5, 0.25], &[3.0, 10.0, 14.0]),
+                (1.75, 1.5)
+            );
         }
     }
 
     #[test]
     fn distances_are_those_of_the_solution_at_the_three_times() {
-        let flow = |lambda: f64, d: u32, q: &[f64], dq: &mut [f64]| right_hand_side(lambda, d, q, Boundary::Zero, dq);
+        let flow = |lambda: f64, d: u32, q: &[f64], dq: &mut [f64]| {
+            right_hand_side(lambda, d, q, Boundary::Zero, dq)
+        };
         let times = [1.0, 2.5, 4.0];
         let (found, error) = distances(&flow, 0.8, 2, &Start::Level(2), &times).unwrap();
         let path = solve(0.8, 2, &Start::Level(2), &times, &Options::default()).unwrap();

@@ -5,7 +5,8 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, VPos};
 
 use super::style::{
-    Area, DrawError, Entry, GRID, INK, Line, Panel, Stroke, anchored, draw_line, of_rule, page, power_of_ten, rule_name, text,
+    Area, DrawError, Entry, GRID, INK, Line, Panel, Stroke, anchored, draw_line, of_rule, page,
+    power_of_ten, rule_name, text,
 };
 use super::{regime_stroke, regimes_caption};
 use crate::figures::lengths::Row;
@@ -18,7 +19,12 @@ pub(super) fn svg(rows: &[Row]) -> Result<String, DrawError> {
         .into_iter()
         .map(|rule| {
             let (colour, mark) = of_rule(rule);
-            Entry { label: format!("{}, steady state", rule_name(rule)), colour, mark: Some(mark), stroke: Stroke::Solid }
+            Entry {
+                label: format!("{}, steady state", rule_name(rule)),
+                colour,
+                mark: Some(mark),
+                stroke: Stroke::Solid,
+            }
         })
         .collect();
     for rule in DegreeRule::ALL {
@@ -38,30 +44,47 @@ pub(super) fn svg(rows: &[Row]) -> Result<String, DrawError> {
         mark: None,
         stroke: Stroke::Dashed(2, 4),
     });
-    let caption = regimes_caption(rows.iter().map(|row| (row.seed, row.replications)), "Bars are 95 % intervals.");
+    let caption = regimes_caption(
+        rows.iter().map(|row| (row.seed, row.replications)),
+        "Bars are 95 % intervals.",
+    );
     let largest_n = rows.iter().map(|row| row.n).max().unwrap_or(100);
-    page("Figure 2. Mean queue lengths against N (M = N, d = 2, λ = 0.8)", 500, &legend, &caption, |area| {
-        let panels = area.split_evenly((1, 2));
-        for (panel, family) in panels.iter().zip(Family::ALL) {
-            let lines = lines(rows, family);
-            // Room to the right for the times.
-            let right = f64::from(largest_n) * if family == Family::Geometric { 3.2 } else { 1.4 };
-            let highest = lines.iter().flat_map(|(_, line)| &line.points).map(|point| point.3).fold(2.0, f64::max);
-            let decades = (2..=5).map(|k| 10f64.powi(k)).filter(|&n| n <= right).collect();
-            let x = (80.0..right).log_scale().with_key_points(decades);
-            if family == Family::Geometric {
-                let mut chart = builder(panel, "random geometric graphs")
-                    .build_cartesian_2d(x, (1.2..highest * 1.3).log_scale().with_key_points(ones_twos_fives(highest)))?;
-                mesh(&mut chart, &|y| format!("{y}"))?;
-                draw(&mut chart, &lines, fixed_point, right)?;
-            } else {
-                let mut chart = builder(panel, "random regular graphs").build_cartesian_2d(x, 1.5..highest)?;
-                mesh(&mut chart, &|y| format!("{y:.2}"))?;
-                draw(&mut chart, &lines, fixed_point, right)?;
+    page(
+        "Figure 2. Mean queue lengths against N (M = N, d = 2, λ = 0.8)",
+        500,
+        &legend,
+        &caption,
+        |area| {
+            let panels = area.split_evenly((1, 2));
+            for (panel, family) in panels.iter().zip(Family::ALL) {
+                let lines = lines(rows, family);
+                // Room to the right for the times.
+                let right =
+                    f64::from(largest_n) * if family == Family::Geometric { 3.2 } else { 1.4 };
+                let highest = lines
+                    .iter()
+                    .flat_map(|(_, line)| &line.points)
+                    .map(|point| point.3)
+                    .fold(2.0, f64::max);
+                let decades = (2..=5).map(|k| 10f64.powi(k)).filter(|&n| n <= right).collect();
+                let x = (80.0..right).log_scale().with_key_points(decades);
+                if family == Family::Geometric {
+                    let mut chart = builder(panel, "random geometric graphs").build_cartesian_2d(
+                        x,
+                        (1.2..highest * 1.3).log_scale().with_key_points(ones_twos_fives(highest)),
+                    )?;
+                    mesh(&mut chart, &|y| format!("{y}"))?;
+                    draw(&mut chart, &lines, fixed_point, right)?;
+                } else {
+                    let mut chart = builder(panel, "random regular graphs")
+                        .build_cartesian_2d(x, 1.5..highest)?;
+                    mesh(&mut chart, &|y| format!("{y:.2}"))?;
+                    draw(&mut chart, &lines, fixed_point, right)?;
+                }
             }
-        }
-        Ok(())
-    })
+            Ok(())
+        },
+    )
 }
 
 /// The lines of a family, with the times of transients.
@@ -69,13 +92,15 @@ fn lines(rows: &[Row], family: Family) -> Vec<(Option<f64>, Line)> {
     let mut lines: Vec<(DegreeRule, Option<f64>, Line)> = Vec::new();
     for row in rows.iter().filter(|row| row.family == family) {
         let point = (f64::from(row.n), row.estimate, row.lower, row.upper);
-        let known = lines.iter_mut().find(|(rule, time, _)| (*rule, *time) == (row.degree_rule, row.time));
+        let known =
+            lines.iter_mut().find(|(rule, time, _)| (*rule, *time) == (row.degree_rule, row.time));
         if let Some((.., line)) = known {
             line.points.push(point);
             continue;
         }
         let (colour, mark) = of_rule(row.degree_rule);
-        let line = Line { colour, mark: Some(mark), stroke: regime_stroke(row.time), points: vec![point] };
+        let line =
+            Line { colour, mark: Some(mark), stroke: regime_stroke(row.time), points: vec![point] };
         lines.push((row.degree_rule, row.time, line));
     }
     lines.into_iter().map(|(_, time, line)| (time, line)).collect()
@@ -109,7 +134,10 @@ where
 
 /// Labels of a logarithmic axis that do not crowd.
 fn ones_twos_fives(highest: f64) -> Vec<f64> {
-    (0..12).flat_map(|k| [1.0, 2.0, 5.0].map(|digit| digit * 10f64.powi(k))).filter(|&y| y > 1.2 && y < 1.3 * highest).collect()
+    (0..12)
+        .flat_map(|k| [1.0, 2.0, 5.0].map(|digit| digit * 10f64.powi(k)))
+        .filter(|&y| y > 1.2 && y < 1.3 * highest)
+        .collect()
 }
 
 fn draw<'a, X, Y>(
@@ -122,12 +150,22 @@ where
     X: Ranged<ValueType = f64>,
     Y: Ranged<ValueType = f64>,
 {
-    chart.draw_series(DashedLineSeries::new([(80.0, fixed_point), (right, fixed_point)], 2, 4, INK.stroke_width(2)))?;
+    chart.draw_series(DashedLineSeries::new(
+        [(80.0, fixed_point), (right, fixed_point)],
+        2,
+        4,
+        INK.stroke_width(2),
+    ))?;
     for (time, line) in lines {
         draw_line(chart, line)?;
         if let (Some(time), Some(&(x, y, ..))) = (time, line.points.last()) {
             chart.draw_series(std::iter::once(
-                EmptyElement::at((x, y)) + Text::new(format!("t = {time}"), (12, 0), anchored(14, HPos::Left, VPos::Center)),
+                EmptyElement::at((x, y))
+                    + Text::new(
+                        format!("t = {time}"),
+                        (12, 0),
+                        anchored(14, HPos::Left, VPos::Center),
+                    ),
             ))?;
         }
     }

@@ -115,20 +115,33 @@ impl Figure {
                 let rows = figures::topologies::rows(study.options())?;
                 let places = figures::topologies::Topologies::new(study.options().seed)?.sites;
                 let place = |p: &[f64]| (p[0], p[1]);
-                let servers: Vec<_> = (0..places.n_servers()).map(|v| place(places.server(v))).collect();
-                let task_types: Vec<_> = (0..places.n_task_types()).map(|w| place(places.task_type(w))).collect();
+                let servers: Vec<_> =
+                    (0..places.n_servers()).map(|v| place(places.server(v))).collect();
+                let task_types: Vec<_> =
+                    (0..places.n_task_types()).map(|w| place(places.task_type(w))).collect();
                 let summary = "global against local edges".to_owned();
-                (self.csv(&rows)?, self.json(&rows)?, topologies::svg(&rows, &servers, &task_types), summary)
+                (
+                    self.csv(&rows)?,
+                    self.json(&rows)?,
+                    topologies::svg(&rows, &servers, &task_types),
+                    summary,
+                )
             }
             Self::Fig2 => {
                 let rows = figures::lengths::rows(study, done)?;
                 let transient = rows.iter().filter(|row| row.time.is_some()).count();
-                let summary = format!("{} mean queue lengths, {transient} of them transients", rows.len());
+                let summary =
+                    format!("{} mean queue lengths, {transient} of them transients", rows.len());
                 (self.csv(&rows)?, self.json(&rows)?, lengths::svg(&rows), summary)
             }
             Self::Fig3 => {
                 let rows = figures::paths::rows(study.options(), done)?;
-                (self.csv(&rows)?, self.json(&rows)?, paths::svg(&rows), "paths from empty".to_owned())
+                (
+                    self.csv(&rows)?,
+                    self.json(&rows)?,
+                    paths::svg(&rows),
+                    "paths from empty".to_owned(),
+                )
             }
             Self::Fig4 => {
                 let rows = figures::tails::rows(study, done)?;
@@ -138,11 +151,18 @@ impl Figure {
             Self::Section5 => return self.section_5(study, done),
         };
         let svg = svg.map_err(|reason| ReportError::Draw { figure: self.id(), reason })?;
-        let files = vec![(format!("{}.csv", self.id()), csv), (format!("{}.svg", self.id()), svg.into_bytes())];
+        let files = vec![
+            (format!("{}.csv", self.id()), csv),
+            (format!("{}.svg", self.id()), svg.into_bytes()),
+        ];
         Ok(Made { files, rows, summary })
     }
 
-    fn section_5(self, study: &Study, done: &(dyn Fn(&System) + Sync)) -> Result<Made, ReportError> {
+    fn section_5(
+        self,
+        study: &Study,
+        done: &(dyn Fn(&System) + Sync),
+    ) -> Result<Made, ReportError> {
         let rows = figures::section_5::rows(study, done)?;
         let mut files = vec![
             ("section-5.csv".to_owned(), self.csv(&rows)?),
@@ -167,7 +187,8 @@ impl Figure {
     }
 
     fn json<T: Serialize>(self, rows: &[T]) -> Result<Value, ReportError> {
-        serde_json::to_value(rows).map_err(|error| ReportError::Write { figure: self.id(), reason: error.to_string() })
+        serde_json::to_value(rows)
+            .map_err(|error| ReportError::Write { figure: self.id(), reason: error.to_string() })
     }
 }
 

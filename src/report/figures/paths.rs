@@ -2,7 +2,9 @@
 
 use plotters::prelude::*;
 
-use super::style::{COLOURS, DrawError, Entry, GRID, INK, Line, Mark, Stroke, draw_line, draw_marks, page, text};
+use super::style::{
+    COLOURS, DrawError, Entry, GRID, INK, Line, Mark, Stroke, draw_line, draw_marks, page, text,
+};
 use crate::figures::Family;
 use crate::figures::paths::{LEVELS, Row};
 
@@ -19,7 +21,12 @@ pub(super) fn svg(rows: &[Row]) -> Result<String, DrawError> {
             stroke: Stroke::Solid,
         })
         .collect();
-    legend.push(Entry { label: "fluid limit (3.5)".to_owned(), colour: INK, mark: None, stroke: Stroke::Dashed(6, 4) });
+    legend.push(Entry {
+        label: "fluid limit (3.5)".to_owned(),
+        colour: INK,
+        mark: None,
+        stroke: Stroke::Dashed(6, 4),
+    });
     let (seed, replications) = rows.first().map_or((0, 0), |row| (row.seed, row.replications));
     let caption = [
         format!("Transients from empty, t in mean service times; means of {replications} replications with 95 % intervals (Student's t), graphs of seed {seed}; mean degrees in parentheses."),
@@ -38,7 +45,8 @@ pub(super) fn svg(rows: &[Row]) -> Result<String, DrawError> {
             let panels = area.split_evenly((sizes.len(), 2));
             let shown = sizes.iter().flat_map(|&n| Family::ALL.map(|family| (n, family)));
             for (panel, (n, family)) in panels.iter().zip(shown) {
-                let here: Vec<&Row> = rows.iter().filter(|row| row.n == n && row.family == family).collect();
+                let here: Vec<&Row> =
+                    rows.iter().filter(|row| row.n == n && row.family == family).collect();
                 let degree = here.first().map_or(0.0, |row| row.mean_degree);
                 let end = here.iter().map(|row| row.time).fold(1.0, f64::max);
                 let mut chart = ChartBuilder::on(panel)
@@ -61,11 +69,20 @@ pub(super) fn svg(rows: &[Row]) -> Result<String, DrawError> {
                     .draw()?;
                 for i in 1..=LEVELS {
                     let of_level: Vec<&&Row> = here.iter().filter(|row| row.i == i).collect();
-                    let points: Vec<_> = of_level.iter().map(|row| (row.time, row.estimate, row.lower, row.upper)).collect();
+                    let points: Vec<_> = of_level
+                        .iter()
+                        .map(|row| (row.time, row.estimate, row.lower, row.upper))
+                        .collect();
                     // Marks at every other whole time: more would hide the line.
-                    let whole = of_level.iter().filter(|row| row.time % 2.0 == 0.0).map(|row| (row.time, row.estimate));
+                    let whole = of_level
+                        .iter()
+                        .filter(|row| row.time % 2.0 == 0.0)
+                        .map(|row| (row.time, row.estimate));
                     let colour = COLOURS[i - 1];
-                    draw_line(&mut chart, &Line { colour, mark: None, stroke: Stroke::Solid, points })?;
+                    draw_line(
+                        &mut chart,
+                        &Line { colour, mark: None, stroke: Stroke::Solid, points },
+                    )?;
                     chart.draw_series(DashedLineSeries::new(
                         of_level.iter().map(|row| (row.time, row.fluid_limit)),
                         6,

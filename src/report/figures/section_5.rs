@@ -36,8 +36,11 @@ is ergodic, at or above the upper one it has no steady state (Remark 1, for samp
         first.seed, first.lambda, first.d, first.lambda
     );
     for row in rows.iter().filter(|row| is_last(row)) {
-        let theorem =
-            if row.theorem_3_1_applies { "applies".to_owned() } else { format!("does not apply: {}", row.theorem_3_1_fails) };
+        let theorem = if row.theorem_3_1_applies {
+            "applies".to_owned()
+        } else {
+            format!("does not apply: {}", row.theorem_3_1_fails)
+        };
         let _ = writeln!(
             text,
             "| {} | {} | {} ({:.2} %) | {:.3} | {:.3} | {:.4} | [{:.4}, {:.4}] | {} | {theorem} |",
@@ -65,9 +68,11 @@ fn transients(text: &mut String, rows: &[Row]) {
     if transient.is_empty() {
         return;
     }
-    let of_interest = |row: &&Row| is_last(row) && matches!(row.degree_rule, DegreeRule::Three | DegreeRule::Log);
+    let of_interest =
+        |row: &&Row| is_last(row) && matches!(row.degree_rule, DegreeRule::Three | DegreeRule::Log);
     let realised = rows.iter().filter(of_interest).count();
-    let without = rows.iter().filter(of_interest).filter(|row| row.steady_state == SteadyState::None).count();
+    let without =
+        rows.iter().filter(of_interest).filter(|row| row.steady_state == SteadyState::None).count();
     let _ = writeln!(
         text,
         "
@@ -105,7 +110,8 @@ seed {}; others are a matter of `--seed`.",
 
 /// Where there is one.
 fn steady_states(text: &mut String, rows: &[Row]) {
-    let steady: Vec<&Row> = rows.iter().filter(|row| row.steady_state == SteadyState::Exists).collect();
+    let steady: Vec<&Row> =
+        rows.iter().filter(|row| row.steady_state == SteadyState::Exists).collect();
     if steady.is_empty() {
         return;
     }
@@ -150,7 +156,8 @@ Where D falls with N the theorem's conclusion, convergence to q*, appears to hol
 
 /// How anybody checks that there is none.
 fn certificates(text: &mut String, rows: &[Row]) {
-    let unstable: Vec<&Row> = rows.iter().filter(|row| is_last(row) && row.bottleneck_file.is_some()).collect();
+    let unstable: Vec<&Row> =
+        rows.iter().filter(|row| is_last(row) && row.bottleneck_file.is_some()).collect();
     let Some(example) = unstable.first() else { return };
     let _ = writeln!(
         text,

@@ -128,9 +128,17 @@ pub(super) fn page(
     let caption_height = LINE * caption.len() as u32 + 12;
     let mut svg = String::new();
     {
-        let root = SVGBackend::with_string(&mut svg, (WIDTH, 44 + height + legend_height + caption_height)).into_drawing_area();
+        let root = SVGBackend::with_string(
+            &mut svg,
+            (WIDTH, 44 + height + legend_height + caption_height),
+        )
+        .into_drawing_area();
         root.fill(&WHITE)?;
-        root.draw(&Text::new(title.to_owned(), (WIDTH as i32 / 2, 12), anchored(19, HPos::Center, VPos::Top)))?;
+        root.draw(&Text::new(
+            title.to_owned(),
+            (WIDTH as i32 / 2, 12),
+            anchored(19, HPos::Center, VPos::Top),
+        ))?;
         let (_, below) = root.split_vertically(44);
         let (panels, below) = below.split_vertically(height);
         let (entries, words) = below.split_vertically(legend_height);
@@ -141,7 +149,11 @@ pub(super) fn page(
             draw_entry(&entries, entry, (x, y))?;
         }
         for (k, line) in (0..).zip(caption) {
-            words.draw(&Text::new(line.clone(), (24, (k * LINE) as i32 + 4), anchored(14, HPos::Left, VPos::Top)))?;
+            words.draw(&Text::new(
+                line.clone(),
+                (24, (k * LINE) as i32 + 4),
+                anchored(14, HPos::Left, VPos::Top),
+            ))?;
         }
         root.present()?;
     }
@@ -159,17 +171,29 @@ fn draw_entry(area: &Area<'_>, entry: &Entry, (x, y): (i32, i32)) -> Result<(), 
     if let Some(mark) = entry.mark {
         area.draw(&marked((x + 22, y), mark, entry.colour, !entry.stroke.is_dashed()))?;
     }
-    area.draw(&Text::new(entry.label.clone(), (x + 54, y), anchored(14, HPos::Left, VPos::Center)))?;
+    area.draw(&Text::new(
+        entry.label.clone(),
+        (x + 54, y),
+        anchored(14, HPos::Left, VPos::Center),
+    ))?;
     Ok(())
 }
 
 /// A mark at a place; open ones are white inside, so that lines do not run through them.
-fn marked<'a, C: Clone + 'a>(at: C, mark: Mark, colour: RGBColor, filled: bool) -> DynElement<'a, SVGBackend<'a>, C> {
+fn marked<'a, C: Clone + 'a>(
+    at: C,
+    mark: Mark,
+    colour: RGBColor,
+    filled: bool,
+) -> DynElement<'a, SVGBackend<'a>, C> {
     let inside = if filled { colour.filled() } else { WHITE.filled() };
     let outline = colour.stroke_width(2);
     let corners: &[(i32, i32)] = match mark {
         Mark::Circle => {
-            return (EmptyElement::at(at) + Circle::new((0, 0), 5, inside) + Circle::new((0, 0), 5, outline)).into_dyn();
+            return (EmptyElement::at(at)
+                + Circle::new((0, 0), 5, inside)
+                + Circle::new((0, 0), 5, outline))
+            .into_dyn();
         }
         Mark::Triangle => &[(0, -6), (6, 5), (-6, 5)],
         Mark::Square => &[(-5, -5), (5, -5), (5, 5), (-5, 5)],
@@ -177,7 +201,8 @@ fn marked<'a, C: Clone + 'a>(at: C, mark: Mark, colour: RGBColor, filled: bool) 
     };
     // Around, and along the first side again, so that no corner is blunt.
     let around: Vec<_> = corners.iter().chain(&corners[..2]).copied().collect();
-    (EmptyElement::at(at) + Polygon::new(corners, inside) + PathElement::new(around, outline)).into_dyn()
+    (EmptyElement::at(at) + Polygon::new(corners, inside) + PathElement::new(around, outline))
+        .into_dyn()
 }
 
 /// Draws marks at these places of a panel.
@@ -193,7 +218,9 @@ where
     Y: Ranged<ValueType = f64>,
 {
     // One by one: a series would ask for marks that outlive the page.
-    places.into_iter().try_for_each(|at| Ok(panel.plotting_area().draw(&marked(at, mark, colour, filled))?))
+    places
+        .into_iter()
+        .try_for_each(|at| Ok(panel.plotting_area().draw(&marked(at, mark, colour, filled))?))
 }
 
 /// Draws a line, its intervals and its marks.
@@ -252,6 +279,9 @@ mod tests {
 
     #[test]
     fn powers_of_ten_are_written_with_raised_digits() {
-        assert_eq!([1e2, 1e-6, 1e10, 1e3, 2e3].map(power_of_ten), ["10²", "10⁻⁶", "10¹⁰", "10³", ""]);
+        assert_eq!(
+            [1e2, 1e-6, 1e10, 1e3, 2e3].map(power_of_ten),
+            ["10²", "10⁻⁶", "10¹⁰", "10³", ""]
+        );
     }
 }

@@ -2,7 +2,10 @@
 
 use plotters::prelude::*;
 
-use super::style::{DrawError, Entry, GRID, INK, Line, Stroke, draw_line, of_rule, page, power_of_ten, rule_name, text};
+use super::style::{
+    DrawError, Entry, GRID, INK, Line, Stroke, draw_line, of_rule, page, power_of_ten, rule_name,
+    text,
+};
 use super::{regime_stroke, regimes_caption};
 use crate::figures::tails::Row;
 use crate::figures::{D, DegreeRule, Family, LAMBDA};
@@ -23,8 +26,11 @@ pub(super) fn svg(rows: &[Row]) -> Result<String, DrawError> {
     let mut legend: Vec<Entry> = Vec::new();
     for (steady, name) in [(true, "steady state"), (false, "transient")] {
         for rule in DegreeRule::ALL {
-            let mut times: Vec<Option<f64>> =
-                rows.iter().filter(|row| row.degree_rule == rule && row.time.is_none() == steady).map(|row| row.time).collect();
+            let mut times: Vec<Option<f64>> = rows
+                .iter()
+                .filter(|row| row.degree_rule == rule && row.time.is_none() == steady)
+                .map(|row| row.time)
+                .collect();
             times.sort_by(|a, b| a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal));
             times.dedup();
             for time in times {
@@ -39,16 +45,33 @@ pub(super) fn svg(rows: &[Row]) -> Result<String, DrawError> {
             }
         }
     }
-    legend.push(Entry { label: "q*_i = λ^(2^i − 1)".to_owned(), colour: INK, mark: None, stroke: Stroke::Solid });
-    legend.push(Entry { label: "λ^i".to_owned(), colour: INK, mark: None, stroke: Stroke::Dashed(2, 4) });
-    legend.push(Entry { label: "(λ/3)^i ≤ q_i for degree 3".to_owned(), colour: INK, mark: None, stroke: LEAST });
+    legend.push(Entry {
+        label: "q*_i = λ^(2^i − 1)".to_owned(),
+        colour: INK,
+        mark: None,
+        stroke: Stroke::Solid,
+    });
+    legend.push(Entry {
+        label: "λ^i".to_owned(),
+        colour: INK,
+        mark: None,
+        stroke: Stroke::Dashed(2, 4),
+    });
+    legend.push(Entry {
+        label: "(λ/3)^i ≤ q_i for degree 3".to_owned(),
+        colour: INK,
+        mark: None,
+        stroke: LEAST,
+    });
     let mut caption = regimes_caption(
         rows.iter().map(|row| (row.seed, row.replications)),
         &format!("Bars are 95 % intervals; values below {} are left out.", power_of_ten(FLOOR)),
     );
     caption.push("Both samples of a task may be one server: on a k-regular graph q_i is at least (λ/k)^i in steady state, an exponential tail for each fixed k.".to_owned());
     page(
-        &format!("Figure 4. The share q_i of servers with at least i tasks, N = {n} (M = N, d = 2, λ = 0.8)"),
+        &format!(
+            "Figure 4. The share q_i of servers with at least i tasks, N = {n} (M = N, d = 2, λ = 0.8)"
+        ),
         520,
         &legend,
         &caption,
@@ -62,7 +85,9 @@ pub(super) fn svg(rows: &[Row]) -> Result<String, DrawError> {
                     .y_label_area_size(66)
                     .build_cartesian_2d(
                         0.5..LAST as f64 + 0.5,
-                        (FLOOR..1.3).log_scale().with_key_points((-6..=0).map(|k| 10f64.powi(k)).collect()),
+                        (FLOOR..1.3)
+                            .log_scale()
+                            .with_key_points((-6..=0).map(|k| 10f64.powi(k)).collect()),
                     )?;
                 chart
                     .configure_mesh()
@@ -72,14 +97,24 @@ pub(super) fn svg(rows: &[Row]) -> Result<String, DrawError> {
                     .label_style(text(14))
                     .axis_desc_style(text(15))
                     .x_labels(10)
-                    .x_label_formatter(&|i| if i.fract() == 0.0 { format!("{i}") } else { String::new() })
+                    .x_label_formatter(&|i| {
+                        if i.fract() == 0.0 { format!("{i}") } else { String::new() }
+                    })
                     .y_label_formatter(&|q| power_of_ten(*q))
                     .x_desc("i")
                     .y_desc("q_i")
                     .draw()?;
-                chart.draw_series(LineSeries::new(reference(&|i| fixed_point(LAMBDA, D, i as u32)), INK.stroke_width(2)))?;
+                chart.draw_series(LineSeries::new(
+                    reference(&|i| fixed_point(LAMBDA, D, i as u32)),
+                    INK.stroke_width(2),
+                ))?;
                 let exponential = reference(&|i| LAMBDA.powi(i as i32));
-                chart.draw_series(DashedLineSeries::new(exponential.iter().copied(), 2, 4, INK.stroke_width(2)))?;
+                chart.draw_series(DashedLineSeries::new(
+                    exponential.iter().copied(),
+                    2,
+                    4,
+                    INK.stroke_width(2),
+                ))?;
                 if family == Family::Regular {
                     let least = reference(&|i| crate::figures::tails::least(3.0, i));
                     draw_line(
@@ -103,7 +138,8 @@ pub(super) fn svg(rows: &[Row]) -> Result<String, DrawError> {
 
 /// A tail down to the floor, its last piece cut there.
 fn reference(of: &dyn Fn(usize) -> f64) -> Vec<(f64, f64)> {
-    let mut points: Vec<(f64, f64)> = (1..=LAST).map(|i| (i as f64, of(i))).take_while(|&(_, q)| q >= FLOOR).collect();
+    let mut points: Vec<(f64, f64)> =
+        (1..=LAST).map(|i| (i as f64, of(i))).take_while(|&(_, q)| q >= FLOOR).collect();
     if let Some(&(i, q)) = points.last().filter(|_| points.len() < LAST) {
         let below = of(points.len() + 1).max(f64::MIN_POSITIVE);
         points.push((i + (FLOOR / q).ln() / (below / q).ln(), FLOOR));
@@ -113,10 +149,12 @@ fn reference(of: &dyn Fn(usize) -> f64) -> Vec<(f64, f64)> {
 
 fn lines(rows: &[Row], family: Family) -> Vec<Line> {
     let mut lines: Vec<(DegreeRule, Option<f64>, Line)> = Vec::new();
-    let shown = rows.iter().filter(|row| row.family == family && row.i <= LAST && row.estimate >= FLOOR);
+    let shown =
+        rows.iter().filter(|row| row.family == family && row.i <= LAST && row.estimate >= FLOOR);
     for row in shown {
         let point = (row.i as f64, row.estimate, row.lower.max(FLOOR), row.upper);
-        let known = lines.iter_mut().find(|(rule, time, _)| (*rule, *time) == (row.degree_rule, row.time));
+        let known =
+            lines.iter_mut().find(|(rule, time, _)| (*rule, *time) == (row.degree_rule, row.time));
         if let Some((.., line)) = known {
             line.points.push(point);
             continue;

@@ -3,14 +3,26 @@
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, VPos};
 
-use super::style::{COLOURS, DrawError, Entry, GRID, INK, Mark, Stroke, anchored, draw_marks, page};
+use super::style::{
+    COLOURS, DrawError, Entry, GRID, INK, Mark, Stroke, anchored, draw_marks, page,
+};
 use crate::figures::topologies::{N, Row};
 
 /// Two panels: Erdos-Renyi, and geometric on a torus that is cut open.
-pub(super) fn svg(rows: &[Row], servers: &[(f64, f64)], task_types: &[(f64, f64)]) -> Result<String, DrawError> {
+pub(super) fn svg(
+    rows: &[Row],
+    servers: &[(f64, f64)],
+    task_types: &[(f64, f64)],
+) -> Result<String, DrawError> {
     let (seed, degree) = rows.first().map_or((0, 0.0), |row| (row.seed, row.degree));
-    let entry = |label: &str, colour, mark| Entry { label: label.to_owned(), colour, mark: Some(mark), stroke: Stroke::None };
-    let legend = [entry("server", COLOURS[0], Mark::Circle), entry("task type", COLOURS[1], Mark::Square)];
+    let entry = |label: &str, colour, mark| Entry {
+        label: label.to_owned(),
+        colour,
+        mark: Some(mark),
+        stroke: Stroke::None,
+    };
+    let legend =
+        [entry("server", COLOURS[0], Mark::Circle), entry("task type", COLOURS[1], Mark::Square)];
     let caption = [
         format!(
             "N = M = {N}, mean degree ln N = {degree} in both, seed {seed}; the same places in both. The square is a torus: edges of the geometric graph"
@@ -39,9 +51,15 @@ pub(super) fn svg(rows: &[Row], servers: &[(f64, f64)], task_types: &[(f64, f64)
                     GRID.stroke_width(1),
                 )))?;
                 for row in rows.iter().filter(|row| row.graph == graph) {
-                    let (from, to) = ((row.server_x, row.server_y), (row.task_type_x, row.task_type_y));
-                    let pieces = if graph == "geometric" { around(from, to) } else { vec![[from, to]] };
-                    chart.draw_series(pieces.into_iter().map(|piece| PathElement::new(piece, INK.mix(0.55).stroke_width(1))))?;
+                    let (from, to) =
+                        ((row.server_x, row.server_y), (row.task_type_x, row.task_type_y));
+                    let pieces =
+                        if graph == "geometric" { around(from, to) } else { vec![[from, to]] };
+                    chart.draw_series(
+                        pieces
+                            .into_iter()
+                            .map(|piece| PathElement::new(piece, INK.mix(0.55).stroke_width(1))),
+                    )?;
                 }
                 draw_marks(&chart, task_types.iter().copied(), Mark::Square, COLOURS[1], true)?;
                 draw_marks(&chart, servers.iter().copied(), Mark::Circle, COLOURS[0], true)?;
@@ -89,7 +107,9 @@ mod tests {
 
     #[test]
     fn an_edge_around_the_torus_is_cut_into_pieces_of_its_own_length() {
-        let length = |pieces: &[[(f64, f64); 2]]| -> f64 { pieces.iter().map(|[a, b]| (a.0 - b.0).hypot(a.1 - b.1)).sum() };
+        let length = |pieces: &[[(f64, f64); 2]]| -> f64 {
+            pieces.iter().map(|[a, b]| (a.0 - b.0).hypot(a.1 - b.1)).sum()
+        };
         let straight = around((0.2, 0.2), (0.5, 0.6));
         assert_eq!(straight.len(), 1);
         assert!((length(&straight) - 0.5).abs() < 1e-12);

@@ -112,7 +112,11 @@ fn a_look_sees_the_share_of_all_observations_so_far_at_each_value() {
             values.sort_by(f64::total_cmp);
             values.dedup();
             let up_to = |value: f64| stream[..seen].iter().filter(|&&x| x <= value).count() as u64;
-            assert_eq!(sample.values, values.iter().map(|&value| (value, up_to(value))).collect::<Vec<_>>(), "after {seen}");
+            assert_eq!(
+                sample.values,
+                values.iter().map(|&value| (value, up_to(value))).collect::<Vec<_>>(),
+                "after {seen}"
+            );
         }
     }
     assert_eq!((sample.looks, sample.at_most(3.0), sample.below(3.0)), (4, 6.0 / 15.0, 3.0 / 15.0));
@@ -140,7 +144,11 @@ fn a_claim_of_distance_zero_is_not_violated_by_its_own_law() {
     }
     assert_eq!((LawProcedure::decision(&test), test.lower(), test.count()), (None, 0.0, 8));
     let band = (16f64.ln() / 16.0).sqrt();
-    assert!((test.upper() - band).abs() < 1e-12, "ln(2 / (1/4) * 2) after one look: {}", test.upper());
+    assert!(
+        (test.upper() - band).abs() < 1e-12,
+        "ln(2 / (1/4) * 2) after one look: {}",
+        test.upper()
+    );
     let mut wrong = DistributionTest::new(coin(0.0), 0.0, 0.5);
     (0..8).for_each(|_| LawProcedure::observe(&mut wrong, 1.0));
     assert_eq!(LawProcedure::decision(&wrong), Some(Decision::Violated));

@@ -13,9 +13,12 @@ fn three() -> Model {
 fn law(model: &Model, lengths: &[u32]) -> Vec<(Event, f64)> {
     let graph = model.graph();
     let (n, m, lambda) = (graph.n_servers(), graph.n_task_types(), model.lambda());
-    let services = (0..n).map(|server| (Event::Service { server }, 1.0 / f64::from(n) / (1.0 + lambda)));
+    let services =
+        (0..n).map(|server| (Event::Service { server }, 1.0 / f64::from(n) / (1.0 + lambda)));
     let arrivals = (0..m).flat_map(|task_type| {
-        let arrival = move |(server, p)| (Event::Arrival { task_type, server }, p * lambda / (1.0 + lambda) / f64::from(m));
+        let arrival = move |(server, p)| {
+            (Event::Arrival { task_type, server }, p * lambda / (1.0 + lambda) / f64::from(m))
+        };
         model.assignment_f64(task_type, lengths).into_iter().map(arrival)
     });
     services.chain(arrivals).collect()
@@ -24,19 +27,33 @@ fn law(model: &Model, lengths: &[u32]) -> Vec<(Event, f64)> {
 /// Everything that is multiplied at an event, in logarithms.
 fn capitals(test: &EventTest) -> Vec<f64> {
     let one_by_one = [test.types.log_wealth, test.servers.log_wealth];
-    test.log_wealth.iter().flatten().chain(test.edge_log_wealth.iter().flatten()).copied().chain(one_by_one).collect()
+    test.log_wealth
+        .iter()
+        .flatten()
+        .chain(test.edge_log_wealth.iter().flatten())
+        .copied()
+        .chain(one_by_one)
+        .collect()
 }
 
 #[test]
 fn every_capital_is_a_martingale_under_the_exact_law() {
     // Degrees 3, 2, 1, and 3, 1, 1, whose largest deviation from the mean is not 1.
-    let uneven = BipartiteGraph::from_edges(3, 3, &[(0, 0), (1, 0), (2, 0), (1, 1), (2, 2)], Isolated::Refuse).unwrap();
+    let uneven = BipartiteGraph::from_edges(
+        3,
+        3,
+        &[(0, 0), (1, 0), (2, 0), (1, 1), (2, 2)],
+        Isolated::Refuse,
+    )
+    .unwrap();
     let models = [three(), Model::new(uneven, 0.8, 3).unwrap()];
     let starts = [[0, 0, 0], [1, 0, 2], [1, 1, 1], [2, 1, 1], [0, 3, 3], [1, 0, 1]];
     for (model, start) in models.iter().flat_map(|model| starts.map(|start| (model, start))) {
         let mut test = EventTest::new(model, &start, 1e-6);
         // Any past: the predictors of types and servers have seen something.
-        for event in [Event::Arrival { task_type: 0, server: 1 }, Event::Arrival { task_type: 2, server: 2 }] {
+        for event in
+            [Event::Arrival { task_type: 0, server: 1 }, Event::Arrival { task_type: 2, server: 2 }]
+        {
             test.observe(event);
         }
         for server in [1, 1, 2] {
@@ -48,7 +65,8 @@ fn every_capital_is_a_martingale_under_the_exact_law() {
             let mut next = test.clone();
             next.observe(event);
             assert!(next.impossible.is_none());
-            for (mean, (after, before)) in means.iter_mut().zip(capitals(&next).iter().zip(&before)) {
+            for (mean, (after, before)) in means.iter_mut().zip(capitals(&next).iter().zip(&before))
+            {
                 *mean += p * (after - before).exp();
             }
         }
@@ -86,8 +104,13 @@ fn each_bet_is_the_likelihood_ratio_of_its_feature() {
         let bets = if feature < 6 { &arrival } else { &test };
         for (index, log) in bets.log_wealth[feature].iter().enumerate() {
             let theta = [0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0][index / 2] * [1.0, -1.0][index % 2];
-            let ratio = theta * value - law.iter().map(|(v, p)| p * f64::exp(theta * v)).sum::<f64>().ln();
-            assert!((log - ratio).abs() < 1e-12, "{} at {theta}: {log}, not {ratio}", FEATURES[feature].0);
+            let ratio =
+                theta * value - law.iter().map(|(v, p)| p * f64::exp(theta * v)).sum::<f64>().ln();
+            assert!(
+                (log - ratio).abs() < 1e-12,
+                "{} at {theta}: {log}, not {ratio}",
+                FEATURES[feature].0
+            );
         }
         assert!(bets.varies[feature]);
     }
@@ -104,7 +127,10 @@ fn each_bet_is_the_likelihood_ratio_of_its_feature() {
     assert!((test.servers.log_wealth - 1.8f64.ln()).abs() < 1e-12);
     let wealth: f64 = capitals(&test).iter().map(|log| log.exp()).sum();
     let edges: f64 = test.edge_log_wealth.iter().flatten().map(|log| log.exp()).sum();
-    assert!((test.log_e() - ((wealth - edges + 1.0) / 129.0).ln()).abs() < 1e-12, "the edges wait for their look");
+    assert!(
+        (test.log_e() - ((wealth - edges + 1.0) / 129.0).ln()).abs() < 1e-12,
+        "the edges wait for their look"
+    );
 }
 
 #[test]
@@ -112,11 +138,16 @@ fn the_edges_count_from_their_first_look_on() {
     let mut test = EventTest::new(&three(), &[0, 0, 0], 1e-6);
     for n in 1..=EDGES_EVERY {
         assert_eq!(test.edges, 0.0);
-        let event = [Event::Arrival { task_type: 1, server: 0 }, Event::Service { server: 0 }][n as usize % 2];
+        let event = [Event::Arrival { task_type: 1, server: 0 }, Event::Service { server: 0 }]
+            [n as usize % 2];
         test.observe(event);
     }
     let mean = test.edge_log_wealth.iter().flatten().map(|log| log.exp()).sum::<f64>() / 12.0;
-    assert!((test.edges - mean.ln()).abs() < 1e-9 && test.edges > 100.0, "{} and {mean}", test.edges);
+    assert!(
+        (test.edges - mean.ln()).abs() < 1e-9 && test.edges > 100.0,
+        "{} and {mean}",
+        test.edges
+    );
     // A type with one server has no choice to bet on.
     assert_eq!(test.edge_log_wealth[5], [0.0, 0.0]);
 }
@@ -124,12 +155,26 @@ fn the_edges_count_from_their_first_look_on() {
 #[test]
 fn what_a_model_never_does_ends_the_test_at_once() {
     let edges = [(0, 0), (1, 0), (0, 1)];
-    let model = Model::new(BipartiteGraph::from_edges(2, 3, &edges, Isolated::Drop).unwrap(), 0.5, 2).unwrap();
+    let model =
+        Model::new(BipartiteGraph::from_edges(2, 3, &edges, Isolated::Drop).unwrap(), 0.5, 2)
+            .unwrap();
     let table = [
-        ("a type that there is not", Event::Arrival { task_type: 3, server: 0 }, Some("task type 3 of 3")),
+        (
+            "a type that there is not",
+            Event::Arrival { task_type: 3, server: 0 },
+            Some("task type 3 of 3"),
+        ),
         ("a lost type that there is not", Event::Lost { task_type: 3 }, Some("task type 3 of 3")),
-        ("an arrival at a server that there is not", Event::Arrival { task_type: 0, server: 2 }, Some("server 2 of 2")),
-        ("a service of a server that there is not", Event::Service { server: 2 }, Some("server 2 of 2")),
+        (
+            "an arrival at a server that there is not",
+            Event::Arrival { task_type: 0, server: 2 },
+            Some("server 2 of 2"),
+        ),
+        (
+            "a service of a server that there is not",
+            Event::Service { server: 2 },
+            Some("server 2 of 2"),
+        ),
         ("no edge", Event::Arrival { task_type: 1, server: 1 }, Some("not compatible")),
         ("lost although it has servers", Event::Lost { task_type: 1 }, Some("was lost although")),
         ("lost since it has none", Event::Lost { task_type: 2 }, None),
@@ -140,15 +185,25 @@ fn what_a_model_never_does_ends_the_test_at_once() {
         test.observe(event);
         assert_eq!(test.log_e() == f64::INFINITY, why.is_some(), "{name}");
         assert_eq!(test.decision(), why.map(|_| Decision::Violated), "{name}");
-        assert!(why.is_none_or(|why| test.strongest().contains(why)), "{name}: {}", test.strongest());
+        assert!(
+            why.is_none_or(|why| test.strongest().contains(why)),
+            "{name}: {}",
+            test.strongest()
+        );
     }
     // The only server is the shortest one, whoever says otherwise: with one level the pick has no choice.
     let mut test = EventTest::new(&model, &[0, 0], 1e-6);
     test.bet_on(3, false, 1.0);
-    assert_eq!(test.strongest(), "impossible under the model: pick of a shortest where its probability is 1");
+    assert_eq!(
+        test.strongest(),
+        "impossible under the model: pick of a shortest where its probability is 1"
+    );
     let mut test = EventTest::new(&model, &[0, 0], 1e-6);
     test.bet_on(6, true, 0.0);
-    assert_eq!(test.strongest(), "impossible under the model: service of the busy where its probability is 0");
+    assert_eq!(
+        test.strongest(),
+        "impossible under the model: service of the busy where its probability is 0"
+    );
 }
 
 #[test]
@@ -196,7 +251,11 @@ fn holds_is_said_once_every_alternative_has_lost_enough() {
         // Two verdicts, two signs, nine features.
         let threshold = (36.0f64 / 1e-6).ln();
         assert!((test.threshold() - threshold).abs() < 1e-12);
-        assert_eq!((test.decision(), test.needed()), (None, Some(0)), "no event, nothing to exclude yet");
+        assert_eq!(
+            (test.decision(), test.needed()),
+            (None, Some(0)),
+            "no event, nothing to exclude yet"
+        );
         test.events = 100;
         test.varies = [true; 9];
         test.varies[1] = false;
@@ -205,7 +264,11 @@ fn holds_is_said_once_every_alternative_has_lost_enough() {
             let first = if feature == 0 { 2 } else { 6 };
             test.log_wealth[feature][first..first + 2].fill(-threshold);
         }
-        assert_eq!(test.decision(), (!last_counts).then_some(Decision::Holds), "{servers}: the last server");
+        assert_eq!(
+            test.decision(),
+            (!last_counts).then_some(Decision::Holds),
+            "{servers}: the last server"
+        );
         test.log_wealth[8][10..12].fill(-threshold);
         assert_eq!((test.decision(), test.needed()), (Some(Decision::Holds), Some(100)));
         test.log_wealth[4][7] = -threshold / 4.0;
@@ -244,7 +307,12 @@ fn where_there_is_no_choice_there_is_nothing_to_exclude() {
         test.observe(Event::Arrival { task_type: 0, server: 0 });
         test.observe(Event::Service { server: 0 });
     }
-    let varying: Vec<_> = FEATURES.iter().zip(test.varies).filter(|(_, varies)| *varies).map(|(feature, _)| feature.0).collect();
+    let varying: Vec<_> = FEATURES
+        .iter()
+        .zip(test.varies)
+        .filter(|(_, varies)| *varies)
+        .map(|(feature, _)| feature.0)
+        .collect();
     assert_eq!(varying, ["arrival share"]);
 }
 
