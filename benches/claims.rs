@@ -1,17 +1,18 @@
-//! How long does a verdict take? Exact and pathwise claims, the event-level test, one sample of the steady state.
+//! How long does a verdict take? Exact and pathwise claims, the event-level test, one sample of the
+//! steady state.
 //!
 //! The verdict of everything that is timed is asserted first.
 
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use fluidcheck::battery::us_sites;
+use fluidcheck::claims::event_test::EventTest;
 use fluidcheck::claims::{self, CasePlan, Kind, Scope, Setting, Verdict};
+use fluidcheck::estimate::bracketing::{Sample, Samples, pilot_limit, plan};
 use fluidcheck::graph::generate::random_regular;
 use fluidcheck::model::Model;
-use fluidcheck::stationary::{Sample, Samples, pilot_limit, plan};
-use fluidcheck::stats::events::EventTest;
 use fluidcheck::subject::{Path, Reference};
+use fluidcheck::suite::battery::us_sites;
 
 fn models() -> [(&'static str, Model); 2] {
     let regular = random_regular(60, 40, 4, 1).expect("a regular graph");

@@ -5,9 +5,9 @@ use std::hint::black_box;
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use fluidcheck::graph::format::{self, Format};
 use fluidcheck::graph::spec::Spec;
-use fluidcheck::graph::stability::{Effort, critical_load_bounds};
 use fluidcheck::graph::{BipartiteGraph, Isolated, metrics};
-use fluidcheck::ratio::{ratio, to_f64};
+use fluidcheck::num::ratio::{ratio, to_f64};
+use fluidcheck::theory::stability::{Effort, critical_load_bounds};
 
 fn build(text: &str) -> BipartiteGraph {
     Spec::parse(text).unwrap().build(1, Isolated::Refuse).unwrap()

@@ -1,9 +1,10 @@
-//! How long until q*? (3.5) from empty to an l1 distance of 1e-8, with this crate and with `ode_solvers` on the same truncation.
+//! How long until q*? (3.5) from empty to an l1 distance of 1e-8, with this crate and with
+//! `ode_solvers` on the same truncation.
 
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use fluidcheck::meanfield::{
+use fluidcheck::theory::mean_field::{
     Boundary, Options, Start, right_hand_side, solve, spectral_gap, steady_state_distance,
 };
 use ode_solvers::{DVector, Dop853, Dopri5, OutputType, System};
@@ -54,7 +55,8 @@ type Solver = fn(f64, u32, usize, f64) -> Result<Vec<f64>, String>;
 fn to_the_fixed_point(c: &mut Criterion) {
     for lambda in [0.8, 0.95] {
         let d = 2;
-        // From empty the distance falls like e^(-gap t), from below 3: 21 / gap is enough, as the assertions see.
+        // From empty the distance falls like e^(-gap t), from below 3: 21 / gap is enough, as the
+        // assertions see.
         let end = 21.0 / spectral_gap(lambda, d).expect("valid").gap;
         let arrived = |name: &str, q: &[f64]| {
             let distance = steady_state_distance(q, lambda, d).l1;
@@ -77,7 +79,8 @@ fn to_the_fixed_point(c: &mut Criterion) {
                         b.iter(|| solver(black_box(lambda), d, levels, end))
                     });
                 }
-                // Long runs near q* are limited by stability, which some solvers take for stiffness and give up.
+                // Long runs near q* are limited by stability, which some solvers take for stiffness
+                // and give up.
                 Err(error) => {
                     eprintln!("{name}, lambda {lambda}: left out, does not arrive ({error})")
                 }

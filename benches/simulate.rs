@@ -1,11 +1,13 @@
-//! How many arrivals a second does one core simulate? The fold of marks beside the plain event list.
+//! How many arrivals a second does one core simulate? The fold of marks beside the plain event
+//! list.
 //!
-//! `cargo bench --bench simulate`; throughput counts arrivals. Answers are asserted before anything is timed.
+//! `cargo bench --bench simulate`; throughput counts arrivals. Answers are asserted before anything
+//! is timed.
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use fluidcheck::graph::{BipartiteGraph, Isolated};
 use fluidcheck::model::Model;
-use fluidcheck::oracle::Oracle;
+use fluidcheck::simulate::event_list::Oracle;
 use fluidcheck::simulate::{Simulation, TimeAverage};
 
 const N: u32 = 10_000;
@@ -32,7 +34,8 @@ fn arrivals_per_second(criterion: &mut Criterion) {
         simulation.advance_to(50.0).expect("a time ahead");
         let mut average = TimeAverage::starting_at(simulation.queues());
         simulation.average_events(4_000_000, &mut average);
-        // By Little's law E q_1 = lambda; over 200 units of time the average of 10^4 servers is far closer than this.
+        // By Little's law E q_1 = lambda; over 200 units of time the average of 10^4 servers is far
+        // closer than this.
         assert!((average.mean(1) - 0.8).abs() < 0.01, "{}", average.mean(1));
         let queues = simulation.queues();
         assert_eq!(queues.arrivals() - queues.departures(), queues.total());

@@ -1,12 +1,13 @@
 //! Is my "power of two" one? Checks the picker of a load balancer, event by event.
 //!
-//! The picker below samples two servers and, on a tie, takes the first one in its list: herding, a fault
-//! seen in public balancers. `cargo run --release --example check_a_picker` finds it within a few thousand events.
+//! The picker below samples two servers and, on a tie, takes the first one in its list: herding, a
+//! fault seen in public balancers. `cargo run --release --example check_a_picker` finds it within a
+//! few thousand events.
 
 use fluidcheck::claims::{self, CasePlan, Setting};
+use fluidcheck::estimate::bracketing::Samples;
 use fluidcheck::graph::spec::Spec;
 use fluidcheck::model::Model;
-use fluidcheck::stationary::Samples;
 use fluidcheck::subject::{Picker, Reference};
 use rand::RngExt;
 

@@ -1,11 +1,13 @@
-//! fluidcheck checks what mean-field theory claims about load balancing on compatibility graphs: by exact
-//! computation, and by statistics with guaranteed error rates.
+//! fluidcheck checks what mean-field theory claims about load balancing on compatibility graphs: by
+//! exact computation, and by statistics with guaranteed error rates.
 //!
-//! Servers and task types form a bipartite graph. Tasks of each type arrive as a Poisson process, sample d compatible
-//! servers with replacement and join the shortest queue, JSQ(d). Types may have arrival [rates](graph::rates) of their own. Rutten and Mukherjee, *Mean-field analysis for load
-//! balancing on spatial graphs*, prove when such a system behaves like the fully flexible one. Every statement of theirs that can be
-//! checked is a [claim](claims), every check is shown to reject [wrong models](faults), and what is checked is [replaceable](subject): the
-//! reference, a policy, the code of a real load balancer.
+//! Servers and task types form a bipartite graph. Tasks of each type arrive as a Poisson process,
+//! sample d compatible servers with replacement and join the shortest queue, JSQ(d). Types may have
+//! arrival [rates](graph::rates) of their own. Rutten and Mukherjee, *Mean-field analysis for load
+//! balancing on spatial graphs*, prove when such a system behaves like the fully flexible one.
+//! Every statement of theirs that can be checked is a [claim](claims), every check is shown to
+//! reject [wrong models](faults), and what is checked is [replaceable](subject): the reference, a
+//! policy, the code of a real load balancer.
 //!
 //! ```
 //! use fluidcheck::{estimate::Options, graph::spec::Spec, model::Model};
@@ -18,10 +20,35 @@
 //! ```
 //!
 //! # The one idea
-//! A path is a fold of monotone maps over a stream of [marks]. From it follow the [simulator](simulate), the
-//! [couplings](coupling), the [brackets of the steady state](stationary), the exact laws (enumerate the marks), and the
-//! faults (another map, or another stream). The flow of data is graph, model, marks, simulate, couple, observe, test, verdict, report; a module
-//! imports from its left only.
+//! A path is a fold of monotone maps over a stream of [marks](simulate::marks). From it follow the
+//! [simulator](simulate), the [couplings](simulate::coupled), the
+//! [brackets of the steady state](estimate::bracketing), the exact laws (enumerate the marks), and
+//! the faults (another map, or another stream).
+//!
+//! # The stages
+//! A folder is a stage; it imports from itself and from those above it in this list only, and a
+//! test reads the imports.
+//!
+//! | stage | what it knows |
+//! |---|---|
+//! | [`num`] | exact fractions, floats as bits, maxima of inputs |
+//! | [`random`] | seeds, streams, coins, alias tables, the clock of events |
+//! | [`stats`] | tests and intervals over plain numbers |
+//! | [`graph`] | bipartite graphs: made, read, written, measured |
+//! | [`model`] | a graph, a load and a policy; laws of a pick, transitions, starts |
+//! | [`theory`] | what follows without chance: mean field, exact laws, stability, constants |
+//! | [`simulate`] | marks, queues, couplings, a second simulator |
+//! | [`subject`] | what is under check |
+//! | [`estimate`] | steady states and transients with intervals |
+//! | [`figures`] | the rows of the paper's figures, and their drawings |
+//! | [`instruments`] | the harness's own formulas and procedures, replaceable |
+//! | [`faults`] | wrong models, each of which some claim rejects |
+//! | [`claims`] | the statements, each with its check |
+//! | [`suite`] | every claim on every graph; power and calibration |
+//! | [`checkpoint`] | runs that are resumed |
+//! | [`report`] | text and JSON |
+//! | [`fuzzing`] | what the fuzz targets call |
+//! | [`cli`] | the command, a file for each subcommand |
 //!
 //! # Words
 //! | word | meaning |
@@ -33,67 +60,54 @@
 //! | verdict | holds, violated, inconclusive, or not applicable ([`claims::Verdict`]) |
 //! | fault | a wrong model that some claim must reject ([`faults::Fault`]) |
 //! | checkpoint | what a long run has found so far, in a file from which it goes on ([`checkpoint`]) |
-//! | mark | one event of the uniformised chain, drawn without looking at the state ([`marks::Mark`]) |
+//! | mark | one event of the uniformised chain, drawn without looking at the state ([`crate::simulate::marks::Mark`]) |
 //!
 //! # Statement of the paper -> where it lives -> claim
 //! | statement | here | claims |
 //! |---|---|---|
-//! | section 2: the model | [`model::Model`], [`marks`], [`simulate`] | `transition-law`, `exact-law`, `perfect-sampling`, `event-times`, `conservation`, `looks`, `independent-streams` |
-//! | (2.1) rho, (2.3) phi and gamma | [`graph::metrics`] | `eq-2.1`, `eq-2.3` |
-//! | Remark 1, (2.2): ergodicity | [`graph::stability`] | `rem-1`, `rem-1-graph`, `rem-1-growth`, `err-2.2-*` |
-//! | Theorem 3.1, Corollary 3.2, Remark 2: distance to q* | [`stationary`], [`meanfield::fixed_point`] | `thm-3.1`, `cor-3.2`, `rem-2` |
-//! | section 1.2, the counterexample | [`subject`], [`meanfield`] | `counterexample-1.2` |
+//! | section 2: the model | [`model::Model`], [`crate::simulate::marks`], [`simulate`] | `transition-law`, `exact-law`, `perfect-sampling`, `event-times`, `conservation`, `looks`, `independent-streams` |
+//! | (2.1) rho, (2.3) phi and gamma | [`model::loads`], [`graph::metrics`] | `eq-2.1`, `eq-2.3` |
+//! | Remark 1, (2.2): ergodicity | [`theory::stability`] | `rem-1`, `rem-1-graph`, `rem-1-growth`, `err-2.2-*` |
+//! | Theorem 3.1, Corollary 3.2, Remark 2: distance to q* | [`crate::estimate::bracketing`], [`crate::theory::mean_field::fixed_point`] | `thm-3.1`, `cor-3.2`, `rem-2` |
+//! | section 1.2, the counterexample | [`subject`], [`crate::theory::mean_field`] | `counterexample-1.2` |
 //! | Corollary 3.4, (4.50) to (4.53) | [`graph::generate`], [`graph::metrics`] | `cor-3.4` |
-//! | section 5, figures 1 to 4 | [`figures`], [`stationary`], [`meanfield`] | `fig-2`, `fig-3`, `fig-4` |
+//! | section 5, figures 1 to 4 | [`figures`], [`crate::estimate::bracketing`], [`crate::theory::mean_field`] | `fig-2`, `fig-3`, `fig-4` |
 //! | Definition 3.3: geometric graphs | [`graph::generate`] | `def-3.3` |
 //! | Definition 3.5, (3.3), Corollary 3.6 | [`graph::metrics::is_regular`] | `eq-3.3`, `eq-3.3-graph`, `cor-3.6` |
-//! | Theorem 3.8: mixing | [`bounds::Mixing`] | `thm-3.8`, `mixing-in-N`, `bounds-constants`, `err-thm-3.8-*` |
-//! | Proposition 3.9: order | [`coupling`] | `prop-3.9-mass`, `prop-3.9-samples`, `eq-4.14` |
-//! | Theorem 3.10, Corollary 3.11, (3.5), (3.6) | [`meanfield`], [`bounds::path_bound`] | `ode-fixed-point`, `ode-order`, `ode-solution`, `thm-3.10`, `cor-3.11`, `err-thm-3.10-corrected` |
-//! | Proposition 4.1 | [`stationary`] | `prop-4.1-drift`, `prop-4.1-ergodic` |
+//! | Theorem 3.8: mixing | [`crate::theory::constants::Mixing`] | `thm-3.8`, `mixing-in-N`, `bounds-constants`, `err-thm-3.8-*` |
+//! | Proposition 3.9: order | [`crate::simulate::coupled`] | `prop-3.9-mass`, `prop-3.9-samples`, `eq-4.14` |
+//! | Theorem 3.10, Corollary 3.11, (3.5), (3.6) | [`crate::theory::mean_field`], [`crate::theory::constants::path_bound`] | `ode-fixed-point`, `ode-order`, `ode-solution`, `thm-3.10`, `cor-3.11`, `err-thm-3.10-corrected` |
+//! | Proposition 4.1 | [`crate::estimate::bracketing`] | `prop-4.1-drift`, `prop-4.1-ergodic` |
 //! | Lemma 4.2 | [`model::Model::generator`] | `lemma-4.2` |
-//! | Corollary 4.3, (4.10) | [`stationary`] | `cor-4.3`, `flow-balance` |
+//! | Corollary 4.3, (4.10) | [`crate::estimate::bracketing`] | `cor-4.3`, `flow-balance` |
 //! | Lemma 4.4, Lemma C.1, (4.19), (A.1), (A.2) | [`model::divided_difference`] | `lemma-4.4`, `lemma-c.1`, `lemma-c.1-sharp`, `eq-4.19`, `eq-A.1`, `eq-A.2` |
 //! | (4.12) | [`model::Model::assignment`] | `eq-4.12` |
-//! | (4.13) | [`coupling::shared_mass_intervals`] | `eq-4.13`, `prop-3.9-mass` |
-//! | (4.4), (4.20), (4.39), (4.42) | [`occupancy`] | the claims of these numbers |
+//! | (4.13) | [`crate::simulate::coupled::shared_mass_intervals`] | `eq-4.13`, `prop-3.9-mass` |
+//! | (4.4), (4.20), (4.39), (4.42) | [`crate::simulate::occupancy`] | the claims of these numbers |
 //! | (4.23) to (4.25), (4.46), (4.48), (4.49) | [`claims`] | the claims of these numbers |
-//! | (4.44) | [`meanfield::spectral_gap`] | `eq-4.44` |
+//! | (4.44) | [`crate::theory::mean_field::spectral_gap`] | `eq-4.44` |
 //! | Lemma 4.5 | [`model::Model::transitions`] | `lemma-4.5-drift`, `lemma-4.5`, `lemma-c.2` |
-//! | what all figures rest on | [`graph::format`], [`graph::generate`], [`oracle`], [`estimate`], [`stats`] | `graph-sides`, `named-graphs`, `random-graphs`, `formats`, `oracle-law`, `enumerated-marks`, `marks-law`, `coupling-law`, `transient-law`, `steady-law`, `sequential-tests`, `intervals-cover`, `distribution-test` |
+//! | what all figures rest on | [`graph::format`], [`graph::generate`], [`crate::simulate::event_list`], [`estimate`], [`stats`] | `graph-sides`, `named-graphs`, `random-graphs`, `formats`, `oracle-law`, `enumerated-marks`, `marks-law`, `coupling-law`, `transient-law`, `steady-law`, `sequential-tests`, `intervals-cover`, `distribution-test` |
 //! | the printed errors | [`claims`] | `err-*-printed`, `err-*-corrected` |
 
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::todo, clippy::unimplemented))]
 
-mod alias;
-pub mod battery;
-pub mod bits;
-pub mod bounds;
-pub mod calibrate;
 pub mod checkpoint;
 pub mod claims;
-pub mod clock;
-pub mod coupling;
+#[doc(hidden)]
+pub mod cli;
 pub mod estimate;
-pub mod exact;
 pub mod faults;
 pub mod figures;
 pub mod fuzzing;
 pub mod graph;
-pub mod limits;
-pub mod machinery;
-pub mod marks;
-pub mod meanfield;
+pub mod instruments;
 pub mod model;
-pub mod occupancy;
-pub mod oracle;
-pub mod perfect;
-pub mod power;
-pub mod randomness;
-pub mod ratio;
+pub mod num;
+pub mod random;
 pub mod report;
 pub mod simulate;
-pub mod stationary;
 pub mod stats;
 pub mod subject;
 pub mod suite;
+pub mod theory;

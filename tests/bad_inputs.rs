@@ -1,7 +1,9 @@
-//! Files and command lines of strangers: each gets exit code 2, nothing on stdout, and one line that says what is wrong.
+//! Files and command lines of strangers: each gets exit code 2, nothing on stdout, and one line
+//! that says what is wrong.
 //!
-//! `testdata/bad_inputs/` holds the files, as other tools write them or as they are broken by hand, and `lines.txt` there the command lines.
-//! To add one, put it there and look at the change of the snapshot.
+//! `testdata/bad_inputs/` holds the files, as other tools write them or as they are broken by hand,
+//! and `lines.txt` there the command lines. To add one, put it there and look at the change of the
+//! snapshot.
 
 use std::fs;
 use std::path::{Path, PathBuf};

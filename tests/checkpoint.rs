@@ -1,5 +1,5 @@
-//! Long runs: whatever happens to the process, the disk or the checkpoint, the result is that of an uninterrupted run or an error that leaves the
-//! file as it is.
+//! Long runs: whatever happens to the process, the disk or the checkpoint, the result is that of an
+//! uninterrupted run or an error that leaves the file as it is.
 //!
 //! `FLUIDCHECK_KILLS=100 cargo test --test checkpoint kill` kills each command a hundred times.
 
@@ -12,7 +12,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use fluidcheck::checkpoint::{self, Checkpoint, Problem, Progress};
-use fluidcheck::randomness::{below, stream_rng};
+use fluidcheck::random::{below, stream_rng};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -72,7 +72,8 @@ fn checkpoint_in(folder: &Path) -> Option<Checkpoint> {
     Some(checkpoint::decode(&bytes).expect("a checkpoint is whole at every moment"))
 }
 
-/// A run that is killed at random moments, again and again, on one thread and on four, ends with the result of one that is not.
+/// A run that is killed at random moments, again and again, on one thread and on four, ends with
+/// the result of one that is not.
 fn survives_kills(line: &str, seed: u64) {
     let kills: u32 = std::env::var("FLUIDCHECK_KILLS")
         .map_or(3, |text| text.parse().expect("FLUIDCHECK_KILLS is a number"));

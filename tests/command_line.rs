@@ -1,4 +1,5 @@
-//! The command line as scripts see it: exit codes, one-line errors, JSON shapes, and figures that are known otherwise.
+//! The command line as scripts see it: exit codes, one-line errors, JSON shapes, and figures that
+//! are known otherwise.
 
 use std::fs;
 use std::path::Path;
@@ -214,7 +215,8 @@ fn figures_replaces_its_own_files_only_and_prints_what_they_hold() {
 
 #[test]
 fn inspect_gives_the_figures_that_are_known_as_fractions() {
-    // Worked out with exact fractions by independent code: rho / lambda, phi, gamma, critical loads for d = 1, 2, 3.
+    // Worked out with exact fractions by independent code: rho / lambda, phi, gamma, critical loads
+    // for d = 1, 2, 3.
     let table = [
         ("complete:n=2,m=2", "4/5", "0", "1/2", ["1", "1", "1"]),
         ("path:n=3", "6/5", "1/2", "1/2", ["2/3", "1", "1"]),
@@ -248,7 +250,8 @@ fn inspect_gives_the_figures_that_are_known_as_fractions() {
 
 #[test]
 fn ode_gives_the_independent_solution() {
-    // Solved independently by Taylor integration in 80-bit arithmetic: lambda = 0.8, d = 2, from empty.
+    // Solved independently by Taylor integration in 80-bit arithmetic: lambda = 0.8, d = 2, from
+    // empty.
     let found = json(&["ode", "--lambda", "0.8", "-d", "2", "--times", "0.1", "--json"]);
     let q = found["q"][0].as_array().unwrap();
     for (value, known) in
@@ -376,7 +379,8 @@ fn rates_go_with_any_graph_and_are_written_back() {
         assert!(output.status.success(), "{line}: {}", text(&output.stderr));
         output.stdout
     };
-    // Servers of path:n=3 have the loads 9/8, 3/2 and 3/8 times lambda if the first of two types gets three tasks in four.
+    // Servers of path:n=3 have the loads 9/8, 3/2 and 3/8 times lambda if the first of two types
+    // gets three tasks in four.
     for name in ["rated.txt", "rated.csv"] {
         run(&format!("generate path:n=3 --rates rates.csv -o {name}"));
     }
@@ -454,7 +458,8 @@ fn a_full_disk_is_told_and_leaves_nothing_half_written() {
     );
 }
 
-/// An interrupted suite says what it knows, marks it as partial, and does not end as if all were well.
+/// An interrupted suite says what it knows, marks it as partial, and does not end as if all were
+/// well.
 #[cfg(unix)]
 #[test]
 fn ctrl_c_prints_the_verdicts_so_far_and_exits_with_130() {
@@ -481,7 +486,8 @@ fn ctrl_c_prints_the_verdicts_so_far_and_exits_with_130() {
     );
 }
 
-/// Servers {0, 1}, types {0} and {0, 1}: 2/3, 4/5 and 8/9; with server 1 on type 0 too, every load below 1 is served.
+/// Servers {0, 1}, types {0} and {0, 1}: 2/3, 4/5 and 8/9; with server 1 on type 0 too, every load
+/// below 1 is served.
 #[test]
 fn inspect_gives_the_critical_load_for_each_d_and_the_edge_to_add() {
     let found =

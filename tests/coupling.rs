@@ -2,16 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use fluidcheck::coupling::{
+use fluidcheck::graph::{BipartiteGraph, Isolated};
+use fluidcheck::model::{Load, Model};
+use fluidcheck::num::ratio::{Ratio, ratio, whole};
+use fluidcheck::random::stream_rng;
+use fluidcheck::simulate::Queues;
+use fluidcheck::simulate::all_marks::enumerate;
+use fluidcheck::simulate::coupled::{
     Coupled, CoupledRunError, CoupledSimulation, Coupling, CouplingError, apply_to_all,
     check_order, shared_mass_intervals,
 };
-use fluidcheck::graph::{BipartiteGraph, Isolated};
-use fluidcheck::marks::{Mark, MarkBlock, MarkStream, RandomMarks, enumerate};
-use fluidcheck::model::{Load, Model};
-use fluidcheck::randomness::stream_rng;
-use fluidcheck::ratio::{Ratio, ratio, whole};
-use fluidcheck::simulate::Queues;
+use fluidcheck::simulate::marks::{Mark, MarkBlock, MarkStream, RandomMarks};
 use proptest::prelude::*;
 
 /// Any small model with two ordered states.

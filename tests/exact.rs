@@ -1,12 +1,13 @@
-//! The exact solver against laws that are known otherwise: independent solutions, product forms, a dense solution of its own generator.
+//! The exact solver against laws that are known otherwise: independent solutions, product forms, a
+//! dense solution of its own generator.
 
 use approx::assert_abs_diff_eq;
-use fluidcheck::exact::{self, ExactError, Law, Options};
 use fluidcheck::graph::spec::Spec;
 use fluidcheck::graph::{BipartiteGraph, Isolated};
-use fluidcheck::meanfield::Start;
 use fluidcheck::model::{Event, Model};
-use fluidcheck::ratio;
+use fluidcheck::num::ratio;
+use fluidcheck::theory::exact::{self, ExactError, Law, Options};
+use fluidcheck::theory::mean_field::Start;
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -79,7 +80,8 @@ fn the_independent_solutions_are_met_to_nine_digits() {
 
 #[test]
 fn product_forms_are_met() {
-    // Random routing on a complete graph: independent M/M/1 queues. More task types than servers change nothing.
+    // Random routing on a complete graph: independent M/M/1 queues. More task types than servers
+    // change nothing.
     for (graph, lambda) in [
         ("complete:n=1,m=1", 0.1),
         ("complete:n=1,m=5", 0.9),
@@ -101,7 +103,8 @@ fn product_forms_are_met() {
 
 #[test]
 fn tasks_that_arrive_are_served_whatever_the_graph() {
-    // E q_1 = lambda. The second system has rho(G) > 1, a critical load of 4/5 and one server without a task type of its own.
+    // E q_1 = lambda. The second system has rho(G) > 1, a critical load of 4/5 and one server
+    // without a task type of its own.
     let cases = [
         ("circulant:n=4,k=2", 0.4, 2),
         ("edges:n=2,m=2,e=0-0;0-1;1-1", 0.65, 2),
@@ -219,7 +222,8 @@ fn refusals_say_what_is_needed_and_what_to_do() {
     });
 }
 
-/// (E q_1, ...) of the chain that loses tasks at the cap, by dense elimination without subtractions (Grassmann, Taksar, Heyman).
+/// (E q_1, ...) of the chain that loses tasks at the cap, by dense elimination without subtractions
+/// (Grassmann, Taksar, Heyman).
 fn dense(model: &Model, cap: u32) -> Vec<f64> {
     let n = model.graph().n_servers() as usize;
     let side = cap as usize + 1;
@@ -239,7 +243,8 @@ fn dense(model: &Model, cap: u32) -> Vec<f64> {
             }
         }
     }
-    // States that cannot be reached from empty come last and are eliminated first; their rows lead on.
+    // States that cannot be reached from empty come last and are eliminated first; their rows lead
+    // on.
     for last in (1..states).rev() {
         let (others, leaving) = rates.split_at_mut(last);
         let leaving = &leaving[0][..last];

@@ -1,13 +1,14 @@
-//! The figures of the paper as files: rows, drawings, and the sets that prove that there is no steady state.
+//! The figures of the paper as files: rows, drawings, and the sets that prove that there is no
+//! steady state.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
-use fluidcheck::figures::{LAMBDA, Options, Study, System, section_5};
+use fluidcheck::figures::draw::{Figure, Made};
+use fluidcheck::figures::{LAMBDA, Options, Study, System, geometric_rows};
 use fluidcheck::graph::Isolated;
 use fluidcheck::graph::spec::Spec;
-use fluidcheck::ratio::{Ratio, ratio, whole};
-use fluidcheck::report::figures::{Figure, Made};
+use fluidcheck::num::ratio::{Ratio, ratio, whole};
 use serde_json::Value;
 
 const SMALL: Options = Options { seed: 1, max_n: 100, replications: 2 };
@@ -50,8 +51,9 @@ fn files_do_not_depend_on_the_number_of_threads() {
     }
 }
 
-/// A regression test: integers, and figures of simulations rounded far above what platforms may differ in. Bounds on the critical load and the
-/// sets behind them are not among them: the solver may find better ones.
+/// A regression test: integers, and figures of simulations rounded far above what platforms may
+/// differ in. Bounds on the critical load and the sets behind them are not among them: the solver
+/// may find better ones.
 #[test]
 fn the_rows_of_the_smallest_size_are_known() {
     let mut table = String::new();
@@ -110,7 +112,8 @@ fn circles(made: &Made, name: &str) -> usize {
 #[test]
 fn drawings_are_well_formed_and_hold_every_point() {
     let of_degree_3 = |row: &&Value| row["degree_rule"] == "3";
-    // Circles are the marks of servers, of degree 3, of q_1: those in the panels, and those of the legend.
+    // Circles are the marks of servers, of degree 3, of q_1: those in the panels, and those of the
+    // legend.
     assert_eq!(circles(&MADE[&Figure::Fig1], "fig-1.svg"), 2 * 60 + 1);
     assert_eq!(
         circles(&MADE[&Figure::Fig2], "fig-2.svg"),
@@ -139,7 +142,8 @@ fn drawings_are_well_formed_and_hold_every_point() {
     }
 }
 
-/// What anybody would write who does not trust us: lambda f(S) >= |S| from a list of edges, in fractions, M = N.
+/// What anybody would write who does not trust us: lambda f(S) >= |S| from a list of edges, in
+/// fractions, M = N.
 fn proves_that_there_is_no_steady_state(edges: &[(u32, u32)], servers: &BTreeSet<u32>) -> bool {
     let mut types: BTreeMap<u32, (i64, i64)> = BTreeMap::new();
     for (v, w) in edges {
@@ -194,5 +198,5 @@ fn theorem_3_1_is_said_to_apply_where_its_hypotheses_hold_and_nowhere_else() {
         assert_eq!(row["theorem_3_1_applies"], met, "{row}");
         assert_eq!(row["theorem_3_1_fails"] == "", met, "{row}");
     }
-    assert_eq!(section_5::shown(&SMALL).len(), 4);
+    assert_eq!(geometric_rows::shown(&SMALL).len(), 4);
 }

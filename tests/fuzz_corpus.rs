@@ -1,8 +1,9 @@
 //! The corpora of the fuzzer, replayed through the functions that its targets call.
 //!
-//! Files with a dot in their names are kept on purpose: seeds, and every input that once crashed, by what is special
-//! about it. Others are the fuzzer's own. The corpora are in the repository only: `fuzz/` is a package of its own, so that the
-//! published crate has none, and there is nothing to replay there.
+//! Files with a dot in their names are kept on purpose: seeds, and every input that once crashed,
+//! by what is special about it. Others are the fuzzer's own. The corpora are in the repository
+//! only: `fuzz/` is a package of its own, so that the published crate has none, and there is
+//! nothing to replay there.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -128,7 +129,8 @@ fn what_exceeds_the_sizes_of_a_matrix_market_file_is_found_where_it_stands() {
     }
 }
 
-/// The fuzzer's target compares what it reads with what it writes and reads again: a bit lost at the first reading it does not miss.
+/// The fuzzer's target compares what it reads with what it writes and reads again: a bit lost at
+/// the first reading it does not miss.
 #[test]
 fn checkpoints_of_the_corpus_come_back_bit_by_bit() {
     let Some(folder) = fuzz_folder() else { return };
@@ -181,7 +183,7 @@ fn every_target_takes_no_bytes_and_many_of_any_value() {
 #[test]
 fn the_targets_of_the_theory_run_on_pseudorandom_bytes() {
     use rand::Rng;
-    let mut rng = fluidcheck::randomness::stream_rng(1, 0);
+    let mut rng = fluidcheck::random::stream_rng(1, 0);
     let readers = ["edge_list", "csv", "matrix_market", "spec", "number", "rates", "checkpoint"];
     let targets =
         TARGETS.iter().filter(|(name, _)| !readers.contains(name)).map(|&(_, target)| target);
@@ -192,13 +194,15 @@ fn the_targets_of_the_theory_run_on_pseudorandom_bytes() {
     }
 }
 
-/// Found by a run of one byte repeated: the table added up case counts as a damaged or foreign checkpoint may state them.
+/// Found by a run of one byte repeated: the table added up case counts as a damaged or foreign
+/// checkpoint may state them.
 #[test]
 fn counts_of_cases_whose_sum_has_more_than_64_bits_are_shown() {
     fluidcheck::fuzzing::results(&[255; 300]);
 }
 
-/// Found by the fuzzer: the JSON reader's reason quotes names as they stand in the file, line feeds and escapes included.
+/// Found by the fuzzer: the JSON reader's reason quotes names as they stand in the file, line feeds
+/// and escapes included.
 #[test]
 fn a_checkpoint_with_control_characters_in_a_name_is_refused_in_one_line() {
     use sha2::{Digest, Sha256};

@@ -7,7 +7,7 @@ use fluidcheck::graph::format::{self, Format, FormatError, Problem};
 use fluidcheck::graph::source::{self, LoadError};
 use fluidcheck::graph::spec::{self, Spec};
 use fluidcheck::graph::{BipartiteGraph, Isolated};
-use fluidcheck::ratio::whole;
+use fluidcheck::num::ratio::whole;
 use proptest::prelude::*;
 
 const FORMATS: [Format; 3] = [Format::EdgeList, Format::Csv, Format::MatrixMarket];

@@ -1,4 +1,5 @@
-//! Sections 3.2 and 5: the generators make the graphs they say they make, and the same ones for ever.
+//! Sections 3.2 and 5: the generators make the graphs they say they make, and the same ones for
+//! ever.
 
 use std::collections::HashSet;
 
@@ -47,7 +48,8 @@ proptest! {
     }
 }
 
-/// Six standard errors of a mean of Poisson-like degrees; the seeds are fixed, so these are regression tests.
+/// Six standard errors of a mean of Poisson-like degrees; the seeds are fixed, so these are
+/// regression tests.
 #[test]
 fn mean_degrees_are_the_ones_asked_for() {
     let table = [

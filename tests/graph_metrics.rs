@@ -1,12 +1,13 @@
-//! (2.1), (2.3), Definition 3.5: the figures of graphs against independent ones, and the laws they obey.
+//! (2.1), (2.3), Definition 3.5: the figures of graphs against independent ones, and the laws they
+//! obey.
 
 mod common_graph;
 
 use common_graph::{cases, fraction};
 use fluidcheck::graph::spec::Spec;
 use fluidcheck::graph::{BipartiteGraph, Isolated, generate, metrics};
-use fluidcheck::model::Model;
-use fluidcheck::ratio::{Ratio, ratio, to_f64, whole};
+use fluidcheck::model::{Model, loads};
+use fluidcheck::num::ratio::{Ratio, ratio, to_f64, whole};
 use proptest::prelude::*;
 
 #[test]
@@ -16,7 +17,7 @@ fn every_figure_equals_the_independent_one_exactly() {
         let name = &case.name;
         assert_eq!(metrics::max_server_load(&graph), fraction(&case.rho_over_lambda), "{name}");
         let model = Model::new(graph.clone(), 0.8, 2).unwrap();
-        assert_eq!(metrics::rho(&model), fraction(&case.rho_over_lambda) * ratio(4, 5), "{name}");
+        assert_eq!(loads::rho(&model), fraction(&case.rho_over_lambda) * ratio(4, 5), "{name}");
         assert_eq!(metrics::phi(&graph), fraction(&case.phi), "{name}");
         assert_eq!(metrics::gamma(&graph), fraction(&case.gamma), "{name}");
         assert_eq!(metrics::is_regular(&graph), case.regular, "{name}");
@@ -41,7 +42,7 @@ fn the_implicit_complete_graph_has_the_figures_of_the_explicit_one() {
     let edges: Vec<_> = implicit.iter_edges().collect();
     let explicit = BipartiteGraph::from_edges(3, 2, &edges, Isolated::Refuse).unwrap();
     let model = |graph: &BipartiteGraph| Model::new(graph.clone(), 0.5, 2).unwrap();
-    assert_eq!(metrics::rho(&model(&implicit)), metrics::rho(&model(&explicit)));
+    assert_eq!(loads::rho(&model(&implicit)), loads::rho(&model(&explicit)));
     assert_eq!(metrics::phi(&implicit), metrics::phi(&explicit));
     assert_eq!(metrics::gamma(&implicit), metrics::gamma(&explicit));
     assert_eq!(metrics::busiest_servers(&implicit), metrics::busiest_servers(&explicit));

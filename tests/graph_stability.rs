@@ -1,18 +1,19 @@
-//! Remark 1: the critical load by subsets, by max-flow and by certified bounds, against independent figures.
+//! Remark 1: the critical load by subsets, by max-flow and by certified bounds, against independent
+//! figures.
 
 mod common_graph;
 
 use common_graph::{cases, fraction};
-use fluidcheck::battery::us_sites;
 use fluidcheck::graph::spec::Spec;
-use fluidcheck::graph::stability::{
+use fluidcheck::graph::{BipartiteGraph, Isolated};
+use fluidcheck::model::{Load, Model, loads};
+use fluidcheck::num::ratio::{Ratio, power, ratio, to_f64, whole};
+use fluidcheck::suite::battery::us_sites;
+use fluidcheck::theory::stability::{
     CertificateError, Effort, MAX_SAMPLE_SETS, StabilityError, certified_bounds, critical_load,
     critical_load_bounds, critical_load_by_flow, critical_load_by_subsets, exact_split, improve,
     is_ergodic, ratio_of_set, verify_lower, verify_lower_f64, verify_upper,
 };
-use fluidcheck::graph::{BipartiteGraph, Isolated, metrics};
-use fluidcheck::model::{Load, Model};
-use fluidcheck::ratio::{Ratio, power, ratio, to_f64, whole};
 use proptest::prelude::*;
 
 fn build(text: &str) -> BipartiteGraph {
@@ -48,7 +49,7 @@ fn ergodic_is_strict_at_the_critical_load_and_rho_below_one_is_not_necessary() {
     assert_eq!(is_ergodic(&model(ratio(4, 5), 2)), Ok(false));
     let below = model(ratio(799, 1000), 2);
     assert_eq!(is_ergodic(&below), Ok(true));
-    assert!(metrics::rho(&below) > whole(1));
+    assert!(loads::rho(&below) > whole(1));
     // At 0.9 the criterion as printed, without replacement, would call it ergodic.
     assert_eq!(is_ergodic(&model(ratio(9, 10), 2)), Ok(false));
 }
@@ -141,7 +142,8 @@ proptest! {
         prop_assert!(verify_upper(&graph, d, &bounds.bottleneck).unwrap() >= critical);
         let exact = verify_lower(&graph, d, &exact_split(&graph, d, &split).unwrap()).unwrap();
         prop_assert!(exact <= critical && to_f64(&exact) >= bounds.lower, "{} is no better than {:?}", exact, bounds);
-        // The same graph with servers that idle: its N is beyond enumeration, so that the way from bounds to fractions is taken.
+        // The same graph with servers that idle: its N is beyond enumeration, so that the way from
+        // bounds to fractions is taken.
         let larger = build(n + 13 + idle);
         let found = critical_load(&larger, d).unwrap();
         prop_assert_eq!(found.exact, Some(&critical * ratio(n.into(), (n + 13 + idle).into())));
@@ -224,7 +226,8 @@ fn the_component_that_is_overloaded_first_decides() {
     assert_eq!((found.exact, found.bottleneck), (Some(ratio(6, 11)), vec![20, 21]));
 }
 
-/// Found by the fuzzer at d = 4: a share is a load minus another, and rounding took all of it. From the command line, `-d 40` was enough.
+/// Found by the fuzzer at d = 4: a share is a load minus another, and rounding took all of it. From
+/// the command line, `-d 40` was enough.
 #[test]
 fn shares_smaller_than_the_rounding_of_a_load_still_prove_a_bound() {
     let graph =
@@ -256,7 +259,7 @@ fn symmetric_graphs_have_bounds_that_meet_at_once() {
 #[test]
 fn the_us_graph_has_no_steady_state_at_the_usual_load() {
     let graph = us_sites();
-    assert!((metrics::rho_f64(&Model::new(graph.clone(), 0.8, 2).unwrap()) - 3.4977).abs() < 0.003);
+    assert!((loads::rho_f64(&Model::new(graph.clone(), 0.8, 2).unwrap()) - 3.4977).abs() < 0.003);
     for (d, lower, upper) in
         [(1, 0.228_725, 0.228_727), (2, 0.373_161, 0.373_288), (3, 0.433_885, 0.434_226)]
     {

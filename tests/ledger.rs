@@ -1,12 +1,12 @@
-//! The error budget of the default suite: over claims, graphs and directions, and never more than the suite may spend.
+//! The error budget of the default suite: over claims, graphs and directions, and never more than
+//! the suite may spend.
 
 use std::collections::BTreeSet;
 
-use fluidcheck::battery;
 use fluidcheck::claims::{self, Kind};
 use fluidcheck::report::table;
-use fluidcheck::stats::events::Decision;
-use fluidcheck::suite::{self, Options};
+use fluidcheck::stats::decision::Decision;
+use fluidcheck::suite::{self, Options, battery};
 
 #[test]
 fn the_budget_of_the_default_suite_is_shared_out_over_claims_graphs_and_directions() {

@@ -1,13 +1,15 @@
-//! Lemma 4.4: (x^d - y^d) / (x - y) is nondecreasing in x and in y. In exact integers: x = a / n, y = b / n.
+//! Lemma 4.4: (x^d - y^d) / (x - y) is nondecreasing in x and in y. In exact integers: x = a / n, y
+//! = b / n.
 
 mod common_claims;
 
 mod lemma_4_4 {
     use fluidcheck::claims::Verdict;
     use fluidcheck::faults::Fault;
+    use fluidcheck::instruments::Machinery;
     use fluidcheck::model::divided_difference_f64;
-    use fluidcheck::ratio::{Ratio, ratio};
-    use fluidcheck::{machinery::Machinery, subject::Reference};
+    use fluidcheck::num::ratio::{Ratio, ratio};
+    use fluidcheck::subject::Reference;
     use num_bigint::BigInt;
     use proptest::prelude::*;
 

@@ -1,12 +1,13 @@
-//! Lemma C.1: the divided difference is Lipschitz, with the paper's constant (2^d - 1)(d - 1) and the sharp d (d - 1) / 2.
+//! Lemma C.1: the divided difference is Lipschitz, with the paper's constant (2^d - 1)(d - 1) and
+//! the sharp d (d - 1) / 2.
 
 mod common_claims;
 
 mod lemma_c_1 {
     use fluidcheck::claims::Verdict;
     use fluidcheck::faults::Fault;
-    use fluidcheck::machinery::Machinery;
-    use fluidcheck::ratio::{Ratio, ratio, whole};
+    use fluidcheck::instruments::Machinery;
+    use fluidcheck::num::ratio::{Ratio, ratio, whole};
     use fluidcheck::subject::{Reference, Subject};
     use num_traits::Zero;
     use proptest::prelude::*;

@@ -1,6 +1,6 @@
 //! (3.5) against figures that were made independently of this project.
 
-use fluidcheck::meanfield::{
+use fluidcheck::theory::mean_field::{
     Options, Spectrum, Start, Trajectory, fixed_point, solve, spectral_gap,
 };
 use serde::Deserialize;

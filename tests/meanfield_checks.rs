@@ -1,6 +1,8 @@
-//! The checks behind `ode-fixed-point`, `ode-order` and `eq-4.44` pass the right model and reject wrong ones.
+//! The checks behind `ode-fixed-point`, `ode-order` and `eq-4.44` pass the right model and reject
+//! wrong ones.
 
-use fluidcheck::meanfield::{Boundary, checks, fixed_point, right_hand_side, spectral_gap};
+use fluidcheck::claims::mean_field;
+use fluidcheck::theory::mean_field::{Boundary, fixed_point, right_hand_side, spectral_gap};
 
 type Flow = fn(f64, u32, &[f64], &mut [f64]);
 type Gap = fn(f64, u32) -> f64;
@@ -55,12 +57,12 @@ fn gap(lambda: f64, d: u32) -> f64 {
 #[test]
 fn the_right_model_passes_all_three_checks() {
     for flow in [LOWER, UPPER] {
-        let measured = checks::fixed_point(&fixed_point, &flow);
+        let measured = mean_field::fixed_point(&fixed_point, &flow);
         assert!(measured.slack >= 0.0 && measured.cases > 5000, "{measured}");
     }
-    let measured = checks::order(&LOWER).unwrap();
+    let measured = mean_field::order(&LOWER).unwrap();
     assert!(measured.slack >= 0.0 && measured.cases > 100_000, "{measured}");
-    let measured = checks::rate(&LOWER, &gap).unwrap();
+    let measured = mean_field::rate(&LOWER, &gap).unwrap();
     assert!(measured.slack > 0.0 && measured.cases == 7, "{measured}");
 }
 
@@ -84,7 +86,7 @@ fn every_wrong_exponent_is_rejected() {
         }),
     ];
     for (name, fault) in faults {
-        let measured = checks::fixed_point(&fault, &LOWER);
+        let measured = mean_field::fixed_point(&fault, &LOWER);
         assert!(measured.slack < 0.0, "{name}: {measured}");
     }
 }
@@ -98,7 +100,7 @@ fn every_wrong_right_hand_side_loses_the_fixed_point() {
         ("service slower by a thousandth", SLOW_SERVICE),
         ("joins the longest queue", LONGEST_QUEUE),
     ] {
-        let measured = checks::fixed_point(&fixed_point, &flow);
+        let measured = mean_field::fixed_point(&fixed_point, &flow);
         assert!(measured.slack < 0.0, "{name}: {measured}");
     }
 }
@@ -110,7 +112,7 @@ fn the_check_of_order_rejects_what_has_no_order_or_leaves_the_region() {
         ("joins the longest queue", LONGEST_QUEUE),
         ("slow service", SLOW_SERVICE),
     ] {
-        let measured = checks::order(&flow);
+        let measured = mean_field::order(&flow);
         assert!(
             measured.as_ref().is_ok_and(|measured| measured.slack < 0.0),
             "{name}: {measured:?}"
@@ -128,11 +130,11 @@ fn the_check_of_the_rate_rejects_wrong_gaps_and_wrong_flows() {
         ("smaller by a hundredth", |lambda, d| 0.99 * gap(lambda, d)),
     ];
     for (name, wrong) in gaps {
-        let measured = checks::rate(&LOWER, &wrong).unwrap();
+        let measured = mean_field::rate(&LOWER, &wrong).unwrap();
         assert!(measured.slack < 0.0, "{name}: {measured}");
     }
     for (name, flow) in [("one sample more", ONE_SAMPLE_MORE), ("slow service", SLOW_SERVICE)] {
-        let measured = checks::rate(&flow, &gap).unwrap();
+        let measured = mean_field::rate(&flow, &gap).unwrap();
         assert!(measured.slack < 0.0, "{name}: {measured}");
     }
 }

@@ -1,7 +1,8 @@
 //! Laws of (3.5) that hold for all starts, and the accuracy that the solver states about itself.
 
-use fluidcheck::meanfield::{
-    Boundary, OdeError, Options, Start, StartError, checks, fixed_point_vec, right_hand_side, solve,
+use fluidcheck::claims::mean_field;
+use fluidcheck::theory::mean_field::{
+    Boundary, OdeError, Options, Start, StartError, fixed_point_vec, right_hand_side, solve,
 };
 use ode_solvers::{DVector, Dop853, Dopri5, OutputType, System};
 use proptest::prelude::*;
@@ -109,7 +110,8 @@ fn far_more_levels_change_nothing_beyond_the_bound() {
                     "{start}: {l1:e} against {:e}",
                     coarse.truncation_bound
                 );
-                // The figures are those of the lower bracket; the upper one is no further away than its stated width.
+                // The figures are those of the lower bracket; the upper one is no further away than
+                // its stated width.
                 for (q, r) in q.iter().zip(r) {
                     assert!(
                         *q <= r + stated && *r <= q + coarse.truncation_error + stated,
@@ -239,7 +241,7 @@ proptest! {
 
     #[test]
     fn the_order_of_two_starts_is_kept((low, high) in ordered_starts(), lambda in 0.05..0.97f64, d in 1..6u32) {
-        let measured = checks::order_between(&LOWER, lambda, d, &low, &high, 15.0).unwrap();
+        let measured = mean_field::order_between(&LOWER, lambda, d, &low, &high, 15.0).unwrap();
         prop_assert!(measured.slack >= 0.0, "{measured}");
     }
 

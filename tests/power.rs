@@ -1,12 +1,13 @@
-//! The power of the registry: every claim rejects the faults that it lists, accepts the reference, and no statement of
-//! the paper is forgotten. The snapshot is the matrix of the listed pairs; `fluidcheck power` fills the whole.
+//! The power of the registry: every claim rejects the faults that it lists, accepts the reference,
+//! and no statement of the paper is forgotten. The snapshot is the matrix of the listed pairs;
+//! `fluidcheck power` fills the whole.
 
 use std::collections::BTreeSet;
 
 use fluidcheck::claims::{self, Verdict};
 use fluidcheck::faults::{Fault, Group};
-use fluidcheck::power::{Options, matrix};
 use fluidcheck::report;
+use fluidcheck::suite::power_matrix::{Options, matrix};
 
 /// The paper's statements that the registry checks, and the claims that do it.
 const CATALOGUE: &[(&str, &[&str])] = &[
@@ -95,11 +96,11 @@ const CATALOGUE: &[(&str, &[&str])] = &[
 #[test]
 fn every_fault_is_rejected_every_claim_rejects_what_it_lists_and_the_reference_passes() {
     let matrix = matrix(&Options::default(), &|_| ());
-    let problems = report::power::problems(&matrix);
+    let problems = report::power_text::problems(&matrix);
     assert!(problems.is_empty(), "{}", problems.join("\n"));
     assert!(matrix.is_complete());
     insta::with_settings!({ snapshot_path => "../snapshots", prepend_module_to_snapshot => false }, {
-        insta::assert_snapshot!("power", report::power::text(&matrix, false));
+        insta::assert_snapshot!("power", report::power_text::text(&matrix, false));
     });
 }
 

@@ -5,18 +5,19 @@ mod common_claims;
 mod prop_3_9 {
     use fluidcheck::claims::Verdict;
     use fluidcheck::faults::Fault;
-    use fluidcheck::machinery::Machinery;
-    use fluidcheck::marks::Mark;
+    use fluidcheck::instruments::Machinery;
     use fluidcheck::model::Model;
-    use fluidcheck::randomness::Coins;
-    use fluidcheck::ratio::{Ratio, whole};
+    use fluidcheck::num::ratio::{Ratio, whole};
+    use fluidcheck::random::Coins;
     use fluidcheck::simulate::Queues;
+    use fluidcheck::simulate::marks::Mark;
     use fluidcheck::subject::{Reference, Subject};
     use proptest::prelude::*;
 
     use super::common_claims::{counterexample, evidence, private2, small_system};
 
-    /// Servers, task types as bit masks, ordered states, d, and events as (arrival?, type or server, randomness).
+    /// Servers, task types as bit masks, ordered states, d, and events as (arrival?, type or
+    /// server, randomness).
     type Raw = (u8, Vec<u8>, Vec<(u8, u8)>, u8, Vec<(bool, u8, u16)>);
 
     fn ordered(lower: &[u32], upper: &[u32]) -> Result<(), String> {
@@ -40,7 +41,8 @@ mod prop_3_9 {
             .collect()
     }
 
-    /// Shared samples: the subject's coupling of the two systems, and a cap at the longest queue of the start.
+    /// Shared samples: the subject's coupling of the two systems, and a cap at the longest queue of
+    /// the start.
     fn shared_samples(
         subject: &dyn Subject,
         (n, masks, lengths, d, events): Raw,
@@ -130,7 +132,8 @@ mod prop_3_9 {
 
     #[test]
     fn one_event_keeps_the_order_of_all_small_pairs_of_states() {
-        // Three servers that share one type: all ordered pairs with lengths up to 2, all samples, all breakpoints.
+        // Three servers that share one type: all ordered pairs with lengths up to 2, all samples,
+        // all breakpoints.
         for d in 1..=3 {
             for code in 0..6u32.pow(3) {
                 const PAIRS: [(u32, u32); 6] = [(0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2)];
@@ -161,7 +164,8 @@ mod prop_3_9 {
     fn named_pairs_go_where_they_must() {
         let model =
             Model::new(fluidcheck::graph::BipartiteGraph::complete(2, 1).unwrap(), 0.8, 2).unwrap();
-        // Lengths (0, 0) below (1, 0): a quarter of U sends the task to 0 in the lower and to 1 in the upper system.
+        // Lengths (0, 0) below (1, 0): a quarter of U sends the task to 0 in the lower and to 1 in
+        // the upper system.
         let split: Ratio = Reference
             .shared_mass(&model, 0, &[0, 0], &[1, 0])
             .iter()
@@ -176,7 +180,8 @@ mod prop_3_9 {
                 .iter()
                 .all(|i| i.server1 == i.server2)
         );
-        // The last sampled of two equal servers in one system and the first in the other would break this pair.
+        // The last sampled of two equal servers in one system and the first in the other would
+        // break this pair.
         let [mut low, mut high] = [vec![1, 1], vec![1, 1]].map(Queues::from_lengths);
         let mark = Mark::Arrival { task_type: 0, samples: &[0, 1] };
         Fault::FirstAndLastMinimiser.couple(
@@ -199,7 +204,8 @@ mod prop_3_9 {
         ] {
             let found = counterexample(raw(), |case| shared_samples(&fault, case))
                 .unwrap_or_else(|| panic!("{} survives", fault.id()));
-            // The others draw coins, which a shorter list of events changes: only this one shrinks to the end.
+            // The others draw coins, which a shorter list of events changes: only this one shrinks
+            // to the end.
             if fault == Fault::FirstAndLastMinimiser {
                 assert!(
                     found.4.len() <= 2,

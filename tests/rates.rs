@@ -1,18 +1,19 @@
-//! Task types with arrival rates of their own: what is read, what is refused, and what the figures and laws are where they are known by hand.
+//! Task types with arrival rates of their own: what is read, what is refused, and what the figures
+//! and laws are where they are known by hand.
 
 use std::fmt::Write;
 
 use fluidcheck::claims::{self, Verdict};
-use fluidcheck::exact::{self, Options};
 use fluidcheck::faults::Fault;
 use fluidcheck::graph::format::{self, Format};
 use fluidcheck::graph::{BipartiteGraph, Isolated, metrics};
-use fluidcheck::machinery::UnderCheck;
-use fluidcheck::marks::{Mark, MarkBlock, MarkStream, RandomMarks};
-use fluidcheck::model::{Event, Model};
-use fluidcheck::randomness::stream_rng;
-use fluidcheck::ratio::{Ratio, ratio, whole};
-use fluidcheck::{battery, power};
+use fluidcheck::instruments::UnderCheck;
+use fluidcheck::model::{Event, Model, loads};
+use fluidcheck::num::ratio::{Ratio, ratio, whole};
+use fluidcheck::random::stream_rng;
+use fluidcheck::simulate::marks::{Mark, MarkBlock, MarkStream, RandomMarks};
+use fluidcheck::suite::{battery, power_matrix};
+use fluidcheck::theory::exact::{self, Options};
 
 fn with_rates(graph: BipartiteGraph, rates: &[(i64, i64)]) -> BipartiteGraph {
     graph.with_rates(&rates.iter().map(|&(a, b)| ratio(a, b)).collect::<Vec<_>>()).unwrap()
@@ -159,7 +160,7 @@ fn the_figures_of_a_graph_weigh_task_types_by_their_rates() {
         [ratio(7, 4), ratio(1, 4)]
     );
     assert_eq!((metrics::phi(&graph), metrics::gamma(&graph)), (ratio(3, 4), ratio(7, 8)));
-    assert_eq!(metrics::rho(&Model::new(graph, 0.4, 2).unwrap()), ratio(7, 10));
+    assert_eq!(loads::rho(&Model::new(graph, 0.4, 2).unwrap()), ratio(7, 10));
     // On the complete graph it does not matter who asks.
     let complete = with_rates(BipartiteGraph::complete(3, 2).unwrap(), &[(5, 1), (0, 1)]);
     assert_eq!((metrics::phi(&complete), metrics::gamma(&complete)), (ratio(0, 1), ratio(1, 3)));
@@ -196,7 +197,8 @@ fn queues_that_know_nothing_of_each_other_have_their_product_law() {
         assert!(q.lower <= known && known <= q.upper, "q_{i} = {known}, solved {q:?}");
     }
     assert!((law.mean_queue_length.value - f64::midpoint(9.0, 3.0 / 7.0)).abs() < 1e-6);
-    // One queue gets everything, the other is always empty; the dropped type of rate 0 loses nothing.
+    // One queue gets everything, the other is always empty; the dropped type of rate 0 loses
+    // nothing.
     let alone = Model::new(two_queues(&[(1, 1), (0, 1)]), 0.4, 3).unwrap();
     let law = exact::stationary(&alone, &Options::default()).unwrap();
     assert!(
@@ -226,13 +228,14 @@ fn types_with_the_same_servers_are_one_stream_whatever_their_rates() {
     }
 }
 
-/// On the graph of the battery a type that never arrives gives them away at once; here the frequencies must.
+/// On the graph of the battery a type that never arrives gives them away at once; here the
+/// frequencies must.
 #[test]
 fn wrong_frequencies_of_types_are_told_from_right_ones() {
     let claim = claims::find("transition-law").unwrap();
     let graph = with_rates(BipartiteGraph::complete(2, 3).unwrap(), &[(2, 1), (3, 1), (2, 1)]);
     let model = Model::new(graph, 0.5, 2).unwrap();
-    let verdict = |under| power::evaluate(claim, under, &model, 1, 1e-6).verdict;
+    let verdict = |under| power_matrix::evaluate(claim, under, &model, 1, 1e-6).verdict;
     assert_eq!(verdict(UnderCheck::reference()), Verdict::Holds);
     assert_eq!(verdict(UnderCheck::both(&Fault::RatesIgnored)), Verdict::Violated);
     assert_eq!(verdict(UnderCheck::both(&Fault::AliasSidesSwapped)), Verdict::Violated);

@@ -83,7 +83,8 @@ fn the_sites_of_the_usa_keep_what_section_2_says() {
     }
 }
 
-/// Critical loads such as 9/13 have no exact `f64`; the check once took the nearest one for a bound and found it violated.
+/// Critical loads such as 9/13 have no exact `f64`; the check once took the nearest one for a bound
+/// and found it violated.
 #[test]
 fn critical_loads_that_no_float_holds_are_no_violation() {
     use fluidcheck::graph::spec::Spec;

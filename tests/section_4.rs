@@ -4,11 +4,11 @@ mod common_claims;
 
 use common_claims::{counterexample, small_system};
 use fluidcheck::claims::{self, CasePlan, Scope, Setting, Verdict};
+use fluidcheck::estimate::bracketing::Samples;
 use fluidcheck::faults::Fault;
 use fluidcheck::graph::{BipartiteGraph, Isolated};
-use fluidcheck::machinery::Machinery;
+use fluidcheck::instruments::Machinery;
 use fluidcheck::model::Model;
-use fluidcheck::stationary::Samples;
 use fluidcheck::subject::{Reference, Subject};
 use proptest::prelude::*;
 

@@ -1,18 +1,19 @@
-//! Section 2: a path is a fold of marks. Conservation, occupancy, looking, and marks against the generator.
+//! Section 2: a path is a fold of marks. Conservation, occupancy, looking, and marks against the
+//! generator.
 
 use std::collections::BTreeMap;
 
-use fluidcheck::clock::TimeError;
 use fluidcheck::graph::{BipartiteGraph, Isolated};
-use fluidcheck::marks::{
-    BytesMarks, Mark, MarkBlock, MarkStream, OwnedMark, RandomMarks, ReplayedMarks, enumerate,
-    first_shortest,
-};
 use fluidcheck::model::{Event, Model};
-use fluidcheck::occupancy::{LocalOccupancy, Occupancy};
-use fluidcheck::oracle::Oracle;
-use fluidcheck::randomness::stream_rng;
-use fluidcheck::ratio::{Ratio, ratio, whole};
+use fluidcheck::num::ratio::{Ratio, ratio, whole};
+use fluidcheck::random::event_clock::TimeError;
+use fluidcheck::random::stream_rng;
+use fluidcheck::simulate::all_marks::enumerate;
+use fluidcheck::simulate::event_list::Oracle;
+use fluidcheck::simulate::marks::{
+    BytesMarks, Mark, MarkBlock, MarkStream, OwnedMark, RandomMarks, ReplayedMarks, first_shortest,
+};
+use fluidcheck::simulate::occupancy::{LocalOccupancy, Occupancy};
 use fluidcheck::simulate::{Observer, Queues, SimulateError, Simulation, TimeAverage};
 use proptest::prelude::*;
 use rayon::prelude::*;
@@ -330,7 +331,7 @@ fn random_marks_are_as_frequent_as_the_list_of_all_marks_says() {
     // Hoeffding for nine frequencies with a total error probability of 1e-6.
     let distance = ((2.0 * 9.0 / 1e-6f64).ln() / (2.0 * n as f64)).sqrt();
     for (mark, probability, count) in counts {
-        let error = count as f64 / n as f64 - fluidcheck::ratio::to_f64(&probability);
+        let error = count as f64 / n as f64 - fluidcheck::num::ratio::to_f64(&probability);
         assert!(error.abs() <= distance, "{mark:?}: {error}");
     }
 }

@@ -1,13 +1,14 @@
 //! The law of the paths: both simulators against small systems that were solved exactly.
 //!
-//! Intervals are empirical Bernstein intervals over independent replications (Audibert, Munos, Szepesvari 2009, theorem 1),
-//! valid for any law on [0, 1]. Each test says its error probability; seeds are fixed, so a failure stays one.
+//! Intervals are empirical Bernstein intervals over independent replications (Audibert, Munos,
+//! Szepesvari 2009, theorem 1), valid for any law on [0, 1]. Each test says its error probability;
+//! seeds are fixed, so a failure stays one.
 
-use fluidcheck::clock::{Clock, Timeline};
 use fluidcheck::graph::{BipartiteGraph, Isolated};
 use fluidcheck::model::Model;
-use fluidcheck::oracle::Oracle;
+use fluidcheck::random::event_clock::{Clock, Timeline};
 use fluidcheck::simulate::Simulation;
+use fluidcheck::simulate::event_list::Oracle;
 use rayon::prelude::*;
 
 const ALPHA: f64 = 1e-6;
@@ -69,8 +70,9 @@ fn the_transient_of_three_servers_in_a_path_is_the_exact_one() {
 #[test]
 fn the_steady_state_of_two_servers_is_the_exact_one() {
     let model = Model::new(BipartiteGraph::complete(2, 2).unwrap(), 0.8, 2).unwrap();
-    // Solved independently with exact fractions in Python; E q_1 = lambda. Time 1000 stands for infinity: already a single
-    // queue at this load forgets its start at rate (1 - sqrt 0.8)^2 = 0.011, so that exp(-11) is left.
+    // Solved independently with exact fractions in Python; E q_1 = lambda. Time 1000 stands for
+    // infinity: already a single queue at this load forgets its start at rate (1 - sqrt 0.8)^2 =
+    // 0.011, so that exp(-11) is left.
     let exact = [0.8, 0.59038480];
     check("marks", &by_marks(&model, 40_000, 1000.0), exact, 0.015);
     check("event list", &by_event_list(&model, 4_000, 1000.0), exact, 0.06);

@@ -1,13 +1,14 @@
-//! The numbers that a seed stands for. A change here makes every seed in an old report worthless: it is a breaking change.
+//! The numbers that a seed stands for. A change here makes every seed in an old report worthless:
+//! it is a breaking change.
 
-use fluidcheck::clock::Clock;
-use fluidcheck::coupling::{CoupledSimulation, Coupling};
 use fluidcheck::graph::BipartiteGraph;
-use fluidcheck::marks::{Mark, MarkBlock, MarkStream, RandomMarks};
 use fluidcheck::model::Model;
-use fluidcheck::oracle::Oracle;
-use fluidcheck::randomness::{clock_rng, coin_rng, stream_rng};
+use fluidcheck::random::event_clock::Clock;
+use fluidcheck::random::{clock_rng, coin_rng, stream_rng};
 use fluidcheck::simulate::Simulation;
+use fluidcheck::simulate::coupled::{CoupledSimulation, Coupling};
+use fluidcheck::simulate::event_list::Oracle;
+use fluidcheck::simulate::marks::{Mark, MarkBlock, MarkStream, RandomMarks};
 use rand::Rng;
 
 fn model() -> Model {

@@ -1,7 +1,7 @@
-//! Why a checkpoint was refused or could not be written: the file, what is wrong and what to do, in one line.
+//! Why a checkpoint was refused or could not be written: the file, what is wrong and what to do, in
+//! one line.
 
-use std::fmt;
-use std::io;
+use std::{fmt, io};
 
 use thiserror::Error;
 

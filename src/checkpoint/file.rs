@@ -1,10 +1,11 @@
 //! The file of a checkpoint: replaced as a whole or not at all, and held by one process at a time.
 //!
-//! A write goes to a temporary file of a fixed name beside it, reaches the disk, and takes the place of the old one: whenever the process
-//! dies, the file is the old or the new one. The name is fixed so that processes that were killed leave one file and not one each; the next write
-//! takes it over. The temporary file is locked before it is written, and since the lock goes with the file to its final name, whoever
-//! finds the file locked knows that its owner lives. Two processes can therefore not mix their bytes. Where a file system has no locks, the last
-//! writer wins.
+//! A write goes to a temporary file of a fixed name beside it, reaches the disk, and takes the
+//! place of the old one: whenever the process dies, the file is the old or the new one. The name is
+//! fixed so that processes that were killed leave one file and not one each; the next write takes
+//! it over. The temporary file is locked before it is written, and since the lock goes with the
+//! file to its final name, whoever finds the file locked knows that its owner lives. Two processes
+//! can therefore not mix their bytes. Where a file system has no locks, the last writer wins.
 
 use std::ffi::OsString;
 use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
@@ -26,7 +27,8 @@ impl Store {
     /// Takes hold of the file and reads it; `None` where there is none yet.
     ///
     /// # Errors
-    /// What is no sound checkpoint, held by another process, or in a folder that cannot be written to. The file is not touched.
+    /// What is no sound checkpoint, held by another process, or in a folder that cannot be written
+    /// to. The file is not touched.
     pub fn open(path: &Path) -> Result<(Self, Option<Checkpoint>), CheckpointError> {
         let name = path.display().to_string();
         // A link is followed once, so that the file it leads to is replaced and not the link.
@@ -99,7 +101,8 @@ impl Store {
     /// Replaces the file by one of these bytes.
     ///
     /// # Errors
-    /// A full disk and whatever else the operating system says, or a file that another process put there. The old file stays as it is.
+    /// A full disk and whatever else the operating system says, or a file that another process put
+    /// there. The old file stays as it is.
     pub fn write(&mut self, bytes: &[u8]) -> Result<(), Problem> {
         let new = self.claim()?;
         let done = self.replace(&new, bytes);
@@ -125,7 +128,8 @@ impl Store {
             return Err(Problem::InUse);
         }
         fs::rename(&self.temporary, &self.path).map_err(refused)?;
-        // The new name is only on the disk once the folder is; where folders cannot be synced, there is nothing more to do.
+        // The new name is only on the disk once the folder is; where folders cannot be synced,
+        // there is nothing more to do.
         if let Some(folder) = self.path.parent() {
             let _ = File::open(if folder.as_os_str().is_empty() { Path::new(".") } else { folder })
                 .and_then(|folder| folder.sync_all());
@@ -134,7 +138,8 @@ impl Store {
     }
 }
 
-/// The folder of a file and the name of the temporary file in it; `None` for a path without a file name.
+/// The folder of a file and the name of the temporary file in it; `None` for a path without a file
+/// name.
 fn temporary(path: &Path) -> Option<(PathBuf, PathBuf)> {
     let folder =
         path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -174,8 +179,8 @@ fn same(_: &Metadata, _: &Metadata) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Progress, Run, encode};
     use super::*;
+    use crate::checkpoint::{Progress, Run, encode};
 
     fn bytes(seed: u64) -> Vec<u8> {
         encode(&Run::new("power").with("the seed", seed), &Progress::Power(Vec::new())).unwrap()

@@ -8,7 +8,8 @@ use std::time::Duration;
 use super::file::Store;
 use super::{CheckpointError, Problem, Progress, Run, encode};
 
-/// Between two writes: what is lost by a kill is about this much work, and a write costs some milliseconds of it.
+/// Between two writes: what is lost by a kill is about this much work, and a write costs some
+/// milliseconds of it.
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// What is done about a checkpoint that cannot be written.
@@ -41,7 +42,8 @@ impl Shared {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Writes what is known, if the file lacks some of it. Whether the file then has what was known at the call.
+    /// Writes what is known, if the file lacks some of it. Whether the file then has what was known
+    /// at the call.
     fn write(&self) -> bool {
         let Some(disk) = &self.disk else { return true };
         // Held while the bytes are made, so that no older bytes come after newer ones.
@@ -88,8 +90,8 @@ impl Shared {
 
 /// Keeps what is known of a run, in memory and, if asked to, in a file.
 ///
-/// A write that fails is told once and tried again a second later; it never ends the run. The file has the last state from [`Keeper::flush`] on, which
-/// dropping does too.
+/// A write that fails is told once and tried again a second later; it never ends the run. The file
+/// has the last state from [`Keeper::flush`] on, which dropping does too.
 pub struct Keeper {
     shared: Arc<Shared>,
     writer: Option<JoinHandle<()>>,
@@ -104,10 +106,12 @@ impl Keeper {
         Self { shared: Arc::new(shared), writer: None }
     }
 
-    /// Keeps in this file, from what is there, or from `nothing` where there is no file yet. `fits` says why what is there cannot be of this run.
+    /// Keeps in this file, from what is there, or from `nothing` where there is no file yet. `fits`
+    /// says why what is there cannot be of this run.
     ///
     /// # Errors
-    /// A file that is not a sound checkpoint of this run, is held by another process, or cannot be read or written; it is not touched.
+    /// A file that is not a sound checkpoint of this run, is held by another process, or cannot be
+    /// read or written; it is not touched.
     pub fn open(
         path: &Path,
         run: Run,

@@ -1,4 +1,5 @@
-//! Checkpoints: what a long run has found so far, in a file from which it goes on to the same result.
+//! Checkpoints: what a long run has found so far, in a file from which it goes on to the same
+//! result.
 //!
 //! | idea | here |
 //! |---|---|
@@ -13,9 +14,10 @@
 //! fluidcheck-checkpoint 1 <SHA-256 of the next line, hexadecimal>
 //! {"run":[["command","verify"],...],"progress":{"verify":[...]}}
 //! ```
-//! Checks and replications are pure functions of the run, so what is finished is kept and the rest is done as if nothing had happened.
-//! Floats are kept as their bits ([`crate::bits`]). A checksum finds accidents; whoever can write the file can make it say anything,
-//! though nothing that it says makes a reader panic or take more memory than a multiple of its size.
+//! Checks and replications are pure functions of the run, so what is finished is kept and the rest
+//! is done as if nothing had happened. Floats are kept as their bits ([`crate::num::float_bits`]).
+//! A checksum finds accidents; whoever can write the file can make it say anything, though nothing
+//! that it says makes a reader panic or take more memory than a multiple of its size.
 
 mod error;
 pub mod file;
@@ -30,8 +32,7 @@ pub use keeper::Keeper;
 pub use run::Run;
 
 use crate::estimate::{SteadyKept, TransientKept};
-use crate::power;
-use crate::suite;
+use crate::suite::{self, power_matrix};
 
 /// The layout of the files that this version writes and reads.
 pub const FORMAT: u32 = 1;
@@ -48,7 +49,7 @@ pub enum Progress {
     /// Finished checks of a suite, in any order.
     Verify(Vec<suite::Finished>),
     /// Finished checks of the matrix of power, in any order.
-    Power(Vec<power::Check>),
+    Power(Vec<power_matrix::Check>),
     /// Replications of a steady state; `None` before the first ended.
     Steady(Option<SteadyKept>),
     /// Replications of a transient; `None` before the first ended.
@@ -81,7 +82,8 @@ pub fn encode(run: &Run, progress: &Progress) -> Result<Vec<u8>, Problem> {
     if bytes.len() as u64 > MAX_BYTES { Err(Problem::TooLarge) } else { Ok(bytes) }
 }
 
-/// Reads the bytes of a file. Never panics, whatever they are, and takes memory in proportion to them.
+/// Reads the bytes of a file. Never panics, whatever they are, and takes memory in proportion to
+/// them.
 ///
 /// # Errors
 /// Anything but what [`encode`] wrote, bit by bit.

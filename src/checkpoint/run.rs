@@ -10,10 +10,10 @@ use crate::estimate;
 use crate::faults::Fault;
 use crate::graph::BipartiteGraph;
 use crate::model::Model;
-use crate::power;
-use crate::suite::{self, Input, selection};
+use crate::suite::{self, Input, power_matrix, selection};
 
-/// What a result depends on, by name, in the order in which two runs are compared. The number of threads is no part of it.
+/// What a result depends on, by name, in the order in which two runs are compared. The number of
+/// threads is no part of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Run(Vec<(String, String)>);
 
@@ -71,16 +71,16 @@ impl Run {
     }
 
     /// A run of `power`.
-    pub fn of_power(options: &power::Options) -> Self {
+    pub fn of_power(options: &power_matrix::Options) -> Self {
         let mut digest = Fingerprint::default();
-        let claims = power::claims_of(options);
+        let claims = power_matrix::claims_of(options);
         for claim in &claims {
             digest.text(claim.id);
         }
         for fault in Fault::ALL {
             digest.text(fault.id());
         }
-        for setting in power::settings() {
+        for setting in power_matrix::settings() {
             digest.text(&setting.name);
             digest.model(&setting.model);
         }
@@ -97,7 +97,8 @@ impl Run {
 
     /// A run of `simulate`; `what` is estimated of the graph that the user named by `words`.
     ///
-    /// The time limit is no part of it: it says when to stop, and what comes out after a number of replications depends on that number only.
+    /// The time limit is no part of it: it says when to stop, and what comes out after a number of
+    /// replications depends on that number only.
     pub fn of_estimate(
         words: &str,
         model: &Model,
@@ -203,7 +204,7 @@ impl Fingerprint {
 mod tests {
     use super::*;
     use crate::graph::Isolated;
-    use crate::ratio::ratio;
+    use crate::num::ratio::ratio;
 
     #[test]
     fn any_difference_of_a_graph_shows_in_its_fingerprint() {

@@ -19,7 +19,7 @@ use rand_chacha::ChaCha8Rng;
 use super::cases::{Outcome, run};
 use super::{Claim, Evidence, Expected, Kind, Scope, Setting, show};
 use crate::faults::Fault;
-use crate::ratio::{self, Ratio};
+use crate::num::ratio::{self, Ratio};
 
 /// The claims of the appendices.
 pub const CLAIMS: &[Claim] = &[EQ_A_1, EQ_A_2, LEMMA_C_1, LEMMA_C_1_SHARP];
@@ -276,8 +276,9 @@ fn lemma_c_1_sharp(setting: &Setting<'_>) -> Evidence {
         |case, rng| {
             let (d, n, pairs) = lipschitz_case(case, rng);
             let constant = setting.machinery.lipschitz_constant(d);
-            // Both partial derivatives at distance at most delta from (1, 1) are at least (d (d - 1) / 2)(1 - delta)^(d - 2), so the
-            // quotient of the first listed case is at least (1 - 3 (d - 2) / n) of the sharp constant: a larger one is not sharp.
+            // Both partial derivatives at distance at most delta from (1, 1) are at least (d (d -
+            // 1) / 2)(1 - delta)^(d - 2), so the quotient of the first listed case is at least (1 -
+            // 3 (d - 2) / n) of the sharp constant: a larger one is not sharp.
             if case < u64::from(MOST_CHOICES) && d > 1 {
                 let (difference, distance, at) = lipschitz_sides(setting, d, n, pairs);
                 let attained = difference / distance;

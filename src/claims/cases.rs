@@ -3,7 +3,7 @@
 use rand_chacha::ChaCha8Rng;
 
 use super::verdict::{Evidence, Verdict, Witness};
-use crate::randomness::{fingerprint, stream_rng};
+use crate::random::{fingerprint, stream_rng};
 
 /// Which cases to run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,7 +66,8 @@ impl Outcome {
 /// Runs `check` on cases `0..count`, each with its own randomness, until the first counterexample.
 ///
 /// Low case indices should be the listed and the edge cases, so that a violation is found in its
-/// simplest form; `check` gets the case's index and its generator. `what` names the cases in the summary.
+/// simplest form; `check` gets the case's index and its generator. `what` names the cases in the
+/// summary.
 pub fn run(
     plan: &CasePlan,
     claim: &str,

@@ -1,11 +1,12 @@
 //! The smallest effect that each statistical claim must detect, and what that takes.
 //!
-//! A *holds* excludes every system that is off by the effect or more: without a number here it would say nothing. The
-//! effects are the limits, margins and tilts that the checks themselves use; a check that must choose a coarser one (a large graph, a small budget)
-//! says so in its evidence.
+//! A *holds* excludes every system that is off by the effect or more: without a number here it
+//! would say nothing. The effects are the limits, margins and tilts that the checks themselves use;
+//! a check that must choose a coarser one (a large graph, a small budget) says so in its evidence.
 //!
-//! The observations are those of `fluidcheck verify --seed 1 --alpha 1e-6`, the largest number over the battery, rounded up: what it took the
-//! reference to be told from a system that is off by the effect. They grow with ln(1 / alpha).
+//! The observations are those of `fluidcheck verify --seed 1 --alpha 1e-6`, the largest number over
+//! the battery, rounded up: what it took the reference to be told from a system that is off by the
+//! effect. They grow with ln(1 / alpha).
 //!
 //! A test compares this table with the registry.
 
@@ -184,15 +185,16 @@ const EFFECTS: &[Effect] = &[
     ),
 ];
 
-/// The effect that the claim with this id must detect; `None` for exact and pathwise claims, of which one counterexample is enough.
+/// The effect that the claim with this id must detect; `None` for exact and pathwise claims, of
+/// which one counterexample is enough.
 pub fn effect_of(id: &str) -> Option<&'static Effect> {
     EFFECTS.iter().find(|effect| effect.id == id)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Kind, all};
     use super::*;
+    use crate::claims::{Kind, all};
 
     #[test]
     fn every_statistical_claim_and_no_other_states_the_smallest_effect_that_it_must_detect() {

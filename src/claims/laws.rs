@@ -1,27 +1,27 @@
 //! The subject's laws on small systems against the exact solver.
 //!
-//! In the steady state through the bracketing samples that other claims share, at a fixed time through independent paths from empty. Each
-//! E q_i is an equivalence: *holds* means that a difference of more than the margin was rejected, *violated* that one within it was.
+//! In the steady state through the bracketing samples that other claims share, at a fixed time
+//! through independent paths from empty. Each E q_i is an equivalence: *holds* means that a
+//! difference of more than the margin was rejected, *violated* that one within it was.
 //!
 //! # Source
-//! Section 2; [`crate::exact`].
+//! Section 2; [`crate::theory::exact`].
 
 use num_traits::One;
 
 use super::verdict::Witness;
 use super::{Claim, Evidence, Expected, Hypothesis, Kind, Scope, Setting, Verdict};
-use crate::clock::{Clock, Timeline};
-use crate::exact::{self, Value};
 use crate::faults::Fault;
-use crate::graph::metrics;
-use crate::meanfield::Start;
-use crate::model::Model;
-use crate::randomness::fingerprint;
-use crate::ratio::{self, Ratio};
+use crate::model::{Model, loads};
+use crate::num::ratio::{self, Ratio};
+use crate::random::event_clock::{Clock, Timeline};
+use crate::random::fingerprint;
+use crate::stats::decision::Decision;
 use crate::stats::equivalence::Equivalence;
-use crate::stats::events::Decision;
 use crate::stats::scale::Scale;
 use crate::subject::Path;
+use crate::theory::exact::{self, Value};
+use crate::theory::mean_field::Start;
 
 /// The claims about laws.
 pub const CLAIMS: &[Claim] = &[EXACT_LAW];
@@ -104,7 +104,8 @@ fn open(parts: &[Part]) -> bool {
         && !parts.iter().any(|part| part.test.decision() == Some(Decision::Violated))
 }
 
-/// Places and weights of Gauss and Legendre on [0, 1], exact for polynomials of degree 15: below 10^-11 for the rates of small systems.
+/// Places and weights of Gauss and Legendre on [0, 1], exact for polynomials of degree 15: below
+/// 10^-11 for the rates of small systems.
 fn nodes() -> impl Iterator<Item = (f64, f64)> {
     const NODES: [(f64, f64); 4] = [
         (0.183_434_642_495_649_8, 0.362_683_783_378_362),
@@ -115,7 +116,8 @@ fn nodes() -> impl Iterator<Item = (f64, f64)> {
     NODES.into_iter().flat_map(|(x, weight)| [x, -x].map(|x| (f64::midpoint(1.0, x), weight / 2.0)))
 }
 
-/// What comes in must go out or stay: the laws of the solver against the flow of tasks, d/dt E (tasks per server) = accepted load - E q_1.
+/// What comes in must go out or stay: the laws of the solver against the flow of tasks, d/dt E
+/// (tasks per server) = accepted load - E q_1.
 ///
 /// `laws` are those at the [`nodes`], then at t = 1; `law` is that of the steady state.
 fn unbalanced(
@@ -219,7 +221,7 @@ fn exact_law(setting: &Setting<'_>) -> Evidence {
     let mut undecided = false;
     match stationary {
         // The upper copies of the samples then start from a guess.
-        Ok(_) if metrics::rho(model) >= Ratio::one() => {
+        Ok(_) if loads::rho(model) >= Ratio::one() => {
             notes.push("no steady state is compared, since rho(G) >= 1".to_owned())
         }
         Ok(law) => {

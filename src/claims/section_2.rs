@@ -6,7 +6,7 @@
 //! | (2.3), and rho <= lambda (1 + phi) | [`EQ_2_3`] |
 //! | Remark 1 with replacement, on graphs of its own and on the graph at hand | [`REM_1`], [`REM_1_GRAPH`] |
 //!
-//! All figures are recomputed from the neighbour lists by [`super::graphs`].
+//! All figures are recomputed from the neighbour lists by [`super::small_graphs`].
 //!
 //! # Source
 //! Section 2. Deviation from the print: (2.2) samples without replacement; see the errata.
@@ -14,17 +14,16 @@
 use rand_chacha::ChaCha8Rng;
 
 use super::cases::{Outcome, run};
-use super::graphs::{self, Loads};
-use super::growth::REM_1_GROWTH;
+use super::small_graphs::{self, Loads};
+use super::stability_growth::REM_1_GROWTH;
 use super::{Claim, Evidence, Expected, Hypothesis, Kind, Scope, Setting, show};
 use crate::faults::Fault;
-use crate::graph::metrics;
-use crate::graph::stability::{self, Effort};
-use crate::graph::{BipartiteGraph, Isolated};
-use crate::machinery::Machinery;
-use crate::model::{Load, Model};
-use crate::randomness::below;
-use crate::ratio::{self, Ratio, ratio};
+use crate::graph::{BipartiteGraph, Isolated, metrics};
+use crate::instruments::Machinery;
+use crate::model::{Load, Model, loads};
+use crate::num::ratio::{self, Ratio, ratio};
+use crate::random::below;
+use crate::theory::stability::{self, Effort};
 
 /// The claims of section 2.
 pub const CLAIMS: &[Claim] = &[EQ_2_1, EQ_2_3, REM_1, REM_1_GRAPH, REM_1_GROWTH];
@@ -88,7 +87,8 @@ fn eq_2_1(setting: &Setting<'_>) -> Evidence {
     })
 }
 
-/// The other forms in which the crate gives these figures, where they differ from sums edge by edge.
+/// The other forms in which the crate gives these figures, where they differ from sums edge by
+/// edge.
 ///
 /// Those in floating point within their stated bounds; all exact ones equal.
 fn other_forms(model: &Model, loads: &Loads) -> Option<String> {
@@ -127,12 +127,13 @@ fn other_forms(model: &Model, loads: &Loads) -> Option<String> {
         let distance = if given > *exact { given - exact } else { exact - given };
         ratio::to_f64(&distance) <= bound
     };
-    // (max_v d_v + 5) 2^-52 relative to the largest load, (M + 3) 2^-52 for gamma; lambda itself is the nearest number.
+    // (max_v d_v + 5) 2^-52 relative to the largest load, (M + 3) 2^-52 for gamma; lambda itself is
+    // the nearest number.
     let of_load = (f64::from(servers.2) + 6.0) * f64::EPSILON * ratio::to_f64(&loads.max());
-    let gamma = graphs::gamma(graph);
+    let gamma = small_graphs::gamma(graph);
     let of_gamma = (f64::from(graph.n_task_types()) + 4.0) * f64::EPSILON * ratio::to_f64(&gamma);
     let floats = [
-        ("rho", metrics::rho_f64(model), loads.max() * model.load().exact(), of_load),
+        ("rho", loads::rho_f64(model), loads.max() * model.load().exact(), of_load),
         ("phi", metrics::phi_f64(graph), loads.phi(), of_load),
         ("gamma", metrics::gamma_f64(graph), gamma, of_gamma),
     ];
@@ -204,7 +205,7 @@ fn shown((rho, phi, gamma): &Figures) -> String {
 fn definitions(model: &Model, given: &Figures) -> Outcome {
     let graph = model.graph();
     let (rho, phi, gamma) = given;
-    let (own_phi, own_gamma) = (Loads::of(graph).phi(), graphs::gamma(graph));
+    let (own_phi, own_gamma) = (Loads::of(graph).phi(), small_graphs::gamma(graph));
     let violated = |what: String| Outcome::violated(f64::NAN, what);
     if *phi != own_phi {
         return violated(format!("phi(G) = {}, edge by edge {}", show(phi), show(&own_phi)));
@@ -288,7 +289,7 @@ pub const REM_1: Claim = Claim {
 };
 
 fn rem_1(setting: &Setting<'_>) -> Evidence {
-    let listed: Vec<_> = graphs::listed()
+    let listed: Vec<_> = small_graphs::listed()
         .into_iter()
         .filter(|(_, graph)| graph.n_servers() <= MOST_SERVERS)
         .collect();
@@ -302,13 +303,15 @@ fn rem_1(setting: &Setting<'_>) -> Evidence {
         |case, rng| {
             let graph = match listed.get((case / (3 * LOADS)) as usize) {
                 Some((_, graph)) => graph.clone(),
-                None => match graphs::random(rng) {
+                None => match small_graphs::random(rng) {
                     Ok(graph) => graph,
                     Err(_) => return Outcome::Skipped,
                 },
             };
             let d = 1 + (case / LOADS % 3) as u32;
-            let Some(critical) = graphs::critical_load(&graph, d) else { return Outcome::Skipped };
+            let Some(critical) = small_graphs::critical_load(&graph, d) else {
+                return Outcome::Skipped;
+            };
             let Some(load) = load(case % LOADS, &critical) else { return Outcome::Skipped };
             if case % LOADS == 0
                 && let Some(disagreement) = other_ways(&graph, d, &critical)
@@ -323,7 +326,7 @@ fn rem_1(setting: &Setting<'_>) -> Evidence {
 
 /// The critical load by max-flow, and the certified bounds, against all sets.
 fn other_ways(graph: &BipartiteGraph, d: u32, critical: &Ratio) -> Option<String> {
-    let at = || format!("d = {d}, {}", graphs::adjacency(graph));
+    let at = || format!("d = {d}, {}", small_graphs::adjacency(graph));
     if let Ok(flow) = stability::critical_load_by_flow(graph, d)
         && flow.lambda != *critical
     {
@@ -355,7 +358,7 @@ fn load(index: u64, critical: &Ratio) -> Option<Load> {
 fn ergodicity(machinery: &dyn Machinery, model: &Model) -> Outcome {
     let (graph, lambda) = (model.graph(), model.load().exact());
     let mut worst: Option<(u32, Ratio)> = None;
-    for (set, weight) in graphs::weights(graph, model.d()) {
+    for (set, weight) in small_graphs::weights(graph, model.d()) {
         if set < 16 {
             let listed: Vec<u32> = (0..graph.n_servers()).filter(|v| set >> v & 1 == 1).collect();
             let own =
@@ -435,7 +438,7 @@ fn rem_1_graph(setting: &Setting<'_>) -> Evidence {
         if case == 0 {
             return ergodicity(setting.machinery, model);
         }
-        let Some(critical) = graphs::critical_load(model.graph(), model.d()) else {
+        let Some(critical) = small_graphs::critical_load(model.graph(), model.d()) else {
             return Outcome::Skipped;
         };
         let Some(load) = load(case - 1, &critical) else { return Outcome::Skipped };
@@ -446,7 +449,8 @@ fn rem_1_graph(setting: &Setting<'_>) -> Evidence {
     })
 }
 
-/// The certified bounds on the critical load against sets of servers weighed from scratch, and against rho.
+/// The certified bounds on the critical load against sets of servers weighed from scratch, and
+/// against rho.
 fn certificates(model: &Model) -> Outcome {
     let (graph, d) = (model.graph(), model.d());
     let Ok(critical) = stability::critical_load(graph, d) else { return Outcome::Skipped };
@@ -461,10 +465,11 @@ fn certificates(model: &Model) -> Outcome {
     let load_of = |set: &[u32]| {
         let mut member = vec![false; graph.n_servers() as usize];
         set.iter().for_each(|&v| member[v as usize] = true);
-        let weight = graphs::weight(graph, d, |v| member[v as usize]);
+        let weight = small_graphs::weight(graph, d, |v| member[v as usize]);
         (weight > ratio::whole(0)).then(|| ratio::whole(set.len() as u64) / weight)
     };
-    // The set that is said to prove the upper bound, all servers, and the servers of some task types.
+    // The set that is said to prove the upper bound, all servers, and the servers of some task
+    // types.
     let all: Vec<u32> = (0..graph.n_servers()).collect();
     let step = (graph.n_task_types() / 8).max(1) as usize;
     let around = (0..graph.n_task_types())

@@ -6,25 +6,27 @@
 //! | Definition 3.5 and (3.3), on graphs of its own and on the graph at hand | [`EQ_3_3`], [`EQ_3_3_GRAPH`] |
 //! | q* of Theorem 3.1, the solution of (3.5), its limit (4.44) | [`ODE_FIXED_POINT`], [`ODE_ORDER`], [`EQ_4_44`] |
 //!
-//! The claims about (3.5) put the subject's right-hand side and fixed point into [`crate::meanfield::checks`].
+//! The claims about (3.5) put the subject's right-hand side and fixed point into
+//! [`super::mean_field`].
 //!
 //! # Source
-//! Section 3; (4.44). Deviation from the print: Definition 3.5 implies phi = 0 only where every server has an edge; see the errata.
+//! Section 3; (4.44). Deviation from the print: Definition 3.5 implies phi = 0 only where every
+//! server has an edge; see the errata.
 
 use num_traits::Zero;
 
 use super::cases::{Outcome, run};
-use super::graphs::{self, Loads};
+use super::mean_field::{self, Measured};
+use super::small_graphs::{self, Loads};
 use super::verdict::{Verdict, Witness};
 use super::{Claim, Evidence, Expected, Hypothesis, Kind, Scope, Setting, show};
 use crate::faults::Fault;
 use crate::graph::generate::{Norm, Reach, Sites, disjoint_union};
 use crate::graph::{BipartiteGraph, metrics};
-use crate::machinery::Machinery;
-use crate::meanfield::checks::{self, Measured};
-use crate::meanfield::{OdeError, spectral_gap};
+use crate::instruments::Machinery;
 use crate::model::Model;
-use crate::randomness::below;
+use crate::random::below;
+use crate::theory::mean_field::{OdeError, spectral_gap};
 
 /// The claims of section 3.
 pub const CLAIMS: &[Claim] = &[DEF_3_3, EQ_3_3, EQ_3_3_GRAPH, ODE_FIXED_POINT, ODE_ORDER, EQ_4_44];
@@ -101,9 +103,11 @@ fn def_3_3(setting: &Setting<'_>) -> Evidence {
     )
 }
 
-/// Every pair of points, but for those whose distance differs from the radius by no more than rounding can.
+/// Every pair of points, but for those whose distance differs from the radius by no more than
+/// rounding can.
 fn edges_are_near_pairs(graph: &BipartiteGraph, sites: &Sites, radius: f64, p: f64) -> Outcome {
-    // A difference is off by 2^-53, each power by a few (p + 1) units, sum and root by a few more; 2^-40 covers both sides amply.
+    // A difference is off by 2^-53, each power by a few (p + 1) units, sum and root by a few more;
+    // 2^-40 covers both sides amply.
     let unsure = radius * (p.min(100.0) + 10.0) * 2f64.powi(-44);
     let mut least = f64::INFINITY;
     for w in 0..graph.n_task_types() {
@@ -157,7 +161,7 @@ pub const EQ_3_3: Claim = Claim {
 };
 
 fn eq_3_3(setting: &Setting<'_>) -> Evidence {
-    let listed = graphs::listed();
+    let listed = small_graphs::listed();
     let random = 60 * u64::from(setting.plan.effort);
     run(
         &setting.plan,
@@ -175,7 +179,7 @@ fn eq_3_3(setting: &Setting<'_>) -> Evidence {
                 setting.machinery.random_regular(n, m, k.min(m), u64::from(below(rng, u32::MAX)))
             };
             let graph = match case % 4 {
-                0 => graphs::random(rng).map_err(Into::into),
+                0 => small_graphs::random(rng).map_err(Into::into),
                 1 => part(),
                 // Regular only if the parts agree in N / M, whatever their degrees.
                 2 => part().and_then(|first| disjoint_union(&[first, part()?])),
@@ -184,12 +188,12 @@ fn eq_3_3(setting: &Setting<'_>) -> Evidence {
                 }
             };
             let Ok(graph) = graph else { return Outcome::Skipped };
-            if case % 4 == 3 && !graphs::is_regular(&graph) {
+            if case % 4 == 3 && !small_graphs::is_regular(&graph) {
                 return Outcome::violated(
                     f64::NAN,
                     format!(
                         "copies of a random regular graph are not regular: {}",
-                        graphs::adjacency(&graph)
+                        small_graphs::adjacency(&graph)
                     ),
                 );
             }
@@ -219,15 +223,16 @@ fn eq_3_3_graph(setting: &Setting<'_>) -> Evidence {
 }
 
 fn regularity(setting: &Setting<'_>, graph: &BipartiteGraph) -> Outcome {
-    let regular = graphs::is_regular(graph);
+    let regular = small_graphs::is_regular(graph);
     let said = setting.machinery.is_regular(graph);
-    let violated =
-        |what: String| Outcome::violated(f64::NAN, format!("{what}; {}", graphs::adjacency(graph)));
+    let violated = |what: String| {
+        Outcome::violated(f64::NAN, format!("{what}; {}", small_graphs::adjacency(graph)))
+    };
     if said != regular {
         return violated(format!("called regular: {said}, edge by edge: {regular}"));
     }
     let components = metrics::components(graph);
-    if !graphs::are_components(
+    if !small_graphs::are_components(
         graph,
         &components.of_server,
         &components.of_task_type,
@@ -235,7 +240,7 @@ fn regularity(setting: &Setting<'_>, graph: &BipartiteGraph) -> Outcome {
     ) {
         return violated(format!("{} components given", components.count));
     }
-    if !regular || !graphs::every_server_has_an_edge(graph) {
+    if !regular || !small_graphs::every_server_has_an_edge(graph) {
         return Outcome::Holds { slack: 0.0, vacuous: true };
     }
     let (phi, lambda) = (setting.machinery.phi(graph), setting.model.load().exact());
@@ -266,7 +271,8 @@ fn regularity(setting: &Setting<'_>, graph: &BipartiteGraph) -> Outcome {
     Outcome::holds(0.0)
 }
 
-/// Two servers of one component with different degrees, or whose task types have: along edges, both sides must stay the same.
+/// Two servers of one component with different degrees, or whose task types have: along edges, both
+/// sides must stay the same.
 fn unequal_in_a_component(graph: &BipartiteGraph) -> Option<(u32, u32)> {
     let degree = |v: u32| graph.task_types_of(v).iter().count();
     (0..graph.n_task_types()).find_map(|w| {
@@ -294,11 +300,14 @@ pub const ODE_FIXED_POINT: Claim = Claim {
     check: |setting| evidence(Ok(fixed_point(setting.machinery))),
 };
 
-/// [`checks::fixed_point`] of a subject.
+/// [`mean_field::fixed_point`] of a subject.
 pub(super) fn fixed_point(machinery: &dyn Machinery) -> Measured {
-    checks::fixed_point(&|lambda, d, i| machinery.fixed_point(lambda, d, i), &|lambda, d, q, dq| {
-        machinery.right_hand_side(lambda, d, q, dq);
-    })
+    mean_field::fixed_point(
+        &|lambda, d, i| machinery.fixed_point(lambda, d, i),
+        &|lambda, d, q, dq| {
+            machinery.right_hand_side(lambda, d, q, dq);
+        },
+    )
 }
 
 /// (3.5) is quasi-monotone.
@@ -312,13 +321,14 @@ pub const ODE_ORDER: Claim = Claim {
     hypotheses: &[],
     rejects: &[Fault::DroppedDepartures],
     check: |setting| {
-        evidence(checks::order(&|lambda, d, q, dq| {
+        evidence(mean_field::order(&|lambda, d, q, dq| {
             setting.machinery.right_hand_side(lambda, d, q, dq)
         }))
     },
 };
 
-/// (4.44): exponential approach, with the rate that the linearisation and the tail of the start give.
+/// (4.44): exponential approach, with the rate that the linearisation and the tail of the start
+/// give.
 pub const EQ_4_44: Claim = Claim {
     id: "eq-4.44",
     source: "(4.44)",
@@ -334,14 +344,16 @@ pub const EQ_4_44: Claim = Claim {
     },
 };
 
-/// A gap that is no eigenvalue of the linearisation: the characteristic polynomial of its first levels, by the three-term recursion, has its first change of sign there.
+/// A gap that is no eigenvalue of the linearisation: the characteristic polynomial of its first
+/// levels, by the three-term recursion, has its first change of sign there.
 fn misplaced_gap() -> Option<String> {
     const LEVELS: u32 = 14;
     [(0.8, 2), (0.5, 2), (0.9, 3), (0.95, 2)].into_iter().find_map(|(lambda, d): (f64, u32)| {
         let q = |i: u32| (0..i).fold(1.0, |q: f64, _| lambda * q.powi(d as i32));
         let c: Vec<f64> =
             (1..=LEVELS).map(|i| lambda * f64::from(d) * q(i).powi(d as i32 - 1)).collect();
-        // Minors of A - x: all positive below the least eigenvalue, the last one negative just above it.
+        // Minors of A - x: all positive below the least eigenvalue, the last one negative just
+        // above it.
         let is_below = |x: f64| {
             let (mut before, mut minor) = (1.0, 1.0 + c[0] - x);
             let mut positive = minor > 0.0;
@@ -365,15 +377,16 @@ pub(super) fn gap(lambda: f64, d: u32) -> f64 {
     spectral_gap(lambda, d).map_or(f64::NAN, |gap| gap.gap)
 }
 
-/// [`checks::rate`] of a subject.
+/// [`mean_field::rate`] of a subject.
 pub(super) fn rate(
     machinery: &dyn Machinery,
     gap: &dyn Fn(f64, u32) -> f64,
 ) -> Result<Measured, OdeError> {
-    checks::rate(&|lambda, d, q, dq| machinery.right_hand_side(lambda, d, q, dq), gap)
+    mean_field::rate(&|lambda, d, q, dq| machinery.right_hand_side(lambda, d, q, dq), gap)
 }
 
-/// What a check of (3.5) found, as evidence. Its comparisons have no index to replay: all of them run at once, in a fixed order.
+/// What a check of (3.5) found, as evidence. Its comparisons have no index to replay: all of them
+/// run at once, in a fixed order.
 pub(super) fn evidence(measured: Result<Measured, OdeError>) -> Evidence {
     match measured {
         Ok(measured) if measured.slack >= 0.0 => Evidence {

@@ -1,7 +1,7 @@
 //! The states at which claims are checked, and counts taken from raw queue lengths.
 //!
-//! Nothing here calls the production code for occupancies, degrees or probabilities: a claim compares
-//! that code with these counts.
+//! Nothing here calls the production code for occupancies, degrees or probabilities: a claim
+//! compares that code with these counts.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
 use crate::graph::BipartiteGraph;
-use crate::ratio::Ratio;
+use crate::num::ratio::Ratio;
 
 /// The listed states: edge cases of every size.
 const LISTED: u64 = 8;
@@ -20,7 +20,8 @@ const LISTED: u64 = 8;
 /// The largest number of servers whose states with lengths up to 2 are all listed.
 const EXHAUSTIVE: u32 = 4;
 
-/// The state number `case` of `n` servers: listed ones, then for few servers all with lengths up to 2, then random ones.
+/// The state number `case` of `n` servers: listed ones, then for few servers all with lengths up to
+/// 2, then random ones.
 pub(super) fn state(case: u64, rng: &mut ChaCha8Rng, n: u32) -> Vec<u32> {
     if case < LISTED {
         return (0..n).map(|v| listed(case, v, n)).collect();
@@ -132,7 +133,8 @@ pub(super) fn affordable(graph: &BipartiteGraph, d: u32, effort: u32) -> u64 {
     (150_000 / cost).clamp(6, 150) * u64::from(effort.max(1))
 }
 
-/// A sum of fractions kept apart by key, so that the many terms of one degree share a small denominator.
+/// A sum of fractions kept apart by key, so that the many terms of one degree share a small
+/// denominator.
 #[derive(Clone, Debug, Default)]
 pub(super) struct GroupedSum(BTreeMap<usize, Ratio>);
 
@@ -196,8 +198,8 @@ impl EdgeWeights {
 /// Every sequence of `d` of the numbers `0..n`, in lexicographic order.
 pub(super) fn for_each_sequence(n: usize, d: u32, mut visit: impl FnMut(&[usize])) {
     let mut sequence = vec![0; d as usize];
-    // Digits of a counter, not an odometer in place: rustc 1.95 with thin LTO and one codegen unit loses the odometer's
-    // `fill`, and with it a sample sequence.
+    // Digits of a counter, not an odometer in place: rustc 1.95 with thin LTO and one codegen unit
+    // loses the odometer's `fill`, and with it a sample sequence.
     for code in 0..n.pow(d) {
         let mut rest = code;
         for sample in sequence.iter_mut().rev() {
@@ -216,7 +218,8 @@ pub(super) fn n_sequences(degree: usize, d: u32) -> Option<u64> {
     (degree as u64).checked_pow(d).filter(|&all| (1..=SEQUENCES).contains(&all))
 }
 
-/// The law of the server that gets the task, by looking at every sample sequence and splitting each tie evenly.
+/// The law of the server that gets the task, by looking at every sample sequence and splitting each
+/// tie evenly.
 ///
 /// Returned as weights of the servers whose lengths are `local`, and the sum of all weights.
 pub(super) fn law_by_enumeration(local: &[u32], d: u32) -> (Vec<u64>, u64) {
@@ -246,7 +249,7 @@ pub(super) fn law_by_enumeration(local: &[u32], d: u32) -> (Vec<u64>, u64) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::randomness::stream_rng;
+    use crate::random::stream_rng;
 
     #[test]
     fn the_pairs_are_ordered_and_few_servers_get_all_small_ones() {

@@ -2,34 +2,37 @@
 //!
 //! | claim | evidence |
 //! |---|---|
-//! | `transition-law` | every event of one path against its exact conditional law ([`crate::stats::events`]) |
-//! | `flow-balance`, `cor-4.3`, `prop-4.1-ergodic` | independent replications that bracket the steady state ([`crate::stationary`]) |
+//! | `transition-law` | every event of one path against its exact conditional law ([`super::event_test`]) |
+//! | `flow-balance`, `cor-4.3`, `prop-4.1-ergodic` | independent replications that bracket the steady state ([`crate::estimate::bracketing`]) |
 //!
-//! *Holds* means that the opposite was rejected, *violated* that the claim was, *inconclusive* that neither happened.
-//! Each side has half of the check's error probability, and each part of a claim an equal share of that.
+//! *Holds* means that the opposite was rejected, *violated* that the claim was, *inconclusive* that
+//! neither happened. Each side has half of the check's error probability, and each part of a claim
+//! an equal share of that.
 
+use super::event_test::EventTest;
 use super::verdict::Witness;
 use super::{Claim, Evidence, Expected, Hypothesis, Kind, Scope, Setting, Verdict};
+use crate::estimate::bracketing::{NoCoalescence, Plan, START_ERROR, Sample, Samples};
 use crate::faults::Fault;
-use crate::graph::metrics;
-use crate::randomness::{fingerprint, stream_rng};
-use crate::ratio;
-use crate::stationary::{NoCoalescence, Plan, START_ERROR, Sample, Samples};
-use crate::stats::betting::{MeanTest, Side};
-use crate::stats::events::{Decision, EventTest};
+use crate::model::loads;
+use crate::num::ratio;
+use crate::random::{fingerprint, stream_rng};
+use crate::stats::decision::Decision;
+use crate::stats::mean_test::{MeanTest, Side};
 use crate::subject::{Path, random_lengths};
 
 /// The statistical claims.
 pub const CLAIMS: &[Claim] = &[TRANSITION_LAW, FLOW_BALANCE, COR_4_3, ERGODIC];
 
-/// Events for which the stated effects of a claim on the steady state are chosen; large systems need long replications.
+/// Events for which the stated effects of a claim on the steady state are chosen; large systems
+/// need long replications.
 fn most_events(setting: &Setting<'_>) -> u64 {
     let everyday = if setting.model.graph().n_servers() < 500 { 200_000_000 } else { 600_000_000 };
     everyday * u64::from(setting.plan.effort)
 }
 
-/// The smallest effect that a claim on a mean of [0, 1] can be asked to see within [`most_events`]: even without any
-/// variance, a bet needs ln(1 / alpha) / effect observations.
+/// The smallest effect that a claim on a mean of [0, 1] can be asked to see within [`most_events`]:
+/// even without any variance, a bet needs ln(1 / alpha) / effect observations.
 fn resolution(setting: &Setting<'_>, plan: &Plan, finest: f64, alpha: f64) -> f64 {
     // Above the floor, for the variance that there is; the budget itself is twice as much.
     let affordable = (most_events(setting) / plan.events()).max(1) as f64;
@@ -98,14 +101,16 @@ fn transition_law(setting: &Setting<'_>) -> Evidence {
     let decision = loop {
         let event = path.step();
         test.observe(event);
-        // A subject that reports other events than it lets happen is wrong whatever the law of its reports.
+        // A subject that reports other events than it lets happen is wrong whatever the law of its
+        // reports.
         let ends = test.decision().is_some() || test.events() >= most;
         if ends || test.events().is_multiple_of(segment) {
             honest = test.lengths() == path.queues().lengths();
             if ends || !honest {
                 break test.decision();
             }
-            // Another start: at low loads a path from empty hardly ever has a choice between queues.
+            // Another start: at low loads a path from empty hardly ever has a choice between
+            // queues.
             let start = random_lengths(&mut starts, graph.n_servers(), TOP);
             test.restart(&start);
             path = Path::new(setting.subject, model, seed, 1 + test.events() / segment, start);
@@ -289,8 +294,9 @@ fn flow_balance(setting: &Setting<'_>) -> Evidence {
 
 /// Corollary 4.3: geometric moments of the steady state.
 ///
-/// It needs no equal rates: in steady state E Q_i = (lambda N / M) sum_w r_w E (q_(i-1)^w)^d by Lemma 4.2, which is at most
-/// (lambda N / M) sum_w r_w E q_(i-1)^w <= rho E Q_(i-1) by (4.4), with the rho of these rates.
+/// It needs no equal rates: in steady state E Q_i = (lambda N / M) sum_w r_w E (q_(i-1)^w)^d by
+/// Lemma 4.2, which is at most (lambda N / M) sum_w r_w E q_(i-1)^w <= rho E Q_(i-1) by (4.4), with
+/// the rho of these rates.
 pub const COR_4_3: Claim = Claim {
     id: "cor-4.3",
     source: "Corollary 4.3",
@@ -304,7 +310,7 @@ pub const COR_4_3: Claim = Claim {
 };
 
 fn cor_4_3(setting: &Setting<'_>) -> Evidence {
-    let rho = metrics::rho(setting.model);
+    let rho = loads::rho(setting.model);
     let share = setting.alpha / 3.0;
     let plan = match setting.samples.plan() {
         Ok(plan) => plan,
@@ -316,9 +322,10 @@ fn cor_4_3(setting: &Setting<'_>) -> Evidence {
             "rho^2 = {:.1e} is less than what the samples leave out of the steady state, {START_ERROR:.0e}: no number of them would do at this load",
             bound(2)
         );
-        return super::machinery::evidence(Verdict::Inconclusive, 0, found);
+        return super::instruments::evidence(Verdict::Inconclusive, 0, found);
     }
-    // Below the resolution of the budget a mean cannot be told from its bound, be it 0; i = 2 is always tried.
+    // Below the resolution of the budget a mean cannot be told from its bound, be it 0; i = 2 is
+    // always tried.
     let finest = resolution(setting, &plan, 0.0, share);
     let tried: Vec<u32> = (2..=4).filter(|&i| i == 2 || bound(i) >= finest).collect();
     let mut parts: Vec<Part> = tried
@@ -355,7 +362,8 @@ fn ergodic(setting: &Setting<'_>) -> Evidence {
         Ok(plan) => plan,
         Err(NoCoalescence { events }) => return growth(setting, events),
     };
-    // Coupling inequality: the distance is at most the probability that coupled copies have not met.
+    // Coupling inequality: the distance is at most the probability that coupled copies have not
+    // met.
     let limit = resolution(setting, &plan, 0.2, setting.alpha / 2.0);
     let mut parts = [Part::new("P(copies have not met)", limit, true, setting.alpha / 2.0)];
     let mut evidence = decide(setting, setting.samples, &mut parts, true, |sample, _| {
@@ -377,8 +385,9 @@ fn ergodic(setting: &Setting<'_>) -> Evidence {
 
 /// Does the number of tasks still grow when the copies have not met? Then there is no steady state.
 ///
-/// With g = total / (total + s), the mean of g at event 2 k exceeds that at event k by at most 0.1 where the law
-/// has settled by event k; linear growth makes it 1/6. A difference above 0.1 violates the claim, anything else leaves it open.
+/// With g = total / (total + s), the mean of g at event 2 k exceeds that at event k by at most 0.1
+/// where the law has settled by event k; linear growth makes it 1/6. A difference above 0.1
+/// violates the claim, anything else leaves it open.
 fn growth(setting: &Setting<'_>, events: u64) -> Evidence {
     let model = setting.model;
     let n = model.graph().n_servers();

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
-    /// Exact and pathwise claims: no counterexample among all cases. Statistical ones: the opposite was rejected.
+    /// Exact and pathwise claims: no counterexample among all cases. Statistical ones: the opposite
+    /// was rejected.
     Holds,
     /// A counterexample, or the claim itself was rejected.
     Violated,
@@ -51,7 +52,8 @@ pub struct Witness {
 pub struct Evidence {
     /// What was found.
     pub verdict: Verdict,
-    /// How far the measured side stayed from the bound at its closest, in the claim's own unit; negative for a violation.
+    /// How far the measured side stayed from the bound at its closest, in the claim's own unit;
+    /// negative for a violation.
     pub slack: Option<f64>,
     /// Whether the bound says no more than the trivial one in every case seen.
     pub vacuous: bool,

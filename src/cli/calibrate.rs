@@ -6,9 +6,10 @@ use clap::Args;
 
 use super::common::{check_claims, probability, progress_bar};
 use super::output::{Failure, print, print_json};
-use fluidcheck::calibrate::{self, Options};
-use fluidcheck::machinery::UnderCheck;
-use fluidcheck::{battery, report, suite};
+use crate::instruments::UnderCheck;
+use crate::report;
+use crate::suite::calibration::{self, Options};
+use crate::suite::{self, battery};
 
 #[derive(Args)]
 pub struct Arguments {
@@ -21,7 +22,8 @@ pub struct Arguments {
     /// Not these claims
     #[arg(long, value_delimiter = ',', value_name = "ID")]
     except: Vec<String>,
-    /// Error probability of a run, and of each test that is tried; large, so that errors can be seen
+    /// Error probability of a run, and of each test that is tried; large, so that errors can be
+    /// seen
     #[arg(long, value_parser = probability, allow_negative_numbers = true, default_value = "0.1")]
     alpha: f64,
     /// The first seed
@@ -51,7 +53,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let checks = suite::selection(&inputs, &suite).len() as u64;
     let options = Options { runs: arguments.runs, suite, streams: arguments.streams };
     let bar = progress_bar(checks * arguments.runs, arguments.quiet);
-    let calibration = calibrate::run(
+    let calibration = calibration::run(
         UnderCheck::reference(),
         &inputs,
         &options,
@@ -63,9 +65,9 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     );
     bar.finish_and_clear();
     if arguments.json {
-        print_json(&report::calibrate::json(&calibration))?;
+        print_json(&report::calibration_text::json(&calibration))?;
     } else {
-        print(&report::calibrate::text(&calibration))?;
+        print(&report::calibration_text::text(&calibration))?;
     }
     Ok(ExitCode::from(u8::from(!calibration.excesses().is_empty())))
 }

@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::interrupt::say;
 use super::output::{Failure, warn};
-use fluidcheck::checkpoint::{Keeper, Progress, Run};
+use crate::checkpoint::{Keeper, Progress, Run};
 
 #[derive(Args, Clone)]
 pub struct CheckpointOptions {
@@ -17,7 +17,8 @@ pub struct CheckpointOptions {
 }
 
 impl CheckpointOptions {
-    /// What is known from earlier, or `nothing`, and where it is kept. `amount` says how much it is, for a line on stderr.
+    /// What is known from earlier, or `nothing`, and where it is kept. `amount` says how much it
+    /// is, for a line on stderr.
     pub fn open(
         &self,
         run: Run,

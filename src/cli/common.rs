@@ -8,13 +8,13 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 
 use super::output::{Failure, warn};
-use fluidcheck::claims;
-use fluidcheck::graph::format::{self, Format};
-use fluidcheck::graph::source::{self, GraphSource};
-use fluidcheck::graph::{BipartiteGraph, Isolated};
-use fluidcheck::limits::MIN_PROBABILITY;
-use fluidcheck::model::{Load, Model};
-use fluidcheck::ratio;
+use crate::claims;
+use crate::graph::format::{self, Format};
+use crate::graph::source::{self, GraphSource};
+use crate::graph::{BipartiteGraph, Isolated};
+use crate::model::{Load, Model};
+use crate::num::input_limits::MIN_PROBABILITY;
+use crate::num::ratio;
 
 /// How a graph is read.
 #[derive(Args, Clone)]
@@ -28,8 +28,9 @@ pub struct GraphOptions {
     /// Task types without a server: refuse the graph, or drop them (their tasks are lost)
     #[arg(long, value_enum, default_value = "refuse")]
     pub isolated: IsolatedChoice,
-    /// Arrival rates of the task types, in place of those of the graph file: lines `task_type rate`, or CSV with the header
-    /// `task_type,rate`. Only their ratios matter: lambda stays the load per server
+    /// Arrival rates of the task types, in place of those of the graph file: lines
+    /// `task_type rate`, or CSV with the header `task_type,rate`. Only their ratios matter: lambda
+    /// stays the load per server
     #[arg(long, value_name = "FILE")]
     pub rates: Option<PathBuf>,
 }

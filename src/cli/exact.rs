@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 
 use super::common::{GraphOptions, ModelOptions, rates_object, times, unequal_rates};
 use super::output::{Failure, print, print_json, warn};
-use fluidcheck::exact::{self, ExactError, Law, MOST_STATES, Options};
-use fluidcheck::meanfield::{Start, fixed_point_vec};
-use fluidcheck::model::Model;
+use crate::model::Model;
+use crate::theory::exact::{self, ExactError, Law, MOST_STATES, Options};
+use crate::theory::mean_field::{Start, fixed_point_vec};
 
 #[derive(Args)]
 pub struct Arguments {
@@ -24,7 +24,8 @@ pub struct Arguments {
     /// Also the law at these times
     #[arg(long, value_delimiter = ',', value_parser = times, allow_negative_numbers = true)]
     times: Vec<f64>,
-    /// Start of the law at --times: empty, level:3, geometric:0.9 (independent and alike over the servers)
+    /// Start of the law at --times: empty, level:3, geometric:0.9 (independent and alike over the
+    /// servers)
     #[arg(long, default_value = "empty")]
     start: String,
     /// Follow queues up to B tasks, whatever error that leaves; chosen by the error if not given

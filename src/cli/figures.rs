@@ -12,13 +12,14 @@ use serde_json::json;
 
 use super::common::shows_progress;
 use super::output::{Failure, print, print_json};
-use fluidcheck::figures::study::{LEAST_N, MOST_N};
-use fluidcheck::figures::{CONFIDENCE, D, LAMBDA, Options, Study};
-use fluidcheck::report::figures::Figure;
+use crate::figures::draw::Figure;
+use crate::figures::study::{LEAST_N, MOST_N};
+use crate::figures::{CONFIDENCE, D, LAMBDA, Options, Study};
 
 #[derive(Args)]
 pub struct Arguments {
-    /// Folder for the files, made if it is missing; of what is in it only the figures' own files are replaced
+    /// Folder for the files, made if it is missing; of what is in it only the figures' own files
+    /// are replaced
     #[arg(short, long, value_name = "DIR")]
     output: PathBuf,
     /// Only these: fig-1, fig-2, fig-3, fig-4, section-5

@@ -9,7 +9,7 @@ use clap::Args;
 use super::common::{FormatName, GraphOptions};
 use super::interrupt::{finishing, on_interrupt, say};
 use super::output::{Failure, print, print_bytes};
-use fluidcheck::graph::format::{self, Format};
+use crate::graph::format::{self, Format};
 
 #[derive(Args)]
 pub struct Arguments {

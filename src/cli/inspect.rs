@@ -8,14 +8,14 @@ use serde_json::{Value, json};
 
 use super::common::{GraphOptions, ModelOptions, rates_object, unequal_rates};
 use super::output::{Failure, one_line, print, print_json};
-use super::steady::{both, value};
-use fluidcheck::claims::{self, CasePlan, Hypothesis, Setting};
-use fluidcheck::graph::stability::{Addition, CriticalLoad, critical_load, improve};
-use fluidcheck::graph::{BipartiteGraph, Isolated, metrics};
-use fluidcheck::model::Model;
-use fluidcheck::ratio::{self, Ratio};
-use fluidcheck::stationary::Samples;
-use fluidcheck::subject::Reference;
+use super::steady_state::{both, value};
+use crate::claims::{self, CasePlan, Hypothesis, Setting};
+use crate::estimate::bracketing::Samples;
+use crate::graph::{BipartiteGraph, Isolated, metrics};
+use crate::model::{Model, loads};
+use crate::num::ratio::{self, Ratio};
+use crate::subject::Reference;
+use crate::theory::stability::{Addition, CriticalLoad, critical_load, improve};
 
 #[derive(Args)]
 pub struct Arguments {
@@ -26,7 +26,8 @@ pub struct Arguments {
     options: GraphOptions,
     #[command(flatten)]
     model: ModelOptions,
-    /// Also K edges to add that raise the critical load, each the best after those before it: greedy, not the best K together
+    /// Also K edges to add that raise the critical load, each the best after those before it:
+    /// greedy, not the best K together
     #[arg(long, value_name = "K", allow_negative_numbers = true, value_parser = clap::value_parser!(u16).range(1..))]
     improve: Option<u16>,
     /// One JSON object
@@ -150,7 +151,7 @@ fn object(
     let graph = model.graph();
     let critical = chosen(&stability.by_d, model.d());
     let (server, task) = (metrics::server_degrees(graph), metrics::task_degrees(graph));
-    let (rho, phi, gamma) = (metrics::rho(model), metrics::phi(graph), metrics::gamma(graph));
+    let (rho, phi, gamma) = (loads::rho(model), metrics::phi(graph), metrics::gamma(graph));
     let degrees = |d: &metrics::Degrees| json!({ "min": d.min, "mean": d.mean, "max": d.max });
     let names = |servers: &[u32]| servers.iter().map(|&v| graph.server_name(v)).collect::<Vec<_>>();
     let by_d = stability.by_d.iter().map(|(d, critical)| {
@@ -240,7 +241,7 @@ fn table(
         "regular (Definition 3.5)",
         if metrics::is_regular(graph) { "yes" } else { "no" }.to_owned(),
     );
-    row("rho(G)", format!("{} at lambda = {}", both(&metrics::rho(model)), model.load().exact()));
+    row("rho(G)", format!("{} at lambda = {}", both(&loads::rho(model)), model.load().exact()));
     row("phi(G)", both(&metrics::phi(graph)));
     row("gamma(G)", both(&metrics::gamma(graph)));
     for (d, critical) in &stability.by_d {

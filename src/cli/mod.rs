@@ -12,7 +12,7 @@ mod ode;
 mod output;
 mod power;
 mod simulate;
-mod steady;
+mod steady_state;
 mod verify;
 
 use std::process::ExitCode;
@@ -21,7 +21,8 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 pub use output::Failure;
 
-/// Checks what mean-field theory claims about JSQ(d) load balancing on compatibility graphs, exactly and with guaranteed error rates.
+/// Checks what mean-field theory claims about JSQ(d) load balancing on compatibility graphs,
+/// exactly and with guaranteed error rates.
 #[derive(Parser)]
 #[command(name = "fluidcheck", version, arg_required_else_help = true, max_term_width = 100)]
 #[command(after_help = "GRAPH is a file (edge list, CSV, Matrix Market) or a spec:
@@ -72,7 +73,8 @@ enum Command {
   fluidcheck generate geometric:n=1000,degree=14 --graph-seed 7 --isolated drop -o graph.csv
   fluidcheck generate data/us-sites-100km.csv -o graph.mtx")]
     Generate(generate::Arguments),
-    /// Write the paper's figures 1 to 4 and the table of section 5's geometric graphs, as CSV and SVG
+    /// Write the paper's figures 1 to 4 and the table of section 5's geometric graphs, as CSV and
+    /// SVG
     #[command(
         after_help = "Figures say of every system whether it has a steady state; where it has none, what is shown is a transient with its time.
 
@@ -89,7 +91,8 @@ Examples:
 
 Exit codes: 0 every fault is rejected and every claim rejects one, 1 not so, 2 usage error.")]
     Power(power::Arguments),
-    /// How often the suite is wrong: run it under many seeds, and try its tests where the truth is known
+    /// How often the suite is wrong: run it under many seeds, and try its tests where the truth is
+    /// known
     #[command(
         after_help = "A large --alpha gives every check a chance to err: at 0.1, ten runs may see one false alarm in expectation.
 Exit code 1 if there are more than chance allows (a sound suite is blamed with probability at most 1e-6).

@@ -7,9 +7,8 @@ use clap::Args;
 
 use super::common::{ModelOptions, times};
 use super::output::{Failure, print, print_json};
-use fluidcheck::meanfield::{Options, Spectrum, Start, solve, spectral_gap};
-use fluidcheck::model::MAX_CHOICES;
-use fluidcheck::model::ModelError;
+use crate::model::{MAX_CHOICES, ModelError};
+use crate::theory::mean_field::{Options, Spectrum, Start, solve, spectral_gap};
 
 #[derive(Args)]
 pub struct Arguments {

@@ -23,7 +23,8 @@ impl<E: std::error::Error> From<E> for Failure {
     }
 }
 
-/// Writes lines for people to stdout. Labels of a graph file and what a checkpoint keeps may hold anything, and must not drive the terminal.
+/// Writes lines for people to stdout. Labels of a graph file and what a checkpoint keeps may hold
+/// anything, and must not drive the terminal.
 ///
 /// # Errors
 /// As [`print_bytes`].
@@ -77,7 +78,8 @@ pub fn usage(error: &clap::Error) -> ExitCode {
             ExitCode::from(USAGE)
         }
         _ => {
-            // The first paragraph says what is wrong; the usage lines below it would make it many lines.
+            // The first paragraph says what is wrong; the usage lines below it would make it many
+            // lines.
             let text = error.render().to_string();
             let text = text.strip_prefix("error: ").unwrap_or(&text);
             let said: Vec<_> = text

@@ -8,9 +8,9 @@ use super::checkpoint::CheckpointOptions;
 use super::common::{check_claims, probability, progress_bar};
 use super::interrupt::{finishing, on_interrupt};
 use super::output::{Failure, print, print_json};
-use fluidcheck::checkpoint::{Progress, Run};
-use fluidcheck::power::{self, Check, Depth, Matrix, Options};
-use fluidcheck::report;
+use crate::checkpoint::{Progress, Run};
+use crate::report;
+use crate::suite::power_matrix::{self, Check, Depth, Matrix, Options};
 
 #[derive(Args)]
 pub struct Arguments {
@@ -44,7 +44,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         depth: if arguments.quick { Depth::Listed } else { Depth::Full },
         only: arguments.only.clone(),
     };
-    let most = power::most_checks(&options);
+    let most = power_matrix::most_checks(&options);
     let keeper = arguments.checkpoint.open(
         Run::of_power(&options),
         Progress::Power(Vec::new()),
@@ -67,7 +67,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
             let _ = report(&Matrix::of(&options, finished(&keeper.progress())), json);
         });
     }
-    let matrix = power::resume(&options, earlier, &|check| {
+    let matrix = power_matrix::resume(&options, earlier, &|check| {
         keeper.update(|progress| {
             if let Progress::Power(list) = progress {
                 list.push(check.clone());
@@ -94,7 +94,7 @@ fn fits(progress: &Progress, options: &Options) -> Result<(), String> {
     let Progress::Power(list) = progress else {
         return Err("it keeps another kind of progress".to_owned());
     };
-    let claims = power::claims_of(options);
+    let claims = power_matrix::claims_of(options);
     if list.iter().all(|check| check.is_in(&claims)) {
         Ok(())
     } else {
@@ -104,8 +104,8 @@ fn fits(progress: &Progress, options: &Options) -> Result<(), String> {
 
 fn report(matrix: &Matrix, json: bool) -> Result<(), Failure> {
     if json {
-        print_json(&report::power::json(matrix))
+        print_json(&report::power_text::json(matrix))
     } else {
-        print(&report::power::text(matrix, true))
+        print(&report::power_text::text(matrix, true))
     }
 }

@@ -15,13 +15,13 @@ use super::common::{
 };
 use super::interrupt::{finishing, on_interrupt, say};
 use super::output::{Failure, print, print_json, warn};
-use super::steady::require_steady_state;
-use fluidcheck::checkpoint::{Keeper, Progress, Run};
-use fluidcheck::estimate::{
+use super::steady_state::require_steady_state;
+use crate::checkpoint::{Keeper, Progress, Run};
+use crate::estimate::{
     Estimated, Intervals, Options, SteadyRun, SteadyState, Transient, TransientRun,
 };
-use fluidcheck::meanfield::{self, Start, fixed_point_vec};
-use fluidcheck::model::Model;
+use crate::model::Model;
+use crate::theory::mean_field::{self, Start, fixed_point_vec};
 
 #[derive(Args, Clone)]
 pub struct Arguments {
@@ -44,7 +44,8 @@ pub struct Arguments {
     /// Seed of all paths
     #[arg(long, default_value_t = 1, allow_negative_numbers = true)]
     seed: u64,
-    /// Exactly this many independent replications; without it, as many as --precision needs (a transient: 1000)
+    /// Exactly this many independent replications; without it, as many as --precision needs (a
+    /// transient: 1000)
     #[arg(long, allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(1..))]
     replications: Option<u64>,
     /// Probability with which all intervals hold together
@@ -59,7 +60,8 @@ pub struct Arguments {
     /// Most events to spend, all replications together
     #[arg(long, default_value_t = 400_000_000, allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(1..))]
     events: u64,
-    /// Most seconds to spend, those before a resumption included; the result then depends on the machine's speed
+    /// Most seconds to spend, those before a resumption included; the result then depends on the
+    /// machine's speed
     #[arg(long, value_name = "SECONDS", value_parser = seconds, allow_negative_numbers = true)]
     time_limit: Option<f64>,
     #[command(flatten)]
@@ -183,8 +185,13 @@ fn transient(
     options: &Options,
 ) -> Result<ExitCode, Failure> {
     let times = &arguments.times[..];
-    let field =
-        meanfield::solve(model.lambda(), model.d(), start, times, &meanfield::Options::default())?;
+    let field = mean_field::solve(
+        model.lambda(),
+        model.d(),
+        start,
+        times,
+        &mean_field::Options::default(),
+    )?;
     let resumed = |progress: &Progress| match progress {
         Progress::Transient(Some(kept)) => {
             TransientRun::resume(model, start, times, options, kept).map(Some).ok_or_else(misfit)
@@ -394,7 +401,7 @@ fn print_transient(
     model: &Model,
     start: &Start,
     estimate: &Transient,
-    field: &meanfield::Trajectory,
+    field: &mean_field::Trajectory,
     partial: bool,
 ) -> Result<(), Failure> {
     if arguments.json {

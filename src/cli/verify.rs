@@ -9,12 +9,10 @@ use super::checkpoint::CheckpointOptions;
 use super::common::{GraphOptions, ModelOptions, check_claims, probability, progress_bar};
 use super::interrupt::{finishing, on_interrupt};
 use super::output::{Failure, print, print_json};
-use fluidcheck::checkpoint::{Progress, Run};
-use fluidcheck::claims;
-use fluidcheck::machinery::UnderCheck;
-use fluidcheck::report;
-use fluidcheck::suite::{self, Finished, Input, Options, Outcome, Suite};
-use fluidcheck::{battery, suite::selection};
+use crate::checkpoint::{Progress, Run};
+use crate::instruments::UnderCheck;
+use crate::suite::{self, Finished, Input, Options, Outcome, Suite, battery, selection};
+use crate::{claims, report};
 
 #[derive(Args)]
 pub struct Arguments {

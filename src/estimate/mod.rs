@@ -1,21 +1,26 @@
 //! Estimates of a system by simulation, with intervals that hold together.
 //!
-//! All intervals of one estimate cover together with probability at least the stated confidence, whenever it
-//! stops: they are empirical-Bernstein confidence sequences over independent replications, each with an
-//! equal share of the error. No normal approximation and no burn-in that is guessed: see [`crate::stationary`].
+//! All intervals of one estimate cover together with probability at least the stated confidence,
+//! whenever it stops: they are empirical-Bernstein confidence sequences over independent
+//! replications, each with an equal share of the error. No normal approximation and no burn-in that
+//! is guessed: see [`crate::estimate::bracketing`].
 //!
 //! | estimate | here |
 //! |---|---|
 //! | the steady state, bracketed from empty and from above | [`steady_state`], batch by batch [`SteadyRun`] |
 //! | the state at given times | [`transient`], batch by batch [`TransientRun`] |
 //!
-//! Replications run in batches; after each, everything known is a few sums that can be kept ([`SteadyKept`], [`TransientKept`]), and a run that
-//! goes on from them gives the same estimate, to the bit, as one that never stopped.
+//! Replications run in batches; after each, everything known is a few sums that can be kept
+//! ([`SteadyKept`], [`TransientKept`]), and a run that goes on from them gives the same estimate,
+//! to the bit, as one that never stopped.
 //!
 //! # Source
-//! [`crate::stats::confidence`]; Little's law for the delay: E delay = E queue length / lambda.
+//! [`crate::stats::empirical_bernstein`]; Little's law for the delay: E delay = E queue length /
+//! lambda.
 
-mod bracket;
+mod bracket_sums;
+pub mod bracketing;
+pub mod from_the_past;
 mod steady;
 mod transient;
 
@@ -26,12 +31,13 @@ use thiserror::Error;
 pub use steady::{SteadyKept, SteadyRun, SteadyState, steady_state};
 pub use transient::{Transient, TransientKept, TransientRun, transient};
 
-use crate::meanfield::{OdeError, Start, StartError, Trajectory, solve};
 use crate::model::Model;
-use crate::ratio::shortest;
+use crate::num::ratio::shortest;
 use crate::simulate::SimulateError;
+use crate::theory::mean_field::{OdeError, Start, StartError, Trajectory, solve};
 
-/// Replications that are run between two looks; a constant, so that results do not depend on the number of threads.
+/// Replications that are run between two looks; a constant, so that results do not depend on the
+/// number of threads.
 const BATCH: u64 = 64;
 
 /// The fewest levels for which intervals are given.
@@ -85,7 +91,8 @@ pub struct Options {
     pub replications: Option<u64>,
     /// Which intervals.
     pub intervals: Intervals,
-    /// Stop after this time, that of earlier parts of the run included; the result then depends on the machine's speed.
+    /// Stop after this time, that of earlier parts of the run included; the result then depends on
+    /// the machine's speed.
     pub time_limit: Option<Duration>,
 }
 
@@ -106,11 +113,12 @@ impl Default for Options {
 /// Which intervals to give.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Intervals {
-    /// Empirical-Bernstein confidence sequences: right at every number of replications, and so wide where these are few.
+    /// Empirical-Bernstein confidence sequences: right at every number of replications, and so wide
+    /// where these are few.
     #[default]
     Guaranteed,
-    /// Student's t over the replications, with the error shared equally: the usual approximation, good where each replication
-    /// averages over many servers, without a guarantee.
+    /// Student's t over the replications, with the error shared equally: the usual approximation,
+    /// good where each replication averages over many servers, without a guarantee.
     Student,
 }
 
@@ -136,11 +144,17 @@ impl Model {
         steady_state(self, options, &|_, _| ())
     }
 
-    /// Solves (3.5) from empty: [`crate::meanfield::solve`] with default options.
+    /// Solves (3.5) from empty: [`crate::theory::mean_field::solve`] with default options.
     ///
     /// # Errors
     /// [`OdeError`], where a time is negative or not finite.
     pub fn mean_field(&self, times: &[f64]) -> Result<Trajectory, OdeError> {
-        solve(self.lambda(), self.d(), &Start::Empty, times, &crate::meanfield::Options::default())
+        solve(
+            self.lambda(),
+            self.d(),
+            &Start::Empty,
+            times,
+            &crate::theory::mean_field::Options::default(),
+        )
     }
 }

@@ -5,13 +5,11 @@ use std::time::Instant;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::bracket::{Bracket, Sums};
+use super::bracket_sums::{Bracket, Sums};
+use super::bracketing::{NoCoalescence, Plan, Sample, plan};
 use super::{BATCH, EstimateError, Estimated, LEAST_LEVELS, MOST_LEVELS, Options};
-use crate::bits;
-use crate::graph::metrics;
-use crate::model::Model;
-use crate::ratio;
-use crate::stationary::{NoCoalescence, Plan, Sample, plan};
+use crate::model::{Model, loads};
+use crate::num::{float_bits, ratio};
 use crate::subject::Reference;
 
 /// An estimate of the steady state.
@@ -49,7 +47,7 @@ pub struct SteadyKept {
     met: u64,
     events: u64,
     precise: bool,
-    #[serde(with = "bits")]
+    #[serde(with = "float_bits")]
     seconds: f64,
 }
 
@@ -72,7 +70,8 @@ pub struct SteadyRun<'a> {
     plan: Plan,
     q: Vec<Bracket>,
     queue: Bracket,
-    /// What the mean queue length leaves out: queues above the level up to which it is averaged, and the error of the upper start.
+    /// What the mean queue length leaves out: queues above the level up to which it is averaged,
+    /// and the error of the upper start.
     left_out: f64,
     replications: u64,
     met: u64,
@@ -99,7 +98,7 @@ impl<'a> SteadyRun<'a> {
         let levels = (plan.top + 2).clamp(LEAST_LEVELS, MOST_LEVELS);
         let alpha = (1.0 - options.confidence) / f64::from(levels + 1);
         // The queue length is averaged up to `cap`; what lies above is bounded by Corollary 4.3.
-        let rho = ratio::to_f64(&metrics::rho(model)) * (1.0 + 1e-12);
+        let rho = ratio::to_f64(&loads::rho(model)) * (1.0 + 1e-12);
         let error = plan.start.error.unwrap_or(0.0);
         let cap = f64::from(plan.start.level.max(1));
         let tail = |c: f64| if rho < 1.0 { rho.powf(c + 1.0) / (1.0 - rho) } else { 0.0 };
@@ -126,7 +125,8 @@ impl<'a> SteadyRun<'a> {
         }
     }
 
-    /// Goes on from what an earlier run of the same model and options, but for the time limit, has kept; `None` if it cannot be theirs.
+    /// Goes on from what an earlier run of the same model and options, but for the time limit, has
+    /// kept; `None` if it cannot be theirs.
     pub fn resume(model: &'a Model, options: &'a Options, kept: &SteadyKept) -> Option<Self> {
         // Far beyond what runs, and far from overflow.
         const MOST: u64 = 1 << 60;
@@ -327,7 +327,8 @@ mod tests {
         ] {
             assert_eq!(with(place, value.clone()), None, "{place} = {value}");
         }
-        // Far beyond any budget, yet not refused: the sum of two such numbers has more than 64 bits.
+        // Far beyond any budget, yet not refused: the sum of two such numbers has more than 64
+        // bits.
         assert_eq!(with("/events", json!((1u64 << 60) - 1)), Some(true));
     }
 }

@@ -5,13 +5,13 @@ use std::time::Instant;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::bracket::{Bracket, Sums};
+use super::bracket_sums::{Bracket, Sums};
 use super::{BATCH, EstimateError, Estimated, LEAST_LEVELS, MOST_LEVELS, Options};
-use crate::bits;
-use crate::meanfield::Start;
 use crate::model::Model;
-use crate::randomness::stream_rng;
+use crate::num::float_bits;
+use crate::random::stream_rng;
 use crate::simulate::{SimulateError, Simulation};
+use crate::theory::mean_field::Start;
 
 /// Replications of a transient, where nothing else is asked for.
 const REPLICATIONS: u64 = 1000;
@@ -37,11 +37,11 @@ pub struct Transient {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TransientKept {
     q: Vec<Vec<Sums>>,
-    #[serde(with = "bits::list")]
+    #[serde(with = "float_bits::list")]
     queue: Vec<f64>,
     replications: u64,
     events: u64,
-    #[serde(with = "bits")]
+    #[serde(with = "float_bits")]
     seconds: f64,
 }
 
@@ -70,7 +70,8 @@ pub struct TransientRun<'a> {
 }
 
 impl<'a> TransientRun<'a> {
-    /// Runs the pilot, and no replication yet. Times may have any order; queue lengths at the start are independent and alike.
+    /// Runs the pilot, and no replication yet. Times may have any order; queue lengths at the start
+    /// are independent and alike.
     ///
     /// # Errors
     /// [`EstimateError`].
@@ -127,8 +128,8 @@ impl<'a> TransientRun<'a> {
         }
     }
 
-    /// Goes on from what an earlier run of the same model, start, times and options, but for the time limit, has kept; `None` if it cannot
-    /// be theirs.
+    /// Goes on from what an earlier run of the same model, start, times and options, but for the
+    /// time limit, has kept; `None` if it cannot be theirs.
     pub fn resume(
         model: &'a Model,
         start: &'a Start,
@@ -265,7 +266,8 @@ impl<'a> TransientRun<'a> {
     }
 }
 
-/// Estimates the state at `times` (any order) from `start`; queue lengths at the start are independent and alike.
+/// Estimates the state at `times` (any order) from `start`; queue lengths at the start are
+/// independent and alike.
 ///
 /// # Errors
 /// [`EstimateError`].
@@ -287,7 +289,7 @@ pub fn transient(
 /// Independent queue lengths with P(X_v >= i) = q_i(0), from a stream of their own.
 fn initial_lengths(start: &Start, n: u32, seed: u64, replication: u64) -> Vec<u32> {
     use rand::RngExt;
-    let mut rng = stream_rng(seed ^ crate::randomness::fingerprint("start"), replication);
+    let mut rng = stream_rng(seed ^ crate::random::fingerprint("start"), replication);
     (0..n).map(|_| length_at(start, rng.random())).collect()
 }
 

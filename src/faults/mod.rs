@@ -1,16 +1,16 @@
 //! The wrong models, each a subject and a machinery, with what it gets wrong.
 //!
-//! A fault is one small wrong part in the right pipeline. Every claim lists those that it must reject
-//! ([`crate::claims::Claim::rejects`]), and a test proves every pair; the reference model passes under
-//! the same budget.
+//! A fault is one small wrong part in the right pipeline. Every claim lists those that it must
+//! reject ([`crate::claims::Claim::rejects`]), and a test proves every pair; the reference model
+//! passes under the same budget.
 //!
 //! # Source
 //! The errors of the printed text, and those seen in public simulators and balancers.
 
-mod machinery;
-mod sampling;
+mod formulas;
+mod picks;
 mod statistics;
-mod system;
+mod streams;
 
 use serde::Serialize;
 
@@ -78,7 +78,8 @@ faults! {
         JoinLongest = "join-longest",
         /// Lengths are compared without the task in service.
         ServiceNotCounted = "service-not-counted",
-        /// Lengths are compared as they were before the last change of the server with the highest index sampled.
+        /// Lengths are compared as they were before the last change of the server with the highest
+        /// index sampled.
         StaleLengths = "stale-lengths",
         /// On a clash of the two samples the next server is taken.
         ClashTakesNext = "clash-takes-next",
@@ -104,7 +105,8 @@ faults! {
         NeverReturns = "never-returns",
         /// The task of a type with a single server v goes to any of the servers 0 to v.
         SampledFromBelow = "sampled-from-below",
-        /// The samples come from all servers, as if every server were compatible with every task type.
+        /// The samples come from all servers, as if every server were compatible with every task
+        /// type.
         SampledFromEverywhere = "sampled-from-everywhere",
     }
     /// The graph that runs, and the path on it.
@@ -121,7 +123,8 @@ faults! {
         OccupancyOffByOne = "occupancy-off-by-one",
         /// Distances of a geometric graph are measured on the cube: the torus does not wrap around.
         TorusWithoutWrap = "torus-without-wrap",
-        /// A half-edge matching whose surplus copies of an edge are left out, so that degrees fall short.
+        /// A half-edge matching whose surplus copies of an edge are left out, so that degrees fall
+        /// short.
         MultiEdgesErased = "multi-edges-erased",
         /// A symmetric matrix is read as if it were general: the mirrored edges are missing.
         SymmetricNotExpanded = "symmetric-not-expanded",
@@ -141,7 +144,8 @@ faults! {
         SlotLeftUnset = "slot-left-unset",
         /// A circulant graph wraps around one place too early.
         WrapsTooEarly = "wraps-too-early",
-        /// Task types without a server are left out of M, so that the load is another one than stated.
+        /// Task types without a server are left out of M, so that the load is another one than
+        /// stated.
         IsolatedForgotten = "isolated-forgotten",
         /// The state at a time is recorded after the event that crosses it.
         RecordedAfterEvent = "recorded-after-event",
@@ -158,7 +162,8 @@ faults! {
     StreamsAndSampling {
         /// One stream of marks for all replications.
         ReusedStream = "reused-stream",
-        /// The samples begin with the random number that chose the task type: arrivals and picker are seeded alike.
+        /// The samples begin with the random number that chose the task type: arrivals and picker
+        /// are seeded alike.
         SeededAlike = "seeded-alike",
         /// The stream of a replication depends on the thread that draws it.
         SeedsByWorker = "seeds-by-worker",

@@ -1,9 +1,9 @@
 //! Faults of the tests and intervals: wrong procedures in the place of right ones.
 
 use super::Fault;
-use crate::machinery::Machinery;
-use crate::stats::betting::{MeanTest, Side};
+use crate::instruments::Machinery;
 use crate::stats::distribution::{DiscreteLaw, DistributionTest, Law};
+use crate::stats::mean_test::{MeanTest, Side};
 use crate::stats::procedure::{IntervalKind, IntervalProcedure, LawProcedure, MeanProcedure};
 use crate::stats::scale::Scale;
 use crate::subject::Reference;

@@ -64,7 +64,7 @@ pub fn rows(study: &Study, done: &(dyn Fn(&System) + Sync)) -> Result<Vec<Row>, 
 
 /// sum_i q*_i.
 pub fn fixed_point() -> f64 {
-    crate::meanfield::fixed_point_vec(LAMBDA, D, 64).iter().sum()
+    crate::theory::mean_field::fixed_point_vec(LAMBDA, D, 64).iter().sum()
 }
 
 fn of(options: &Options, measured: &Arc<Measured>) -> Vec<Row> {

@@ -1,22 +1,28 @@
 //! Estimates of one system: its steady state where it has one, else its state at given times.
 //!
-//! **The steady state, from below and from above.** Two paths share their marks, one from empty, one from "every server has L tasks", and are averaged over
-//! the same window. By Proposition 3.9 the first is at or below the steady state in the mean. The second is at or above it but for what the steady state has above L,
-//! and for that no rho(G) < 1 is needed:
+//! **The steady state, from below and from above.** Two paths share their marks, one from empty,
+//! one from "every server has L tasks", and are averaged over the same window. By Proposition 3.9
+//! the first is at or below the steady state in the mean. The second is at or above it but for what
+//! the steady state has above L, and for that no rho(G) < 1 is needed:
 //!
-//! A task joins a queue with i - 1 tasks or more only if all its d samples are such queues. So sum_(j >= i) Q_j grows at rate
-//! lambda f({v: X_v >= i - 1}) <= (lambda / lambda_c) Q_(i-1), with f and the critical load lambda_c of [`crate::graph::stability`], and falls at rate Q_i. In steady state
-//! therefore E q_i <= (lambda / lambda_c) E q_(i-1), and E q_i <= (lambda / lambda_c)^i: Corollary 4.3 with lambda / lambda_c, which is at most rho(G), in place of rho(G).
-//! (The expectations are finite: a split of all work with load lambda / lambda_c < 1 on every server bounds the drift of sum_v z^(X_v), since the
-//! sampled queue that is shortest adds least to it.)
+//! A task joins a queue with i - 1 tasks or more only if all its d samples are such queues. So
+//! sum_(j >= i) Q_j grows at rate lambda f({v: X_v >= i - 1}) <= (lambda / lambda_c) Q_(i-1), with
+//! f and the critical load lambda_c of [`crate::theory::stability`], and falls at rate Q_i. In
+//! steady state therefore E q_i <= (lambda / lambda_c) E q_(i-1), and E q_i <= (lambda /
+//! lambda_c)^i: Corollary 4.3 with lambda / lambda_c, which is at most rho(G), in place of rho(G).
+//! (The expectations are finite: a split of all work with load lambda / lambda_c < 1 on every
+//! server bounds the drift of sum_v z^(X_v), since the sampled queue that is shortest adds least to
+//! it.)
 //!
-//! What is left out is so at most sum_(i > L) (lambda / lambda_c)^i, in every mean below; L makes it at most [`LEFT_OUT`], and upper ends are raised by it. The time before the
-//! window is a function of L; too short a time makes an interval wide, not wrong.
+//! What is left out is so at most sum_(i > L) (lambda / lambda_c)^i, in every mean below; L makes
+//! it at most [`LEFT_OUT`], and upper ends are raised by it. The time before the window is a
+//! function of L; too short a time makes an interval wide, not wrong.
 //!
 //! **A transient** is read at fixed times of paths from empty.
 //!
-//! Intervals: Student's t over replications. Each replication averages over many servers or a long window, so that the approximation is good; no guarantee
-//! goes with it, and each interval stands by itself.
+//! Intervals: Student's t over replications. Each replication averages over many servers or a long
+//! window, so that the approximation is good; no guarantee goes with it, and each interval stands
+//! by itself.
 //!
 //! # Source
 //! Proposition 3.9; Corollary 4.3 and its proof; Remark 1.
@@ -26,9 +32,9 @@ use serde::Serialize;
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
 use super::{CONFIDENCE, FigureError, Standing, SteadyState, System};
-use crate::meanfield::steady_state_distance;
 use crate::model::Model;
 use crate::simulate::{Simulation, TimeAverage};
+use crate::theory::mean_field::steady_state_distance;
 
 /// Tasks per server, in the mean, that the start from above may leave out.
 pub const LEFT_OUT: f64 = 1e-7;
@@ -64,7 +70,8 @@ pub struct Estimate {
 pub enum Regime {
     /// The steady state.
     Steady,
-    /// The state at this time from empty, of a system without a steady state, or not known to have one.
+    /// The state at this time from empty, of a system without a steady state, or not known to have
+    /// one.
     Transient {
         /// The time, in mean service times.
         time: f64,
@@ -138,7 +145,8 @@ impl Measured {
     }
 }
 
-/// A load below 1 in hundredths, so that closer bounds on the critical load give no other estimates; finer next to 1.
+/// A load below 1 in hundredths, so that closer bounds on the critical load give no other
+/// estimates; finer next to 1.
 fn rounded_up(load: f64) -> f64 {
     let hundredths = (100.0 * load).ceil() / 100.0;
     if hundredths < 1.0 { hundredths } else { load }
@@ -210,9 +218,10 @@ fn distances(model: &Model, below: &Seen, above: &Seen) -> (f64, f64) {
             continue;
         }
         let levels = high.len().max(64);
-        for (i, target) in crate::meanfield::fixed_point_vec(model.lambda(), model.d(), levels)
-            .into_iter()
-            .enumerate()
+        for (i, target) in
+            crate::theory::mean_field::fixed_point_vec(model.lambda(), model.d(), levels)
+                .into_iter()
+                .enumerate()
         {
             let (low, high) = (at(low, i), at(high, i));
             least += (low - target).max(target - high).max(0.0).powi(2);
@@ -275,7 +284,8 @@ pub(super) fn at(q: &[f64], i: usize) -> f64 {
     q.get(i).copied().unwrap_or(0.0)
 }
 
-/// Student's t for a mean that each replication knows from below and above; the upper end is raised by what is left out.
+/// Student's t for a mean that each replication knows from below and above; the upper end is raised
+/// by what is left out.
 pub(super) fn interval(seen: impl Iterator<Item = (f64, f64)>, left_out: f64) -> Estimate {
     let (below, above): (Vec<f64>, Vec<f64>) = seen.unzip();
     let ((low, low_half), (high, high_half)) = (mean_and_half(&below), mean_and_half(&above));
@@ -302,9 +312,9 @@ fn mean_and_half(seen: &[f64]) -> (f64, f64) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::exact;
     use crate::graph::spec::Spec;
-    use crate::graph::stability::critical_load;
+    use crate::theory::exact;
+    use crate::theory::stability::critical_load;
 
     fn model(spec: &str, lambda: f64) -> Model {
         Model::new(Spec::parse(spec).unwrap().build(1, Default::default()).unwrap(), lambda, 2)
@@ -346,7 +356,8 @@ mod tests {
 
     #[test]
     fn students_interval_is_the_textbook_one() {
-        // 1, 2, 3: mean 2, standard error 1 / sqrt(3), t quantile with 2 degrees of freedom 4.302653.
+        // 1, 2, 3: mean 2, standard error 1 / sqrt(3), t quantile with 2 degrees of freedom
+        // 4.302653.
         let found = interval([(1.0, 1.0), (2.0, 2.0), (3.0, 3.0)].into_iter(), 0.0);
         assert_eq!(found.mean, 2.0);
         assert!(

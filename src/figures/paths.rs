@@ -1,17 +1,19 @@
-//! Figure 3: q_1(t), ..., q_4(t) from empty against the fluid limit (3.5), degree ln N, two values of N.
+//! Figure 3: q_1(t), ..., q_4(t) from empty against the fluid limit (3.5), degree ln N, two values
+//! of N.
 //!
 //! Nothing here is about a steady state; where a graph has none, the paths say so in their rows.
 //!
 //! # Source
-//! Figure 3. The paper leaves open which N and which times; here N is the largest and a tenth of it.
+//! Figure 3. The paper leaves open which N and which times; here N is the largest and a tenth of
+//! it.
 
 use serde::Serialize;
 
 use super::measure::{at, interval, paths};
 use super::study::{LEAST_N, Options};
 use super::{CONFIDENCE, D, DegreeRule, Family, FigureError, LAMBDA, System};
-use crate::meanfield::{self, Start};
 use crate::model::Model;
+use crate::theory::mean_field::{self, Start};
 
 /// How many q_i are shown.
 pub const LEVELS: usize = 4;
@@ -82,7 +84,8 @@ pub fn shown(options: &Options) -> Vec<System> {
 /// [`FigureError`].
 pub fn rows(options: &Options, done: &(dyn Fn(&System) + Sync)) -> Result<Vec<Row>, FigureError> {
     let times = times();
-    let limit = meanfield::solve(LAMBDA, D, &Start::Empty, &times, &meanfield::Options::default())?;
+    let limit =
+        mean_field::solve(LAMBDA, D, &Start::Empty, &times, &mean_field::Options::default())?;
     let mut rows = Vec::new();
     for system in shown(options) {
         let model = Model::new(system.graph(options.seed)?, LAMBDA, D)?;
@@ -112,7 +115,7 @@ pub fn rows(options: &Options, done: &(dyn Fn(&System) + Sync)) -> Result<Vec<Ro
                     level: CONFIDENCE,
                     replications: options.replications,
                     fluid_limit: at(&limit.q[k], i - 1),
-                    fixed_point: meanfield::fixed_point(LAMBDA, D, i as u32),
+                    fixed_point: mean_field::fixed_point(LAMBDA, D, i as u32),
                 });
             }
         }

@@ -68,7 +68,8 @@ impl Study {
         &self.options
     }
 
-    /// The measured systems, in the order asked for. `done` hears of each that was not known, on any thread.
+    /// The measured systems, in the order asked for. `done` hears of each that was not known, on
+    /// any thread.
     ///
     /// # Errors
     /// The first [`FigureError`].

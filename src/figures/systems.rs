@@ -1,14 +1,15 @@
 //! The systems of section 5: which graph, of which degree, how large.
 //!
 //! # Source
-//! Section 5, first paragraph: M = N; geometric graphs with k = 2, p = 2, and random regular graphs.
+//! Section 5, first paragraph: M = N; geometric graphs with k = 2, p = 2, and random regular
+//! graphs.
 
 use serde::Serialize;
 
 use super::FigureError;
 use crate::graph::spec::Spec;
 use crate::graph::{BipartiteGraph, Isolated};
-use crate::randomness::fingerprint;
+use crate::random::fingerprint;
 
 /// The two sequences of graphs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -98,8 +99,8 @@ pub struct System {
 }
 
 impl System {
-    /// The (mean) degree asked for: whole for regular graphs, two decimals for geometric ones, so that a spec is short and
-    /// no platform's logarithm matters.
+    /// The (mean) degree asked for: whole for regular graphs, two decimals for geometric ones, so
+    /// that a spec is short and no platform's logarithm matters.
     pub fn degree(&self) -> f64 {
         let degree = self.rule.degree(self.n);
         match self.family {
@@ -130,7 +131,8 @@ impl System {
         Ok(Spec::parse(&self.spec())?.build(seed, Isolated::Drop)?)
     }
 
-    /// The seed of its simulations, apart from that of the graph and from those of the other systems.
+    /// The seed of its simulations, apart from that of the graph and from those of the other
+    /// systems.
     pub(super) fn simulation_seed(&self, seed: u64) -> u64 {
         seed ^ fingerprint(&self.spec())
     }

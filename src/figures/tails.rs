@@ -1,8 +1,10 @@
 //! Figure 4: q_i against i at the largest N, between an exponential and a double exponential tail.
 //!
-//! Both samples of a task can be the same server, on a k-regular graph with probability 1 / k. So tasks come to every server at rate lambda / k at least, whatever the
-//! other queues, its queue is never shorter than that of an M/M/1 system of this load on the same marks, and E q_i >= (lambda / k)^i in steady state: for a fixed k the tail is exponential,
-//! [`Row::least`], not double exponential as section 5 reads its figure.
+//! Both samples of a task can be the same server, on a k-regular graph with probability 1 / k. So
+//! tasks come to every server at rate lambda / k at least, whatever the other queues, its queue is
+//! never shorter than that of an M/M/1 system of this load on the same marks, and E q_i >= (lambda
+//! / k)^i in steady state: for a fixed k the tail is exponential, [`Row::least`], not double
+//! exponential as section 5 reads its figure.
 //!
 //! # Source
 //! Figure 4. Its caption says N = 10^4, the text of section 5 N = 10^5.
@@ -11,7 +13,7 @@ use serde::Serialize;
 
 use super::study::{Options, Study, systems};
 use super::{CONFIDENCE, D, DegreeRule, Family, FigureError, LAMBDA, SteadyState, System};
-use crate::meanfield;
+use crate::theory::mean_field;
 
 /// The most levels that are shown.
 pub const MOST_LEVELS: usize = 30;
@@ -92,7 +94,7 @@ pub fn rows(study: &Study, done: &(dyn Fn(&System) + Sync)) -> Result<Vec<Row>, 
                     upper: estimate.upper,
                     level: CONFIDENCE,
                     replications: measured.replications,
-                    fixed_point: meanfield::fixed_point(LAMBDA, D, i as u32),
+                    fixed_point: mean_field::fixed_point(LAMBDA, D, i as u32),
                     exponential: LAMBDA.powi(i as i32),
                     least: (system.family == Family::Regular).then(|| least(system.degree(), i)),
                 });
@@ -110,9 +112,9 @@ pub fn least(k: f64, i: usize) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::exact;
     use crate::graph::spec::Spec;
     use crate::model::Model;
+    use crate::theory::exact;
 
     #[test]
     fn the_exact_tail_of_a_regular_graph_is_above_the_exponential_one() {
@@ -123,7 +125,7 @@ mod tests {
         for (i, q) in (1..20).zip(&law.q) {
             assert!(q.upper >= least(2.0, i), "q_{i} = {}", q.value);
             assert!(
-                i < 3 || q.lower > meanfield::fixed_point(LAMBDA, D, i as u32),
+                i < 3 || q.lower > mean_field::fixed_point(LAMBDA, D, i as u32),
                 "q_{i} = {}",
                 q.value
             );

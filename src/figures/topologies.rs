@@ -1,4 +1,5 @@
-//! Figure 1: edges that reach everywhere against edges that are local, at the same mean degree ln N.
+//! Figure 1: edges that reach everywhere against edges that are local, at the same mean degree ln
+//! N.
 //!
 //! Both graphs have the same places; only the geometric one looks at them.
 //!

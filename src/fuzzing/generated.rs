@@ -8,7 +8,8 @@ use crate::graph::{BipartiteGraph, Isolated, metrics};
 /// One term, as a user would write it.
 fn term(input: &mut Input<'_>) -> String {
     let (n, m, k) = (1 + input.below(40), 1 + input.below(40), 1 + input.below(12));
-    // Quarters, so that degrees and radii are no whole numbers only; one in four is far too large or too small.
+    // Quarters, so that degrees and radii are no whole numbers only; one in four is far too large
+    // or too small.
     let scale = [1.0, 1.0, 1e-9, 1e9][input.below(4) as usize];
     let quarter = |k: u32, scale: f64| f64::from(k) * scale / 4.0;
     match input.below(9) {
@@ -35,8 +36,9 @@ fn term(input: &mut Input<'_>) -> String {
 /// Bytes as a union of at most three small terms with copies, and a seed.
 ///
 /// # Panics
-/// If an error takes more than one line, the same seed gives another graph, a regular graph is not regular, the rows of the two sides are not
-/// each other's transposes, or a format does not give the graph back.
+/// If an error takes more than one line, the same seed gives another graph, a regular graph is not
+/// regular, the rows of the two sides are not each other's transposes, or a format does not give
+/// the graph back.
 pub fn generated(bytes: &[u8]) {
     let mut input = Input(bytes);
     let seed = u64::from(input.u32());

@@ -3,9 +3,9 @@
 use num_traits::Signed;
 
 use crate::graph::{BipartiteGraph, Isolated};
-use crate::marks::{BytesMarks, MarkBlock, MarkStream};
 use crate::model::{Load, Model};
-use crate::ratio::{Ratio, ratio};
+use crate::num::ratio::{Ratio, ratio};
+use crate::simulate::marks::{BytesMarks, MarkBlock, MarkStream};
 
 /// Bytes read from the front, zeros after their end.
 pub(super) struct Input<'a>(pub(super) &'a [u8]);

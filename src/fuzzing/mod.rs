@@ -17,36 +17,38 @@
 //! | [`divided_difference`] | two pairs of fractions | Lemma 4.4, (4.19), Lemma C.1 |
 //! | [`results`] | the results of a suite | JSON gives every value back, and the table stays a table |
 //!
-//! Each function returns on any bytes, and panics only where an invariant is broken. Graphs, starts and parameters take
-//! a byte or four per choice, zeros where the bytes end; marks take the words that are left, as in [`crate::marks::BytesMarks`], and a
-//! seeded generator takes over after them. So the fuzzer reaches every rare case by changing one byte, every run ends, and a
+//! Each function returns on any bytes, and panics only where an invariant is broken. Graphs, starts
+//! and parameters take a byte or four per choice, zeros where the bytes end; marks take the words
+//! that are left, as in [`crate::simulate::marks::BytesMarks`], and a seeded generator takes over
+//! after them. So the fuzzer reaches every rare case by changing one byte, every run ends, and a
 //! crash replays from its file alone.
 //!
 //! # Source
-//! Section 2, Remark 1, Proposition 3.9, Lemmas 4.2, 4.4, 4.5 and C.1, (4.4), (4.12), (4.13), (4.19), (4.20), (4.42).
+//! Section 2, Remark 1, Proposition 3.9, Lemmas 4.2, 4.4, 4.5 and C.1, (4.4), (4.12), (4.13),
+//! (4.19), (4.20), (4.42).
 
-mod assignment;
-mod couplings;
-mod divided;
+mod degree_figures;
+mod differences;
+mod event_order;
+mod folds;
 mod generated;
-mod generator;
 mod input;
-mod metrics;
-mod oracle;
-mod paths;
+mod pairs;
+mod pick_law;
 mod readers;
 mod results;
+mod transitions;
 
-pub use assignment::assignment;
-pub use couplings::couplings;
-pub use divided::divided_difference;
+pub use degree_figures::metrics;
+pub use differences::divided_difference;
+pub use event_order::oracle;
+pub use folds::marks;
 pub use generated::generated;
-pub use generator::generator;
-pub use metrics::metrics;
-pub use oracle::oracle;
-pub use paths::marks;
+pub use pairs::couplings;
+pub use pick_law::assignment;
 pub use readers::{csv, edge_list, matrix_market, number, rates, spec};
 pub use results::{checkpoint, results};
+pub use transitions::generator;
 
 /// A fuzz target: bytes in, a panic where an invariant is broken.
 pub type Target = fn(&[u8]);

@@ -2,13 +2,12 @@
 
 use num_traits::{One, Zero};
 
-use crate::graph::BipartiteGraph;
 use crate::graph::format::{self, Format, fuzz_round_trip};
-use crate::graph::spec as specs;
-use crate::limits::MAX_NUMBER;
-use crate::meanfield::Start;
+use crate::graph::{BipartiteGraph, spec as specs};
 use crate::model::Load;
-use crate::ratio::{self, Ratio};
+use crate::num::input_limits::MAX_NUMBER;
+use crate::num::ratio::{self, Ratio};
+use crate::theory::mean_field::Start;
 
 /// Bytes as an edge list.
 ///
@@ -42,7 +41,8 @@ pub fn spec(bytes: &[u8]) {
     specs::fuzz_round_trip(&String::from_utf8_lossy(bytes));
 }
 
-/// Bytes as a number that is read exactly, as a load, and as a start; what is not UTF-8 is replaced.
+/// Bytes as a number that is read exactly, as a load, and as a start; what is not UTF-8 is
+/// replaced.
 ///
 /// # Panics
 /// If an error takes more than one line, or a value does not come back from its own text.
@@ -85,7 +85,8 @@ pub fn number(bytes: &[u8]) {
     }
 }
 
-/// `ratio::parse` keeps the text as it was; the command line blanks out control characters, so only its own words are looked at.
+/// `ratio::parse` keeps the text as it was; the command line blanks out control characters, so only
+/// its own words are looked at.
 fn one_line(message: &str) {
     assert!(message.len() < 1000, "an error is short: {message:?}");
 }

@@ -7,12 +7,11 @@ use crate::checkpoint::{self, Progress};
 use crate::claims::{self, Evidence, Verdict, Witness};
 use crate::estimate::{self, Intervals};
 use crate::graph::BipartiteGraph;
-use crate::meanfield::Start;
 use crate::model::Model;
-use crate::power;
 use crate::report;
-use crate::stats::budget::Ledger;
-use crate::suite::{Row, Suite};
+use crate::stats::ledger::Ledger;
+use crate::suite::{Row, Suite, power_matrix};
+use crate::theory::mean_field::Start;
 
 /// A double of any bits, so that NaN, infinities and numbers next to 0 occur.
 fn double(input: &mut Input<'_>) -> f64 {
@@ -67,7 +66,8 @@ fn row(input: &mut Input<'_>) -> Row {
 /// Bytes as the results of a suite of at most eight rows.
 ///
 /// # Panics
-/// If the JSON is not read back as the same values, a row or its figures are missing, or the table has a control character.
+/// If the JSON is not read back as the same values, a row or its figures are missing, or the table
+/// has a control character.
 pub fn results(bytes: &[u8]) {
     let mut input = Input(bytes);
     let seed = u64::from(input.u32()) << 32 | u64::from(input.u32());
@@ -104,11 +104,13 @@ pub fn results(bytes: &[u8]) {
     assert!(table.ends_with('\n'), "a table ends its last line");
 }
 
-/// Bytes as a checkpoint: as they are, and as the body under a right checksum, so that the fuzzer gets behind it.
+/// Bytes as a checkpoint: as they are, and as the body under a right checksum, so that the fuzzer
+/// gets behind it.
 ///
 /// # Panics
-/// If a changed bit is not noticed, what is no checkpoint takes more than one line to refuse, one that is read is not written again as it was, or a run that goes
-/// on from it cannot say what it knows.
+/// If a changed bit is not noticed, what is no checkpoint takes more than one line to refuse, one
+/// that is read is not written again as it was, or a run that goes on from it cannot say what it
+/// knows.
 pub fn checkpoint(bytes: &[u8]) {
     // Of a file that is sound but for one bit, nothing is read.
     let mut damaged = checkpoint::sealed(bytes);
@@ -155,15 +157,15 @@ fn go_on(progress: &Progress) {
         Progress::Power(checks) => {
             // A few claims: the matrix of all takes its time.
             let only = ["eq-2.1", "eq-4.12", "transition-law"].map(str::to_owned).to_vec();
-            let options = power::Options { only, ..power::Options::default() };
-            let claims = power::claims_of(&options);
+            let options = power_matrix::Options { only, ..power_matrix::Options::default() };
+            let claims = power_matrix::claims_of(&options);
             let known = checks.iter().filter(|check| check.is_in(&claims)).cloned();
-            let matrix = power::Matrix::of(&options, known);
+            let matrix = power_matrix::Matrix::of(&options, known);
             assert!(
-                report::power::text(&matrix, true).ends_with('\n'),
+                report::power_text::text(&matrix, true).ends_with('\n'),
                 "a table ends its last line"
             );
-            assert!(report::power::json(&matrix).is_object(), "one JSON object");
+            assert!(report::power_text::json(&matrix).is_object(), "one JSON object");
         }
         Progress::Steady(Some(kept)) => {
             for intervals in [Intervals::Guaranteed, Intervals::Student] {

@@ -1,8 +1,8 @@
-//! The figures of a graph: rho, phi, gamma, components, degrees, Definition 3.5.
+//! The figures of a graph: loads, phi, gamma, components, degrees, Definition 3.5.
 //!
 //! | statement | here |
 //! |---|---|
-//! | (2.1), the busiest server under random routing | [`rho`], [`max_server_load`], [`busiest_servers`] |
+//! | (2.1), the busiest server under random routing, over lambda | [`max_server_load`], [`busiest_servers`] |
 //! | (2.3), irregularity and mean inverse task degree | [`phi`], [`gamma`] |
 //! | Definition 3.5, N d_v = M d_w along every edge | [`is_regular`] |
 //! | connected components (after Definition 3.5) | [`components`] |
@@ -11,41 +11,38 @@
 //! where its `f64` load lies within the proven rounding error of the extreme one, and servers
 //! with the same multiset of task degrees are looked at once.
 //!
-//! Isolated task types that were kept with [`Isolated::Drop`](super::Isolated::Drop) add nothing to any sum, while M
-//! stays the number of all task types: their tasks are lost.
+//! Isolated task types that were kept with [`Isolated::Drop`](super::Isolated::Drop) add nothing to
+//! any sum, while M stays the number of all task types: their tasks are lost.
 //!
-//! **Rates that differ** ([`rates`](super::rates)). With relative rates r_w of mean 1 the load of server v under random routing is lambda
-//! times (N / M) sum_{w in N_v} r_w / d_w, and rho and phi are the print's with that in place of (N / M) sum 1 / d_w. In gamma, 1 / d_w is what one
-//! arrival adds to the local fraction Q_i^w / d_w, averaged over arrivals, so that gamma = (1 / M) sum_w r_w / d_w. What
-//! follows from (2.1) and (2.3) alone stays true, without isolated task types:
-//! - the mean over v of (N / M) sum_{w in N_v} r_w / d_w is (1 / M) sum_w r_w = 1, hence lambda <= rho(G) <= lambda (1 + phi(G)), the upper bound
-//!   since no load is above lambda (1 + phi);
-//! - gamma is an average of 1 / d_w with weights r_w / M of sum 1, hence 1 / N <= gamma <= 1 / min_w d_w;
-//! - all three depend on names not at all, and a disjoint union of equal graphs doubles N, M and the sum of the rates.
+//! **Rates that differ** ([`rates`](super::rates)). With relative rates r_w of mean 1 the load of
+//! server v under random routing is lambda times (N / M) sum_{w in N_v} r_w / d_w, and rho and phi
+//! are the print's with that in place of (N / M) sum 1 / d_w. In gamma, 1 / d_w is what one arrival
+//! adds to the local fraction Q_i^w / d_w, averaged over arrivals, so that gamma = (1 / M) sum_w
+//! r_w / d_w. What follows from (2.1) and (2.3) alone stays true, without isolated task types:
+//! - the mean over v of (N / M) sum_{w in N_v} r_w / d_w is (1 / M) sum_w r_w = 1, hence lambda <=
+//!   rho(G) <= lambda (1 + phi(G)), the upper bound since no load is above lambda (1 + phi);
+//! - gamma is an average of 1 / d_w with weights r_w / M of sum 1, hence 1 / N <= gamma <= 1 /
+//!   min_w d_w;
+//! - all three depend on names not at all, and a disjoint union of equal graphs doubles N, M and
+//!   the sum of the rates.
 //!
-//! Definition 3.5 is about the graph alone. With rates that differ it does not imply phi = 0, and no claim says so.
+//! Definition 3.5 is about the graph alone. With rates that differ it does not imply phi = 0, and
+//! no claim says so.
 //!
 //! # Source
-//! Section 2, (2.1) and (2.3); Definition 3.5. No deviation from the print where all rates are equal.
+//! Section 2, (2.1) and (2.3); Definition 3.5. No deviation from the print where all rates are
+//! equal.
 
 use std::collections::HashMap;
 
 use num_traits::{One, Signed, Zero};
 
 use super::BipartiteGraph;
-use crate::model::Model;
-use crate::ratio::{self, Ratio};
+use crate::num::ratio::{self, Ratio};
 
-/// (2.1): rho(G) = max_v (lambda N / M) sum_{w in N_v} r_w / d_w, exact; all r_w are 1 in print.
-///
-/// ```
-/// use fluidcheck::{graph::{metrics, BipartiteGraph, Isolated}, model::Model, ratio::ratio};
-/// let graph = BipartiteGraph::from_edges(2, 2, &[(0, 0), (0, 1), (1, 1)], Isolated::Refuse)?;
-/// assert_eq!(metrics::rho(&Model::new(graph, 0.8, 2)?), ratio(6, 5));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-pub fn rho(model: &Model) -> Ratio {
-    model.load().exact() * max_server_load(model.graph())
+/// The largest load_v / lambda in floating point; relative error below (max_v d_v + 4) 2^-52.
+pub fn max_server_load_f64(graph: &BipartiteGraph) -> f64 {
+    extremes_f64(&server_loads_f64(graph)).1
 }
 
 /// (2.3): phi(G) = max_v |(N / M) sum_{w in N_v} r_w / d_w - 1|, exact; all r_w are 1 in print.
@@ -54,17 +51,13 @@ pub fn phi(graph: &BipartiteGraph) -> Ratio {
     (max_server_load(graph) - &one).abs().max((min_server_load(graph) - &one).abs())
 }
 
-/// (2.3): gamma(G) = (1 / M) sum_w r_w / d_w, exact, with all r_w = 1 in print; isolated task types add nothing to the sum.
+/// (2.3): gamma(G) = (1 / M) sum_w r_w / d_w, exact, with all r_w = 1 in print; isolated task types
+/// add nothing to the sum.
 pub fn gamma(graph: &BipartiteGraph) -> Ratio {
     if graph.is_implicit_complete() {
         return ratio::whole(graph.n_servers().into()).recip();
     }
     sum_of_shares(&by_degree(graph, 0..graph.n_task_types())) / whole(graph.total_weight())
-}
-
-/// rho(G) in floating point; relative error below (max_v d_v + 5) 2^-52.
-pub fn rho_f64(model: &Model) -> f64 {
-    model.lambda() * extremes_f64(&server_loads_f64(model.graph())).1
 }
 
 /// phi(G) in floating point; absolute error below (max_v d_v + 5) 2^-52 times the largest load.
@@ -83,7 +76,8 @@ pub fn gamma_f64(graph: &BipartiteGraph) -> f64 {
         / graph.total_weight() as f64
 }
 
-/// load_v / lambda = (N / M) sum_{w in N_v} r_w / d_w of every server under random routing, in floating point.
+/// load_v / lambda = (N / M) sum_{w in N_v} r_w / d_w of every server under random routing, in
+/// floating point.
 ///
 /// The relative error of each is below (d_v + 3) 2^-52: no term is negative.
 pub fn server_loads_f64(graph: &BipartiteGraph) -> Vec<f64> {
@@ -135,7 +129,8 @@ enum Extreme {
     Max,
 }
 
-/// The extreme load_v / lambda and, but for the implicit complete graph, the servers that attain it.
+/// The extreme load_v / lambda and, but for the implicit complete graph, the servers that attain
+/// it.
 fn extreme(graph: &BipartiteGraph, which: Extreme) -> (Ratio, Vec<u32>) {
     if graph.is_implicit_complete() {
         return (Ratio::one(), Vec::new());
@@ -187,7 +182,8 @@ fn whole(n: u128) -> Ratio {
     Ratio::from_integer(n.into())
 }
 
-/// The distinct d_w > 0 of these task types, ascending, each with the sum of their weights (how many there are, where all rates are equal).
+/// The distinct d_w > 0 of these task types, ascending, each with the sum of their weights (how
+/// many there are, where all rates are equal).
 fn by_degree(graph: &BipartiteGraph, task_types: impl Iterator<Item = u32>) -> Vec<(u32, u128)> {
     let mut all: Vec<(u32, u128)> =
         task_types.map(|w| (graph.task_degree(w) as u32, graph.weight(w))).collect();
@@ -198,7 +194,8 @@ fn by_degree(graph: &BipartiteGraph, task_types: impl Iterator<Item = u32>) -> V
     sums.filter(|&(degree, _)| degree > 0).collect()
 }
 
-/// sum of weight / degree, halved recursively so that the denominators stay short for as long as possible.
+/// sum of weight / degree, halved recursively so that the denominators stay short for as long as
+/// possible.
 fn sum_of_shares(degrees: &[(u32, u128)]) -> Ratio {
     match degrees {
         [] => Ratio::zero(),
@@ -216,8 +213,9 @@ fn extremes_f64(loads: &[f64]) -> (f64, f64) {
 
 /// Definition 3.5: N d_v = M d_w for every edge (v, w).
 ///
-/// Vertices without an edge are no obstacle. So this implies phi(G) = 0 only where every
-/// server has an edge (an erratum of the paper: it does not exclude a server and a task type both isolated), and only where all rates are equal.
+/// Vertices without an edge are no obstacle. So this implies phi(G) = 0 only where every server has
+/// an edge (an erratum of the paper: it does not exclude a server and a task type both isolated),
+/// and only where all rates are equal.
 pub fn is_regular(graph: &BipartiteGraph) -> bool {
     if graph.is_implicit_complete() {
         return true;
@@ -236,7 +234,8 @@ pub fn is_regular(graph: &BipartiteGraph) -> bool {
 pub struct Components {
     /// How many there are; a vertex without an edge is one of its own.
     pub count: u32,
-    /// For each server, the number of its component: 0, 1, ... by smallest server, then by smallest task type.
+    /// For each server, the number of its component: 0, 1, ... by smallest server, then by smallest
+    /// task type.
     pub of_server: Vec<u32>,
     /// For each task type, the number of its component.
     pub of_task_type: Vec<u32>,
@@ -331,7 +330,7 @@ fn degrees(all: impl ExactSizeIterator<Item = usize>, graph: &BipartiteGraph) ->
 mod tests {
     use super::*;
     use crate::graph::Isolated;
-    use crate::ratio::ratio;
+    use crate::num::ratio::ratio;
 
     #[test]
     fn the_complete_graph_costs_nothing_whatever_its_size() {
@@ -350,8 +349,6 @@ mod tests {
         assert_eq!(components(&graph).sizes(), [(2, 1), (0, 1)]);
         // Powers of two: floats are exact.
         assert_eq!((gamma_f64(&graph), phi_f64(&graph)), (0.25, 0.5));
-        let model = Model::new(graph, 0.25, 2).unwrap();
-        assert_eq!((rho(&model), rho_f64(&model)), (ratio(1, 8), 0.125));
     }
 
     #[test]
@@ -369,7 +366,8 @@ mod tests {
 
     #[test]
     fn the_extreme_one_of_two_loads_within_rounding_is_found_by_fractions() {
-        // sum_j (-1)^j binom(8, j) / (100 + j) = 8! / (100 ... 108) = 2.6e-14: server 0 has the even terms, server 1 the odd ones.
+        // sum_j (-1)^j binom(8, j) / (100 + j) = 8! / (100 ... 108) = 2.6e-14: server 0 has the
+        // even terms, server 1 the odd ones.
         let degrees = [1, 8, 28, 56, 70, 56, 28, 8, 1]
             .into_iter()
             .zip(100..)
@@ -396,7 +394,8 @@ mod tests {
             (100..=108).fold(ratio(40320, 1), |product, d| product / ratio(d, 1))
         );
         let graph = BipartiteGraph::from_edges(602, types, &edges, Isolated::Refuse).unwrap();
-        // With a type of its own for each other server, these two have the least loads in place of the largest.
+        // With a type of its own for each other server, these two have the least loads in place of
+        // the largest.
         edges.extend((0..600).map(|v| (2 + v, types + v)));
         let raised =
             BipartiteGraph::from_edges(602, types + 600, &edges, Isolated::Refuse).unwrap();
@@ -412,7 +411,8 @@ mod tests {
 
     #[test]
     fn the_extreme_one_of_two_loads_is_found_where_sums_of_floats_have_them_in_the_wrong_order() {
-        // As above with binom(9, j): 9! / (100 ... 109) = 2e-15, about the rounding of 256 terms; the order of the types turns it.
+        // As above with binom(9, j): 9! / (100 ... 109) = 2e-15, about the rounding of 256 terms;
+        // the order of the types turns it.
         let binomials = [1, 9, 36, 84, 126, 126, 84, 36, 9, 1];
         let degrees: Vec<u32> = binomials
             .into_iter()
@@ -459,8 +459,8 @@ mod tests {
 
     #[test]
     fn loads_that_no_float_can_tell_apart_are_told_apart() {
-        // Server 0 has three types of degree 3, server 1 a private one: 3 (1/3) = 1 in floats in any order of
-        // rounding that matters; both are busiest, and only they.
+        // Server 0 has three types of degree 3, server 1 a private one: 3 (1/3) = 1 in floats in
+        // any order of rounding that matters; both are busiest, and only they.
         let mut edges: Vec<_> =
             (0..3).flat_map(|w| [(0, w), (2 + 2 * w, w), (3 + 2 * w, w)]).collect();
         edges.push((1, 3));

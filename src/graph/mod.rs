@@ -4,14 +4,15 @@
 //! |---|---|
 //! | G = (V, W, E), N, M, N_v, N_w (section 2) | [`BipartiteGraph`] |
 //! | rho, phi, gamma of (2.1) and (2.3), Definition 3.5 | [`metrics`] |
-//! | the exact criterion of ergodicity (Remark 1) | [`stability`] |
+//! | the exact criterion of ergodicity (Remark 1) | [`crate::theory::stability`] |
 //! | the families of graphs of sections 3.2 and 5 | [`generate`] |
 //! | arrival rates that differ between task types | [`rates`] |
 //! | files and specs | [`mod@format`], [`spec`], [`source`] |
 //!
 //! Both directions of adjacency are kept in compressed rows of `u32` ids. The complete graph is
 //! implicit: it costs no memory, whatever its size. A graph never changes after construction and
-//! has no multi-edges, since the law of the samples of a task type is uniform over distinct servers.
+//! has no multi-edges, since the law of the samples of a task type is uniform over distinct
+//! servers.
 //!
 //! # Source
 //! Rutten and Mukherjee, *Mean-field analysis for load balancing on spatial graphs*, section 2.
@@ -22,7 +23,6 @@ pub mod metrics;
 pub mod rates;
 pub mod source;
 pub mod spec;
-pub mod stability;
 
 use std::sync::Arc;
 
@@ -172,7 +172,8 @@ pub struct BipartiteGraph {
     rates: Option<Rates>,
 }
 
-/// Two graphs are equal if their vertices, edges, labels and relative rates are: the implicit complete graph equals the explicit one.
+/// Two graphs are equal if their vertices, edges, labels and relative rates are: the implicit
+/// complete graph equals the explicit one.
 impl PartialEq for BipartiteGraph {
     fn eq(&self, other: &Self) -> bool {
         let edges = match (&*self.edges, &*other.edges) {
@@ -264,8 +265,8 @@ impl BipartiteGraph {
     /// The graph with the edges `(server, task_type)`, in any order.
     ///
     /// # Errors
-    /// Ids out of range, an edge given twice, an empty side, and, with [`Isolated::Refuse`],
-    /// task types without a server. Servers without a task type are fine: they idle, and count in N.
+    /// Ids out of range, an edge given twice, an empty side, and, with [`Isolated::Refuse`], task
+    /// types without a server. Servers without a task type are fine: they idle, and count in N.
     pub fn from_edges(
         n_servers: u32,
         n_task_types: u32,
@@ -421,7 +422,8 @@ impl BipartiteGraph {
         (0..self.n_servers).flat_map(|v| self.task_types_of(v).iter().map(move |w| (v, w)))
     }
 
-    /// The task types without a server, whose tasks are lost; empty unless [`Isolated::Drop`] was chosen.
+    /// The task types without a server, whose tasks are lost; empty unless [`Isolated::Drop`] was
+    /// chosen.
     pub fn isolated_task_types(&self) -> &[u32] {
         &self.isolated
     }
@@ -441,7 +443,8 @@ impl BipartiteGraph {
             .map_or_else(|| server.to_string(), |labels| labels[server as usize].clone())
     }
 
-    /// The names of the first ten of these servers, long ones cut short, and how many more there are.
+    /// The names of the first ten of these servers, long ones cut short, and how many more there
+    /// are.
     ///
     /// # Panics
     /// As [`BipartiteGraph::server_name`].

@@ -1,8 +1,9 @@
 //! Arrival rates that differ between task types.
 //!
-//! The model of the paper gives every task type the rate lambda N / M. A system with hot types is the same chain with rates
-//! lambda N r_w / (r_1 + ... + r_M): the total stays lambda N, and lambda the load per server. Only the ratios of the rates matter,
-//! so they are kept as whole numbers in lowest terms: every figure that follows from them is exact.
+//! The model of the paper gives every task type the rate lambda N / M. A system with hot types is
+//! the same chain with rates lambda N r_w / (r_1 + ... + r_M): the total stays lambda N, and lambda
+//! the load per server. Only the ratios of the rates matter, so they are kept as whole numbers in
+//! lowest terms: every figure that follows from them is exact.
 //!
 //! # Source
 //! Section 2, where all rates are equal; the claims that need this say so.
@@ -15,9 +16,10 @@ use num_traits::{One, Signed, ToPrimitive, Zero};
 use thiserror::Error;
 
 use super::BipartiteGraph;
-use crate::ratio::{self, Ratio};
+use crate::num::ratio::{self, Ratio};
 
-/// The sum of the rates in lowest whole numbers stays at or below 2^96, so that sums, products with M and alias tables fit 128 bits.
+/// The sum of the rates in lowest whole numbers stays at or below 2^96, so that sums, products with
+/// M and alias tables fit 128 bits.
 pub const MAX_TOTAL_BITS: u64 = 96;
 
 /// Why numbers are not arrival rates.
@@ -126,7 +128,7 @@ impl BipartiteGraph {
     /// [`RatesError`] unless there is one rate, 0 or more, for each task type, and one is positive.
     ///
     /// ```
-    /// use fluidcheck::{graph::BipartiteGraph, ratio::ratio};
+    /// use fluidcheck::{graph::BipartiteGraph, num::ratio::ratio};
     /// let graph = BipartiteGraph::complete(2, 2)?.with_rates(&[ratio(3, 1), ratio(1, 1)])?;
     /// assert_eq!(graph.relative_rate(0), ratio(3, 2));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -157,7 +159,8 @@ impl BipartiteGraph {
         self.rates.as_ref()
     }
 
-    /// The arrival rate of `task_type` over the mean rate, so that tasks of it arrive at lambda N / M times this; 1 where all are equal.
+    /// The arrival rate of `task_type` over the mean rate, so that tasks of it arrive at lambda N /
+    /// M times this; 1 where all are equal.
     ///
     /// # Panics
     /// If `task_type` is out of range and the rates are not equal.
@@ -173,7 +176,8 @@ impl BipartiteGraph {
         self.rates.as_ref().map_or(1.0, |rates| ratio::to_f64(&rates.relative(task_type)))
     }
 
-    /// What [`BipartiteGraph::relative_rate`] is made of: the weight of `task_type`, a whole number; 1 where all rates are equal.
+    /// What [`BipartiteGraph::relative_rate`] is made of: the weight of `task_type`, a whole
+    /// number; 1 where all rates are equal.
     ///
     /// Tasks of it arrive at lambda N times this over [`BipartiteGraph::total_weight`].
     ///
@@ -209,7 +213,7 @@ impl BipartiteGraph {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ratio::ratio;
+    use crate::num::ratio::ratio;
 
     #[test]
     fn only_the_ratios_of_rates_matter() {

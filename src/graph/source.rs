@@ -40,7 +40,8 @@ pub enum GraphSource {
 }
 
 impl GraphSource {
-    /// A spec where the text starts as one, else a path. Write `./cycle:n=4` for a file of such a name.
+    /// A spec where the text starts as one, else a path. Write `./cycle:n=4` for a file of such a
+    /// name.
     ///
     /// # Errors
     /// [`LoadError::Spec`].
@@ -85,7 +86,7 @@ impl GraphSource {
 /// ```
 /// use fluidcheck::graph::{Isolated, source::load};
 /// assert_eq!(load("cycle:n=5", None, 0, Isolated::Refuse)?.n_edges(), 10);
-/// # Ok::<(), fluidcheck::graph::source::LoadError>(())
+/// # Ok::<(), super::source::LoadError>(())
 /// ```
 pub fn load(
     text: &str,

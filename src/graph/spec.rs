@@ -16,8 +16,8 @@
 //! | `cycle`, `path`, `star` | n |
 //! | `edges` | n, m (default n), e = `server-task_type` pairs joined by `;` |
 //!
-//! n is the number of servers, m of task types. The i-th term (from 0) of a random spec draws from seed
-//! `graph_seed + i`, so that `regular:n=9,k=3+regular:n=9,k=3` joins two independent graphs,
+//! n is the number of servers, m of task types. The i-th term (from 0) of a random spec draws from
+//! seed `graph_seed + i`, so that `regular:n=9,k=3+regular:n=9,k=3` joins two independent graphs,
 //! while `2*regular:n=9,k=3` joins two copies of one.
 
 use std::fmt;
@@ -27,10 +27,10 @@ use thiserror::Error;
 
 use super::generate::{self, GenerateError, Norm, Reach};
 use super::{BipartiteGraph, Isolated};
-use crate::limits::{MAX_DIMENSION, MAX_EDGES};
-use crate::ratio::shortest;
+use crate::num::input_limits::{MAX_DIMENSION, MAX_EDGES};
+use crate::num::ratio::shortest;
 
-pub use crate::limits::{MAX_COPIES, MAX_VERTICES};
+pub use crate::num::input_limits::{MAX_COPIES, MAX_VERTICES};
 
 /// The families, as they are written.
 pub const FAMILIES: [&str; 9] = [
@@ -221,7 +221,8 @@ impl Spec {
         Ok(Self { terms })
     }
 
-    /// Whether the text is meant as a spec rather than as a file path: the name of a family and a colon, perhaps after a count.
+    /// Whether the text is meant as a spec rather than as a file path: the name of a family and a
+    /// colon, perhaps after a count.
     pub fn looks_like(text: &str) -> bool {
         let text = text.trim_start();
         let text = match text.split_once('*') {
@@ -247,8 +248,8 @@ impl Spec {
     /// Makes the graph.
     ///
     /// # Errors
-    /// [`SpecBuildError`] where the parameters contradict each other, the graph is too large, or has
-    /// isolated task types that are refused.
+    /// [`SpecBuildError`] where the parameters contradict each other, the graph is too large, or
+    /// has isolated task types that are refused.
     pub fn build(
         &self,
         graph_seed: u64,

@@ -1,7 +1,6 @@
 //! What a suite found, for people and for programs.
 
-pub mod calibrate;
-pub mod figures;
+pub mod calibration_text;
 pub mod json;
-pub mod power;
+pub mod power_text;
 pub mod table;

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::claims::{Claim, Kind, Verdict};
-use crate::stats::budget::Ledger;
+use crate::stats::ledger::Ledger;
 use crate::suite::{Outcome, Row, Suite, is_erratum, tally};
 
 /// One line per claim over all its graphs, then every row that is not as expected, then the totals.
@@ -206,7 +206,8 @@ fn totals(text: &mut String, suite: &Suite) {
     }
 }
 
-/// How the error probability is shared out, in one line for claims of equal shares: claims x graphs, for each of two directions.
+/// How the error probability is shared out, in one line for claims of equal shares: claims x
+/// graphs, for each of two directions.
 pub fn ledger(ledger: &Ledger) -> String {
     let mut groups: Vec<(usize, f64, Vec<&str>)> = Vec::new();
     for (claim, graphs, alpha) in ledger.by_claim() {

@@ -1,17 +1,19 @@
 //! Tests and intervals from the number and the sum of observations alone: O(1) for any batch.
 //!
-//! The alternatives "each observation is 1 with probability theta" are averaged over theta: for Bernoulli data with k ones in n the
-//! likelihood ratio against m is (theta / m)^k ((1 - theta) / (1 - m))^(n - k), and its mean over uniform theta is
+//! The alternatives "each observation is 1 with probability theta" are averaged over theta: for
+//! Bernoulli data with k ones in n the likelihood ratio against m is (theta / m)^k ((1 - theta) /
+//! (1 - m))^(n - k), and its mean over uniform theta is
 //!
 //!   W(m) = B(k + 1, n - k + 1) / (m^k (1 - m)^(n - k)) = 1 / ((n + 1) P(Bin(n, m) = k)),
 //!
-//! in closed form (the beta-binomial mixture). Averaged over theta in (m, 1] only it is an e-process under every mean of *at most* m:
-//! W(m) P(Beta(k + 1, n - k + 1) > m) / (1 - m).
+//! in closed form (the beta-binomial mixture). Averaged over theta in (m, 1] only it is an
+//! e-process under every mean of *at most* m: W(m) P(Beta(k + 1, n - k + 1) > m) / (1 - m).
 //!
-//! For observations in [0, 1] that are no coins, k is their sum: by the weighted inequality of the means
-//! (theta / m)^x ((1 - theta) / (1 - m))^(1 - x) <= x theta / m + (1 - x) (1 - theta) / (1 - m) = 1 + b (x - m) with
-//! b = (theta - m) / (m (1 - m)), the bet of Waudby-Smith and Ramdas (2024), so W is at most a mixture of their capitals and
-//! stays valid. It is strongest for coins; for small variances take [`super::hedged`].
+//! For observations in [0, 1] that are no coins, k is their sum: by the weighted inequality of the
+//! means (theta / m)^x ((1 - theta) / (1 - m))^(1 - x) <= x theta / m + (1 - x) (1 - theta) / (1 -
+//! m) = 1 + b (x - m) with b = (theta - m) / (m (1 - m)), the bet of Waudby-Smith and Ramdas
+//! (2024), so W is at most a mixture of their capitals and stays valid. It is strongest for coins;
+//! for small variances take [`super::betting_interval`].
 //!
 //! | question | here |
 //! |---|---|
@@ -19,17 +21,19 @@
 //! | where is the mean? | [`CountInterval`] |
 //!
 //! # Source
-//! Robbins (1970), *Statistical methods related to the law of the iterated logarithm*, Annals of Mathematical Statistics 41, 1397-1409: mixtures, and
-//! P((n + 1) P(Bin(n, m) = k) <= alpha for some n) <= alpha. Howard, Ramdas, McAuliffe and Sekhon (2021), Annals of
-//! Statistics 49, 1055-1080, Proposition 7: its one-sided form by a truncated beta.
+//! Robbins (1970), *Statistical methods related to the law of the iterated logarithm*, Annals of
+//! Mathematical Statistics 41, 1397-1409: mixtures, and P((n + 1) P(Bin(n, m) = k) <= alpha for
+//! some n) <= alpha. Howard, Ramdas, McAuliffe and Sekhon (2021), Annals of Statistics 49,
+//! 1055-1080, Proposition 7: its one-sided form by a truncated beta.
 
 use statrs::function::beta::beta_reg;
 
-use super::betting::Side;
-use super::exact::ln_binomial;
+use super::binomial::ln_binomial;
+use super::mean_test::Side;
 use super::procedure::{IntervalProcedure, MeanProcedure};
 
-/// Up to here an interval is that of the moment; then its past counts too, at looks that are rarer and rarer.
+/// Up to here an interval is that of the moment; then its past counts too, at looks that are rarer
+/// and rarer.
 const FIRST_LOOK: u64 = 32;
 
 /// Up to here the continued fraction of the incomplete beta function has enough terms.
@@ -81,7 +85,8 @@ impl Tally {
 
     /// Whether the evidence that the mean is above m reaches a threshold.
     fn is_above(self, m: f64, threshold: f64) -> bool {
-        // The factor of the truncation is at most 1 / (1 - m), and costs more than the rest: not taken where it cannot decide.
+        // The factor of the truncation is at most 1 / (1 - m), and costs more than the rest: not
+        // taken where it cannot decide.
         let within = m > 0.0 && m < 1.0 && self.count > 0;
         // Below m no ratio with theta above m exceeds 1.
         if within && self.sum <= m * self.count as f64 {
@@ -97,7 +102,8 @@ impl Tally {
         if a + b <= EXACT_BETA {
             return 1.0 - beta_reg(a, b, m);
         }
-        // P(Beta(a, b) <= m) falls in a and rises in b; for whole a and b it is P(Bin(a + b - 1, m) >= a), and Chernoff bounds it.
+        // P(Beta(a, b) <= m) falls in a and rises in b; for whole a and b it is P(Bin(a + b - 1, m)
+        // >= a), and Chernoff bounds it.
         let (a, b) = (a.floor(), b.ceil());
         let n = a + b - 1.0;
         let p = a / n;
@@ -209,7 +215,8 @@ impl CountInterval {
         self.tally.log_mixture(m) >= -self.log_alpha
     }
 
-    /// The ends of the present moment within those of the past. P(Bin(n, m) = k) is log-concave in m: what is not excluded is an interval.
+    /// The ends of the present moment within those of the past. P(Bin(n, m) = k) is log-concave in
+    /// m: what is not excluded is an interval.
     fn now(&self) -> (f64, f64) {
         if self.tally.count == 0 {
             return (0.0, 1.0);
@@ -318,7 +325,8 @@ mod tests {
             interval.observe_many(500_000.0, 1_000_000);
         }
         assert_eq!((test.decision(), test.count()), (None, 1_000_000_000));
-        // (n + 1) P(Bin(n, m) = n / 2) = alpha where 2 n (m - 1/2)^2 = ln(n / alpha) - ln(sqrt(pi n / 2)).
+        // (n + 1) P(Bin(n, m) = n / 2) = alpha where 2 n (m - 1/2)^2 = ln(n / alpha) - ln(sqrt(pi n
+        // / 2)).
         let (lower, upper) = interval.ends();
         let half = ((1e15f64.ln() - 0.5 * (std::f64::consts::FRAC_PI_2 * 1e9).ln()) / 2e9).sqrt();
         assert_relative_eq!(upper - 0.5, half, max_relative = 1e-5);
@@ -340,7 +348,8 @@ mod tests {
 
     #[test]
     fn for_large_numbers_the_tail_is_chernoffs() {
-        // 1 - exp(-n D(a / n, m)) with the whole a = k + 1 and n = count + 1, in 40 digits; nothing where a / n is below m.
+        // 1 - exp(-n D(a / n, m)) with the whole a = k + 1 and n = count + 1, in 40 digits; nothing
+        // where a / n is below m.
         for (sum, count, m, tail) in [
             (1050.0, 2000, 0.5, 0.921_922_937_162_530_9),
             (30.0, 1200, 0.02, 0.612_814_071_977_678_4),

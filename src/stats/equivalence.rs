@@ -1,8 +1,9 @@
 //! Is a mean within a margin of a target?
 //!
-//! The claim is |mean - target| <= margin. It *holds* once both "mean >= target + margin" and "mean <= target - margin" are rejected; it
-//! is *violated* once "mean <= target + margin" is rejected, or "mean >= target - margin". A mean exactly at the edge of the
-//! margin stays open for ever, except with the error probability.
+//! The claim is |mean - target| <= margin. It *holds* once both "mean >= target + margin" and "mean
+//! <= target - margin" are rejected; it is *violated* once "mean <= target + margin" is rejected,
+//! or "mean >= target - margin". A mean exactly at the edge of the margin stays open for ever,
+//! except with the error probability.
 //!
 //! | verdict | wrong with probability at most | since |
 //! |---|---|---|
@@ -10,16 +11,17 @@
 //! | violated | alpha / 2 | inside both rejected statements are true: alpha / 4 each |
 //!
 //! # Source
-//! Two one-sided tests: Schuirmann (1987), Journal of Pharmacokinetics and Biopharmaceutics 15, 657-680; each is a [`MeanTest`].
+//! Two one-sided tests: Schuirmann (1987), Journal of Pharmacokinetics and Biopharmaceutics 15,
+//! 657-680; each is a [`MeanTest`].
 
-use super::betting::{MeanTest, Side};
-use super::events::Decision;
+use super::mean_test::{MeanTest, Side};
 use super::scale::Scale;
+use crate::stats::decision::Decision;
 
 /// The sequential test of |mean - target| <= margin.
 ///
 /// ```
-/// use fluidcheck::stats::{equivalence::Equivalence, events::Decision, scale::Scale};
+/// use fluidcheck::stats::{equivalence::Equivalence, decision::Decision, scale::Scale};
 /// let mut test = Equivalence::new(Scale::UNIT, 0.5, 0.1, 1e-6);
 /// for _ in 0..200 { test.observe(0.45); }
 /// assert_eq!(test.decision(), Some(Decision::Holds));
@@ -31,7 +33,8 @@ pub struct Equivalence {
 }
 
 impl Equivalence {
-    /// A test that is wrong with probability at most `alpha`, half for each verdict, for observations on `scale`.
+    /// A test that is wrong with probability at most `alpha`, half for each verdict, for
+    /// observations on `scale`.
     ///
     /// # Panics
     /// Unless 0 < alpha < 1 and the margin is positive.
@@ -86,7 +89,8 @@ impl Equivalence {
         self.at_upper.upper()
     }
 
-    /// An estimate of how many observations in all decide; `None` while there is nothing to estimate it from.
+    /// An estimate of how many observations in all decide; `None` while there is nothing to
+    /// estimate it from.
     pub fn needed(&self) -> Option<u64> {
         Some(self.at_lower.needed()?.max(self.at_upper.needed()?))
     }

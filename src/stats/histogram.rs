@@ -1,9 +1,11 @@
 //! Observations in [0, 1] as a short list of weighted values, for sums of concave functions.
 //!
-//! An observation is split between the two grid points around it, in the proportion that keeps its value: a concave function is at least
-//! its chord, so that the sum over the grid points is at most the sum over the observations, and never more in
-//! favour of a bet. Values on the grid (0, 1 and fractions of few binary digits among them) are kept as they are. Each octave below 1/2 has 64
-//! cells, mirrored above: the relative width of a cell, seen from the nearer end, is at most 1/64 down to 2^-20.
+//! An observation is split between the two grid points around it, in the proportion that keeps its
+//! value: a concave function is at least its chord, so that the sum over the grid points is at most
+//! the sum over the observations, and never more in favour of a bet. Values on the grid (0, 1 and
+//! fractions of few binary digits among them) are kept as they are. Each octave below 1/2 has 64
+//! cells, mirrored above: the relative width of a cell, seen from the nearer end, is at most 1/64
+//! down to 2^-20.
 
 use std::collections::BTreeMap;
 
@@ -82,7 +84,8 @@ mod tests {
             let gain = |v: f64| (bet * (v / m - 1.0)).ln_1p();
             let split: f64 = histogram.iter().map(|(v, weight)| weight * gain(v)).sum();
             prop_assert!(split <= 3.0 * gain(x) + 1e-12);
-            // The chord of a logarithm over a cell of relative width 1/64 loses at most (1/64)^2 / 8.
+            // The chord of a logarithm over a cell of relative width 1/64 loses at most (1/64)^2 /
+            // 8.
             prop_assert!(!(FINEST..=0.5).contains(&x) || split >= 3.0 * (gain(x) - 1.0 / 32768.0) - 1e-12);
         }
     }

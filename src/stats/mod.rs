@@ -2,39 +2,40 @@
 //!
 //! | question | here |
 //! |---|---|
-//! | is the mean of a variable in [0, 1] above (below) a bound? | [`betting::MeanTest`] |
+//! | is the mean of a variable in [0, 1] above (below) a bound? | [`mean_test::MeanTest`] |
 //! | the same from counts, in batches of any size | [`counts::CountTest`] |
 //! | do two systems on common marks differ, by more than a margin? | [`paired`] |
 //! | is a mean within a margin of a target? | [`equivalence::Equivalence`] |
-//! | where is the mean, at every time together? | [`hedged::BettingInterval`], [`counts::CountInterval`], [`confidence::EmpiricalBernstein`] |
+//! | where is the mean, at every time together? | [`betting_interval::BettingInterval`], [`counts::CountInterval`], [`empirical_bernstein::EmpiricalBernstein`] |
 //! | is a whole law as stated, are two laws alike? | [`distribution::DistributionTest`], [`distribution::TwoSample`] |
-//! | does every event of a path have its exact conditional law? | [`events::EventTest`] |
-//! | are the times of events those of a Poisson process? | [`gaps::GapTest`] |
-//! | how is the error probability of a suite shared out? | [`budget::Ledger`] |
-//! | do the tests themselves err as rarely as they say? | [`truth`], by the binomial law of [`exact`] |
+//! | are the times of events those of a Poisson process? | [`poisson_gaps::GapTest`] |
+//! | how is the error probability of a suite shared out? | [`ledger::Ledger`] |
+//! | do the tests themselves err as rarely as they say? | [`known_streams`], by the binomial law of [`binomial`] |
 //!
-//! All tests are e-processes: under the null hypothesis their wealth is a nonnegative supermartingale
-//! that starts at 1, so that by Ville's inequality it *ever* reaches 1 / alpha with probability at most
-//! alpha. They may be looked at after every observation, and stopped for any reason.
+//! All tests are e-processes: under the null hypothesis their wealth is a nonnegative
+//! supermartingale that starts at 1, so that by Ville's inequality it *ever* reaches 1 / alpha with
+//! probability at most alpha. They may be looked at after every observation, and stopped for any
+//! reason.
 //!
 //! # Source
-//! Waudby-Smith and Ramdas, *Estimating means of bounded random variables by betting*, JRSS B 86 (2024), 1-27.
+//! Waudby-Smith and Ramdas, *Estimating means of bounded random variables by betting*, JRSS B 86
+//! (2024), 1-27.
 
-pub mod betting;
-pub mod budget;
-pub mod confidence;
+pub mod betting_interval;
+pub mod binomial;
 pub mod counts;
+pub mod decision;
 pub mod distribution;
+pub mod empirical_bernstein;
 pub mod equivalence;
-pub mod events;
-pub mod exact;
-pub mod gaps;
-pub mod hedged;
 mod histogram;
+pub mod known_streams;
+pub mod ledger;
+pub mod mean_test;
 pub mod paired;
+pub mod poisson_gaps;
 pub mod procedure;
 pub mod scale;
-pub mod truth;
 
 /// ln of the mean of exp over `logs`, without overflow.
 pub(crate) fn log_mean_exp(logs: impl Iterator<Item = f64> + Clone) -> f64 {

@@ -1,7 +1,7 @@
 //! Two systems on common marks: tests of the mean of their difference.
 //!
-//! What both systems share cancels in the difference of one replication, so that its variance is often far below that of
-//! two independent ones, and bets use it: see [`super::betting`].
+//! What both systems share cancels in the difference of one replication, so that its variance is
+//! often far below that of two independent ones, and bets use it: see [`super::mean_test`].
 //!
 //! | claim on the mean of the difference | here |
 //! |---|---|
@@ -10,14 +10,16 @@
 //! | where it lies | [`interval`] |
 //!
 //! # Source
-//! Observations in [-r, r] are (r + x) / 2 r in [0, 1], as in Waudby-Smith and Ramdas (2024), section 1; common random numbers are classical.
+//! Observations in [-r, r] are (r + x) / 2 r in [0, 1], as in Waudby-Smith and Ramdas (2024),
+//! section 1; common random numbers are classical.
 
-use super::betting::MeanTest;
+use super::betting_interval::BettingInterval;
 use super::equivalence::Equivalence;
-use super::hedged::BettingInterval;
+use super::mean_test::MeanTest;
 use super::scale::Scale;
 
-/// A test of the mean of differences in [-range, range] around `bound`, each side wrong with probability at most `alpha / 2`.
+/// A test of the mean of differences in [-range, range] around `bound`, each side wrong with
+/// probability at most `alpha / 2`.
 ///
 /// # Panics
 /// Unless 0 < alpha < 1 and the range is positive and finite.
@@ -26,10 +28,11 @@ pub fn difference(range: f64, bound: f64, alpha: f64) -> MeanTest {
     MeanTest::on(Scale::new(-range, range), bound, alpha / 2.0, alpha / 2.0)
 }
 
-/// A test of |mean of the differences| <= margin, for differences in [-range, range]: see [`Equivalence`] for its verdicts.
+/// A test of |mean of the differences| <= margin, for differences in [-range, range]: see
+/// [`Equivalence`] for its verdicts.
 ///
 /// ```
-/// use fluidcheck::stats::{events::Decision, paired};
+/// use fluidcheck::stats::{decision::Decision, paired};
 /// let mut test = paired::alike(1.0, 0.05, 1e-6);
 /// for _ in 0..600 { test.observe(0.0); }
 /// assert_eq!(test.decision(), Some(Decision::Holds));
@@ -41,7 +44,8 @@ pub fn alike(range: f64, margin: f64, alpha: f64) -> Equivalence {
     Equivalence::new(Scale::new(-range, range), 0.0, margin, alpha)
 }
 
-/// A running interval for the mean of differences in [-range, range], wrong at any time with probability at most `alpha`.
+/// A running interval for the mean of differences in [-range, range], wrong at any time with
+/// probability at most `alpha`.
 ///
 /// # Panics
 /// Unless 0 < alpha < 1 and the range is positive and finite.
@@ -52,15 +56,16 @@ pub fn interval(range: f64, alpha: f64) -> BettingInterval {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::randomness::stream_rng;
-    use crate::stats::betting::Side;
-    use crate::stats::events::Decision;
+    use crate::random::stream_rng;
+    use crate::stats::decision::Decision;
+    use crate::stats::mean_test::Side;
     use crate::stats::procedure::IntervalProcedure;
     use rand::RngExt;
 
     #[test]
     fn what_two_systems_share_cancels() {
-        // x and x - 0.01 with x of large variance: apart, 1e5 observations of each do not tell them; paired, a few thousand do.
+        // x and x - 0.01 with x of large variance: apart, 1e5 observations of each do not tell
+        // them; paired, a few thousand do.
         let mut rng = stream_rng(2, 0);
         let (mut paired, mut single) = (difference(1.0, 0.0, 1e-6), MeanTest::new(0.505, 1e-6));
         let mut sequence = interval(1.0, 1e-6);

@@ -1,7 +1,7 @@
-//! What a test and an interval are to those who use them, so that one can be put in place of another: a claim
-//! calibrates whatever the machinery hands it, a faulty procedure included.
+//! What a test and an interval are to those who use them, so that one can be put in place of
+//! another: a claim calibrates whatever the machinery hands it, a faulty procedure included.
 
-use super::events::Decision;
+use crate::stats::decision::Decision;
 
 /// What a test of a mean against a bound has decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,9 +68,9 @@ impl<T: IntervalProcedure + ?Sized> IntervalProcedure for Box<T> {
 /// The intervals that there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IntervalKind {
-    /// [`super::confidence::EmpiricalBernstein`], on which estimates rest.
+    /// [`super::empirical_bernstein::EmpiricalBernstein`], on which estimates rest.
     EmpiricalBernstein,
-    /// [`super::hedged::BettingInterval`].
+    /// [`super::betting_interval::BettingInterval`].
     Betting,
     /// [`super::counts::CountInterval`].
     Counts,
@@ -93,10 +93,10 @@ impl IntervalKind {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stats::betting::MeanTest;
-    use crate::stats::confidence::EmpiricalBernstein;
+    use crate::stats::betting_interval::BettingInterval;
     use crate::stats::counts::{CountInterval, CountTest};
-    use crate::stats::hedged::BettingInterval;
+    use crate::stats::empirical_bernstein::EmpiricalBernstein;
+    use crate::stats::mean_test::MeanTest;
 
     #[test]
     fn every_test_of_a_mean_hears_its_observations_and_says_its_decision() {

@@ -1,10 +1,11 @@
-//! Small inputs for the suites of single statements: built from raw numbers, so that proptest and quickcheck shrink them.
+//! Small inputs for the suites of single statements: built from raw numbers, so that proptest and
+//! quickcheck shrink them.
 
 use fluidcheck::claims::{self, CasePlan, Evidence, Setting};
+use fluidcheck::estimate::bracketing::Samples;
 use fluidcheck::graph::{BipartiteGraph, Isolated};
-use fluidcheck::machinery::Machinery;
+use fluidcheck::instruments::Machinery;
 use fluidcheck::model::Model;
-use fluidcheck::stationary::Samples;
 use fluidcheck::subject::Subject;
 use proptest::test_runner::{Config, TestRunner};
 
@@ -37,7 +38,8 @@ pub fn pair((a, b): (u16, u16), n: u64) -> (u64, u64) {
     (a, u64::from(b) % a)
 }
 
-/// A model and two ordered states from raw numbers: 1 to 6 servers, 1 to 5 types of any nonempty sets of servers, d 1 to 3.
+/// A model and two ordered states from raw numbers: 1 to 6 servers, 1 to 5 types of any nonempty
+/// sets of servers, d 1 to 3.
 #[allow(dead_code)]
 pub fn small_system(
     n: u8,
@@ -64,7 +66,8 @@ pub fn small_system(
     (Model::new(graph, 0.8, u32::from(d % 3) + 1).expect("valid"), lower, upper)
 }
 
-/// Runs a property on random inputs with a fixed seed and gives the shrunk counterexample, if there is one.
+/// Runs a property on random inputs with a fixed seed and gives the shrunk counterexample, if there
+/// is one.
 pub fn counterexample<S: proptest::strategy::Strategy>(
     strategy: S,
     check: impl Fn(S::Value) -> Result<(), String>,

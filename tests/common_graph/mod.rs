@@ -1,7 +1,7 @@
 //! The cases of testdata/graph_metrics.json, shared by the suites of metrics and stability.
 
 use fluidcheck::graph::{BipartiteGraph, Isolated};
-use fluidcheck::ratio::{self, Ratio};
+use fluidcheck::num::ratio::{self, Ratio};
 use serde::Deserialize;
 
 #[derive(Deserialize)]

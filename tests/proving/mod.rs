@@ -4,11 +4,11 @@
 #![allow(dead_code)]
 
 use fluidcheck::claims::{self, CasePlan, Evidence, Setting, Verdict};
+use fluidcheck::estimate::bracketing::Samples;
 use fluidcheck::faults::Fault;
 use fluidcheck::graph::{BipartiteGraph, Isolated};
-use fluidcheck::machinery::Machinery;
+use fluidcheck::instruments::Machinery;
 use fluidcheck::model::Model;
-use fluidcheck::stationary::Samples;
 use fluidcheck::subject::{Reference, Subject};
 
 /// The claim `id` on one system.
@@ -39,7 +39,8 @@ pub fn model(n: u32, types: &[&[u32]], lambda: f64, d: u32) -> Model {
     Model::new(graph, lambda, d).unwrap()
 }
 
-/// The reference has the expected verdict and every fault listed is rejected, on at least one of `models`.
+/// The reference has the expected verdict and every fault listed is rejected, on at least one of
+/// `models`.
 pub fn assert_power(id: &str, models: &[Model]) {
     let claim = claims::find(id).unwrap_or_else(|| panic!("no claim {id}"));
     let mut informative = false;
@@ -72,7 +73,8 @@ pub fn proving_models() -> Vec<Model> {
     ]
 }
 
-/// Any graph with 1 to 6 servers and 1 to 5 task types, none of them isolated, as a list of sets of servers.
+/// Any graph with 1 to 6 servers and 1 to 5 task types, none of them isolated, as a list of sets of
+/// servers.
 #[derive(Clone, Debug)]
 pub struct SmallGraph {
     /// N.

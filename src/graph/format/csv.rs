@@ -1,16 +1,17 @@
-//! CSV: header `server,task_type`, then one edge a row, with any text as labels; or `server,task_type,rate` with arrival rates of the task types.
+//! CSV: header `server,task_type`, then one edge a row, with any text as labels; or
+//! `server,task_type,rate` with arrival rates of the task types.
 //!
-//! Ids are given by first appearance. A row with an empty server or task type declares a vertex without an edge. A rate may be left empty where another
-//! row of the task type has it. Labels that are exactly the
-//! decimal ids, in order on both sides, mean that there are no labels. Quotes follow RFC 4180 strictly:
-//! a quote left open would otherwise swallow the rest of the file.
+//! Ids are given by first appearance. A row with an empty server or task type declares a vertex
+//! without an edge. A rate may be left empty where another row of the task type has it. Labels that
+//! are exactly the decimal ids, in order on both sides, mean that there are no labels. Quotes
+//! follow RFC 4180 strictly: a quote left open would otherwise swallow the rest of the file.
 
 use std::collections::HashMap;
 use std::io::{self, BufRead, Write};
 
 use super::collect::{Edges, End};
 use super::error::shown;
-use super::rates::RateColumn;
+use super::rate_file::RateColumn;
 use super::records::Records;
 use super::{FormatError, Options, Problem};
 use crate::graph::BipartiteGraph;
@@ -42,7 +43,8 @@ impl Labels {
     }
 }
 
-/// The bytes after a byte order mark, if there is one: a reader may give less than three bytes at once.
+/// The bytes after a byte order mark, if there is one: a reader may give less than three bytes at
+/// once.
 fn skip_byte_order_mark(reader: &mut impl BufRead) -> io::Result<Vec<u8>> {
     let mut head = Vec::new();
     while head.len() < 3 {
@@ -137,7 +139,8 @@ pub(super) fn read(
     if rated { rates.apply(graph, file) } else { Ok(graph) }
 }
 
-/// A row to be written: an edge, or a vertex that must be named before its first edge to keep its id.
+/// A row to be written: an edge, or a vertex that must be named before its first edge to keep its
+/// id.
 enum Row {
     Edge(u32, u32),
     Server(u32),

@@ -1,15 +1,18 @@
-//! Edge lists: `server task_type` on each line, ids from 0, blanks or tabs between, `#` before comments.
+//! Edge lists: `server task_type` on each line, ids from 0, blanks or tabs between, `#` before
+//! comments.
 //!
-//! A third column is the arrival rate of the task type, and not a weight of the edge: lines of one type that contradict each other are an error. It may be left out where another
-//! line of the type has it. `- task_type rate` gives the rate of a type without a server.
+//! A third column is the arrival rate of the task type, and not a weight of the edge: lines of one
+//! type that contradict each other are an error. It may be left out where another line of the type
+//! has it. `- task_type rate` gives the rate of a type without a server.
 //!
-//! Before the edges a line `# servers=N task_types=M` may declare the sizes; without it they are one more than the largest ids.
+//! Before the edges a line `# servers=N task_types=M` may declare the sizes; without it they are
+//! one more than the largest ids.
 
 use std::io::{self, BufRead, Write};
 
 use super::collect::{Edges, End, Lines, number};
 use super::error::shown;
-use super::rates::RateColumn;
+use super::rate_file::RateColumn;
 use super::{FormatError, Options, Problem};
 use crate::graph::BipartiteGraph;
 
@@ -130,7 +133,8 @@ fn line(text: &str, declared: Option<(u64, u64)>) -> Result<Line, Problem> {
     Ok(Line::Edge { server, task_type, rate: rate.map(str::to_owned) })
 }
 
-/// `servers=N task_types=M` is a declaration, what starts alike and is none an error, all else a comment.
+/// `servers=N task_types=M` is a declaration, what starts alike and is none an error, all else a
+/// comment.
 fn declaration(comment: &str) -> Result<Line, Problem> {
     let mut words = comment.split_ascii_whitespace();
     let Some(servers) = words.next().and_then(|word| word.strip_prefix("servers=")) else {

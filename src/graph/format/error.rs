@@ -1,13 +1,12 @@
 //! Why a graph file was refused: the place, the value, the rule and what to do, in one line.
 
-use std::fmt;
-use std::io;
+use std::{fmt, io};
 
 use thiserror::Error;
 
 use crate::graph::rates::RatesError;
 use crate::graph::{GraphError, spec};
-use crate::limits::{MAX_EDGES, MAX_LINE, MAX_UNUSED_VERTICES};
+use crate::num::input_limits::{MAX_EDGES, MAX_LINE, MAX_UNUSED_VERTICES};
 
 /// A problem and its place. Displays as one line, `file:line: problem`.
 #[derive(Clone, Debug, PartialEq, Eq)]

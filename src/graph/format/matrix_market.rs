@@ -1,11 +1,14 @@
-//! Matrix Market, and the files of the KONECT collection: rows are servers, columns task types, ids from 1.
+//! Matrix Market, and the files of the KONECT collection: rows are servers, columns task types, ids
+//! from 1.
 //!
-//! Read are coordinate matrices (pattern, real, integer) and dense arrays (real, integer), each general, symmetric or
-//! skew-symmetric: what `scipy.io.mmwrite` writes, which picks the symmetry by itself. An entry that is not
-//! zero is an edge. KONECT files start with `% bip`, perhaps followed by `% edges rows columns`, and hold `row column [weight [time]]`.
+//! Read are coordinate matrices (pattern, real, integer) and dense arrays (real, integer), each
+//! general, symmetric or skew-symmetric: what `scipy.io.mmwrite` writes, which picks the symmetry
+//! by itself. An entry that is not zero is an edge. KONECT files start with `% bip`, perhaps
+//! followed by `% edges rows columns`, and hold `row column [weight [time]]`.
 //!
 //! # Source
-//! Boisvert, Pozo, Remington, *The Matrix Market exchange formats*, NISTIR 5935; the KONECT handbook, section on the file format.
+//! Boisvert, Pozo, Remington, *The Matrix Market exchange formats*, NISTIR 5935; the KONECT
+//! handbook, section on the file format.
 
 use std::io::{self, BufRead, Write};
 
@@ -261,7 +264,8 @@ fn array<R: BufRead>(
     options: Options,
 ) -> Result<BipartiteGraph, FormatError> {
     let [rows, columns] = sizes(&mut lines, symmetry, "2", "rows and columns")?;
-    // Columns one after the other; of a symmetric matrix the part on and below the diagonal, of a skew one that below it.
+    // Columns one after the other; of a symmetric matrix the part on and below the diagonal, of a
+    // skew one that below it.
     let first_row = |column: u64| match symmetry {
         Symmetry::General => 0,
         Symmetry::Symmetric => column,

@@ -6,12 +6,15 @@
 //! | [`Format::Csv`]: header `server,task_type` or `server,task_type,rate` | `.csv` | by first appearance | yes |
 //! | [`Format::MatrixMarket`]: rows servers, columns task types; KONECT files too | `.mtx` `.mm` | from 1 | no |
 //!
-//! A third column of edge lists and CSV is the arrival rate of the task type (a decimal or a fraction; only ratios matter). If one type has a rate, all must. Values of
-//! Matrix Market entries, weights and times of KONECT files are no rates: they only tell whether there is an edge. A rates file ([`read_rates`]) goes with
-//! any graph: lines `task_type rate` or CSV with the header `task_type,rate`.
+//! A third column of edge lists and CSV is the arrival rate of the task type (a decimal or a
+//! fraction; only ratios matter). If one type has a rate, all must. Values of Matrix Market
+//! entries, weights and times of KONECT files are no rates: they only tell whether there is an
+//! edge. A rates file ([`read_rates`]) goes with any graph: lines `task_type rate` or CSV with the
+//! header `task_type,rate`.
 //!
-//! Files are read as a stream, with about 20 bytes of memory for each edge, whatever the length of the text. A graph that is
-//! written and read again is the same graph, ids included; labels are carried by CSV only. Windows line ends and a byte order mark are accepted.
+//! Files are read as a stream, with about 20 bytes of memory for each edge, whatever the length of
+//! the text. A graph that is written and read again is the same graph, ids included; labels are
+//! carried by CSV only. Windows line ends and a byte order mark are accepted.
 //!
 //! Every error names the file, the line, the value, the rule and what to do.
 
@@ -20,7 +23,7 @@ mod csv;
 mod edge_list;
 mod error;
 mod matrix_market;
-mod rates;
+mod rate_file;
 mod records;
 
 use std::fs::{self, File};
@@ -28,11 +31,11 @@ use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::path::Path;
 use std::str::FromStr;
 
-pub use crate::limits::{MAX_LINE, MAX_UNUSED_VERTICES};
+pub use crate::num::input_limits::{MAX_LINE, MAX_UNUSED_VERTICES};
 pub use error::{FormatError, Problem};
 
 use super::{BipartiteGraph, Isolated};
-use crate::limits::MAX_EDGES;
+use crate::num::input_limits::MAX_EDGES;
 
 /// How a graph is written in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -46,7 +49,8 @@ pub enum Format {
 }
 
 impl Format {
-    /// The format that belongs to the extension of a path, in any case; without extension, an edge list.
+    /// The format that belongs to the extension of a path, in any case; without extension, an edge
+    /// list.
     ///
     /// # Errors
     /// [`Problem::Extension`].
@@ -98,7 +102,7 @@ struct Options {
 /// assert_eq!(graph.task_degree(0), 2);
 /// let error = format::read("0 x\n".as_bytes(), Format::EdgeList, "example", Isolated::Refuse).unwrap_err();
 /// assert_eq!(error.to_string(), "example:1: field 2 (task type) is `x`: it must be a whole number from 0 to 4294967294");
-/// # Ok::<(), fluidcheck::graph::format::FormatError>(())
+/// # Ok::<(), super::format::FormatError>(())
 /// ```
 pub fn read(
     reader: impl BufRead,
@@ -146,16 +150,19 @@ pub fn read_path(
     )
 }
 
-/// The graph with the arrival rates of a rates file in place of its own; `name` stands for the file in errors.
+/// The graph with the arrival rates of a rates file in place of its own; `name` stands for the file
+/// in errors.
 ///
-/// Each line is `task_type rate`, with `#` before comments; or, after a header `task_type,rate`, a CSV row (comments before the header only). Task types go by the names that reports use:
-/// their labels, or their ids from 0 where the graph has no labels. Every task type needs exactly one rate, a decimal or a fraction, 0 or more.
+/// Each line is `task_type rate`, with `#` before comments; or, after a header `task_type,rate`, a
+/// CSV row (comments before the header only). Task types go by the names that reports use: their
+/// labels, or their ids from 0 where the graph has no labels. Every task type needs exactly one
+/// rate, a decimal or a fraction, 0 or more.
 ///
 /// # Errors
 /// [`FormatError`], with the line.
 ///
 /// ```
-/// use fluidcheck::{graph::{BipartiteGraph, format}, ratio::ratio};
+/// use fluidcheck::{graph::{BipartiteGraph, format}, num::ratio::ratio};
 /// let graph = format::read_rates("0 3  # hot\n1 1\n".as_bytes(), "example", BipartiteGraph::complete(2, 2)?)?;
 /// assert_eq!(graph.relative_rate(0), ratio(3, 2));
 /// let error = format::read_rates("0 3\n1 nan\n".as_bytes(), "example", graph).unwrap_err();
@@ -170,7 +177,7 @@ pub fn read_rates(
     name: &str,
     graph: BipartiteGraph,
 ) -> Result<BipartiteGraph, FormatError> {
-    rates::read(reader, name, graph)
+    rate_file::read(reader, name, graph)
 }
 
 /// [`read_rates`] from a file.
@@ -189,8 +196,9 @@ pub fn read_rates_path(path: &Path, graph: BipartiteGraph) -> Result<BipartiteGr
 /// Writes a graph.
 ///
 /// # Errors
-/// What the writer refuses, more than [`MAX_EDGES`] edges of an implicit complete graph, for CSV labels that are empty or used twice
-/// ([`Problem::Label`]), and for Matrix Market rates that differ ([`Problem::NoPlaceForRates`]).
+/// What the writer refuses, more than [`MAX_EDGES`] edges of an implicit complete graph, for CSV
+/// labels that are empty or used twice ([`Problem::Label`]), and for Matrix Market rates that
+/// differ ([`Problem::NoPlaceForRates`]).
 pub fn write(
     graph: &BipartiteGraph,
     format: Format,
@@ -226,7 +234,8 @@ fn write_named(
 
 /// Writes a graph file in the given format, or in that of its extension.
 ///
-/// The file appears under its name only when it is complete. What exists and is no ordinary file, such as a pipe, is written to directly.
+/// The file appears under its name only when it is complete. What exists and is no ordinary file,
+/// such as a pipe, is written to directly.
 ///
 /// # Errors
 /// [`FormatError`].
@@ -238,7 +247,8 @@ pub fn write_path(
     write_path_by_way_of(graph, path, format, |_| ())
 }
 
-/// The same, where `temporary` hears of the temporary file before it is written, for whoever has to remove it if the process is ended.
+/// The same, where `temporary` hears of the temporary file before it is written, for whoever has to
+/// remove it if the process is ended.
 ///
 /// # Errors
 /// As [`write_path`].
@@ -276,7 +286,8 @@ pub fn write_path_by_way_of(
     Ok(())
 }
 
-/// Reads bytes as a graph file; if they are one, writes the graph, reads it again and compares. The subject of the fuzzer.
+/// Reads bytes as a graph file; if they are one, writes the graph, reads it again and compares. The
+/// subject of the fuzzer.
 ///
 /// Returns whether the bytes were a graph.
 ///

@@ -6,7 +6,8 @@ use std::io::{self, BufRead};
 
 use super::{FormatError, MAX_LINE, Problem};
 
-/// Records of a CSV file, one at a time. (The `csv` crate repairs stray quotes in silence and does not bound a record.)
+/// Records of a CSV file, one at a time. (The `csv` crate repairs stray quotes in silence and does
+/// not bound a record.)
 pub(super) struct Records<'a, R> {
     reader: R,
     file: &'a str,

@@ -7,8 +7,8 @@ use statrs::function::gamma::ln_gamma;
 use super::random::Stream;
 use super::{GenerateError, outside};
 use crate::graph::{BipartiteGraph, Isolated};
-use crate::limits::{MAX_DIMENSION, MAX_EDGES};
-use crate::ratio::shortest;
+use crate::num::input_limits::{MAX_DIMENSION, MAX_EDGES};
+use crate::num::ratio::shortest;
 
 /// The p-norm by which distance is measured, 1 <= p <= infinity.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -163,13 +163,15 @@ impl Sites {
         point(&self.task_types, self.dim, task_type)
     }
 
-    /// The graph in which a server and a task type are compatible if their distance is at most `radius`.
+    /// The graph in which a server and a task type are compatible if their distance is at most
+    /// `radius`.
     ///
-    /// Servers are sorted into cells no smaller than the radius, so that the time is linear in n + m plus the
-    /// pairs of neighbouring cells.
+    /// Servers are sorted into cells no smaller than the radius, so that the time is linear in n +
+    /// m plus the pairs of neighbouring cells.
     ///
     /// # Errors
-    /// A radius that is not positive and finite, too many edges, isolated task types where they are refused.
+    /// A radius that is not positive and finite, too many edges, isolated task types where they are
+    /// refused.
     pub fn within(
         &self,
         radius: f64,
@@ -179,7 +181,8 @@ impl Sites {
         let dim = self.dim as usize;
         let (n, m) = ((self.servers.len() / dim) as u32, (self.task_types.len() / dim) as u32);
         let radius = Reach::Radius(radius).radius(n, self.dim, norm)?;
-        // A cell is wider than the radius by more than any rounding of x * side, and there are at most n cells.
+        // A cell is wider than the radius by more than any rounding of x * side, and there are at
+        // most n cells.
         let by_radius = ((1.0 - 1e-9) / radius).floor();
         let by_count = f64::from(n).powf(1.0 / f64::from(self.dim)).floor();
         let side = by_radius.min(by_count).max(1.0) as usize;
@@ -236,7 +239,8 @@ fn point(all: &[f64], dim: u32, i: u32) -> &[f64] {
     &all[i as usize * dim as usize..(i as usize + 1) * dim as usize]
 }
 
-/// n servers and m task types at uniform places of the unit torus, compatible within reach in the p-norm.
+/// n servers and m task types at uniform places of the unit torus, compatible within reach in the
+/// p-norm.
 ///
 /// # Errors
 /// As [`Sites::uniform`], [`Reach::radius`] and [`Sites::within`].
@@ -245,7 +249,7 @@ fn point(all: &[f64], dim: u32, i: u32) -> &[f64] {
 /// use fluidcheck::graph::{Isolated, generate::{Norm, Reach, geometric}};
 /// let graph = geometric(1000, 1000, 2, Norm::new(2.0)?, Reach::MeanDegree(30.0), 1, Isolated::Refuse)?;
 /// assert!((graph.n_edges() as f64 / 1000.0 - 30.0).abs() < 3.0);
-/// # Ok::<(), fluidcheck::graph::generate::GenerateError>(())
+/// # Ok::<(), super::GenerateError>(())
 /// ```
 pub fn geometric(
     n: u32,

@@ -11,25 +11,26 @@
 //! | several components | [`disjoint_union`] |
 //!
 //! A random generator draws from one `ChaCha8Rng` of its seed, and from nothing else: a seed gives
-//! the same graph on every machine and thread count. (Non-integral powers and logarithms come from the
-//! platform; where two platforms round them differently, a pair exactly at the threshold may differ.)
+//! the same graph on every machine and thread count. (Non-integral powers and logarithms come from
+//! the platform; where two platforms round them differently, a pair exactly at the threshold may
+//! differ.)
 //!
 //! # Source
-//! Section 3.2, Definition 3.5 and section 5. Section 5 keeps the multi-edges of the half-edge matching;
-//! here they are switched away, see [`random_regular`].
+//! Section 3.2, Definition 3.5 and section 5. Section 5 keeps the multi-edges of the half-edge
+//! matching; here they are switched away, see [`random_regular`].
 
 mod geometric;
 mod random;
 mod regular;
 
-pub use crate::limits::MAX_EDGES;
+pub use crate::num::input_limits::MAX_EDGES;
 pub use geometric::{Norm, Reach, Sites, geometric};
 pub use regular::random_regular;
 
 use thiserror::Error;
 
 use super::{BipartiteGraph, GraphError, Isolated};
-use crate::limits::MAX_VERTICES;
+use crate::num::input_limits::MAX_VERTICES;
 use random::Stream;
 
 /// Why a generator cannot make the graph asked for.
@@ -116,7 +117,8 @@ pub fn complete(n: u32, m: u32) -> Result<BipartiteGraph, GenerateError> {
     Ok(BipartiteGraph::complete(n, m)?)
 }
 
-/// Each of the n m pairs is an edge with probability `degree / n`, independently: `degree` is the mean degree of a task type.
+/// Each of the n m pairs is an edge with probability `degree / n`, independently: `degree` is the
+/// mean degree of a task type.
 ///
 /// Skips from edge to edge by geometric variables, in time linear in the edges.
 ///
@@ -219,7 +221,8 @@ pub fn star(n: u32) -> Result<BipartiteGraph, GenerateError> {
 
 /// The graphs side by side: ids are shifted in the order given, labels are dropped.
 ///
-/// Isolated task types of the parts stay as they were accepted there. One graph alone is returned as it is.
+/// Isolated task types of the parts stay as they were accepted there. One graph alone is returned
+/// as it is.
 ///
 /// # Errors
 /// No graph at all, more than [`MAX_VERTICES`] vertices on a side, more than [`MAX_EDGES`] edges.

@@ -1,4 +1,5 @@
-//! Draws for the generators, fixed here so that a seed gives the same graph whatever the version of `rand`.
+//! Draws for the generators, fixed here so that a seed gives the same graph whatever the version of
+//! `rand`.
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;

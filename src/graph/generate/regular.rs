@@ -9,15 +9,17 @@ const RANDOM_DRAWS: u32 = 256;
 
 /// A random graph in which every server has k task types and every task type n k / m servers.
 ///
-/// The half-edges of both sides are matched uniformly at random. Such a matching is simple only with
-/// probability about exp(-(k - 1)(l - 1) / 2), l = n k / m, so surplus copies of an edge are then switched
-/// away: an edge drawn uniformly exchanges its task type with the copy, if neither of the two new edges
-/// exists yet. Each switch lowers the number of surplus copies. The repair
-/// touches about (k - 1)(l - 1) of n k edges; the law is uniform over simple graphs only approximately,
-/// ever better as n grows. For 2 k > m the complement is drawn, whose law is the same by symmetry.
+/// The half-edges of both sides are matched uniformly at random. Such a matching is simple only
+/// with probability about exp(-(k - 1)(l - 1) / 2), l = n k / m, so surplus copies of an edge are
+/// then switched away: an edge drawn uniformly exchanges its task type with the copy, if neither of
+/// the two new edges exists yet. Each switch lowers the number of surplus copies. The repair
+/// touches about (k - 1)(l - 1) of n k edges; the law is uniform over simple graphs only
+/// approximately, ever better as n grows. For 2 k > m the complement is drawn, whose law is the
+/// same by symmetry.
 ///
-/// Always ends: for 2 k <= m at most 2 k l - k - l < n k edges are blocked for a given copy (its server has
-/// at most k - 1 distinct task types, its task type at most l - 1 distinct servers), so a switch exists.
+/// Always ends: for 2 k <= m at most 2 k l - k - l < n k edges are blocked for a given copy (its
+/// server has at most k - 1 distinct task types, its task type at most l - 1 distinct servers), so
+/// a switch exists.
 ///
 /// # Errors
 /// `k` outside 1 to m, n k not a multiple of m, an empty side, more than

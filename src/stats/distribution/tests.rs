@@ -1,7 +1,7 @@
 //! The distances and bands of [`DistributionTest`] and [`TwoSample`], by hand and on streams.
 
 use super::*;
-use crate::randomness::stream_rng;
+use crate::random::stream_rng;
 use proptest::prelude::*;
 use rand::RngExt;
 
@@ -33,7 +33,8 @@ fn the_distance_from_a_law_with_jumps_looks_at_both_edges() {
     for n in 0..8 {
         sample.observe(f64::from(n / 4));
     }
-    // Half zeros, half ones: distance 0 from the fair coin, 0.2 from the coin of 0.7; all of it from what lies elsewhere.
+    // Half zeros, half ones: distance 0 from the fair coin, 0.2 from the coin of 0.7; all of it
+    // from what lies elsewhere.
     assert_eq!(sample.distance(&coin(0.5)), 0.0);
     assert!((sample.distance(&coin(0.7)) - 0.2).abs() < 1e-15);
     assert_eq!(sample.distance(&DiscreteLaw::new([(5.0, 1.0)])), 1.0);
@@ -160,7 +161,8 @@ fn two_samples_add_their_bands() {
     (0..80).for_each(|n| test.observe_first(f64::from(n % 2)));
     assert_eq!((test.lower(), test.upper()), (0.0, 1.0), "one of two");
     (0..80).for_each(|_| test.observe_second(1.0));
-    // The last look before 80 observations of each is the twelfth, at 78; alpha / 4 for each sample.
+    // The last look before 80 observations of each is the twelfth, at 78; alpha / 4 for each
+    // sample.
     let band = ((2.0f64 * 8.0 * 12.0 * 13.0).ln() / 156.0).sqrt();
     assert!((test.lower() - (0.5 - 2.0 * band)).abs() < 1e-12, "{}", test.lower());
     assert!((test.upper() - (0.5 + 2.0 * band)).abs() < 1e-12, "{}", test.upper());

@@ -1,0 +1,111 @@
+//! A claim as a value: what is stated, how it is checked, on what.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use serde::Serialize;
+
+use super::hypothesis::Hypothesis;
+use super::setting::Setting;
+use super::verdict::{Evidence, Verdict, Witness};
+use crate::faults::Fault;
+
+/// How a claim is checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// By integers, rationals or a proved rounding bound; one counterexample violates it.
+    Exact,
+    /// On every event of every path; one bad event violates it.
+    Pathwise,
+    /// By a sequential test with a stated error probability.
+    Statistical,
+}
+
+/// The verdict that a sound check gives on the reference model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Expected {
+    /// The statement is right.
+    Holds,
+    /// The statement is wrong as printed (an erratum).
+    Violated,
+}
+
+/// What a claim is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Scope {
+    /// A theorem about numbers or about graphs that the claim makes itself: checked once, whatever
+    /// the graph.
+    Theory,
+    /// The graph at hand: checked on each.
+    Graph,
+}
+
+/// One statement of the paper, in the form in which it is checked.
+#[derive(Debug)]
+pub struct Claim {
+    /// The id by which reports, `--only` and the catalogue name it.
+    pub id: &'static str,
+    /// Where it stands in the paper.
+    pub source: &'static str,
+    /// What is claimed, in one line.
+    pub statement: &'static str,
+    /// How it is checked.
+    pub kind: Kind,
+    /// What it is about.
+    pub scope: Scope,
+    /// What a sound check says of the reference.
+    pub expected: Expected,
+    /// Where it does not apply.
+    pub hypotheses: &'static [Hypothesis],
+    /// The wrong models that it must reject; never empty.
+    pub rejects: &'static [Fault],
+    /// The check itself; called only where all hypotheses are met.
+    pub check: fn(&Setting<'_>) -> Evidence,
+}
+
+impl Claim {
+    /// Checks the hypotheses, then the claim. A check that panics is *violated*, with the message
+    /// as its witness.
+    pub fn evaluate(&self, setting: &Setting<'_>) -> Evidence {
+        for hypothesis in self.hypotheses {
+            if let Some(why) = hypothesis.failure(setting) {
+                return Evidence::not_applicable(why);
+            }
+        }
+        // A check only panics where the code under check broke an invariant: that is a violation,
+        // and must not hide other checks.
+        catch_unwind(AssertUnwindSafe(|| (self.check)(setting)))
+            .unwrap_or_else(|panic| broken(&*panic))
+    }
+
+    /// Whether `verdict` is what a sound check of the reference gives.
+    pub fn is_expected(&self, verdict: Verdict) -> bool {
+        match (self.expected, verdict) {
+            (_, Verdict::NotApplicable) => true,
+            (Expected::Holds, verdict) => verdict == Verdict::Holds,
+            (Expected::Violated, verdict) => verdict == Verdict::Violated,
+        }
+    }
+}
+
+/// The evidence of a check that panicked.
+fn broken(panic: &(dyn Any + Send)) -> Evidence {
+    let text = panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied());
+    let found = format!(
+        "the check stopped on a broken invariant: {}",
+        text.unwrap_or("no message").replace('\n', " ")
+    );
+    Evidence {
+        verdict: Verdict::Violated,
+        slack: None,
+        vacuous: false,
+        cases: 0,
+        summary: found.clone(),
+        witness: Some(Witness { found, ..Witness::default() }),
+    }
+}

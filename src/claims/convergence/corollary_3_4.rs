@@ -1,0 +1,265 @@
+//! Corollary 3.4: random geometric graphs with mean degree (ln N)^2 and sqrt(N).
+//!
+//! | part | checked |
+//! |---|---|
+//! | (4.50), the degrees | k = 1, 2, 3 and several p: the probability that some degree is off its mean by the factor epsilon; the mean itself, N vol(ball) |
+//! | (4.51) to (4.53) | on those graphs, with the epsilon that they realise, up to the rounding of the sums |
+//! | phi, gamma -> 0 | figures at the N reached, in the summary: no verdict can rest on a limit |
+//! | convergence | the distance from q* of the bracketed steady state, at lambda = 2/5 |
+//!
+//! At lambda = 0.8, the load of section 5, rho(G) is above 1 for these graphs at every N that can
+//! be reached: Theorem 3.1 says nothing about them there, although a steady state exists. At lambda
+//! = 2/5 its hypotheses hold, and are checked graph by graph.
+//!
+//! # Source
+//! Definition 3.3, Corollary 3.4, (4.50) to (4.53). Deviation from the print: (4.52) sums over N_v.
+
+use super::steady_distance::{SteadyState, distance};
+use super::{limit, most, seed};
+use crate::claims::parts::{Findings, Part};
+use crate::claims::{Claim, Evidence, Expected, Kind, Scope, Setting};
+use crate::faults::Fault;
+use crate::graph::generate::{GenerateError, Norm, Reach, Sites};
+use crate::graph::{BipartiteGraph, metrics};
+use crate::model::{Model, loads};
+use crate::num::ratio;
+
+/// Geometric graphs.
+pub(super) const COR_3_4: Claim = Claim {
+    id: "cor-3.4",
+    source: "Corollary 3.4, (4.50) to (4.53)",
+    statement: "geometric graphs, k = 1, 2, 3, p = 3/2, 2, 4: the mean degree, clipped to 9 % around N vol(ball), is within 3 % of it; some degree is off by epsilon with at most the probability of (4.50), here 1/4; (4.51) to (4.53) with the epsilon realised; for mean degree (ln N)^2 and sqrt(N), E min(3 b, sum_i |q_i(infinity) - q*_i|) <= b = 0.15 at N = 400 (900) and 0.1 at N = 1500 (lambda = 2/5, d = 2; graphs with rho(G) > 0.9 are left out)",
+    kind: Kind::Statistical,
+    scope: Scope::Theory,
+    expected: Expected::Holds,
+    hypotheses: &[],
+    rejects: &[Fault::TorusWithoutWrap, Fault::OneSampleLess],
+    check: cor_3_4,
+};
+
+const LAMBDA: f64 = 0.4;
+const D: u32 = 2;
+
+/// Servers, and as many task types, of the graphs whose degrees are looked at.
+const SIZE: u32 = 250;
+
+/// Their mean degree.
+const DEGREE: f64 = 75.0;
+
+/// Their dimensions k and norms p.
+const SHAPES: [(u32, f64); 5] = [(1, 2.0), (2, 1.5), (2, 2.0), (3, 1.5), (3, 4.0)];
+
+/// What (4.50) gives for all [`SHAPES`] together.
+const OFF: f64 = 0.25;
+
+/// Graphs of each shape on which (4.51) to (4.53) are checked.
+const LOOKED_AT: u64 = 4;
+
+fn cor_3_4(setting: &Setting<'_>) -> Evidence {
+    let mut findings = Findings::new(setting.alpha);
+    let share = setting.alpha / (5 + 2 * SHAPES.len()) as f64;
+    degrees(setting, &mut findings, share);
+    for (name, degree, sizes) in [
+        ("(ln N)^2", (|n| n.ln().powi(2)) as fn(f64) -> f64, [(400, 0.15), (1_500, 0.1)]),
+        ("sqrt(N)", f64::sqrt, [(900, 0.15), (1_500, 0.1)]),
+    ] {
+        for (n, limit) in sizes {
+            if findings.is_violated() {
+                return findings.evidence();
+            }
+            steady(setting, &mut findings, name, degree(f64::from(n)), n, limit, share);
+        }
+    }
+    if !findings.is_violated() {
+        reached(setting, &mut findings);
+    }
+    findings.evidence()
+}
+
+/// The machinery's geometric graph with n servers and task types.
+fn graph(
+    setting: &Setting<'_>,
+    n: u32,
+    degree: f64,
+    (k, p): (u32, f64),
+    seed: u64,
+) -> Result<BipartiteGraph, GenerateError> {
+    let norm = Norm::new(p)?;
+    setting.machinery.geometric(
+        &Sites::uniform(n, n, k, seed)?,
+        Reach::MeanDegree(degree).radius(n, k, norm)?,
+        norm,
+    )
+}
+
+/// (4.50): the largest relative deviation of a degree from its mean; (4.51) to (4.53) on the first
+/// graphs.
+fn degrees(setting: &Setting<'_>, findings: &mut Findings, share: f64) {
+    // 2 N exp(-epsilon^2 E d_v / 3) + 2 M exp(-epsilon^2 E d_w / 3) = OFF / the number of shapes.
+    let each = OFF / SHAPES.len() as f64;
+    let epsilon = (3.0 / DEGREE * (4.0 * f64::from(SIZE) / each).ln()).sqrt();
+    let seed = seed(setting, "cor-3.4 degrees");
+    let mut failed = None;
+    let mut slack = f64::INFINITY;
+    let name = format!("P(some degree off by {epsilon:.3} of its mean)");
+    let mut parts = vec![Part::at_most(name, (0.0, 1.0), OFF, 0.0, share)];
+    for (k, p) in SHAPES {
+        let (name, range) = (format!("k = {k}, p = {p}: mean degree / (N vol)"), (0.91, 1.09));
+        parts.push(Part::at_most(&name, range, 1.03, 0.0, share));
+        parts.push(Part::at_least(&name, range, 0.97, 0.0, share));
+    }
+    findings.settle(parts, most(setting), |replication| {
+        let mut off = false;
+        let mut figures = vec![(0.0, 0.0)];
+        for (at, shape) in (0..).zip(SHAPES) {
+            let replication = replication * SHAPES.len() as u64 + at;
+            let graph = match graph(
+                setting,
+                SIZE,
+                DEGREE,
+                shape,
+                seed ^ replication.wrapping_mul(0x9e37_79b9_7f4a_7c15),
+            ) {
+                Ok(graph) => graph,
+                Err(error) => {
+                    failed.get_or_insert(format!("k = {}, p = {}: {error}", shape.0, shape.1));
+                    figures.extend([(0.0, 0.0); 2]);
+                    continue;
+                }
+            };
+            let mean = graph.n_edges() as f64 / f64::from(SIZE) / DEGREE;
+            figures.extend([(mean, mean); 2]);
+            let realised = deviation(&graph);
+            off |= realised >= epsilon;
+            if replication < LOOKED_AT * SHAPES.len() as u64 {
+                match inequalities(setting, &graph, realised) {
+                    Ok(least) => slack = slack.min(least),
+                    Err(found) => {
+                        failed.get_or_insert(format!("k = {}, p = {}: {found}", shape.0, shape.1));
+                    }
+                }
+            }
+        }
+        let off = f64::from(u8::from(off));
+        figures[0] = (off, off);
+        figures
+    });
+    match failed {
+        Some(found) => findings.violated(found),
+        None => findings.holds(slack),
+    }
+}
+
+/// max over all servers and task types of |degree / mean degree - 1|.
+fn deviation(graph: &BipartiteGraph) -> f64 {
+    let servers = (0..graph.n_servers()).map(|v| graph.server_degree(v));
+    let task_types = (0..graph.n_task_types()).map(|w| graph.task_degree(w));
+    servers.chain(task_types).map(|degree| (degree as f64 / DEGREE - 1.0).abs()).fold(0.0, f64::max)
+}
+
+/// (4.51) to (4.53) with this epsilon: the least slack, or what fails.
+fn inequalities(
+    setting: &Setting<'_>,
+    graph: &BipartiteGraph,
+    epsilon: f64,
+) -> Result<f64, String> {
+    if epsilon >= 1.0 {
+        return Ok(f64::INFINITY);
+    }
+    let loads = metrics::server_loads_f64(graph);
+    let (phi, gamma) = (setting.machinery.phi(graph), setting.machinery.gamma(graph));
+    let (phi, gamma) = (ratio::to_f64(&phi), ratio::to_f64(&gamma));
+    // The sums have at most N terms of one sign, and the bounds a few operations.
+    let rounding = (f64::from(SIZE) + 16.0) * f64::EPSILON;
+    let (least, largest) = loads
+        .iter()
+        .fold((f64::INFINITY, 0.0), |(a, b), &load| (f64::min(a, load), f64::max(b, load)));
+    let fewest = (0..graph.n_task_types()).map(|w| graph.task_degree(w)).min().unwrap_or(0) as f64;
+    let up = (1.0 + epsilon) / (1.0 - epsilon);
+    let checks = [
+        ("(4.51), lower", least - 1.0 / up),
+        ("(4.51), upper", up - largest),
+        ("(4.52)", 2.0 * epsilon / (1.0 - epsilon) - phi),
+        (
+            "(4.52), with epsilon <= 1/2",
+            if epsilon <= 0.5 { 4.0 * epsilon - phi } else { f64::INFINITY },
+        ),
+        ("(4.53), first step", 1.0 / fewest - gamma),
+        ("(4.53), second step", 1.0 / ((1.0 - epsilon) * DEGREE) - 1.0 / fewest),
+    ];
+    let mut slack = f64::INFINITY;
+    for (what, margin) in checks {
+        if margin.is_nan() || margin < -rounding * up {
+            return Err(format!("{what} fails by {margin:e} with epsilon = {epsilon}"));
+        }
+        slack = slack.min(margin.max(0.0));
+    }
+    Ok(slack)
+}
+
+/// The distance from q* in steady state.
+fn steady(
+    setting: &Setting<'_>,
+    findings: &mut Findings,
+    name: &str,
+    degree: f64,
+    n: u32,
+    limit_of: f64,
+    share: f64,
+) {
+    let seed = seed(setting, &format!("cor-3.4 {name}")) ^ u64::from(n);
+    let graph = match graph(setting, n, degree, (2, 2.0), seed) {
+        Ok(graph) => graph,
+        Err(error) => return findings.violated(format!("mean degree {name}, N = {n}: {error}")),
+    };
+    let phi = metrics::phi_f64(&graph);
+    let model = match Model::new(graph, LAMBDA, D) {
+        Ok(model) => model,
+        Err(error) => return findings.open(error.to_string()),
+    };
+    let rho = loads::rho_f64(&model);
+    let what = format!("mean degree {name} = {degree:.0}, N = {n}");
+    let steady = SteadyState::new(setting.subject, model.clone(), limit_of / 50.0, seed);
+    let Some(steady) = steady
+        .filter(|_| rho <= 0.9 && phi <= 1.0 && model.graph().isolated_task_types().is_empty())
+    else {
+        return findings
+            .note(format!("{what}: not in the hypothesis (rho = {rho:.3}, phi = {phi:.3})"));
+    };
+    let fixed_point = limit(setting, LAMBDA, D);
+    let part = Part::at_most(
+        format!("{what}, rho = {rho:.3}"),
+        (0.0, 3.0 * limit_of),
+        limit_of,
+        steady.error(),
+        share,
+    );
+    findings.settle(vec![part], most(setting), |replication| {
+        vec![distance(&steady.draw(replication), &fixed_point, 1.0)]
+    });
+}
+
+/// phi and gamma at the N reached.
+fn reached(setting: &Setting<'_>, findings: &mut Findings) {
+    let sizes: &[u32] =
+        if setting.plan.effort < 8 { &[1_000, 10_000] } else { &[1_000, 10_000, 100_000] };
+    for (name, degree) in
+        [("(ln N)^2", (|n| n.ln().powi(2)) as fn(f64) -> f64), ("sqrt(N)", f64::sqrt)]
+    {
+        for &n in sizes {
+            let degree = degree(f64::from(n));
+            match graph(setting, n, degree, (2, 2.0), seed(setting, "cor-3.4 figures")) {
+                Ok(graph) => {
+                    let (phi, gamma) = (metrics::phi_f64(&graph), metrics::gamma_f64(&graph));
+                    let rho =
+                        0.8 * metrics::server_loads_f64(&graph).iter().copied().fold(0.0, f64::max);
+                    let met = if rho < 1.0 && phi <= 1.0 { "met" } else { "not met" };
+                    findings.note(format!(
+                        "mean degree {name} = {degree:.0}, N = {n}: phi = {phi:.3}, gamma = {gamma:.4}; Theorem 3.1's hypotheses at lambda = 0.8: {met} (rho = {rho:.2})"
+                    ));
+                }
+                Err(error) => findings.violated(format!("mean degree {name}, N = {n}: {error}")),
+            }
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Corollary 3.6: regular sequences with diverging degree converge, those of degree 3 do not.
+//!
+//! Random, circulant (deterministic), and disjoint unions of complete graphs (many components), k =
+//! sqrt(N). Degree 3 is looked at from empty, where every E sum_(i >= 3) q_i(t) is a lower bound on
+//! that of the steady state: its excess over sum_(i >= 3) q*_i is one on the l1 distance from q*,
+//! and does not fall with N.
+//!
+//! # Source
+//! Corollary 3.6; section 5 for degree 3.
+
+use super::states_at_times::states;
+use super::steady_distance::{SteadyState, distance, sum_from};
+use super::{limit, model, most, seed};
+use crate::claims::parts::{Findings, Part};
+use crate::claims::{Claim, Evidence, Expected, Kind, Scope, Setting};
+use crate::faults::Fault;
+use crate::graph::BipartiteGraph;
+use crate::graph::generate::{self, GenerateError};
+
+/// Regular graphs, of diverging degree and of degree 3.
+pub(super) const COR_3_6: Claim = Claim {
+    id: "cor-3.6",
+    source: "Corollary 3.6, section 5",
+    statement: "random regular graphs, circulants and unions of complete graphs with k = sqrt(N): E min(3 b, sum_i |q_i(infinity) - q*_i|) <= b = 0.25 at N = 400 and 0.12 at N = 1600; random regular graphs with k = 3: E sum_i |q_i(infinity) - q*_i| >= 0.04 at N = 10^3 and 10^4 (lambda = 3/5, d = 2)",
+    kind: Kind::Statistical,
+    scope: Scope::Theory,
+    expected: Expected::Holds,
+    hypotheses: &[],
+    rejects: &[Fault::SampledFromEverywhere, Fault::OneSampleLess],
+    check: cor_3_6,
+};
+
+const LAMBDA: f64 = 0.6;
+const D: u32 = 2;
+
+/// When degree 3 is looked at from empty.
+const TIME: f64 = 20.0;
+
+/// By how much degree 3 stays away from q*.
+const AWAY: f64 = 0.04;
+
+type Sequence = (&'static str, fn(u32, u64) -> Result<BipartiteGraph, GenerateError>);
+
+/// Sequences with N = k^2 servers and degree k, as functions of k and a seed.
+const SEQUENCES: [Sequence; 3] = [
+    ("random regular", |k, seed| generate::random_regular(k * k, k * k, k, seed)),
+    ("circulant", |k, _| generate::circulant(k * k, k)),
+    ("union of complete graphs", |k, _| {
+        generate::disjoint_union(&vec![generate::complete(k, k)?; k as usize])
+    }),
+];
+
+fn cor_3_6(setting: &Setting<'_>) -> Evidence {
+    let share = setting.alpha / (2 * SEQUENCES.len() + 2) as f64;
+    let fixed_point = limit(setting, LAMBDA, D);
+    let mut findings = Findings::new(setting.alpha);
+    for n in [1_000, 10_000] {
+        stays_away(setting, &mut findings, &fixed_point, n, share);
+        if findings.is_violated() {
+            return findings.evidence();
+        }
+    }
+    for (name, graph) in SEQUENCES {
+        for (k, limit) in [(20, 0.25), (40, 0.12)] {
+            let seed = seed(setting, &format!("cor-3.6 {name}"));
+            let model = model(graph(k, seed), LAMBDA, D);
+            let Some(steady) = SteadyState::new(setting.subject, model, limit / 50.0, seed) else {
+                findings.open(format!("{name}, k = {k}: rho(G) > lambda"));
+                continue;
+            };
+            let part = Part::at_most(
+                format!("{name}, N = {}, k = {k}", k * k),
+                (0.0, 3.0 * limit),
+                limit,
+                steady.error(),
+                share,
+            );
+            findings.settle(vec![part], most(setting), |replication| {
+                vec![distance(&steady.draw(replication), &fixed_point, 1.0)]
+            });
+            if findings.is_violated() {
+                return findings.evidence();
+            }
+        }
+    }
+    findings.evidence()
+}
+
+/// Degree 3, from empty.
+fn stays_away(
+    setting: &Setting<'_>,
+    findings: &mut Findings,
+    fixed_point: &[f64],
+    n: u32,
+    share: f64,
+) {
+    let seed = seed(setting, "cor-3.6 degree 3") ^ u64::from(n);
+    let model = model(generate::random_regular(n, n, 3, seed), LAMBDA, D);
+    let least = sum_from(fixed_point, 3) + AWAY;
+    // Clipping from above makes a mean smaller, never larger.
+    let part = Part::at_least(
+        format!("k = 3, N = {n}: E min(1, sum_(i >= 3) q_i)"),
+        (0.0, 1.0),
+        least,
+        0.0,
+        share,
+    );
+    let start = vec![0; n as usize];
+    findings.settle(vec![part], most(setting), |replication| {
+        let reached = states(setting, &model, seed, replication, &start, &[TIME]);
+        let long = sum_from(&reached[0], 3);
+        vec![(long, long)]
+    });
+}

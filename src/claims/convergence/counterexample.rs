@@ -1,0 +1,117 @@
+//! The counterexample of section 1.2: congestion in one place of a spatial graph.
+//!
+//! A fifth of the servers have ten tasks each, the others none. On the circulant graph, where task
+//! type w has the servers w, ..., w + k - 1 around a circle, the loaded servers are neighbours: the
+//! task types among them find no idle server, and their queues go on at load lambda. (3.5), from
+//! the same q(0), sends nearly all tasks elsewhere. The graph is regular with k = (ln N)^2, so that
+//! Corollary 3.6 applies to its steady state all the same.
+//!
+//! On the complete graph it does not matter which servers are loaded: the control.
+//!
+//! # Source
+//! Section 1.2, "a simple counterexample"; Theorem 3.10 for the control.
+
+use super::states_at_times::{l1, solution, states};
+use super::steady_distance::{SteadyState, distance};
+use super::{limit, model, most, seed};
+use crate::claims::parts::{Findings, Part};
+use crate::claims::{Claim, Evidence, Expected, Kind, Scope, Setting};
+use crate::faults::Fault;
+use crate::graph::BipartiteGraph;
+use crate::graph::generate::{self, GenerateError};
+
+/// The transient of a spatial graph does not follow (3.5), its steady state does.
+pub(super) const COUNTEREXAMPLE_1_2: Claim = Claim {
+    id: "counterexample-1.2",
+    source: "section 1.2",
+    statement: "from ten tasks at each of N / 5 neighbouring servers of a circulant graph, k = (ln N)^2, E min(1, D(4)) >= 0.2 for the l1 distance D from (3.5) at N = 10^3 and 10^4, yet E min(0.2, D*) <= 0.1 from q* in steady state; the same start on the complete graph: E min(0.1, D(4)) <= 0.05 (lambda = 1/2, d = 2)",
+    kind: Kind::Statistical,
+    scope: Scope::Theory,
+    expected: Expected::Holds,
+    hypotheses: &[],
+    rejects: &[Fault::SampledFromEverywhere, Fault::DroppedDepartures, Fault::OneSampleLess],
+    check: counterexample,
+};
+
+const LAMBDA: f64 = 0.5;
+const D: u32 = 2;
+
+/// When paths are compared with (3.5).
+const TIME: u32 = 4;
+
+/// Tasks at each loaded server.
+const TASKS: u32 = 10;
+
+/// One server in so many is loaded.
+const ONE_IN: u32 = 5;
+
+fn counterexample(setting: &Setting<'_>) -> Evidence {
+    let share = setting.alpha / 4.0;
+    let mut findings = Findings::new(setting.alpha);
+    for n in [1_000, 10_000] {
+        let k = f64::from(n).ln().powi(2) as u32;
+        transient(setting, &mut findings, generate::circulant(n, k), |error| {
+            Part::at_least(
+                format!("circulant, N = {n}, k = {k}: E min(1, D({TIME}))"),
+                (0.0, 1.0),
+                0.2,
+                error,
+                share,
+            )
+        });
+        if findings.is_violated() {
+            return findings.evidence();
+        }
+    }
+    transient(setting, &mut findings, generate::complete(10_000, 10_000), |error| {
+        Part::at_most(
+            format!("complete, N = 10000: E min(0.1, D({TIME}))"),
+            (0.0, 0.1),
+            0.05,
+            error,
+            share,
+        )
+    });
+    if !findings.is_violated() {
+        steady(setting, &mut findings, share);
+    }
+    findings.evidence()
+}
+
+/// The distance from (3.5) at [`TIME`].
+fn transient(
+    setting: &Setting<'_>,
+    findings: &mut Findings,
+    graph: Result<BipartiteGraph, GenerateError>,
+    part: impl Fn(f64) -> Part,
+) {
+    let model = model(graph, LAMBDA, D);
+    let n = model.graph().n_servers();
+    let loaded = n / ONE_IN;
+    let start: Vec<u32> = (0..n).map(|v| if v < loaded { TASKS } else { 0 }).collect();
+    let from = vec![f64::from(loaded) / f64::from(n); TASKS as usize];
+    let expected = solution(setting, &model, &from, &[TIME]);
+    let seed = seed(setting, "counterexample-1.2");
+    findings.settle(vec![part(expected.error)], most(setting), |replication| {
+        let reached = states(setting, &model, seed, replication, &start, &[f64::from(TIME)]);
+        let apart = l1(&reached[0], &expected.q[0]);
+        vec![(apart, apart)]
+    });
+}
+
+/// The distance from q* in steady state, on the circulant graph.
+fn steady(setting: &Setting<'_>, findings: &mut Findings, share: f64) {
+    let (n, k) = (1_000, 47);
+    let model = model(generate::circulant(n, k), LAMBDA, D);
+    let Some(steady) =
+        SteadyState::new(setting.subject, model, 0.005, seed(setting, "counterexample-1.2 steady"))
+    else {
+        return findings.open("the circulant graph has rho(G) > lambda");
+    };
+    let fixed_point = limit(setting, LAMBDA, D);
+    let name = format!("circulant, N = {n}, k = {k}: E min(0.2, D*)");
+    let part = Part::at_most(name, (0.0, 0.2), 0.1, steady.error(), share);
+    findings.settle(vec![part], most(setting), |replication| {
+        vec![distance(&steady.draw(replication), &fixed_point, 1.0)]
+    });
+}

@@ -1,0 +1,124 @@
+//! Errata: where the print is wrong, the printed form is a claim that must be violated, and the
+//! right form one that must hold.
+//!
+//! A printed form that suddenly holds means that its check lost its power. It is itself the wrong
+//! model that is rejected, so that it lists no fault of its own.
+//!
+//! | where | printed | right | claims |
+//! |---|---|---|---|
+//! | (2.2) | samples without replacement | with replacement | `err-2.2-*` |
+//! | Remark 1 | gamma | phi | `err-rem-1-*` |
+//! | (3.3) | M / (N d_w) | M / (N d_v) | `err-3.3-*` |
+//! | Definition 3.5 | implies phi = 0 | only where every server has an edge | `err-def-3.5-*` |
+//! | (4.52) | sum over W_N | sum over N_v | `err-4.52-*` |
+//! | section 5 | multi-edges have negligible probability | they are a negligible share of the edges | `err-5-multi-edges-*` |
+//! | section 5 | steady state of geometric graphs of mean degree 3 | there is none at lambda = 0.8 | `err-5-steady-state-*` |
+//! | Corollary 3.4 | exponent (d_i - 1)/(d - 1) | (d^i - 1)/(d - 1) | `err-cor-3.4-*` |
+//! | (4.44) | a rate that depends on lambda only | on d and on the start too | `err-4.44-*` |
+//! | Theorem 3.8 | alpha <= 1 | the proof's alpha >= 1, which enters as 1 / alpha | `err-thm-3.8-*` |
+//! | Theorem 3.10 | a constant c | 6 (2 (rho0 K + d + 1)^2 + 1), with the sharp K too | `err-thm-3.10-corrected` |
+//! | (4.41), last step | N_a(t) / N + sum of q_i(0)^2 | 2 N_a(t) / N | `err-4.41-*` |
+//! | (4.47), first step | c2' sqrt(ln(1/eta)) | c2' sqrt(ln(1/eta) / (2 c3)) | `err-4.47-*` |
+//! | (4.10) | a stationary expectation has derivative 0 | needs a finite mean, which the drift of z^X gives | `err-4.10-corrected` |
+//! | (B.6) | Q_i - Q_i | Q_i - Q_(i+1) | `err-b.6-*` |
+//! | (C.5) | lambda M / N | lambda N / M | `err-c.5-*` |
+//! | Lemma C.1 | K = (2^d - 1)(d - 1), which holds | the sharp d (d - 1) / 2 | `err-c.1-*` |
+//!
+//! Without a claim, since there is nothing to compute:
+//!
+//! | where | printed | right | why no claim |
+//! |---|---|---|---|
+//! | figure 4 | caption N = 10^4 | the text says 10^5 | a label |
+//! | (4.41), second line | qbar_i(s) | qbar_i(t) | s is not defined there |
+//! | (4.3) | Delta Q_j(t + h) - Delta Q_j(t) | Delta Q_j(t) | a second difference over h tends to 0 by any generator, so that the printed limit only says that typesetting doubled a Delta; the right form is `lemma-4.2` |
+//! | (4.8) | Q_(i-1)(t) under a supremum over s | Q_(i-1)(s) | the variable of the supremum; the right form is (4.4) at s |
+//! | (4.17) | no expectation of the starts | E of it | starts are random there; nothing else changes |
+//! | Theorem 3.10, first term | 2 phi^2 lambda t | 4 phi^2 lambda t | follows from (4.41); whether the printed bound fails somewhere is open |
+//!
+//! # Source
+//! The places named; found by checking.
+
+mod printed_constants;
+mod printed_equations;
+mod printed_graphs;
+mod printed_steps;
+
+use super::{Claim, Evidence, Expected, Kind, Scope, Setting};
+use crate::faults::Fault;
+
+/// The errata, in the order of the table.
+pub const CLAIMS: &[Claim] = &[
+    printed_graphs::WITHOUT_REPLACEMENT_PRINTED,
+    printed_graphs::WITHOUT_REPLACEMENT_CORRECTED,
+    printed_graphs::REMARK_1_PRINTED,
+    printed_graphs::REMARK_1_CORRECTED,
+    printed_graphs::EQ_3_3_PRINTED,
+    printed_graphs::EQ_3_3_CORRECTED,
+    printed_graphs::DEF_3_5_PRINTED,
+    printed_graphs::DEF_3_5_CORRECTED,
+    printed_graphs::EQ_4_52_PRINTED,
+    printed_graphs::EQ_4_52_CORRECTED,
+    printed_graphs::MULTI_EDGES_PRINTED,
+    printed_graphs::MULTI_EDGES_CORRECTED,
+    printed_graphs::STEADY_STATE_PRINTED,
+    printed_graphs::STEADY_STATE_CORRECTED,
+    printed_equations::COR_3_4_PRINTED,
+    printed_equations::COR_3_4_CORRECTED,
+    printed_equations::EQ_4_44_PRINTED,
+    printed_equations::EQ_4_44_CORRECTED,
+    printed_constants::THM_3_8_PRINTED,
+    printed_constants::THM_3_8_CORRECTED,
+    printed_steps::THM_3_10_CORRECTED,
+    printed_steps::EQ_4_41_PRINTED,
+    printed_steps::EQ_4_41_CORRECTED,
+    printed_constants::EQ_4_47_PRINTED,
+    printed_constants::EQ_4_47_CORRECTED,
+    printed_steps::EQ_4_10_CORRECTED,
+    printed_steps::B_6_PRINTED,
+    printed_steps::B_6_CORRECTED,
+    printed_steps::C_5_PRINTED,
+    printed_steps::C_5_CORRECTED,
+    printed_constants::C_1_PRINTED,
+    printed_constants::C_1_CORRECTED,
+];
+
+/// A form as printed; it is itself the wrong model, so that it needs no fault.
+const fn printed(
+    id: &'static str,
+    source: &'static str,
+    statement: &'static str,
+    check: fn(&Setting<'_>) -> Evidence,
+) -> Claim {
+    Claim {
+        id,
+        source,
+        statement,
+        kind: Kind::Exact,
+        scope: Scope::Theory,
+        expected: Expected::Violated,
+        hypotheses: &[],
+        rejects: &[],
+        check,
+    }
+}
+
+/// The form that is right.
+const fn corrected(
+    id: &'static str,
+    source: &'static str,
+    statement: &'static str,
+    rejects: &'static [Fault],
+    check: fn(&Setting<'_>) -> Evidence,
+) -> Claim {
+    Claim {
+        id,
+        source,
+        statement,
+        kind: Kind::Exact,
+        scope: Scope::Theory,
+        expected: Expected::Holds,
+        hypotheses: &[],
+        rejects,
+        check,
+    }
+}

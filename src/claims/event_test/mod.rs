@@ -1,0 +1,536 @@
+//! Does every event of one path have its exact conditional law, given the state before it?
+//!
+//! The strongest test of a simulator or a picker: no steady state, no cap and no independent
+//! replications are needed, since given the past each event has a known law.
+//!
+//! An event is drawn in stages: arrival or service; the task type; the server that gets the task,
+//! by (4.12); the server whose clock rings. On each stage some *features* f of the outcome are
+//! watched. For a feature and a tilt theta the bet multiplies its wealth by exp(theta f(x)) / E
+//! exp(theta f), the likelihood ratio of the tilted law against the null. That is a martingale
+//! under the null, and so is the mixture over all features and tilts.
+//!
+//! *Violated*: the mixture reaches 1 / alpha (Ville). *Holds*: for every feature the alternative
+//! "each event is tilted by at least theta0" is rejected, for both signs of theta0. The inverse
+//! wealth of theta0 is a supermartingale under every tilt theta >= theta0, since g = ln E exp(. f)
+//! is convex with g(0) = 0 and therefore g(theta0) + g(theta - theta0) <= g(theta).
+//!
+//! | feature | sees |
+//! |---|---|
+//! | arrival share | service and arrival rates |
+//! | task type: rank, degree, and each type by itself | uneven or swapped arrival rates, or others than given |
+//! | pick: shortest of N_w, rank in N_w, rank among ties | the number of samples, replacement, herding |
+//! | pick: each edge by itself | a missing edge, one server preferred by one task type |
+//! | service: busy, rank, last, and each server by itself | stranded queues, idle servers that serve |
+//!
+//! # Source
+//! (4.12); Ville's inequality. Likelihood ratios as e-processes: Waudby-Smith and Ramdas (2024),
+//! section 2.
+
+use std::collections::HashMap;
+
+use crate::stats::decision::Decision;
+
+use crate::graph::BipartiteGraph;
+use crate::model::{Event, Model, divided_difference_f64};
+use crate::stats::log_mean_exp;
+
+/// The tilts of every feature, both signs.
+const TILTS: [f64; 7] = [0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0];
+
+/// The features, in the order of the wealth table.
+const FEATURES: [(&str, usize); 9] = [
+    // Name, and the position in TILTS of the smallest effect that "holds" excludes.
+    ("arrival share", 1),
+    ("task type by rank", 3),
+    ("task type by degree", 3),
+    ("pick of a shortest", 3),
+    ("pick by rank", 3),
+    ("pick among ties", 3),
+    ("service of the busy", 3),
+    ("service by rank", 3),
+    ("service of the last", 5),
+];
+
+/// The feature of the last server.
+const LAST: usize = 8;
+
+/// Task types and servers are also watched one by one, up to this many.
+const ONE_BY_ONE: u32 = 4096;
+
+/// Edges are also watched one by one, up to this many.
+const EDGES_ONE_BY_ONE: u64 = 1 << 20;
+
+/// The tilts of each edge: one that is never used, one used too often.
+const EDGE_TILTS: [f64; 2] = [-2.0, 1.0];
+
+/// The sum over the edges is taken once in so many events; a test may be looked at whenever one
+/// likes.
+const EDGES_EVERY: u64 = 1024;
+
+/// The mixture over all features is taken once in so many events.
+const LOOK_EVERY: u64 = 16;
+
+/// Each of n outcomes of known probability by itself: the Krichevsky-Trofimov predictor against
+/// their law.
+#[derive(Clone, Debug)]
+struct OneByOne {
+    counts: Vec<u64>,
+    seen: u64,
+    log_wealth: f64,
+}
+
+impl OneByOne {
+    fn new(n: u32) -> Self {
+        Self {
+            counts: if n <= ONE_BY_ONE { vec![0; n as usize] } else { Vec::new() },
+            seen: 0,
+            log_wealth: 0.0,
+        }
+    }
+
+    /// `relative` is the outcome's probability times n.
+    fn observe(&mut self, outcome: u32, relative: f64) {
+        let n = self.counts.len() as f64;
+        if let Some(count) = self.counts.get_mut(outcome as usize) {
+            let predicted = (*count as f64 + 0.5) / (self.seen as f64 + 0.5 * n);
+            self.log_wealth += (predicted * n / relative).ln();
+            *count += 1;
+            self.seen += 1;
+        }
+    }
+}
+
+/// A number for each task type, with its law under the model.
+#[derive(Clone, Debug)]
+struct OfType {
+    centre: f64,
+    scale: f64,
+    log_normaliser: Wealth,
+    varies: bool,
+}
+
+impl OfType {
+    /// (f - centre) / scale. Where rates differ, the scale is such that the standard deviation is
+    /// that of a uniform number on [-1, 1], within a factor of 8: a hot type would else leave
+    /// little to see.
+    fn new(graph: &BipartiteGraph, f: &dyn Fn(u32) -> f64, centre: f64, scale: f64) -> Self {
+        let total = graph.total_weight() as f64;
+        let all = || (0..graph.n_task_types()).filter(|&w| graph.weight(w) > 0);
+        let average = |of: &dyn Fn(f64) -> f64, scale: f64| {
+            all().map(|w| graph.weight(w) as f64 / total * of((f(w) - centre) / scale)).sum::<f64>()
+        };
+        let mut scale = scale;
+        if graph.rates().is_some() {
+            let mean = average(&|x| x, scale);
+            let deviation = average(&|x| (x - mean) * (x - mean), scale).sqrt() * 3f64.sqrt();
+            scale *= if deviation > 0.0 { deviation.clamp(0.125, 1.0) } else { 1.0 };
+        }
+        let first = all().next().map(f);
+        let varies = all().any(|w| Some(f(w)) != first);
+        Self {
+            centre,
+            scale,
+            log_normaliser: wealth(|theta| average(&|x| (theta * x).exp(), scale).ln()),
+            varies,
+        }
+    }
+
+    fn of(&self, value: f64) -> f64 {
+        (value - self.centre) / self.scale
+    }
+}
+
+/// Wealth of one feature for every tilt; index 2 k for +TILTS[k], 2 k + 1 for -TILTS[k].
+type Wealth = [f64; 2 * TILTS.len()];
+
+/// The sequential test of a path's events against the exact law.
+#[derive(Clone, Debug)]
+pub struct EventTest {
+    model: Model,
+    lengths: Vec<u32>,
+    busy: u32,
+    log_wealth: [Wealth; FEATURES.len()],
+    /// Whether a feature ever could vary.
+    varies: [bool; FEATURES.len()],
+    types: OneByOne,
+    servers: OneByOne,
+    /// Where the edges of a task type begin; empty where there are too many edges.
+    edge_offsets: Vec<usize>,
+    edge_log_wealth: Vec<[f64; 2]>,
+    /// ln of the mean wealth over all edges, when last looked at.
+    edges: f64,
+    /// n times the probability of each type; empty where all rates are equal.
+    relative_rates: Vec<f64>,
+    type_rank: OfType,
+    type_degree: OfType,
+    service_rank_normaliser: Wealth,
+    /// ln of the mean of exp(theta c_j) over n centred ranks c_j in [-1, 1], by n.
+    rank_normalisers: HashMap<usize, Wealth>,
+    events: u64,
+    alpha: f64,
+    violated: bool,
+    impossible: Option<String>,
+}
+
+fn tilt(index: usize) -> f64 {
+    if index.is_multiple_of(2) { TILTS[index / 2] } else { -TILTS[index / 2] }
+}
+
+fn wealth(f: impl Fn(f64) -> f64) -> Wealth {
+    std::array::from_fn(|index| f(tilt(index)))
+}
+
+/// Position `j` of `n` as a number in [-1, 1].
+fn centred(j: usize, n: usize) -> f64 {
+    if n < 2 { 0.0 } else { 2.0 * j as f64 / (n - 1) as f64 - 1.0 }
+}
+
+impl EventTest {
+    /// A test of paths of `model` from the queue lengths `start`; wrong with probability at most
+    /// `alpha`, half for each verdict.
+    ///
+    /// # Panics
+    /// Unless `start` has one length per server and 0 < alpha < 1.
+    pub fn new(model: &Model, start: &[u32], alpha: f64) -> Self {
+        let graph = model.graph();
+        assert_eq!(start.len(), graph.n_servers() as usize, "one queue length per server");
+        assert!(alpha > 0.0 && alpha < 1.0, "alpha = {alpha} is no probability");
+        let (n, m) = (graph.n_servers() as usize, graph.n_task_types());
+        let degree = |w| graph.task_degree(w) as f64;
+        let mean_degree = (0..m).map(degree).sum::<f64>() / f64::from(m);
+        let largest_degree_deviation =
+            (0..m).map(|w| (degree(w) - mean_degree).abs()).fold(0.0, f64::max);
+        let scale = if largest_degree_deviation > 0.0 { largest_degree_deviation } else { 1.0 };
+        let rank = |w: u32| centred(w as usize, m as usize);
+        let relative = |w| graph.relative_rate_f64(w);
+        let mut test = Self {
+            model: model.clone(),
+            lengths: start.to_vec(),
+            busy: start.iter().filter(|&&x| x > 0).count() as u32,
+            log_wealth: [[0.0; 2 * TILTS.len()]; FEATURES.len()],
+            varies: [false; FEATURES.len()],
+            types: OneByOne::new(m),
+            servers: OneByOne::new(graph.n_servers()),
+            edge_offsets: Vec::new(),
+            edge_log_wealth: Vec::new(),
+            edges: 0.0,
+            relative_rates: if graph.rates().is_some() {
+                (0..m).map(relative).collect()
+            } else {
+                Vec::new()
+            },
+            type_rank: OfType::new(graph, &rank, 0.0, 1.0),
+            type_degree: OfType::new(graph, &degree, mean_degree, scale),
+            service_rank_normaliser: [0.0; 2 * TILTS.len()],
+            rank_normalisers: HashMap::new(),
+            events: 0,
+            alpha,
+            violated: false,
+            impossible: None,
+        };
+        if graph.n_edges() <= EDGES_ONE_BY_ONE {
+            let mut offset = 0;
+            for w in 0..m {
+                test.edge_offsets.push(offset);
+                offset += graph.task_degree(w);
+            }
+            test.edge_log_wealth = vec![[0.0; 2]; offset];
+        }
+        test.service_rank_normaliser = test.rank_normaliser(n);
+        test
+    }
+
+    /// Goes on with another path from these queue lengths, fixed before its first event. States
+    /// that one path rarely visits are seen that way.
+    ///
+    /// # Panics
+    /// Unless there is one length per server.
+    pub fn restart(&mut self, start: &[u32]) {
+        assert_eq!(start.len(), self.lengths.len(), "one queue length per server");
+        self.lengths.copy_from_slice(start);
+        self.busy = start.iter().filter(|&&x| x > 0).count() as u32;
+    }
+
+    fn rank_normaliser(&mut self, n: usize) -> Wealth {
+        *self.rank_normalisers.entry(n).or_insert_with(|| {
+            wealth(|theta| {
+                ((0..n).map(|j| (theta * centred(j, n)).exp()).sum::<f64>() / n as f64).ln()
+            })
+        })
+    }
+
+    fn bet(&mut self, feature: usize, value: f64, log_normaliser: &Wealth, varies: bool) {
+        self.varies[feature] |= varies;
+        if varies {
+            for (index, log) in self.log_wealth[feature].iter_mut().enumerate() {
+                *log += tilt(index) * value - log_normaliser[index];
+            }
+        }
+    }
+
+    /// An indicator with null probability `p`.
+    fn bet_on(&mut self, feature: usize, hit: bool, p: f64) {
+        let varies = p > 0.0 && p < 1.0;
+        if !varies && hit != (p >= 1.0) {
+            self.impossible = Some(format!("{} where its probability is {p}", FEATURES[feature].0));
+        }
+        self.bet(
+            feature,
+            f64::from(u8::from(hit)),
+            &wealth(|theta| (p * theta.exp_m1()).ln_1p()),
+            varies,
+        );
+    }
+
+    /// Takes the next event of the path. The test keeps its own copy of the queues.
+    pub fn observe(&mut self, event: Event) {
+        self.events += 1;
+        let lambda = self.model.lambda();
+        let graph = self.model.graph().clone();
+        let arrival = !matches!(event, Event::Service { .. });
+        self.bet_on(0, arrival, lambda / (1.0 + lambda));
+        match event {
+            Event::Arrival { task_type, .. } | Event::Lost { task_type }
+                if task_type >= graph.n_task_types() =>
+            {
+                self.impossible = Some(format!(
+                    "an arrival of task type {task_type} of {}",
+                    graph.n_task_types()
+                ));
+            }
+            Event::Arrival { server, .. } | Event::Service { server }
+                if server >= graph.n_servers() =>
+            {
+                self.impossible =
+                    Some(format!("an event at server {server} of {}", graph.n_servers()));
+            }
+            Event::Arrival { task_type, server } => {
+                self.observe_type(task_type);
+                self.observe_pick(task_type, server);
+                let length = &mut self.lengths[server as usize];
+                self.busy += u32::from(*length == 0);
+                *length += 1;
+            }
+            Event::Lost { task_type } => {
+                self.observe_type(task_type);
+                if graph.task_degree(task_type) > 0 {
+                    self.impossible = Some(format!(
+                        "a task of type {task_type} was lost although it has servers"
+                    ));
+                }
+            }
+            Event::Service { server } => {
+                let n = graph.n_servers();
+                let length = self.lengths[server as usize];
+                self.bet_on(6, length > 0, f64::from(self.busy) / f64::from(n));
+                let normaliser = self.service_rank_normaliser;
+                self.bet(7, centred(server as usize, n as usize), &normaliser, n > 1);
+                self.bet_on(8, server + 1 == n, 1.0 / f64::from(n));
+                self.servers.observe(server, 1.0);
+                if length > 0 {
+                    self.lengths[server as usize] -= 1;
+                    self.busy -= u32::from(length == 1);
+                }
+            }
+        }
+        if self.events.is_multiple_of(EDGES_EVERY) && !self.edge_log_wealth.is_empty() {
+            self.edges = log_mean_exp(self.edge_log_wealth.iter().flatten().copied());
+        }
+        // The mixture costs more than the bets; missing a look only costs power. Half of alpha is
+        // for this verdict.
+        if self.impossible.is_some() || self.events.is_multiple_of(LOOK_EVERY) {
+            self.violated |= self.log_e() >= (2.0 / self.alpha).ln();
+        }
+    }
+
+    fn observe_type(&mut self, task_type: u32) {
+        let m = self.model.graph().n_task_types();
+        let relative = self.relative_rates.get(task_type as usize).copied().unwrap_or(1.0);
+        if relative == 0.0 {
+            self.impossible = Some(format!("an arrival of task type {task_type}, whose rate is 0"));
+            return;
+        }
+        let (rank, degree) = (
+            centred(task_type as usize, m as usize),
+            self.model.graph().task_degree(task_type) as f64,
+        );
+        let (rank, degree) = (self.type_rank.of(rank), self.type_degree.of(degree));
+        let (of_rank, of_degree) = (self.type_rank.log_normaliser, self.type_degree.log_normaliser);
+        self.bet(1, rank, &of_rank, self.type_rank.varies);
+        self.bet(2, degree, &of_degree, self.type_degree.varies);
+        self.types.observe(task_type, relative);
+    }
+
+    fn observe_pick(&mut self, task_type: u32, server: u32) {
+        let graph = self.model.graph().clone();
+        let servers = graph.servers_of(task_type);
+        let degree = servers.len();
+        let Some(position) = servers.iter().position(|v| v == server) else {
+            self.impossible = Some(format!(
+                "server {server} got a task of type {task_type}, which it is not compatible with"
+            ));
+            return;
+        };
+        let d = self.model.d();
+        // Levels of N_w: (length, how many), ascending.
+        let mut lengths: Vec<u32> = servers.iter().map(|v| self.lengths[v as usize]).collect();
+        let chosen = lengths[position];
+        let before_tied = lengths[..position].iter().filter(|&&x| x == chosen).count();
+        let by_position = lengths.clone();
+        lengths.sort_unstable();
+        let mut levels: Vec<(u32, usize, f64)> = Vec::new();
+        let mut shorter = 0;
+        while shorter < degree {
+            let count = lengths[shorter..].partition_point(|&x| x == lengths[shorter]);
+            let (x, y) = (
+                (degree - shorter) as f64 / degree as f64,
+                (degree - shorter - count) as f64 / degree as f64,
+            );
+            levels.push((lengths[shorter], count, divided_difference_f64(x, y, d) / degree as f64));
+            shorter += count;
+        }
+        let shortest = levels[0];
+        self.bet_on(
+            3,
+            chosen == shortest.0,
+            if levels.len() == 1 { 1.0 } else { shortest.1 as f64 * shortest.2 },
+        );
+        // Rank in N_w: the normaliser needs the probability of each server.
+        let share = |length: u32| levels[levels.partition_point(|level| level.0 < length)].2;
+        let mut rank = [0.0; 2 * TILTS.len()];
+        let edges = self
+            .edge_offsets
+            .get(task_type as usize)
+            .map(|&from| &mut self.edge_log_wealth[from..from + degree]);
+        let mut edges = edges.filter(|_| degree > 1);
+        for (j, &length) in by_position.iter().enumerate() {
+            let (p, c) = (share(length), centred(j, degree));
+            for (index, sum) in rank.iter_mut().enumerate() {
+                *sum += p * (tilt(index) * c).exp();
+            }
+            if let Some(edges) = &mut edges {
+                for (log, theta) in edges[j].iter_mut().zip(EDGE_TILTS) {
+                    *log += if j == position { theta } else { 0.0 } - (p * theta.exp_m1()).ln_1p();
+                }
+            }
+        }
+        self.bet(4, centred(position, degree), &rank.map(f64::ln), degree > 1);
+        let mut ties = [0.0; 2 * TILTS.len()];
+        for &(_, count, p) in &levels {
+            let normaliser = self.rank_normaliser(count);
+            for (index, sum) in ties.iter_mut().enumerate() {
+                *sum += p * count as f64 * normaliser[index].exp();
+            }
+        }
+        let tied = levels[levels.partition_point(|level| level.0 < chosen)].1;
+        self.bet(
+            5,
+            centred(before_tied, tied),
+            &ties.map(f64::ln),
+            levels.iter().any(|level| level.1 > 1),
+        );
+    }
+
+    /// ln of the mixture's wealth.
+    pub fn log_e(&self) -> f64 {
+        if self.impossible.is_some() {
+            return f64::INFINITY;
+        }
+        let one_by_one = [self.types.log_wealth, self.servers.log_wealth, self.edges];
+        log_mean_exp(self.log_wealth.iter().flatten().copied().chain(one_by_one))
+    }
+
+    /// What has been decided so far.
+    pub fn decision(&self) -> Option<Decision> {
+        if self.violated {
+            return Some(Decision::Violated);
+        }
+        let threshold = self.threshold();
+        (self.events > 0 && self.alternatives().all(|log_wealth| log_wealth <= -threshold))
+            .then_some(Decision::Holds)
+    }
+
+    /// What the wealth of every stated alternative must have lost in logarithms: the other half of
+    /// alpha, over two signs of every feature.
+    fn threshold(&self) -> f64 {
+        (2.0 * 2.0 * FEATURES.len() as f64 / self.alpha).ln()
+    }
+
+    /// The log wealth of the alternatives that *holds* must exclude.
+    fn alternatives(&self) -> impl Iterator<Item = f64> + '_ {
+        // Among many servers the last one's clock rings too rarely to be certain of soon; each
+        // server is watched by itself too.
+        let needed = |feature: &usize| {
+            self.varies[*feature] && (*feature != LAST || self.lengths.len() <= 256)
+        };
+        (0..FEATURES.len()).filter(needed).flat_map(|feature| {
+            let (k, wealth) = (FEATURES[feature].1, &self.log_wealth[feature]);
+            [wealth[2 * k], wealth[2 * k + 1]]
+        })
+    }
+
+    /// About how many events *holds* would take, if the rest of the path is as informative as what
+    /// was seen; `None` where some alternative has not lost anything yet.
+    pub fn needed(&self) -> Option<u64> {
+        let threshold = self.threshold();
+        self.alternatives().try_fold(0, |most: u64, log_wealth| {
+            (log_wealth < 0.0)
+                .then(|| most.max((self.events as f64 * threshold / -log_wealth).ceil() as u64))
+        })
+    }
+
+    /// The queue lengths that the events seen add up to.
+    pub fn lengths(&self) -> &[u32] {
+        &self.lengths
+    }
+
+    /// How many of these queues have a task.
+    pub fn busy(&self) -> u32 {
+        self.busy
+    }
+
+    /// How many events there were.
+    pub fn events(&self) -> u64 {
+        self.events
+    }
+
+    /// The feature on which the most has been won, and whether its tilt is upwards.
+    pub fn strongest(&self) -> String {
+        if let Some(impossible) = &self.impossible {
+            return format!("impossible under the model: {impossible}");
+        }
+        let mut best = ("task type by itself", self.types.log_wealth, "uneven");
+        for other in [
+            ("server by itself", self.servers.log_wealth, "uneven"),
+            ("edge by itself", self.edges, "uneven"),
+        ] {
+            if other.1 > best.1 {
+                best = other;
+            }
+        }
+        for (feature, wealth) in self.log_wealth.iter().enumerate() {
+            for (index, &log) in wealth.iter().enumerate() {
+                if log > best.1 {
+                    best = (
+                        FEATURES[feature].0,
+                        log,
+                        if index % 2 == 0 {
+                            "too often or too high"
+                        } else {
+                            "too rare or too low"
+                        },
+                    );
+                }
+            }
+        }
+        format!("{}: {}", best.0, best.2)
+    }
+
+    /// The smallest effects that a verdict *holds* excludes, in words.
+    pub fn excludes() -> &'static str {
+        "tilts of 0.05 in the log-odds of an arrival, 1 for the last of at most 256 servers, 0.25 elsewhere"
+    }
+}
+
+#[cfg(test)]
+mod tests;

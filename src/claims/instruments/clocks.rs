@@ -1,0 +1,229 @@
+//! When events happen, and the plain simulator.
+//!
+//! `transition-law` looks at the order of events; here are their times. The plain simulator has no
+//! rings of idle servers: they are put in between its events at random, as many as the uniformised
+//! chain has, so that the same test applies.
+
+use rand::RngExt;
+
+use super::{evidence, seed};
+use crate::claims::event_test::EventTest;
+use crate::claims::{Claim, Evidence, Expected, Kind, Scope, Setting, Verdict};
+use crate::faults::Fault;
+use crate::model::Event;
+use crate::random::{coin_rng, stream_rng};
+use crate::stats::decision::Decision;
+use crate::stats::poisson_gaps::GapTest;
+use crate::subject::random_lengths;
+
+/// The times of events.
+pub(super) const EVENT_TIMES: Claim = Claim {
+    id: "event-times",
+    source: "section 2, Poisson arrivals and exponential services, uniformised",
+    statement: "the events of a path come as a Poisson process of rate (1 + lambda) N",
+    kind: Kind::Statistical,
+    scope: Scope::Graph,
+    expected: Expected::Holds,
+    hypotheses: &[],
+    rejects: &[Fault::SlowClock],
+    check: event_times,
+};
+
+/// The plain simulator.
+pub(super) const ORACLE_LAW: Claim = Claim {
+    id: "oracle-law",
+    source: "section 2, (4.12)",
+    statement: "each event of the plain event-list simulator has its exact law given the state before it, and its time too",
+    kind: Kind::Statistical,
+    scope: Scope::Graph,
+    expected: Expected::Holds,
+    hypotheses: &[],
+    rejects: &[Fault::OneSampleMore],
+    check: oracle_law,
+};
+
+/// Expected events of one path; independent paths laid end to end are one Poisson process.
+const EVENTS_OF_PATH: f64 = 20_000.0;
+
+/// (1 + lambda) N, not taken from the model's own method, which is under check.
+fn rate(setting: &Setting<'_>) -> f64 {
+    (1.0 + setting.model.load().value()) * f64::from(setting.model.graph().n_servers())
+}
+
+fn event_times(setting: &Setting<'_>) -> Evidence {
+    let rate = rate(setting);
+    let horizon = EVENTS_OF_PATH / rate;
+    let mut test = GapTest::new(setting.alpha, false);
+    let mut carried = 0.0;
+    for path in 0..150 * u64::from(setting.plan.effort) {
+        let times = match setting.machinery.event_times(
+            setting.model,
+            seed(setting, "event-times"),
+            path,
+            horizon,
+        ) {
+            Ok(times) => times,
+            Err(error) => {
+                return evidence(Verdict::Violated, path, format!("the simulation stops: {error}"));
+            }
+        };
+        let mut last = -carried;
+        for time in times {
+            test.observe((time - last) * rate);
+            last = time;
+        }
+        carried = horizon - last;
+        if test.decision().is_some() {
+            break;
+        }
+    }
+    gaps_evidence(&test, setting.alpha)
+}
+
+fn gaps_evidence(test: &GapTest, alpha: f64) -> Evidence {
+    let gaps = test.gaps();
+    match test.decision() {
+        Some(Decision::Violated) => evidence(
+            Verdict::Violated,
+            gaps,
+            format!(
+                "rejected after {gaps} gaps with wealth 1e{:.1} (error probability {:.1e}); strongest: {}",
+                test.log_e() / std::f64::consts::LN_10,
+                alpha / 2.0,
+                test.strongest()
+            ),
+        ),
+        Some(Decision::Holds) => evidence(
+            Verdict::Holds,
+            gaps,
+            format!(
+                "{gaps} gaps exclude {} (error probability {:.1e})",
+                test.excludes(),
+                alpha / 2.0
+            ),
+        ),
+        None => evidence(
+            Verdict::Inconclusive,
+            gaps,
+            format!("{gaps} gaps are too few to exclude {}", test.excludes()),
+        ),
+    }
+}
+
+fn oracle_law(setting: &Setting<'_>) -> Evidence {
+    let model = setting.model;
+    let graph = model.graph();
+    let n = graph.n_servers();
+    let own_seed = seed(setting, "oracle-law");
+    let mut starts = stream_rng(own_seed, 0);
+    let start = random_lengths(&mut starts, n, 3);
+    let mut rng = coin_rng(own_seed, 0);
+    let half = setting.alpha / 2.0;
+    let (mut events, mut gaps) = (EventTest::new(model, &start, half), GapTest::new(half, true));
+    let mut oracle = match setting.machinery.oracle(model, own_seed, 1, start) {
+        Ok(oracle) => oracle,
+        Err(error) => return evidence(Verdict::Violated, 0, error.to_string()),
+    };
+    let cost = (graph.n_edges() / u64::from(graph.n_task_types())).max(1);
+    let most = (u64::from(setting.plan.effort) * 400_000_000 / (cost + 60)).clamp(
+        2_000,
+        (3e6 * (0.03 / model.lambda()).clamp(1.0, 4.0)) as u64 * u64::from(setting.plan.effort),
+    );
+    let rate = rate(setting);
+    // As in `transition-law`: other starts show choices that one path rarely has. No gap goes on
+    // from one path to the next, and none is kept from the end of a path, which is a fixed number
+    // of its events.
+    let segment = 16 * u64::from(n).max(16);
+    while events.events() < most {
+        if events.events() > 0 && events.events().is_multiple_of(segment) {
+            if oracle.lengths() != events.lengths() {
+                break;
+            }
+            let start = random_lengths(&mut starts, n, 3);
+            events.restart(&start);
+            oracle = match setting.machinery.oracle(
+                model,
+                own_seed,
+                1 + events.events() / segment,
+                start,
+            ) {
+                Ok(oracle) => oracle,
+                Err(error) => {
+                    return evidence(Verdict::Violated, events.events(), error.to_string());
+                }
+            };
+        }
+        let n_idle = n - events.busy();
+        // In the uniformised chain each event is a ring of an idle server with this probability.
+        let p_idle = f64::from(n_idle) / rate;
+        if rng.random_bool(p_idle.min(1.0)) {
+            // By rejection: N / idle tries for a share of idle / N of the events.
+            let server = loop {
+                let server = rng.random_range(0..n);
+                if events.lengths()[server as usize] == 0 {
+                    break server;
+                }
+            };
+            events.observe(Event::Service { server });
+        } else {
+            let before = oracle.time();
+            let Some(event) = oracle.step() else {
+                return evidence(
+                    Verdict::Violated,
+                    events.events(),
+                    "the list of events is empty".to_owned(),
+                );
+            };
+            gaps.observe((oracle.time() - before) * (rate - f64::from(n_idle)));
+            if let Event::Service { server } = event
+                && events.lengths().get(server as usize) == Some(&0)
+            {
+                let found = format!("a task leaves server {server}, which has none");
+                return evidence(Verdict::Violated, events.events(), found);
+            }
+            events.observe(event);
+        }
+        let decisions = [events.decision(), gaps.decision()];
+        if decisions.contains(&Some(Decision::Violated)) || decisions == [Some(Decision::Holds); 2]
+        {
+            break;
+        }
+    }
+    if oracle.lengths() != events.lengths() {
+        return evidence(
+            Verdict::Violated,
+            events.events(),
+            "the queues differ from what the events add up to".to_owned(),
+        );
+    }
+    match (events.decision(), gaps.decision()) {
+        (Some(Decision::Violated), _) => evidence(
+            Verdict::Violated,
+            events.events(),
+            format!("rejected after {} events; strongest: {}", events.events(), events.strongest()),
+        ),
+        (Some(Decision::Holds), Some(Decision::Holds)) => evidence(
+            Verdict::Holds,
+            events.events(),
+            format!(
+                "{} events exclude {}, and {}",
+                events.events(),
+                EventTest::excludes(),
+                gaps.excludes()
+            ),
+        ),
+        (Some(Decision::Holds), _) | (_, Some(Decision::Violated)) => gaps_evidence(&gaps, half),
+        _ => evidence(
+            Verdict::Inconclusive,
+            events.events(),
+            format!(
+                "{} events excluded nothing; {} would do: more with --effort",
+                events.events(),
+                events.needed().map_or_else(
+                    || "an unknown number of them".to_owned(),
+                    |needed| format!("about {needed}")
+                )
+            ),
+        ),
+    }
+}

@@ -1,0 +1,188 @@
+//! Each system of a coupled pair, looked at alone, is the model.
+//!
+//! The order of the two systems is checked by `prop-3.9-samples` and `prop-3.9-mass`; here are
+//! their marginals, the thinned one at its own load. Given the state, an event adds a task at
+//! server v with probability lambda / (1 + lambda_upper) times the mean of (4.12) over task types,
+//! and takes one from a busy server with probability 1 / ((1 + lambda_upper) N).
+
+use super::indicator::Indicator;
+use super::{evidence, seed};
+use crate::claims::{Claim, Evidence, Expected, Hypothesis, Kind, Scope, Setting, Verdict};
+use crate::faults::Fault;
+use crate::model::{Load, Model};
+use crate::num::ratio;
+use crate::random::event_clock::{Clock, Timeline};
+use crate::random::stream_rng;
+use crate::simulate::coupled::{Coupled, Coupling};
+use crate::subject::random_lengths;
+
+/// Marginals of the couplings.
+pub(super) const COUPLING_LAW: Claim = Claim {
+    id: "coupling-law",
+    source: "Proposition 3.9, (4.13)",
+    statement: "each system of the three couplings of the crate, alone, gains and loses tasks with the probabilities of the model at its load",
+    kind: Kind::Statistical,
+    scope: Scope::Graph,
+    expected: Expected::Holds,
+    hypotheses: &[Hypothesis::NoIsolatedTaskTypes, Hypothesis::ServersAtMost(12)],
+    rejects: &[Fault::OneSampleMore],
+    check: coupling_law,
+};
+
+const FEATURES: [&str; 5] = [
+    "an arrival",
+    "a departure",
+    "an arrival at the last server",
+    "a departure from the last server",
+    "an arrival at a shortest queue",
+];
+
+/// The features of which *holds* excludes a tilt of 0.3; the others may be too rare, and can only
+/// speak against the claim.
+const DECISIVE: usize = 2;
+
+/// Events of each coupling at least, for the features that are not decisive.
+const LEAST_EVENTS: u64 = 20_000;
+
+/// Events of each coupling at most: enough for a load of 1/1000.
+const MOST_EVENTS: u64 = 2_000_000;
+
+fn coupling_law(setting: &Setting<'_>) -> Evidence {
+    let model = setting.model;
+    let n = model.graph().n_servers();
+    let own_seed = seed(setting, "coupling-law");
+    let Ok(less) = Load::new(model.load().exact() * ratio::ratio(5, 7)) else {
+        return evidence(Verdict::Violated, 0, "five sevenths of the load are refused".to_owned());
+    };
+    let couplings = [
+        ("shared marks", Coupling::SharedMarks, model.load().clone()),
+        ("thinning", Coupling::Thinned { lower: less.clone() }, less),
+        ("shared mass", Coupling::SharedMass, model.load().clone()),
+    ];
+    if Coupled::new(vec![0; n as usize + 1], vec![0; n as usize + 1])
+        .is_ok_and(|mut pair| pair.join(0, 0, 1).is_ok())
+    {
+        return evidence(
+            Verdict::Violated,
+            0,
+            "a task that joins another server in the upper system breaks no order".to_owned(),
+        );
+    }
+    // Two systems of three couplings, each with all features.
+    let share = setting.alpha / (6 * FEATURES.len()) as f64;
+    let mut cases = 0;
+    for (at, (name, coupling, lower_load)) in couplings.into_iter().enumerate() {
+        let lower = random_lengths(&mut stream_rng(own_seed, at as u64), n, 2);
+        let upper = lower.iter().map(|x| x + 1).collect();
+        let mut pair = match setting
+            .machinery
+            .coupled(model, coupling, own_seed, at as u64, lower, upper)
+        {
+            Ok(pair) => pair,
+            Err(error) => return evidence(Verdict::Violated, cases, format!("{name}: {error}")),
+        };
+        // All simulators have one clock; as many events as it has until then are as good as any
+        // other number.
+        let (until, rate) = (400.0 / f64::from(n), (1.0 + model.load().value()) * f64::from(n));
+        let mut clock = Timeline::new(Clock::new(rate, own_seed, at as u64));
+        let mut rung = 0;
+        if clock.advance_to(until, |count| rung += count).is_err()
+            || pair.advance_to(until).is_err()
+            || pair.pair().events() != rung
+        {
+            let found = format!(
+                "{name}: {} events until {until}, by a clock of rate {rate} {rung}",
+                pair.pair().events()
+            );
+            return evidence(Verdict::Violated, cases, found);
+        }
+        let mut tests = [FEATURES, FEATURES].map(|features| features.map(Indicator::new));
+        let loads = [lower_load.value(), model.load().value()];
+        for event in 0..MOST_EVENTS * u64::from(setting.plan.effort) {
+            let before =
+                [pair.pair().lower().lengths().to_vec(), pair.pair().upper().lengths().to_vec()];
+            if let Err(error) = pair.step() {
+                return evidence(Verdict::Violated, cases, format!("{name}: {error}"));
+            }
+            let after = [pair.pair().lower().lengths(), pair.pair().upper().lengths()];
+            for (((before, after), load), tests) in
+                before.iter().zip(after).zip(loads).zip(&mut tests)
+            {
+                observe(model, load, before, after, tests);
+            }
+            cases += 1;
+            if !(event + 1).is_multiple_of(1024) {
+                continue;
+            }
+            let verdicts: Vec<Verdict> =
+                tests.iter().flatten().map(|test| test.verdict(share)).collect();
+            if let Some(at) = verdicts.iter().position(|&verdict| verdict == Verdict::Violated) {
+                let system = if at < FEATURES.len() { "lower" } else { "upper" };
+                let what = FEATURES[at % FEATURES.len()];
+                return evidence(
+                    Verdict::Violated,
+                    cases,
+                    format!("{name}, {system} system, rejected after {event} events: {what}"),
+                );
+            }
+            if event >= LEAST_EVENTS && holds(&tests, share) {
+                break;
+            }
+        }
+        if !holds(&tests, share) {
+            return evidence(
+                Verdict::Inconclusive,
+                cases,
+                format!("{name}: {cases} events exclude too little"),
+            );
+        }
+    }
+    evidence(
+        Verdict::Holds,
+        cases,
+        format!("{cases} events exclude tilts of 0.3 in the log-odds of an arrival or a departure"),
+    )
+}
+
+fn holds(tests: &[[Indicator; FEATURES.len()]; 2], share: f64) -> bool {
+    tests
+        .iter()
+        .flat_map(|tests| &tests[..DECISIVE])
+        .all(|test| test.verdict(share) == Verdict::Holds)
+}
+
+/// Puts one event of one system before its tests.
+fn observe(
+    model: &Model,
+    load: f64,
+    before: &[u32],
+    after: &[u32],
+    tests: &mut [Indicator; FEATURES.len()],
+) {
+    let n = before.len();
+    let (m, rate) = (model.graph().n_task_types(), 1.0 + model.load().value());
+    let joins = (0..n).find(|&v| after[v] > before[v]);
+    let leaves = (0..n).find(|&v| after[v] < before[v]);
+    let busy = before.iter().filter(|&&x| x > 0).count() as f64;
+    let last = n as u32 - 1;
+    let shortest = before.iter().copied().min().unwrap_or(0);
+    let (mut to_last, mut to_shortest) = (0.0, 0.0);
+    for w in 0..m {
+        let of_type = model.graph().weight(w) as f64 / model.graph().total_weight() as f64;
+        for (v, p) in model.assignment_f64(w, before) {
+            to_last += if v == last { p * of_type } else { 0.0 };
+            to_shortest += if before[v as usize] == shortest { p * of_type } else { 0.0 };
+        }
+    }
+    let ring = 1.0 / (rate * n as f64);
+    let from_last = if before[n - 1] > 0 { ring } else { 0.0 };
+    tests[0].observe(joins.is_some(), load / rate);
+    tests[1].observe(leaves.is_some(), busy * ring);
+    tests[2].observe(joins == Some(n - 1), load / rate * to_last);
+    tests[3].observe(leaves == Some(n - 1), from_last);
+    if let Some(v) = joins {
+        // Where all servers are shortest the sum may round to either side of 1.
+        let p: f64 = if before.iter().all(|&x| x == shortest) { 1.0 } else { to_shortest };
+        tests[4].observe(before[v] == shortest, p.min(1.0));
+    }
+}

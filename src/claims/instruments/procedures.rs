@@ -1,0 +1,310 @@
+//! The tests behind the verdicts, tried where the truth is known: do they err as rarely as they
+//! state, and do they see what they should?
+//!
+//! They are judged by the exact binomial law ([`binomial`]), not by themselves. *Violated* means
+//! that the stated error probability, or the stated power, is rejected; *holds* that one and a half
+//! times the stated error probability is, and a power below the stated one: some of the procedures
+//! come so close to what they state that nothing less could be told from it.
+//!
+//! | claim | false alarms, at the worst time | power, at the stated effect |
+//! |---|---|---|
+//! | `sequential-tests` | means at the bound, several sources | means off by 1/10, on each side |
+//! | `intervals-cover` | the mean excluded | a mean off by 3/20 excluded, and the ends as near |
+//! | `distribution-test` | a true law with jumps rejected | a law off by 1/5 rejected, the true one certified |
+//!
+//! The error probabilities stated to the procedures are large (1/5 to 2/5), so that few streams
+//! tell them from twice as much.
+//!
+//! # Source
+//! Ville's inequality; [`crate::stats::known_streams`] for the sources; `fluidcheck calibrate`
+//! tries many more streams.
+
+use super::{evidence, known, seed};
+use crate::claims::{Claim, Evidence, Expected, Kind, Scope, Setting, Verdict};
+use crate::faults::Fault;
+use crate::random::stream_rng;
+use crate::stats::binomial;
+use crate::stats::decision::Decision;
+use crate::stats::distribution::DiscreteLaw;
+use crate::stats::known_streams::{SOURCES, Source};
+use crate::stats::mean_test::Side;
+use crate::stats::procedure::{IntervalKind, IntervalProcedure, MeanProcedure};
+
+/// The tests of means.
+pub(super) const SEQUENTIAL_TESTS: Claim = Claim {
+    id: "sequential-tests",
+    source: "Ville's inequality",
+    statement: "tests of means err with at most their stated probability at the worst stopping time, and see a mean that is off by 1/10 on either side",
+    kind: Kind::Statistical,
+    scope: Scope::Theory,
+    expected: Expected::Holds,
+    hypotheses: &[],
+    rejects: &[
+        Fault::RetriedTest,
+        Fault::SeedChosen,
+        Fault::OneSidedByAbsolute,
+        Fault::ThresholdOfOneSide,
+    ],
+    check: sequential_tests,
+};
+
+/// The intervals.
+pub(super) const INTERVALS_COVER: Claim = Claim {
+    id: "intervals-cover",
+    source: "Waudby-Smith and Ramdas (2024), Theorems 2 and 3; Robbins (1970)",
+    statement: "running intervals miss the mean with at most their stated probability at the worst time, and exclude a mean that is off by 3/20",
+    kind: Kind::Statistical,
+    scope: Scope::Theory,
+    expected: Expected::Holds,
+    hypotheses: &[],
+    rejects: &[
+        Fault::InsideOnce,
+        Fault::IntervalOfAnother,
+        Fault::ContainsEstimate,
+        Fault::IntervalTooWide,
+    ],
+    check: intervals_cover,
+};
+
+/// The tests of laws.
+pub(super) const DISTRIBUTION_TEST: Claim = Claim {
+    id: "distribution-test",
+    source: "Massart (1990), Corollary 1",
+    statement: "the test of a law with jumps rejects a true one with at most its stated probability at the worst time, certifies it within 1/20 and rejects one that is off by 1/5",
+    kind: Kind::Statistical,
+    scope: Scope::Theory,
+    expected: Expected::Holds,
+    hypotheses: &[],
+    rejects: &[Fault::RightEdgeForLeft],
+    check: distribution_test,
+};
+
+/// The effect that a test of means must see, with how many observations, and on which share of the
+/// streams.
+const EFFECT: f64 = 0.1;
+const OBSERVATIONS: u64 = 250;
+const POWER: f64 = 0.5;
+
+/// Streams on which power is measured.
+const STREAMS_FOR_POWER: u64 = 600;
+
+/// What was found of the parts of a claim, each with an equal share of its error probability.
+struct Parts {
+    share: f64,
+    verdict: Verdict,
+    cases: u64,
+    found: Vec<String>,
+}
+
+impl Parts {
+    fn new(alpha: f64, parts: u32) -> Self {
+        Self {
+            share: alpha / f64::from(parts),
+            verdict: Verdict::Holds,
+            cases: 0,
+            found: Vec::new(),
+        }
+    }
+
+    fn add(&mut self, verdict: Verdict, cases: u64, found: String) {
+        self.cases += cases;
+        self.verdict = match (self.verdict, verdict) {
+            (Verdict::Violated, _) | (_, Verdict::Violated) => Verdict::Violated,
+            (Verdict::Holds, other) => other,
+            (undecided, _) => undecided,
+        };
+        self.found.push(found);
+    }
+
+    /// An error probability of at most `stated`, from errors in streams.
+    fn at_most(&mut self, what: &str, errors: u64, streams: u64, stated: f64) {
+        let (lower, upper) = binomial::clopper_pearson(errors, streams, self.share);
+        let verdict = if lower > stated {
+            Verdict::Violated
+        } else if upper <= 1.5 * stated {
+            Verdict::Holds
+        } else {
+            Verdict::Inconclusive
+        };
+        self.add(
+            verdict,
+            streams,
+            format!("{what}: {errors} errors in {streams}, stated {stated}, at most {upper:.3}"),
+        );
+    }
+
+    /// A power of at least `stated`, from successes in streams.
+    fn at_least(&mut self, what: &str, successes: u64, streams: u64, stated: f64) {
+        let (lower, upper) = binomial::clopper_pearson(successes, streams, self.share);
+        let verdict = if upper < stated {
+            Verdict::Violated
+        } else if lower >= stated {
+            Verdict::Holds
+        } else {
+            Verdict::Inconclusive
+        };
+        self.add(
+            verdict,
+            streams,
+            format!("{what}: {successes} of {streams}, stated {stated}, at least {lower:.3}"),
+        );
+    }
+
+    /// Something that goes wrong with probability at most the share.
+    fn certain(&mut self, right: bool, found: String) {
+        self.add(if right { Verdict::Holds } else { Verdict::Violated }, 1, found);
+    }
+
+    /// What is wrong where nothing is left to chance.
+    fn known(&mut self, wrong: Option<String>) {
+        if let Some(found) = wrong {
+            self.add(Verdict::Violated, 1, found);
+        }
+    }
+
+    fn evidence(self) -> Evidence {
+        evidence(self.verdict, self.cases, self.found.join("; "))
+    }
+}
+
+/// The decision of a test of `bound` on one stream, at any time up to `length`.
+fn decision(
+    setting: &Setting<'_>,
+    source: Source,
+    bound: f64,
+    alpha: f64,
+    length: u64,
+    seed: u64,
+    stream: u64,
+) -> Option<Side> {
+    setting.machinery.conduct(&|attempt| {
+        // An attempt has data of its own: another key of the generator.
+        let mut draw = source.stream(stream_rng(seed.wrapping_add(attempt << 48), stream));
+        let mut test = setting.machinery.mean_test(bound, alpha);
+        (0..length).find_map(|_| {
+            test.observe(draw());
+            test.decision()
+        })
+    })
+}
+
+fn sequential_tests(setting: &Setting<'_>) -> Evidence {
+    let mut parts = Parts::new(setting.alpha, SOURCES.len() as u32 + 3);
+    parts.known(known::tests());
+    // Every source; then a long fair coin, on which little is left of what Ville's inequality gives
+    // away.
+    let trials = SOURCES
+        .map(|source| (source, 0.2, 200, 800))
+        .into_iter()
+        .chain([(SOURCES[0], 0.4, 1000, 4000)]);
+    for (at, (source, stated, length, streams)) in (0u64..).zip(trials) {
+        if parts.verdict == Verdict::Violated {
+            break;
+        }
+        let seed = seed(setting, "sequential-tests").wrapping_add(at);
+        let errors = (0..streams)
+            .filter(|&stream| {
+                decision(setting, source, source.mean, stated, length, seed, stream).is_some()
+            })
+            .count();
+        parts.at_most(source.name, errors as u64, streams, stated);
+    }
+    for (mean, side) in [(0.5 + EFFECT, Side::Above), (0.5 - EFFECT, Side::Below)] {
+        let seed = seed(setting, "sequential-tests, power").wrapping_add((1000.0 * mean) as u64);
+        let right = (0..STREAMS_FOR_POWER)
+            .filter(|&stream| {
+                decision(setting, Source::coin(mean), 0.5, 0.2, OBSERVATIONS, seed, stream)
+                    == Some(side)
+            })
+            .count();
+        parts.at_least(
+            &format!("mean {mean} told from 0.5 by {OBSERVATIONS} observations"),
+            right as u64,
+            STREAMS_FOR_POWER,
+            POWER,
+        );
+    }
+    parts.evidence()
+}
+
+fn intervals_cover(setting: &Setting<'_>) -> Evidence {
+    // A coin, values inside of the range, and dependence.
+    let sources = [SOURCES[0], SOURCES[4], SOURCES[5]];
+    const STATED: f64 = 0.4;
+    const STREAMS: u64 = 1000;
+    const AWAY: f64 = 0.15;
+    let mut parts = Parts::new(setting.alpha, 2 * 3 * 3);
+    parts.known(known::intervals());
+    for (at, kind) in (0u64..).zip(IntervalKind::ALL) {
+        // The betting interval looks at all of its past whenever it is asked.
+        let length = if kind == IntervalKind::Betting { 40 } else { 200 };
+        for (place, source) in (0u64..).zip(sources) {
+            let seed = seed(setting, "intervals-cover").wrapping_add(8 * at + place);
+            let missed = (0..STREAMS)
+                .filter(|&stream| {
+                    let mut draw = source.stream(stream_rng(seed, stream));
+                    let mut interval = setting.machinery.interval(kind, STATED);
+                    (0..length).any(|_| {
+                        interval.observe(draw());
+                        interval.excludes(source.mean)
+                    })
+                })
+                .count();
+            parts.at_most(
+                &format!("{}, {}", kind.name(), source.name),
+                missed as u64,
+                STREAMS,
+                STATED,
+            );
+            let mut draw = source.stream(stream_rng(seed, STREAMS));
+            let mut interval = setting.machinery.interval(kind, parts.share);
+            (0..4000).for_each(|_| interval.observe(draw()));
+            let (lower, upper) = interval.ends();
+            let (below, above) = (source.mean - AWAY, source.mean + AWAY);
+            let right = !interval.excludes(source.mean)
+                && interval.excludes(below)
+                && interval.excludes(above)
+                && below < lower
+                && lower <= source.mean
+                && source.mean <= upper
+                && upper < above;
+            parts.certain(
+                right,
+                format!("mean {} in [{lower:.3}, {upper:.3}] after 4000", source.mean),
+            );
+        }
+    }
+    parts.evidence()
+}
+
+fn distribution_test(setting: &Setting<'_>) -> Evidence {
+    const STATED: f64 = 0.4;
+    const STREAMS: u64 = 1000;
+    const MARGIN: f64 = 0.05;
+    let values = [0.0, 1.0, 3.0, 3.0];
+    let law = |away: f64| DiscreteLaw::new([(0.0, 0.25), (1.0, 0.25 + away), (3.0, 0.5 - away)]);
+    let run = |law: DiscreteLaw, margin: f64, alpha: f64, length: u64, stream: u64| {
+        let mut rng = stream_rng(seed(setting, "distribution-test"), stream);
+        let mut test = setting.machinery.law_test(law, margin, alpha);
+        (0..length).find_map(|_| {
+            test.observe(values[crate::random::below(&mut rng, 4) as usize]);
+            test.decision()
+        })
+    };
+    let mut parts = Parts::new(setting.alpha, 3);
+    parts.known(known::bands());
+    let alarms =
+        (0..STREAMS).filter(|&stream| run(law(0.0), 0.0, STATED, 400, stream).is_some()).count();
+    parts.at_most("true law with jumps", alarms as u64, STREAMS, STATED);
+    let share = parts.share;
+    for (away, verdict, length) in
+        [(0.0, Decision::Holds, 60_000), (0.2, Decision::Violated, 10_000)]
+    {
+        let found = run(law(away), MARGIN, share, length, STREAMS);
+        parts.certain(
+            found == Some(verdict),
+            format!("law that is {away} away against a margin of {MARGIN}: {found:?}"),
+        );
+    }
+    parts.evidence()
+}

@@ -1,0 +1,201 @@
+//! Replications are driven by streams of their own.
+//!
+//! Two replications with the same marks are one replication counted twice, and every interval built
+//! on them is too short. Equal first marks of two independent streams have the probability of a
+//! chance coincidence, and so many marks are compared that it is below 10^-15.
+//!
+//! # Source
+//! None in the paper; a fault of public simulators.
+
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use super::{path_seed, violated_at_event};
+use crate::claims::cases::{Outcome, run};
+use crate::claims::{Claim, Evidence, Expected, Kind, Scope, Setting};
+use crate::faults::Fault;
+use crate::random::event_clock::Clock;
+use crate::random::{clock_rng, coin_rng, stream_rng};
+use crate::simulate::marks::{DrawnAhead, OwnedMark};
+use rand::Rng;
+
+/// Streams of replications.
+pub const INDEPENDENT_STREAMS: Claim = Claim {
+    id: "independent-streams",
+    source: "section 5, independent replications",
+    statement: "no two replications share a stream of marks or of event times, and one replication gives the same marks again, whichever thread draws them",
+    kind: Kind::Pathwise,
+    scope: Scope::Graph,
+    expected: Expected::Holds,
+    hypotheses: &[],
+    rejects: &[Fault::ReusedStream, Fault::SeedsByWorker],
+    check: independent_streams,
+};
+
+/// Longer prefixes are not compared.
+const MOST_MARKS: f64 = 4000.0;
+
+/// How many marks two independent streams share with a probability below 10^-15.
+fn n_marks(setting: &Setting<'_>) -> Option<usize> {
+    let (graph, lambda) = (setting.model.graph(), setting.model.lambda());
+    let d = i32::try_from(setting.model.d()).unwrap_or(i32::MAX);
+    let same_arrival: f64 = (0..graph.n_task_types())
+        .map(|w| {
+            let of_type = graph.weight(w) as f64 / graph.total_weight() as f64;
+            (graph.servers_of(w).len().max(1) as f64).powi(-d) * of_type * of_type
+        })
+        .sum();
+    let same_mark = (1.0 / f64::from(graph.n_servers()) + lambda * lambda * same_arrival)
+        / (1.0 + lambda).powi(2);
+    let needed = (1e-15f64.ln() / same_mark.ln()).ceil();
+    (needed <= MOST_MARKS).then_some(needed as usize)
+}
+
+fn independent_streams(setting: &Setting<'_>) -> Evidence {
+    let Some(n_marks) = n_marks(setting) else {
+        return Evidence::not_applicable(format!(
+            "needs marks that differ: the first {MOST_MARKS} of independent streams may be equal by chance"
+        ));
+    };
+    let replications: Vec<u64> = (0..6).chain([1 << 20, 1 << 40]).collect();
+    run(&setting.plan, "independent-streams", 3, "seeds with eight replications", |case, _| {
+        let seed = path_seed(setting, "independent-streams").wrapping_add(case);
+        let found = shared_words(seed, &replications)
+            .or_else(|| steps_alike(&Clock::new(setting.model.event_rate(), seed, case)));
+        if let Some(found) = found {
+            return violated_at_event(setting, case, 0, found, &[]);
+        }
+        let draw_many = |seed: u64, replication: u64, count: usize| -> Vec<OwnedMark> {
+            let mut stream = setting.subject.marks(setting.model, seed, replication);
+            let mut marks = DrawnAhead::new(&mut *stream, setting.model.d());
+            (0..count).filter_map(|_| marks.take(1).next().map(OwnedMark::from)).collect()
+        };
+        let draw = |seed: u64, replication: u64| draw_many(seed, replication, n_marks);
+        if let Some(found) = repeats(&draw_many(seed, 0, FOLLOWED), 3 * n_marks / 2) {
+            return violated_at_event(setting, case, 0, found, &[]);
+        }
+        // Labels of the marks and times seen so far.
+        let mut seen: Vec<(Vec<OwnedMark>, String)> = Vec::new();
+        let mut times: BTreeMap<Vec<u64>, u64> = BTreeMap::new();
+        for (seed, replication) in
+            replications.iter().map(|&r| (seed, r)).chain([(seed ^ 1 << 63, 0)])
+        {
+            let marks = draw(seed, replication);
+            if marks != draw(seed, replication) {
+                return violated_at_event(
+                    setting,
+                    case,
+                    0,
+                    format!("seed {seed}, replication {replication}: other marks when drawn again"),
+                    &[],
+                );
+            }
+            let elsewhere =
+                std::thread::scope(|scope| scope.spawn(|| draw(seed, replication)).join());
+            if !elsewhere.is_ok_and(|elsewhere| elsewhere == marks) {
+                let found = format!(
+                    "seed {seed}, replication {replication}: other marks when another thread draws them"
+                );
+                return violated_at_event(setting, case, 0, found, &[]);
+            }
+            if let Some((_, other)) = seen.iter().find(|(other, _)| *other == marks) {
+                let found = format!(
+                    "seed {seed}, replication {replication} has the same first {n_marks} marks as {other}"
+                );
+                return violated_at_event(setting, case, 0, found, &[]);
+            }
+            seen.push((marks, format!("seed {seed}, replication {replication}")));
+            let first = Clock::new(setting.model.event_rate(), seed, replication)
+                .times_in(0)
+                .iter()
+                .map(|t| t.to_bits())
+                .collect();
+            if let Some(other) = times.insert(first, replication) {
+                return violated_at_event(
+                    setting,
+                    case,
+                    0,
+                    format!("replications {replication} and {other} have the same event times"),
+                    &[],
+                );
+            }
+        }
+        Outcome::holds(0.0)
+    })
+}
+
+/// Where two generators of different purpose, seed or replication give the same 128 bits: chance
+/// has a probability below 10^-27.
+fn shared_words(seed: u64, replications: &[u64]) -> Option<String> {
+    let mut seen: BTreeMap<(u64, u64), String> = BTreeMap::new();
+    // No bit of a seed or of a replication may be left out: those that differ in one bit are
+    // compared by their first words.
+    const OTHER: u64 = 100;
+    let bits = || (0..64).map(|bit| 1u64 << bit);
+    let many = replications.iter().map(|&replication| (seed, replication, 256));
+    let few = bits()
+        .chain([0])
+        .map(|bit| (seed, OTHER ^ bit, 4))
+        .chain(bits().map(|bit| (seed ^ bit, 0, 4)));
+    let all: Vec<(u64, u64, usize)> = many.chain(few).collect();
+    for purpose in ["marks", "clock", "coins"] {
+        for &(seed, replication, words) in &all {
+            let name = format!("the {purpose} of seed {seed}, replication {replication}");
+            let mut rng = match purpose {
+                "marks" => stream_rng(seed, replication),
+                "clock" => clock_rng(seed, replication),
+                _ => coin_rng(seed, replication),
+            };
+            for _ in 0..words {
+                if let Some(other) = seen.insert((rng.next_u64(), rng.next_u64()), name.clone()) {
+                    return Some(format!("{name} share random numbers with {other}"));
+                }
+            }
+        }
+    }
+    None
+}
+
+/// Marks of one stream that are looked through for repetitions.
+const FOLLOWED: usize = 640;
+
+/// Where a stream repeats itself: `length` marks in a row that came before.
+fn repeats(marks: &[OwnedMark], length: usize) -> Option<String> {
+    let mut seen: BTreeMap<u64, usize> = BTreeMap::new();
+    // Hashes first: two of them agree by chance once in 10^14 streams.
+    let hash = |marks: &[OwnedMark]| {
+        let mut hasher = DefaultHasher::new();
+        marks.hash(&mut hasher);
+        hasher.finish()
+    };
+    marks.windows(length).enumerate().find_map(|(at, window)| {
+        let before = seen.insert(hash(window), at)?;
+        Some(format!("the {length} marks from the {at}th on are those from the {before}th on"))
+    })
+}
+
+/// Steps of a clock that share random numbers, and with them the places of their events: by chance
+/// three of a step agree with others to 12 digits with a probability below 10^-12.
+fn steps_alike(clock: &Clock) -> Option<String> {
+    const STEPS: u64 = 24;
+    let width = clock.start_of(1);
+    let mut seen: BTreeMap<u64, u64> = BTreeMap::new();
+    for step in 0..STEPS {
+        let places = clock
+            .times_in(step)
+            .into_iter()
+            .map(|time| ((time - clock.start_of(step)) / width * 1e12).round() as u64);
+        let (places, mut shared) = (places.collect::<Vec<u64>>(), 0);
+        for place in &places {
+            shared +=
+                u32::from((place - place.min(&1)..=place + 1).any(|near| seen.contains_key(&near)));
+        }
+        if shared >= 3 {
+            return Some(format!(
+                "step {step} of a clock has {shared} events at the places of those of earlier steps"
+            ));
+        }
+        seen.extend(places.into_iter().map(|place| (place, step)));
+    }
+    None
+}

@@ -1,0 +1,468 @@
+//! Coupled paths stay ordered: Proposition 3.9 by both couplings, and (4.14).
+//!
+//! | statement | claim |
+//! |---|---|
+//! | Proposition 3.9 by (4.13), shared probability mass | `prop-3.9-mass` |
+//! | the same by shared samples, for several starts at once, with a cap, and in lambda by thinning | `prop-3.9-samples` |
+//! | (4.14): Q_i^w keeps the order | `eq-4.14` |
+//!
+//! The order is compared here, server by server; the checks inside [`crate::simulate::coupled`] are
+//! under check as well.
+//!
+//! # Source
+//! Section 4.2.
+
+use num_bigint::BigInt;
+use num_traits::One;
+use rand::{Rng, RngExt};
+use rand_chacha::ChaCha8Rng;
+
+use super::{PATHS, looks_at_all, path_seed, violated_at_event};
+use crate::claims::cases::{Outcome, run};
+use crate::claims::states::{counts, levels, ordered_pair};
+use crate::claims::{Claim, Evidence, Expected, Hypothesis, Kind, Scope, Setting};
+use crate::faults::Fault;
+use crate::model::Load;
+use crate::num::ratio::{self, Ratio};
+use crate::random::Coins;
+use crate::simulate::Queues;
+use crate::simulate::coupled::{Coupled, CoupledSimulation, Coupling, apply_to_all};
+use crate::simulate::marks::{DrawnAhead, Mark};
+use crate::simulate::occupancy::{LocalOccupancy, Occupancy};
+
+/// Proposition 3.9 by the paper's coupling.
+pub const PROP_3_9_MASS: Claim = Claim {
+    id: "prop-3.9-mass",
+    source: "Proposition 3.9, (4.13)",
+    statement: "X1_v(t) <= X2_v(t) for all v and t under the coupling by shared probability mass",
+    kind: Kind::Pathwise,
+    scope: Scope::Graph,
+    expected: Expected::Holds,
+    hypotheses: &[Hypothesis::EdgesAtMost(2_000_000)],
+    rejects: &[Fault::ProductInsteadOfMinimum],
+    check: prop_3_9_mass,
+};
+
+/// Proposition 3.9 by shared samples.
+pub const PROP_3_9_SAMPLES: Claim = Claim {
+    id: "prop-3.9-samples",
+    source: "Proposition 3.9, shared samples",
+    statement: "systems that share all marks stay ordered for any number of starts, with a buffer cap, and with a smaller load by thinning",
+    kind: Kind::Pathwise,
+    scope: Scope::Graph,
+    expected: Expected::Holds,
+    hypotheses: &[Hypothesis::FunctionOfMarks],
+    rejects: &[
+        Fault::IndependentTieCoins,
+        Fault::FirstAndLastMinimiser,
+        Fault::DeparturesNotCoupled,
+        Fault::IndependentSystems,
+    ],
+    check: prop_3_9_samples,
+};
+
+/// (4.14).
+pub const EQ_4_14: Claim = Claim {
+    id: "eq-4.14",
+    source: "(4.14)",
+    statement: "X1 <= X2 gives Q_i^w(1) <= Q_i^w(2) for all w and i along coupled paths",
+    kind: Kind::Pathwise,
+    scope: Scope::Graph,
+    expected: Expected::Holds,
+    hypotheses: &[
+        Hypothesis::FunctionOfMarks,
+        Hypothesis::EdgesAtMost(2_000_000),
+        Hypothesis::ServersAtMost(100_000),
+    ],
+    rejects: &[Fault::OccupancyOffByOne, Fault::IndependentSystems],
+    check: eq_4_14,
+};
+
+/// The first server whose queue is longer in the lower system.
+fn disorder(lower: &[u32], upper: &[u32]) -> Option<usize> {
+    lower.iter().zip(upper).position(|(l, u)| l > u)
+}
+
+fn broken(server: usize, lower: &[u32], upper: &[u32]) -> String {
+    format!(
+        "server {server} has {} tasks in the lower system and {} in the upper",
+        lower[server], upper[server]
+    )
+}
+
+/// Events of each path, so that large graphs get a few per server and dense ones not too much work.
+fn events_of_path(setting: &Setting<'_>, total: u64, cost_of_arrival: u64) -> u64 {
+    let cost = 1 + cost_of_arrival / 8;
+    (total * u64::from(setting.plan.effort.max(1)) / cost / PATHS).clamp(40, 100_000)
+}
+
+fn mean_task_degree(setting: &Setting<'_>) -> u64 {
+    setting.model.graph().n_edges() / u64::from(setting.model.graph().n_task_types())
+}
+
+fn prop_3_9_mass(setting: &Setting<'_>) -> Evidence {
+    let events = events_of_path(
+        setting,
+        12_000,
+        mean_task_degree(setting) * (1 + u64::from(setting.model.d()) / 8),
+    );
+    run(&setting.plan, "prop-3.9-mass", PATHS, "coupled paths, every event", |case, rng| {
+        let start = ordered_pair(start_of(case, rng), rng, setting.model.graph().n_servers());
+        if case.is_multiple_of(2) {
+            shared_mass_path(setting, case, rng, start, events)
+        } else {
+            production_path(setting, case, Coupling::SharedMass, start, events)
+        }
+    })
+}
+
+/// The first paths start from listed pairs; the others skip those that are listed for few servers
+/// only.
+fn start_of(case: u64, rng: &mut ChaCha8Rng) -> u64 {
+    if case < 8 { case * 2 + 1 } else { 1000 + rng.random_range(0..1000) }
+}
+
+/// The coupling of the proof, event by event: the subject's partition of [0, 1), U exact with 64
+/// bits.
+fn shared_mass_path(
+    setting: &Setting<'_>,
+    case: u64,
+    rng: &mut ChaCha8Rng,
+    (mut lower, mut upper): (Vec<u32>, Vec<u32>),
+    events: u64,
+) -> Outcome {
+    let graph = setting.model.graph();
+    let (n, m) = (graph.n_servers(), graph.n_task_types());
+    let arrival = setting.model.lambda() / (1.0 + setting.model.lambda());
+    let two64: BigInt = BigInt::one() << 64;
+    for event in 0..events {
+        let touched = if rng.random_bool(arrival) {
+            let w = rng.random_range(0..m);
+            let u = Ratio::new_raw(BigInt::from(rng.next_u64()), two64.clone());
+            let intervals = setting.machinery.shared_mass(setting.model, w, &lower, &upper);
+            let Some(interval) =
+                intervals.iter().find(|interval| interval.from <= u && u < interval.to)
+            else {
+                if graph.servers_of(w).is_empty() {
+                    continue;
+                }
+                return violated_at_event(
+                    setting,
+                    case,
+                    event,
+                    format!("no server for U = {}", ratio::to_f64(&u)),
+                    &[&lower, &upper],
+                );
+            };
+            lower[interval.server1 as usize] += 1;
+            upper[interval.server2 as usize] += 1;
+            // Only the server of the lower system can break the order.
+            interval.server1 as usize
+        } else {
+            let v = rng.random_range(0..n) as usize;
+            lower[v] = lower[v].saturating_sub(1);
+            upper[v] = upper[v].saturating_sub(1);
+            v
+        };
+        let server = if looks_at_all(n, event) {
+            disorder(&lower, &upper)
+        } else {
+            (lower[touched] > upper[touched]).then_some(touched)
+        };
+        if let Some(server) = server {
+            return violated_at_event(
+                setting,
+                case,
+                event,
+                broken(server, &lower, &upper),
+                &[&lower, &upper],
+            );
+        }
+    }
+    Outcome::holds(0.0)
+}
+
+/// A coupled path of the crate's own simulation.
+fn production_path(
+    setting: &Setting<'_>,
+    case: u64,
+    coupling: Coupling,
+    (lower, upper): (Vec<u32>, Vec<u32>),
+    events: u64,
+) -> Outcome {
+    let n = setting.model.graph().n_servers();
+    let seed = path_seed(setting, "production couplings");
+    let mut pair = match CoupledSimulation::new(
+        setting.model,
+        coupling,
+        seed,
+        case,
+        lower.clone(),
+        upper.clone(),
+    ) {
+        Ok(pair) => pair,
+        Err(error) => {
+            return violated_at_event(setting, case, 0, error.to_string(), &[&lower, &upper]);
+        }
+    };
+    for event in 0..events {
+        let result = pair.step();
+        let (lower, upper) = (pair.pair().lower().lengths(), pair.pair().upper().lengths());
+        if let Err(error) = result {
+            return violated_at_event(setting, case, event, error.to_string(), &[lower, upper]);
+        }
+        if looks_at_all(n, event) || event + 1 == events {
+            if let Some(server) = disorder(lower, upper) {
+                return violated_at_event(
+                    setting,
+                    case,
+                    event,
+                    broken(server, lower, upper),
+                    &[lower, upper],
+                );
+            }
+            let differing = lower.iter().zip(upper).filter(|(l, u)| l != u).count();
+            if pair.pair().differing() as usize != differing
+                || pair.pair().coalesced() != (differing == 0)
+            {
+                let found = format!(
+                    "{} servers are said to differ, {differing} do",
+                    pair.pair().differing()
+                );
+                return violated_at_event(setting, case, event, found, &[lower, upper]);
+            }
+        }
+    }
+    Outcome::holds(0.0)
+}
+
+fn prop_3_9_samples(setting: &Setting<'_>) -> Evidence {
+    let events = events_of_path(setting, 60_000, u64::from(setting.model.d()));
+    run(&setting.plan, "prop-3.9-samples", PATHS, "coupled paths, every event", |case, rng| {
+        let start = ordered_pair(start_of(case, rng), rng, setting.model.graph().n_servers());
+        match case % 4 {
+            0 | 2 => three_starts(setting, case, rng, start, events),
+            1 => with_cap(setting, case, start, events),
+            _ => {
+                // The largest multiple of a seventh below the load.
+                let Ok(less) =
+                    Load::new(setting.model.load().exact() * ratio::ratio(1 + case as i64 % 6, 7))
+                else {
+                    return Outcome::Skipped;
+                };
+                production_path(setting, case, Coupling::Thinned { lower: less }, start, events)
+            }
+        }
+    })
+}
+
+/// The subject's coupling from below and above, and a third system between them.
+fn three_starts(
+    setting: &Setting<'_>,
+    case: u64,
+    rng: &mut ChaCha8Rng,
+    (lower, upper): (Vec<u32>, Vec<u32>),
+    events: u64,
+) -> Outcome {
+    let system = setting.subject.system(setting.model);
+    let n = system.graph().n_servers();
+    let middle: Vec<u32> =
+        lower.iter().zip(&upper).map(|(&l, &u)| rng.random_range(l..=u)).collect();
+    let [mut low, mut mid, mut high] = [lower, middle, upper].map(Queues::from_lengths);
+    let mut stream = setting.subject.marks(&system, path_seed(setting, "prop-3.9-samples"), case);
+    let mut marks = DrawnAhead::new(&mut *stream, system.d());
+    let mut coins = Coins::new(path_seed(setting, "prop-3.9-samples"), case);
+    for event in 0..events {
+        let Some(mark) = marks.take(1).next() else { break };
+        coins.next_event();
+        setting.subject.couple(&system, &mut low, &mut high, mark, &mut coins);
+        setting.subject.apply(&system, &mut mid, mark, &mut coins);
+        if !looks_at_all(n, event) && event + 1 < events && !touches_disorder(mark, &low, &high) {
+            continue;
+        }
+        for (below, above) in [(&low, &mid), (&mid, &high), (&low, &high)] {
+            if let Some(server) = disorder(below.lengths(), above.lengths()) {
+                let found = broken(server, below.lengths(), above.lengths());
+                return violated_at_event(
+                    setting,
+                    case,
+                    event,
+                    found,
+                    &[below.lengths(), above.lengths()],
+                );
+            }
+        }
+    }
+    Outcome::holds(0.0)
+}
+
+/// Whether a server named by the mark is out of order.
+fn touches_disorder(mark: Mark<'_>, lower: &Queues, upper: &Queues) -> bool {
+    let out = |v: &u32| lower.lengths()[*v as usize] > upper.lengths()[*v as usize];
+    match mark {
+        Mark::Arrival { samples, .. } => samples.iter().any(out),
+        Mark::Service { server } => out(&server),
+    }
+}
+
+/// The same marks with a cap, in the pair of the crate and in its grand coupling, which must agree.
+fn with_cap(
+    setting: &Setting<'_>,
+    case: u64,
+    (lower, upper): (Vec<u32>, Vec<u32>),
+    events: u64,
+) -> Outcome {
+    let cap = upper.iter().copied().max().unwrap_or(0).max(1);
+    let n = setting.model.graph().n_servers();
+    let mut pair = match Coupled::capped(lower.clone(), upper.clone(), cap) {
+        Ok(pair) => pair,
+        Err(error) => {
+            return violated_at_event(setting, case, 0, error.to_string(), &[&lower, &upper]);
+        }
+    };
+    let mut all = [Queues::from_lengths(lower), Queues::from_lengths(upper), Queues::full(n, cap)];
+    let mut stream =
+        setting.subject.marks(setting.model, path_seed(setting, "prop-3.9-samples"), case);
+    let mut marks = DrawnAhead::new(&mut *stream, setting.model.d());
+    for event in 0..events {
+        let Some(mark) = marks.take(1).next() else { break };
+        let result = pair.apply(mark);
+        apply_to_all(mark, cap, &mut all);
+        let [low, high, full] = [all[0].lengths(), all[1].lengths(), all[2].lengths()];
+        if let Err(error) = result {
+            return violated_at_event(setting, case, event, error.to_string(), &[low, high]);
+        }
+        if looks_at_all(n, event) || event + 1 == events {
+            for (below, above) in [(low, high), (high, full)] {
+                if let Some(server) = disorder(below, above) {
+                    return violated_at_event(
+                        setting,
+                        case,
+                        event,
+                        broken(server, below, above),
+                        &[below, above],
+                    );
+                }
+            }
+            if full.iter().any(|&length| length > cap) {
+                return violated_at_event(
+                    setting,
+                    case,
+                    event,
+                    format!("a queue above the cap of {cap}"),
+                    &[full],
+                );
+            }
+            if pair.lower().lengths() != low || pair.upper().lengths() != high {
+                return violated_at_event(
+                    setting,
+                    case,
+                    event,
+                    "the pair and the grand coupling differ",
+                    &[pair.lower().lengths(), low],
+                );
+            }
+        }
+    }
+    Outcome::holds(0.0)
+}
+
+fn eq_4_14(setting: &Setting<'_>) -> Evidence {
+    let events = events_of_path(setting, 24_000, 16 * mean_task_degree(setting)).min(2000);
+    run(&setting.plan, "eq-4.14", PATHS, "coupled paths, every event", |case, rng| {
+        let (lower, upper) =
+            ordered_pair(start_of(case, rng), rng, setting.model.graph().n_servers());
+        local_order(setting, case, lower, upper, events)
+    })
+}
+
+/// Follows a coupled path and recounts the local occupancies of the task types of the servers that
+/// change.
+fn local_order(
+    setting: &Setting<'_>,
+    case: u64,
+    lower: Vec<u32>,
+    upper: Vec<u32>,
+    events: u64,
+) -> Outcome {
+    let system = setting.subject.system(setting.model);
+    let graph = system.graph();
+    let n = graph.n_servers();
+    let mut kept = [&lower, &upper].map(|lengths| LocalOccupancy::of(graph, lengths));
+    let (mut low, mut high) = (Queues::from_lengths(lower), Queues::from_lengths(upper));
+    let mut stream = setting.subject.marks(&system, path_seed(setting, "eq-4.14"), case);
+    let mut marks = DrawnAhead::new(&mut *stream, system.d());
+    let mut coins = Coins::new(path_seed(setting, "eq-4.14"), case);
+    for event in 0..=events {
+        let before = [low.lengths().to_vec(), high.lengths().to_vec()];
+        if event < events {
+            let Some(mark) = marks.take(1).next() else { break };
+            coins.next_event();
+            setting.subject.couple(&system, &mut low, &mut high, mark, &mut coins);
+        }
+        let after = [low.lengths(), high.lengths()];
+        let mut types: Vec<u32> = Vec::new();
+        for ((before, after), kept) in before.iter().zip(after).zip(&mut kept) {
+            for v in (0..n).filter(|&v| before[v as usize] != after[v as usize]) {
+                if after[v as usize] > before[v as usize] {
+                    kept.raise(v, before[v as usize])
+                } else {
+                    kept.lower(v, before[v as usize])
+                }
+                types.extend(graph.task_types_of(v).iter().take(16));
+            }
+        }
+        // All types at the end, unless there are very many.
+        if event == events {
+            types.extend((0..graph.n_task_types()).take(2000));
+        }
+        types.sort_unstable();
+        types.dedup();
+        let levels = levels(&after);
+        let found = types.iter().find_map(|&w| {
+            let [q1, q2] = after.map(|lengths| counts(graph.servers_of(w).iter(), lengths, levels));
+            if let Some(i) = (0..levels).find(|&i| q1[i] > q2[i]) {
+                return Some(format!(
+                    "task type {w}: Q_{i}^w is {} in the lower system and {} in the upper",
+                    q1[i], q2[i]
+                ));
+            }
+            kept.iter().zip([q1, q2]).find_map(|(kept, q)| {
+                (0..levels).find(|&i| kept.at_least(w, i) != q[i]).map(|i| {
+                    format!(
+                        "task type {w}: Q_{i}^w is kept as {}, a recount gives {}",
+                        kept.at_least(w, i),
+                        q[i]
+                    )
+                })
+            })
+        });
+        let found = found.or_else(|| {
+            // Whole occupancies: the subject's own, that of the queues, and a recount.
+            if !looks_at_all(n, event) && event != events {
+                return None;
+            }
+            [&low, &high].into_iter().find_map(|queues| {
+                let mut recount = counts(0..n, queues.lengths(), levels);
+                while recount.len() > 1 && recount.last() == Some(&0) {
+                    recount.pop();
+                }
+                let given = setting.machinery.occupancy(queues.lengths());
+                let wrong = given != recount[1..]
+                    || queues.occupancy().counts() != &recount[1..]
+                    || *queues.occupancy() != Occupancy::of(queues.lengths());
+                wrong.then(|| {
+                    format!(
+                        "Q_1, Q_2, ... are {given:?} and {:?}, a recount gives {:?}",
+                        queues.occupancy().counts(),
+                        &recount[1..]
+                    )
+                })
+            })
+        });
+        if let Some(found) = found {
+            return violated_at_event(setting, case, event, found, &after);
+        }
+    }
+    Outcome::holds(0.0)
+}

@@ -1,0 +1,303 @@
+//! Is the mean of a clipped figure above or below a limit? The parts of which claims about paths
+//! and convergence are made.
+//!
+//! A bet on a mean needs a bounded variable, and ln(1 / alpha) observations for each multiple of
+//! the limit that the range holds, even without any variance. A distance is therefore clipped, to a
+//! small multiple of its limit, and the claims say so: "E min(b, D) <= l". That is less than "E D
+//! <= l" by what the mean of D has beyond b; along a sequence it is the same, since Corollary 4.3
+//! makes the distances uniformly integrable.
+//!
+//! # Source
+//! [`crate::stats::mean_test`].
+
+use super::verdict::{Evidence, Verdict, Witness};
+use crate::stats::mean_test::{MeanTest, Side};
+
+/// One part of a claim: the mean of a figure, clipped to a range, is on one side of a limit.
+pub(super) struct Part {
+    name: String,
+    low: f64,
+    high: f64,
+    limit: f64,
+    below: bool,
+    /// How far the mean of what is observed may be from the mean that is claimed.
+    error: f64,
+    sums: (f64, f64),
+    test: MeanTest,
+}
+
+impl Part {
+    /// The mean of a figure clipped to `low..=high` is at most `limit`; at most `error` off in what
+    /// is observed.
+    pub(super) fn at_most(
+        name: impl Into<String>,
+        (low, high): (f64, f64),
+        limit: f64,
+        error: f64,
+        alpha: f64,
+    ) -> Self {
+        Self::new(name.into(), low, high, limit, true, error, alpha)
+    }
+
+    /// The mean of a figure clipped to `low..=high` is at least `limit`; at most `error` off in
+    /// what is observed.
+    pub(super) fn at_least(
+        name: impl Into<String>,
+        (low, high): (f64, f64),
+        limit: f64,
+        error: f64,
+        alpha: f64,
+    ) -> Self {
+        Self::new(name.into(), low, high, limit, false, error, alpha)
+    }
+
+    fn new(
+        name: String,
+        low: f64,
+        high: f64,
+        limit: f64,
+        below: bool,
+        error: f64,
+        alpha: f64,
+    ) -> Self {
+        let scaled = (limit - (low - error)) / (high - low + 2.0 * error);
+        Self {
+            name,
+            low,
+            high,
+            limit,
+            below,
+            error,
+            sums: (0.0, 0.0),
+            test: MeanTest::new(scaled, alpha),
+        }
+    }
+
+    /// Takes a replication in which the figure is only known to lie in `least..=most`.
+    pub(super) fn observe(&mut self, (least, most): (f64, f64)) {
+        let (least, most) = (least.clamp(self.low, self.high), most.clamp(self.low, self.high));
+        self.sums = (self.sums.0 + least, self.sums.1 + most);
+        let width = self.high - self.low + 2.0 * self.error;
+        // Downwards by the error for what rests on the lower end, upwards for the upper; the range
+        // is wider by as much.
+        let (least, most) =
+            ((least - self.low) / width, (most - self.low + 2.0 * self.error) / width);
+        self.test.observe_between(least.clamp(0.0, 1.0), most.clamp(0.0, 1.0));
+    }
+
+    /// Whether the part was decided, and for the claim.
+    pub(super) fn supports(&self) -> Option<bool> {
+        self.test.decision().map(|side| (side == Side::Below) == self.below)
+    }
+
+    /// The observed mean from below and above, without the error.
+    pub(super) fn mean(&self) -> (f64, f64) {
+        let count = self.test.count().max(1) as f64;
+        (self.sums.0 / count, self.sums.1 / count)
+    }
+
+    /// How far the observed mean, its error included, is from the limit.
+    fn slack(&self) -> f64 {
+        let (least, most) = self.mean();
+        if self.below { self.limit - most - self.error } else { least - self.error - self.limit }
+    }
+
+    fn shown(&self) -> String {
+        let relation = if self.below { "<=" } else { ">=" };
+        let standing = match self.supports() {
+            Some(true) => "certified",
+            Some(false) => "rejected",
+            None => "open",
+        };
+        let (least, most) = self.mean();
+        let seen = if most - least < 5e-4 * most.abs() {
+            format!("{most:.4}")
+        } else {
+            format!("{least:.4} to {most:.4}")
+        };
+        format!(
+            "{} {relation} {:.4} {standing} (mean {seen}, n = {})",
+            self.name,
+            self.limit,
+            self.test.count()
+        )
+    }
+}
+
+/// Whether some part is undecided and none rejected.
+pub(super) fn are_open(parts: &[Part]) -> bool {
+    parts.iter().any(|part| part.supports().is_none())
+        && !parts.iter().any(|part| part.supports() == Some(false))
+}
+
+/// The findings of a claim that is made of parts.
+pub(super) struct Findings {
+    verdict: Verdict,
+    cases: u64,
+    slack: f64,
+    notes: Vec<String>,
+    alpha: f64,
+}
+
+impl Findings {
+    /// Nothing found yet, with this error probability in all.
+    pub(super) fn new(alpha: f64) -> Self {
+        Self { verdict: Verdict::Holds, cases: 0, slack: f64::INFINITY, notes: Vec::new(), alpha }
+    }
+
+    /// Observes replications 0, 1, ... until all parts are decided, one against the claim, or
+    /// `most` are spent. `replicate` gives the figure of each part, between bounds.
+    pub(super) fn settle(
+        &mut self,
+        mut parts: Vec<Part>,
+        most: u64,
+        mut replicate: impl FnMut(u64) -> Vec<(f64, f64)>,
+    ) -> Vec<Part> {
+        let mut spent = 0;
+        while spent < most && are_open(&parts) {
+            let figures = replicate(spent);
+            debug_assert_eq!(figures.len(), parts.len());
+            for (part, figure) in parts.iter_mut().zip(figures) {
+                // A decided part is left alone: its count is the one that decided it.
+                if part.supports().is_none() {
+                    part.observe(figure);
+                }
+            }
+            spent += 1;
+        }
+        self.enter(spent, &parts);
+        parts
+    }
+
+    /// Takes over parts that were observed elsewhere, by so many replications.
+    pub(super) fn enter(&mut self, cases: u64, parts: &[Part]) {
+        self.cases += cases;
+        for part in parts {
+            self.verdict = match (self.verdict, part.supports()) {
+                (Verdict::Violated, _) | (_, Some(false)) => Verdict::Violated,
+                (verdict, Some(true)) => verdict,
+                (_, None) => Verdict::Inconclusive,
+            };
+            self.slack = self.slack.min(part.slack());
+            self.notes.push(part.shown());
+        }
+    }
+
+    /// Whether a part has already been rejected, so that more work is idle.
+    pub(super) fn is_violated(&self) -> bool {
+        self.verdict == Verdict::Violated
+    }
+
+    /// A fact for the summary that no verdict rests on.
+    pub(super) fn note(&mut self, fact: impl Into<String>) {
+        self.notes.push(fact.into());
+    }
+
+    /// An exact fact that holds with this slack.
+    pub(super) fn holds(&mut self, slack: f64) {
+        self.cases += 1;
+        self.slack = self.slack.min(slack);
+    }
+
+    /// An exact fact that fails.
+    pub(super) fn violated(&mut self, found: impl Into<String>) {
+        self.verdict = Verdict::Violated;
+        self.notes.push(found.into());
+    }
+
+    /// Something that could not be made or decided.
+    pub(super) fn open(&mut self, why: impl Into<String>) {
+        if self.verdict == Verdict::Holds {
+            self.verdict = Verdict::Inconclusive;
+        }
+        self.notes.push(why.into());
+    }
+
+    /// The evidence.
+    pub(super) fn evidence(self) -> Evidence {
+        let mut summary = self.notes.join("; ");
+        summary.push_str(&format!(" (error probability {:.1e})", self.alpha));
+        if self.verdict == Verdict::Inconclusive {
+            summary.push_str("; more with --effort");
+        }
+        let witness = (self.verdict == Verdict::Violated)
+            .then(|| Witness { found: summary.clone(), ..Witness::default() });
+        let slack =
+            (self.slack.is_finite() && self.verdict != Verdict::Violated).then_some(self.slack);
+        Evidence {
+            verdict: self.verdict,
+            slack,
+            vacuous: false,
+            cases: self.cases,
+            summary,
+            witness,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settled(part: Part, figure: (f64, f64)) -> Evidence {
+        let mut findings = Findings::new(1e-6);
+        findings.settle(vec![part], 10_000, |_| vec![figure]);
+        findings.evidence()
+    }
+
+    #[test]
+    fn a_figure_is_judged_with_its_error_and_its_bounds_against_the_claim() {
+        let range = (0.0, 1.0);
+        let table = [
+            ("below", Part::at_most("x", range, 0.5, 0.0, 1e-6), (0.3, 0.3), Verdict::Holds),
+            ("above", Part::at_most("x", range, 0.5, 0.0, 1e-6), (0.7, 0.7), Verdict::Violated),
+            ("at least", Part::at_least("x", range, 0.5, 0.0, 1e-6), (0.7, 0.7), Verdict::Holds),
+            (
+                "not at least",
+                Part::at_least("x", range, 0.5, 0.0, 1e-6),
+                (0.3, 0.3),
+                Verdict::Violated,
+            ),
+            (
+                "between bounds",
+                Part::at_most("x", range, 0.5, 0.0, 1e-6),
+                (0.3, 0.7),
+                Verdict::Inconclusive,
+            ),
+            (
+                "within its error",
+                Part::at_most("x", range, 0.5, 0.3, 1e-6),
+                (0.3, 0.3),
+                Verdict::Inconclusive,
+            ),
+            (
+                "its error above",
+                Part::at_most("x", range, 0.5, 0.1, 1e-6),
+                (0.7, 0.7),
+                Verdict::Violated,
+            ),
+            (
+                "clipped",
+                Part::at_most("x", (1.0, 2.0), 1.5, 0.0, 1e-6),
+                (9.0, 9.0),
+                Verdict::Violated,
+            ),
+            (
+                "clipped from below",
+                Part::at_least("x", (1.0, 2.0), 1.5, 0.0, 1e-6),
+                (-9.0, -9.0),
+                Verdict::Violated,
+            ),
+        ];
+        for (name, part, figure, verdict) in table {
+            assert_eq!(settled(part, figure).verdict, verdict, "{name}");
+        }
+    }
+
+    #[test]
+    fn an_error_as_large_as_the_distance_to_the_limit_never_certifies() {
+        // The observed mean 0.4 may stand for 0.5.
+        let evidence = settled(Part::at_most("x", (0.0, 1.0), 0.5, 0.1, 1e-6), (0.4, 0.4));
+        assert_eq!(evidence.verdict, Verdict::Inconclusive);
+    }
+}

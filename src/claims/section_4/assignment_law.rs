@@ -1,0 +1,363 @@
+//! The law of the policy: (4.12) and the coupling (4.13) by shared probability mass.
+//!
+//! | statement | claim |
+//! |---|---|
+//! | (4.12), and the map of the samples has this law | `eq-4.12` |
+//! | (4.13): marginals, partition, order | `eq-4.13` |
+//!
+//! Both are compared with the enumeration of all d_w^d sample sequences. Task types with more than
+//! 200 000 of them are left out; where all have more, the claims do not apply.
+//!
+//! # Source
+//! Section 4.2, proof of Proposition 3.9.
+
+use num_traits::{One, Zero};
+use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
+
+use crate::claims::cases::{Outcome, run};
+use crate::claims::states::{
+    SEQUENCES, for_each_sequence, law_by_enumeration, n_listed_pairs, n_sequences, ordered_pair,
+    state,
+};
+use crate::claims::{Claim, Evidence, Expected, Kind, Scope, Setting, show};
+use crate::faults::Fault;
+use crate::graph::BipartiteGraph;
+use crate::model::Event;
+use crate::num::ratio::Ratio;
+use crate::random::Coins;
+use crate::simulate::Queues;
+use crate::simulate::marks::Mark;
+
+/// (4.12): the law of the server that gets a task.
+pub const EQ_4_12: Claim = Claim {
+    id: "eq-4.12",
+    source: "(4.12)",
+    statement: "p_v = ((q_i^w)^d - (q_(i+1)^w)^d) / (Q_i^w - Q_(i+1)^w), i = X_v, is the law of JSQ(d) over all d_w^d sample sequences, ties split evenly",
+    kind: Kind::Exact,
+    scope: Scope::Graph,
+    expected: Expected::Holds,
+    hypotheses: &[],
+    rejects: &[
+        Fault::SamplingWithoutReplacement,
+        Fault::TiesToLowest,
+        Fault::OneSampleLess,
+        Fault::JoinLongest,
+        Fault::ServiceNotCounted,
+        Fault::StaleLengths,
+        Fault::ClashTakesNext,
+    ],
+    check: eq_4_12,
+};
+
+/// (4.13): the coupling by shared probability mass.
+pub const EQ_4_13: Claim = Claim {
+    id: "eq-4.13",
+    source: "(4.13)",
+    statement: "the intervals of the coupling partition [0, 1), have the marginals p^(1) and p^(2), and every U keeps X^(1) <= X^(2)",
+    kind: Kind::Exact,
+    scope: Scope::Graph,
+    expected: Expected::Holds,
+    hypotheses: &[],
+    rejects: &[Fault::ProductInsteadOfMinimum],
+    check: eq_4_13,
+};
+
+/// The task types whose sample sequences can be enumerated, or the reason why there is none.
+fn enumerable(graph: &BipartiteGraph, d: u32) -> Result<Vec<u32>, String> {
+    let degree = |w: u32| graph.servers_of(w).iter().len();
+    let types: Vec<u32> =
+        (0..graph.n_task_types()).filter(|&w| n_sequences(degree(w), d).is_some()).collect();
+    if types.is_empty() {
+        let least = (0..graph.n_task_types()).map(degree).filter(|&n| n > 0).min().unwrap_or(0);
+        return Err(format!(
+            "needs a task type with 1 to {SEQUENCES} sample sequences, the fewest here are {least}^{d}"
+        ));
+    }
+    Ok(types)
+}
+
+/// How many cases keep the work to a few million samples, at most `wanted`.
+fn affordable(graph: &BipartiteGraph, types: &[u32], d: u32, wanted: u64, effort: u32) -> u64 {
+    let cost = |&w: &u32| {
+        n_sequences(graph.servers_of(w).iter().len(), d).unwrap_or(0) * u64::from(d) + 200
+    };
+    let mean = types.iter().map(cost).sum::<u64>() / types.len() as u64;
+    let budget = 4_000_000 * u64::from(effort.max(1));
+    (budget / mean).clamp(12, wanted.max(12) * u64::from(effort.max(1)))
+}
+
+/// `local` at the servers of the type, short random queues elsewhere.
+fn embedded(
+    graph: &BipartiteGraph,
+    task_type: u32,
+    local: &[u32],
+    rng: &mut ChaCha8Rng,
+) -> Vec<u32> {
+    let mut lengths: Vec<u32> = (0..graph.n_servers()).map(|_| rng.random_range(0..4)).collect();
+    for (v, &length) in graph.servers_of(task_type).iter().zip(local) {
+        lengths[v as usize] = length;
+    }
+    lengths
+}
+
+fn fraction(weight: u64, total: u64) -> Ratio {
+    Ratio::new(weight.into(), total.into())
+}
+
+fn eq_4_12(setting: &Setting<'_>) -> Evidence {
+    let (model, graph, d) = (setting.model, setting.model.graph(), setting.model.d());
+    let types = match enumerable(graph, d) {
+        Ok(types) => types,
+        Err(why) => return Evidence::not_applicable(why),
+    };
+    let n_types = types.len() as u64;
+    let count =
+        affordable(graph, &types, d, n_types.saturating_mul(150).min(1500), setting.plan.effort);
+    run(
+        &setting.plan,
+        "eq-4.12",
+        count,
+        "task types and states, every sample sequence enumerated",
+        |case, rng| {
+            let w = types[(case % n_types) as usize];
+            let servers: Vec<u32> = graph.servers_of(w).iter().collect();
+            let local = state(case / n_types, rng, servers.len() as u32);
+            let lengths = embedded(graph, w, &local, rng);
+            let (weights, total) = law_by_enumeration(&local, d);
+            let stated = setting.machinery.assignment(model, w, &lengths);
+            let mut sum = Ratio::zero();
+            for (at, &v) in servers.iter().enumerate() {
+                let p = stated
+                    .iter()
+                    .find(|&&(u, _)| u == v)
+                    .map_or_else(Ratio::zero, |(_, p)| p.clone());
+                if p != fraction(weights[at], total) {
+                    let found = format!(
+                        "task type {w}, server {v}: stated {}, by enumeration {}",
+                        show(&p),
+                        show(&fraction(weights[at], total))
+                    );
+                    return Outcome::violated_at(f64::NAN, found, &[&lengths]);
+                }
+                sum += p;
+            }
+            if sum != Ratio::one() || stated.len() != servers.len() {
+                let found = format!(
+                    "task type {w}: {} probabilities with sum {} over {} servers",
+                    stated.len(),
+                    show(&sum),
+                    servers.len()
+                );
+                return Outcome::violated_at(f64::NAN, found, &[&lengths]);
+            }
+            if let Some(found) = rounded_otherwise(setting, w, &lengths, (&weights, total)) {
+                return Outcome::violated_at(f64::NAN, found, &[&lengths]);
+            }
+            if setting.subject.is_function_of_marks()
+                && let Some(found) = map_has_another_law(
+                    setting,
+                    w,
+                    &servers,
+                    &lengths,
+                    (&weights, total),
+                    &mut Coins::new(setting.plan.seed, case),
+                )
+            {
+                return Outcome::violated_at(f64::NAN, found, &[&lengths]);
+            }
+            Outcome::holds(0.0)
+        },
+    )
+}
+
+/// The probabilities in floating point, within their proved relative error of (d + 3) 2^-51.
+fn rounded_otherwise(
+    setting: &Setting<'_>,
+    task_type: u32,
+    lengths: &[u32],
+    (weights, total): (&[u64], u64),
+) -> Option<String> {
+    let model = setting.model;
+    let bound = f64::from(model.d() + 3) * 2.0 * f64::EPSILON;
+    let given = model.assignment_f64(task_type, lengths);
+    let servers = model.graph().servers_of(task_type);
+    if !servers.iter().eq(given.iter().map(|&(v, _)| v)) {
+        return Some(format!("task type {task_type}: probabilities of other servers than its own"));
+    }
+    given.iter().zip(weights).find_map(|(&(v, p), &weight)| {
+        let exact = weight as f64 / total as f64;
+        // The comparison itself rounds a few times.
+        let close = (p - exact).abs() <= (bound + 4.0 * f64::EPSILON) * exact;
+        (!close).then(|| {
+            format!(
+                "task type {task_type}, server {v}: {p} in floating point, by enumeration {exact}"
+            )
+        })
+    })
+}
+
+/// Lets every sample sequence act on the queues and compares the frequencies of the servers joined.
+fn map_has_another_law(
+    setting: &Setting<'_>,
+    task_type: u32,
+    servers: &[u32],
+    lengths: &[u32],
+    (weights, total): (&[u64], u64),
+    coins: &mut Coins,
+) -> Option<String> {
+    let (model, d) = (setting.model, setting.model.d());
+    let mut queues = Queues::from_lengths(lengths.to_vec());
+    let mut joined = vec![0u64; servers.len()];
+    let mut picked = vec![0u64; servers.len()];
+    let mut samples = vec![0; d as usize];
+    let (mut n_all, mut wrong) = (0u64, None);
+    for_each_sequence(servers.len(), d, |sequence| {
+        for (sample, &at) in samples.iter_mut().zip(sequence) {
+            *sample = servers[at];
+        }
+        n_all += 1;
+        coins.next_event();
+        let pick = setting.subject.pick(model, task_type, &samples, lengths, coins);
+        if let Ok(at) = servers.binary_search(&pick) {
+            picked[at] += 1;
+        }
+        let event = setting.subject.apply(
+            model,
+            &mut queues,
+            Mark::Arrival { task_type, samples: &samples },
+            coins,
+        );
+        let Event::Arrival { task_type: of, server } = event else {
+            wrong.get_or_insert_with(|| {
+                format!("task type {task_type}, samples {samples:?}: {event:?}, not an arrival")
+            });
+            return;
+        };
+        if of != task_type || queues.lengths()[server as usize] != lengths[server as usize] + 1 {
+            wrong.get_or_insert_with(|| {
+                format!("task type {task_type}, samples {samples:?}: {event:?}, but server {server} did not grow by it")
+            });
+        }
+        if let Ok(at) = servers.binary_search(&server) {
+            joined[at] += 1;
+        }
+        queues.serve(server);
+    });
+    if wrong.is_some() {
+        return wrong;
+    }
+    if queues.lengths() != lengths {
+        return Some(format!(
+            "task type {task_type}: after as many services as arrivals the queues are {:?}",
+            queues.lengths()
+        ));
+    }
+    for (at, &v) in servers.iter().enumerate() {
+        for (what, count) in [("joined", joined[at]), ("picked", picked[at])] {
+            if fraction(count, n_all) != fraction(weights[at], total) {
+                let expected = show(&fraction(weights[at], total));
+                return Some(format!(
+                    "task type {task_type}: server {v} is {what} by {count} of {n_all} sample sequences, a share of {expected} is right"
+                ));
+            }
+        }
+    }
+    None
+}
+
+fn eq_4_13(setting: &Setting<'_>) -> Evidence {
+    let (model, graph, d) = (setting.model, setting.model.graph(), setting.model.d());
+    let types = match enumerable(graph, d) {
+        Ok(types) => types,
+        Err(why) => return Evidence::not_applicable(why),
+    };
+    let n_types = types.len() as u64;
+    let largest = types
+        .iter()
+        .map(|&w| graph.servers_of(w).iter().len())
+        .filter(|&n| n <= 3)
+        .max()
+        .unwrap_or(1) as u32;
+    let wanted = n_types.saturating_mul(n_listed_pairs(largest) + 50).min(2000);
+    let count = affordable(graph, &types, d, wanted, setting.plan.effort);
+    run(
+        &setting.plan,
+        "eq-4.13",
+        count,
+        "task types and ordered pairs of states, every interval of U",
+        |case, rng| {
+            let w = types[(case % n_types) as usize];
+            let servers: Vec<u32> = graph.servers_of(w).iter().collect();
+            let (local1, local2) = ordered_pair(case / n_types, rng, servers.len() as u32);
+            let elsewhere = embedded(graph, w, &local1, rng);
+            let mut upper = elsewhere.clone();
+            for (&v, &length) in servers.iter().zip(&local2) {
+                upper[v as usize] = length;
+            }
+            let lower = elsewhere;
+            let violated = |found: String| {
+                Outcome::violated_at(f64::NAN, format!("task type {w}: {found}"), &[&lower, &upper])
+            };
+            let mut mass = vec![(Ratio::zero(), Ratio::zero()); servers.len()];
+            let mut end = Ratio::zero();
+            let (mut x1, mut x2) = (lower.clone(), upper.clone());
+            for interval in setting.machinery.shared_mass(model, w, &lower, &upper) {
+                if interval.from != end || interval.to < interval.from {
+                    return violated(format!(
+                        "an interval [{}, {}) after {}",
+                        show(&interval.from),
+                        show(&interval.to),
+                        show(&end)
+                    ));
+                }
+                let length = &interval.to - &interval.from;
+                let (Ok(at1), Ok(at2)) = (
+                    servers.binary_search(&interval.server1),
+                    servers.binary_search(&interval.server2),
+                ) else {
+                    return violated(format!(
+                        "servers {} and {} are not both compatible",
+                        interval.server1, interval.server2
+                    ));
+                };
+                if !length.is_zero() {
+                    x1[interval.server1 as usize] += 1;
+                    x2[interval.server2 as usize] += 1;
+                    if x1.iter().zip(&x2).any(|(a, b)| a > b) {
+                        return violated(format!(
+                            "U in [{}, {}) sends the task to server {} in system 1 and {} in system 2, which breaks the order",
+                            show(&interval.from),
+                            show(&interval.to),
+                            interval.server1,
+                            interval.server2,
+                        ));
+                    }
+                    x1[interval.server1 as usize] -= 1;
+                    x2[interval.server2 as usize] -= 1;
+                }
+                mass[at1].0 += &length;
+                mass[at2].1 += &length;
+                end = interval.to;
+            }
+            if end != Ratio::one() {
+                return violated(format!("the intervals end at {}, not at 1", show(&end)));
+            }
+            for (system, local) in [(1, &local1), (2, &local2)] {
+                let (weights, total) = law_by_enumeration(local, d);
+                for (at, &v) in servers.iter().enumerate() {
+                    let given = if system == 1 { &mass[at].0 } else { &mass[at].1 };
+                    let right = fraction(weights[at], total);
+                    if *given != right {
+                        return violated(format!(
+                            "system {system}: server {v} has mass {}, by enumeration {}",
+                            show(given),
+                            show(&right)
+                        ));
+                    }
+                }
+            }
+            Outcome::holds(0.0)
+        },
+    )
+}

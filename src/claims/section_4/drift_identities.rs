@@ -1,0 +1,336 @@
+//! The generator of the chain, applied to the functions of the state that the proofs use.
+//!
+//! | statement | claim |
+//! |---|---|
+//! | Lemma 4.2: d/dt E sum_(j >= i) Q_j | `lemma-4.2` |
+//! | Proposition 4.1, (4.5) and (4.9): the drift of V | `prop-4.1-drift` |
+//! | Lemma 4.5: the integrands of (4.30) and (4.31) | `lemma-4.5-drift` |
+//!
+//! Where rates differ, each task type counts with its relative rate r_w. Proposition 4.1's bound
+//! stays: the shortest of d samples is on average no longer than one of them, so that the drift of
+//! V by arrivals is at most that of random routing, sum_v load_v (x_v + 1) with load_v <= rho.
+//!
+//! The left sides come from the subject's transitions and rates; the right sides from queue lengths
+//! counted one by one. Deviation from the print: (B.6) has Q_i - Q_i where Q_i - Q_(i+1) is meant.
+//!
+//! # Source
+//! Sections 4.1 and 4.3, Appendix B.
+
+use std::collections::BTreeMap;
+
+use num_bigint::BigInt;
+use num_traits::{Pow, Zero};
+use rand::RngExt;
+
+use crate::claims::cases::{Outcome, run};
+use crate::claims::states::{GroupedSum, affordable, counts, levels, state};
+use crate::claims::{Claim, Evidence, Expected, Hypothesis, Kind, Scope, Setting, show};
+use crate::faults::Fault;
+use crate::model::{Event, Model};
+use crate::num::ratio::{self, Ratio};
+
+/// Exact sums over all edges of larger graphs take minutes.
+const EDGES: Hypothesis = Hypothesis::EdgesAtMost(60_000);
+
+/// Lemma 4.2.
+pub const LEMMA_4_2: Claim = Claim {
+    id: "lemma-4.2",
+    source: "Lemma 4.2",
+    statement: "the generator applied to sum_(j >= i) Q_j is (lambda N / M) sum_w r_w (q_(i-1)^w)^d - Q_i",
+    kind: Kind::Exact,
+    scope: Scope::Graph,
+    expected: Expected::Holds,
+    hypotheses: &[EDGES],
+    rejects: &[
+        Fault::IdleServersServe,
+        Fault::RatesOneSampleLess,
+        Fault::ArrivalRateInverted,
+        Fault::OccupancyOffByOne,
+    ],
+    check: lemma_4_2,
+};
+
+/// Proposition 4.1, its drift.
+pub const PROP_4_1_DRIFT: Claim = Claim {
+    id: "prop-4.1-drift",
+    source: "Proposition 4.1, (4.5), (4.9)",
+    statement: "the drift of V = sum_i sum_(j >= i) Q_j is at most -(1 - rho) sum_i Q_i + rho N, hence at most -(1 - rho) N outside S",
+    kind: Kind::Exact,
+    scope: Scope::Graph,
+    expected: Expected::Holds,
+    hypotheses: &[EDGES, Hypothesis::RhoBelowOne],
+    rejects: &[Fault::RhoReplacedByLambda],
+    check: prop_4_1_drift,
+};
+
+/// Lemma 4.5, its integrands.
+pub const LEMMA_4_5_DRIFT: Claim = Claim {
+    id: "lemma-4.5-drift",
+    source: "Lemma 4.5, (4.30), (4.31), (B.6) corrected",
+    statement: "the generator applied to Q_i^w is the integrand of (4.30), and its jumps come at the rate of (4.31), with Q_i^w - Q_(i+1)^w",
+    kind: Kind::Exact,
+    scope: Scope::Graph,
+    expected: Expected::Holds,
+    hypotheses: &[EDGES],
+    rejects: &[Fault::IdleServersServe, Fault::RatesOneSampleLess, Fault::ArrivalRateInverted],
+    check: lemma_4_5_drift,
+};
+
+/// lambda N / M from its parts, M as the sum of all rates: the arrival rate of a type of weight 1.
+fn unit_rate(model: &Model) -> Ratio {
+    let graph = model.graph();
+    let total: u128 = (0..graph.n_task_types()).map(|w| graph.weight(w)).sum();
+    model.load().exact() * Ratio::new(graph.n_servers().into(), total.into())
+}
+
+fn integer_power(base: u64, d: u32) -> BigInt {
+    Pow::pow(BigInt::from(base), d)
+}
+
+fn signed(value: i128) -> Ratio {
+    Ratio::from_integer(BigInt::from(value))
+}
+
+/// sum_(j >= i) Q_j from Q_1, Q_2, ...
+fn tail_sum(occupancy: &[u64], i: usize) -> i128 {
+    occupancy.iter().skip(i - 1).map(|&q| i128::from(q)).sum()
+}
+
+/// For every queue length: the rate of arrivals to, and of services at, servers of this length.
+fn rates_by_length(
+    setting: &Setting<'_>,
+    lengths: &[u32],
+) -> BTreeMap<u32, (GroupedSum, GroupedSum)> {
+    let graph = setting.model.graph();
+    let mut rates: BTreeMap<u32, (GroupedSum, GroupedSum)> = BTreeMap::new();
+    for (event, rate) in setting.machinery.transitions(setting.model, lengths) {
+        match event {
+            Event::Arrival { task_type, server } => {
+                rates
+                    .entry(lengths[server as usize])
+                    .or_default()
+                    .0
+                    .add(graph.servers_of(task_type).len(), &rate);
+            }
+            Event::Service { server } => {
+                rates.entry(lengths[server as usize]).or_default().1.add(0, &rate)
+            }
+            Event::Lost { .. } => {}
+        }
+    }
+    rates
+}
+
+fn lemma_4_2(setting: &Setting<'_>) -> Evidence {
+    let (model, graph, machinery) = (setting.model, setting.model.graph(), setting.machinery);
+    let (n, d, rate) = (graph.n_servers(), model.d(), unit_rate(model));
+    let count = affordable(graph, d, setting.plan.effort);
+    run(&setting.plan, "lemma-4.2", count, "states, every i", |case, rng| {
+        let mut x = state(case, rng, n);
+        let levels = levels(&[&x]);
+        // What the transitions do to the function, by the occupancy under check. States reached
+        // from servers of one length have one occupancy, so one of them stands for all.
+        let before = machinery.occupancy(&x);
+        let mut changes = Vec::new();
+        for (length, (arrivals, services)) in rates_by_length(setting, &x) {
+            let Some(at) = x.iter().position(|&other| other == length) else { continue };
+            x[at] = length + 1;
+            changes.push((arrivals.total(), machinery.occupancy(&x)));
+            x[at] = length.saturating_sub(1);
+            changes.push((services.total(), machinery.occupancy(&x)));
+            x[at] = length;
+        }
+        // (lambda N / M) sum_w (q_(i-1)^w)^d, the types of one degree together.
+        let mut powers: BTreeMap<usize, Vec<BigInt>> = BTreeMap::new();
+        for w in (0..graph.n_task_types()).filter(|&w| !graph.servers_of(w).is_empty()) {
+            let of_degree = powers
+                .entry(graph.servers_of(w).len())
+                .or_insert_with(|| vec![BigInt::zero(); levels]);
+            for (sum, q) in of_degree.iter_mut().zip(counts(graph.servers_of(w).iter(), &x, levels))
+            {
+                *sum += integer_power(q, d) * graph.weight(w);
+            }
+        }
+        let q = counts(0..n, &x, levels);
+        for i in 1..levels {
+            let left: Ratio = changes
+                .iter()
+                .map(|(rate, after)| rate * signed(tail_sum(after, i) - tail_sum(&before, i)))
+                .sum();
+            let arrivals: Ratio = powers
+                .iter()
+                .map(|(&degree, sums)| {
+                    Ratio::new(sums[i - 1].clone(), integer_power(degree as u64, d))
+                })
+                .sum();
+            let right = &rate * arrivals - ratio::whole(q[i]);
+            if left != right {
+                return Outcome::violated_at(
+                    f64::NAN,
+                    format!("i = {i}: generator {}, counted {}", show(&left), show(&right)),
+                    &[&x],
+                );
+            }
+            // The generator of the model, on all transitions one by one.
+            if case < 24 && u64::from(n) * (graph.n_edges() + 1) <= 600 {
+                let tail = |x: &[u32]| {
+                    ratio::whole(
+                        x.iter().map(|&l| u64::from((l + 1).saturating_sub(i as u32))).sum(),
+                    )
+                };
+                let generator = model.generator(&x, tail);
+                if generator != right {
+                    return Outcome::violated_at(
+                        f64::NAN,
+                        format!(
+                            "i = {i}: Model::generator {}, counted {}",
+                            show(&generator),
+                            show(&right)
+                        ),
+                        &[&x],
+                    );
+                }
+            }
+        }
+        Outcome::holds(0.0)
+    })
+}
+
+fn prop_4_1_drift(setting: &Setting<'_>) -> Evidence {
+    let graph = setting.model.graph();
+    let n = graph.n_servers();
+    let rho = setting.machinery.rho(setting.model);
+    let servers = ratio::whole(n.into());
+    let lambda = setting.model.load().exact();
+    let count = affordable(graph, setting.model.d(), setting.plan.effort);
+    run(&setting.plan, "prop-4.1-drift", count, "states", |case, rng| {
+        let x = state(case, rng, n);
+        // V = sum_v x_v (x_v + 1) / 2: an arrival at a queue of x adds x + 1, a service takes x.
+        let drift: Ratio = rates_by_length(setting, &x)
+            .into_iter()
+            .map(|(length, (arrivals, services))| {
+                arrivals.total() * ratio::whole(u64::from(length) + 1)
+                    - services.total() * ratio::whole(length.into())
+            })
+            .sum();
+        let total = ratio::whole(x.iter().map(|&l| u64::from(l)).sum());
+        let kept = Ratio::from_integer(1.into()) - &rho;
+        let bound = &rho * &servers - &kept * &total;
+        let slack = ratio::to_f64(&((&bound - &drift) / &servers));
+        if drift > bound {
+            let found = format!(
+                "drift {} above -(1 - rho) sum Q_i + rho N = {} with rho = {}",
+                show(&drift),
+                show(&bound),
+                show(&rho)
+            );
+            return Outcome::violated_at(slack, found, &[&x]);
+        }
+        // Outside S, as defined with rho0 = rho: sum Q_i > N / (1 - rho).
+        if &total * &kept > servers && drift > -(&kept * &servers) {
+            let found = format!(
+                "drift {} above -(1 - rho) N = {} outside S",
+                show(&drift),
+                show(&-(&kept * &servers))
+            );
+            return Outcome::violated_at(slack, found, &[&x]);
+        }
+        // Trivial: every task joins the longest queue.
+        let longest = ratio::whole(x.iter().max().map_or(0, |&l| u64::from(l)) + 1);
+        let vacuous = bound >= lambda * &servers * longest - total;
+        Outcome::Holds { slack, vacuous }
+    })
+}
+
+fn lemma_4_5_drift(setting: &Setting<'_>) -> Evidence {
+    let (model, graph) = (setting.model, setting.model.graph());
+    let (n, m, d, rate) = (graph.n_servers(), graph.n_task_types(), model.d(), unit_rate(model));
+    let count = affordable(graph, d, setting.plan.effort);
+    let few = graph.n_edges() <= 400;
+    run(
+        &setting.plan,
+        "lemma-4.5-drift",
+        count,
+        "states, every i, of task types all or eight",
+        |case, rng| {
+            let x = state(case, rng, n);
+            let levels = levels(&[&x]);
+            let mut arrivals: BTreeMap<u32, GroupedSum> = BTreeMap::new();
+            let mut services: BTreeMap<u32, Ratio> = BTreeMap::new();
+            for (event, rate) in setting.machinery.transitions(model, &x) {
+                match event {
+                    Event::Arrival { task_type, server } => arrivals
+                        .entry(server)
+                        .or_default()
+                        .add(graph.servers_of(task_type).len(), &rate),
+                    Event::Service { server } => {
+                        *services.entry(server).or_insert_with(Ratio::zero) += rate
+                    }
+                    Event::Lost { .. } => {}
+                }
+            }
+            let types: Vec<u32> = if few {
+                (0..m).collect()
+            } else {
+                (0..8).map(|_| rng.random_range(0..m)).collect()
+            };
+            let mut local: BTreeMap<u32, Vec<u64>> = BTreeMap::new();
+            let mut terms = 0;
+            for w in types {
+                // Dense graphs get fewer types.
+                if terms > 10_000 {
+                    break;
+                }
+                terms +=
+                    graph.servers_of(w).iter().map(|v| graph.task_types_of(v).len()).sum::<usize>();
+                let q = counts(graph.servers_of(w).iter(), &x, levels);
+                // By length of the server: the subject's rates, and the double sum of (4.30).
+                let mut up = vec![(GroupedSum::default(), GroupedSum::default()); levels];
+                let mut down = vec![Ratio::zero(); levels];
+                for v in graph.servers_of(w).iter() {
+                    let length = x[v as usize] as usize;
+                    if let Some(rates) = arrivals.get(&v) {
+                        up[length].0.merge(rates);
+                    }
+                    if let Some(rate) = services.get(&v) {
+                        down[length] += rate;
+                    }
+                    for other in graph.task_types_of(v).iter() {
+                        let q = local
+                            .entry(other)
+                            .or_insert_with(|| counts(graph.servers_of(other).iter(), &x, levels));
+                        let (at_least, longer) = (q[length], q[length + 1]);
+                        let denominator = integer_power(q[0], d) * BigInt::from(at_least - longer);
+                        let share = Ratio::new(
+                            integer_power(at_least, d) - integer_power(longer, d),
+                            denominator,
+                        );
+                        up[length].1.add(
+                            q[0] as usize,
+                            &(&rate * share * Ratio::from_integer(graph.weight(other).into())),
+                        );
+                    }
+                }
+                for i in 1..levels - 1 {
+                    let (joins, integrand) = (up[i - 1].0.total(), up[i - 1].1.total());
+                    let leaves = ratio::whole(q[i] - q[i + 1]);
+                    let cases = [
+                        ("drift", &joins - &down[i], &integrand - &leaves),
+                        ("jump rate", &joins + &down[i], &integrand + &leaves),
+                    ];
+                    for (what, left, right) in cases {
+                        if left != right {
+                            let found = format!(
+                                "task type {w}, i = {i}: {what} of Q_i^w is {}, the integrand {}",
+                                show(&left),
+                                show(&right)
+                            );
+                            return Outcome::violated_at(f64::NAN, found, &[&x]);
+                        }
+                    }
+                }
+            }
+            Outcome::holds(0.0)
+        },
+    )
+}

@@ -1,0 +1,25 @@
+//! What a claim is checked on.
+
+use super::cases::CasePlan;
+use crate::estimate::bracketing::Samples;
+use crate::instruments::Machinery;
+use crate::model::Model;
+use crate::subject::Subject;
+
+/// What a claim is checked on.
+#[derive(Clone, Copy)]
+pub struct Setting<'a> {
+    /// The system under check.
+    pub subject: &'a dyn Subject,
+    /// The formulas, estimates and tests under check.
+    pub machinery: &'a dyn Machinery,
+    /// Graph, load and d.
+    pub model: &'a Model,
+    /// The cases of exact and pathwise claims; its seed is that of statistical ones too.
+    pub plan: CasePlan,
+    /// The error probability of this check, both directions together; unused by exact and pathwise
+    /// claims.
+    pub alpha: f64,
+    /// Steady-state samples, shared by the claims that look at the same system.
+    pub samples: &'a Samples<'a>,
+}

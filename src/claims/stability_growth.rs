@@ -1,0 +1,96 @@
+//! Remark 1 against simulated queues: a tenth above the critical load they grow, a tenth below they
+//! do not.
+//!
+//! While queues are what they may be, a set S is given tasks at a rate of at least lambda f(S) and
+//! serves at most |S|, so that at a load a tenth above |S| / f(S) the expected number of tasks
+//! grows by |S| / 10 in a unit of time, from the first event on: a bound and no estimate. Below the
+//! critical load the number of tasks has a limit law, and its growth over a long time tends to 0.
+//!
+//! # Source
+//! Remark 1, with replacement; Proposition 4.1.
+
+use super::parts::{Findings, Part};
+use super::{Claim, Evidence, Expected, Kind, Scope, Setting, small_graphs};
+use crate::faults::Fault;
+use crate::graph::BipartiteGraph;
+use crate::model::{Load, Model};
+use crate::num::ratio::{Ratio, ratio};
+use crate::random::fingerprint;
+use crate::subject::Path;
+
+/// The criterion against the growth of queues.
+pub const REM_1_GROWTH: Claim = Claim {
+    id: "rem-1-growth",
+    source: "Remark 1, with replacement; Proposition 4.1",
+    statement: "from empty, the growth of the number of tasks until t = 800, E min(0.4, X(t) / t), is at least 0.05 where Remark 1 says that there is no steady state, and at most that where it says that there is one: a tenth above and below the critical load, d = 1, 2, 3, and at lambda = 0.9 for types {0}, {0,1}, which (2.2) as printed calls ergodic",
+    kind: Kind::Statistical,
+    scope: Scope::Theory,
+    expected: Expected::Holds,
+    hypotheses: &[],
+    rejects: &[
+        Fault::SamplingWithoutReplacement,
+        Fault::OneSampleLess,
+        Fault::LastServerNeverServed,
+        Fault::RhoNecessary,
+    ],
+    check: growth,
+};
+
+/// When queues are looked at.
+const TIME: f64 = 800.0;
+/// Half of the least growth that is proved above the critical load.
+const LIMIT: f64 = 0.05;
+const MOST: f64 = 0.4;
+
+/// Graphs whose bottleneck is one server of two, and two of three.
+const GRAPHS: &[(&str, u32, &[&[u32]])] = &[
+    ("types {0}, {0,1}", 2, &[&[0], &[0, 1]]),
+    ("types {0,1}, {0,1}, {0,1,2}", 3, &[&[0, 1], &[0, 1], &[0, 1, 2]]),
+];
+
+fn growth(setting: &Setting<'_>) -> Evidence {
+    let mut systems: Vec<(String, BipartiteGraph, u32, Ratio)> = Vec::new();
+    for (name, n, types) in GRAPHS {
+        let types: Vec<Vec<u32>> = types.iter().map(|servers| servers.to_vec()).collect();
+        let Ok(graph) = small_graphs::of_task_types(*n, &types) else { continue };
+        for d in 1..=3 {
+            let Some(critical) = small_graphs::critical_load(&graph, d) else { continue };
+            for times in [ratio(9, 10), ratio(11, 10)] {
+                systems.push(((*name).to_owned(), graph.clone(), d, &critical * times));
+            }
+        }
+        if *n == 2 {
+            systems.push(((*name).to_owned(), graph, 2, ratio(9, 10)));
+        }
+    }
+    let share = setting.alpha / systems.len() as f64;
+    let mut findings = Findings::new(setting.alpha);
+    for (at, (name, graph, d, load)) in (0u64..).zip(systems) {
+        let Ok(model) = Load::new(load).and_then(|load| Model::with_load(graph, load, d)) else {
+            continue;
+        };
+        let Some(ergodic) = setting.machinery.is_ergodic(&model) else { continue };
+        let title = format!("{name}, d = {d}, lambda = {:.4}: growth", model.lambda());
+        let part = if ergodic {
+            Part::at_most(title, (0.0, MOST), LIMIT, 0.0, share)
+        } else {
+            Part::at_least(title, (0.0, MOST), LIMIT, 0.0, share)
+        };
+        let (n, seed) =
+            (model.graph().n_servers(), setting.plan.seed ^ fingerprint("rem-1-growth") ^ at << 32);
+        let events = (TIME * model.event_rate()) as u64;
+        findings.settle(vec![part], 3_000 * u64::from(setting.plan.effort), |replication| {
+            let mut path =
+                Path::new(setting.subject, &model, seed, replication, vec![0; n as usize]);
+            for _ in 0..events {
+                path.step();
+            }
+            let grown = path.queues().total() as f64 / TIME;
+            vec![(grown, grown)]
+        });
+        if findings.is_violated() {
+            break;
+        }
+    }
+    findings.evidence()
+}

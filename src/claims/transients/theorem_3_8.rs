@@ -1,0 +1,271 @@
+//! Theorem 3.8: how fast two copies of the system come together, and that this does not depend on
+//! N.
+//!
+//! In `thm-3.8` the first copy starts empty, the second from the steady state, and both share their
+//! marks. The second start is bracketed: two further copies, from empty and from L everywhere
+//! ([`crate::estimate::bracketing`]), have run before, and by Proposition 3.9 the sum of the
+//! differences is monotone in the second start. What the copy from L leaves out has a probability
+//! of at most [`START_ERROR`] times its number of tasks, far below what a test can see.
+//!
+//! # Source
+//! Theorem 3.8, (4.27) to (4.29). `alpha <= 1` of the statement is at least 1 in its proof and
+//! enters as 1 / alpha.
+
+use super::seed;
+use crate::claims::parts::{Findings, Part, are_open};
+use crate::claims::{Claim, Evidence, Expected, Hypothesis, Kind, Scope, Setting, Verdict};
+use crate::estimate::bracketing::{Plan, START_ERROR};
+use crate::faults::Fault;
+use crate::graph::generate;
+use crate::model::{Model, loads};
+use crate::num::ratio;
+use crate::random::event_clock::{Clock, Timeline};
+use crate::simulate::Queues;
+use crate::subject::Pair;
+use crate::theory::constants::Mixing;
+
+/// Theorem 3.8 with the constants of its proof.
+pub(super) const THM_3_8: Claim = Claim {
+    id: "thm-3.8",
+    source: "Theorem 3.8, (4.29)",
+    statement: "sum_i E Delta_i(t) <= b = 1 / (theta (c2^-a + c1 a t)^(1/a)), clipped at a multiple of b, from empty against the steady state, at t = 0 and where the bound is 0.9 rho / (1 - rho)",
+    kind: Kind::Statistical,
+    scope: Scope::Graph,
+    expected: Expected::Holds,
+    hypotheses: &[
+        Hypothesis::EqualRates,
+        Hypothesis::NoIsolatedTaskTypes,
+        Hypothesis::RhoBelowOne,
+        Hypothesis::TwoChoices,
+        Hypothesis::FunctionOfMarks,
+    ],
+    rejects: &[Fault::MixingThetaDropped],
+    check: thm_3_8,
+};
+
+/// The sum is clipped at such a multiple of its bound b, the largest that can be paid for: what
+/// lies beyond has hardly any weight in large systems.
+const CLIPS: [f64; 2] = [4.0, LEAST_CLIP];
+const LEAST_CLIP: f64 = 1.5;
+
+/// Samples of the steady state that are looked at for t = 0; some ten times what the clip needs.
+const SAMPLES: usize = 2000;
+
+/// Events that the check may take.
+const MOST_EVENTS: u64 = 60_000_000;
+
+fn thm_3_8(setting: &Setting<'_>) -> Evidence {
+    let model = setting.model;
+    let rho = loads::rho(model);
+    let bound = |t: f64| setting.machinery.mixing_bound(&rho, model.d(), t);
+    let trivial = ratio::to_f64(&rho) / (1.0 - ratio::to_f64(&rho));
+    let mixing = Mixing::new(&rho, model.d());
+    let (speaks, later) = (mixing.time_to(trivial), mixing.time_to(0.9 * trivial));
+    let says = format!(
+        "the bound is below rho / (1 - rho) = {trivial:.3}, which Corollary 4.3 gives for nothing, from t = {speaks:.3e} on, below 0.1 from t = {:.3e} on",
+        mixing.time_to(0.1)
+    );
+    let plan = match setting.samples.plan() {
+        Ok(plan) => plan,
+        Err(gave_up) => {
+            let found = format!(
+                "two copies had not met after {} events; {says}; more with --effort",
+                gave_up.events
+            );
+            return open(found);
+        }
+    };
+    let share = setting.alpha / 2.0;
+    let most = MOST_EVENTS * u64::from(setting.plan.effort);
+    let cost = |t: f64| plan.warm_up as f64 + 2.0 * t * model.event_rate();
+    // Even without variance a bet on a mean of [0, 1] needs some ln(1 / alpha) observations for
+    // each multiple of the bound that the range holds.
+    let needed = |clip: f64| 1.5 * (2.0 / share).ln() * clip;
+    let affordable = |clip: f64, t: f64| t.is_finite() && needed(clip) * cost(t) <= most as f64;
+    let clip = CLIPS.into_iter().find(|&clip| affordable(clip, later)).unwrap_or(LEAST_CLIP);
+    let part = |t: f64| {
+        let range = (0.0, clip * bound(t));
+        Part::at_most(
+            format!("E min({clip} b, sum_i Delta_i({t:.4}))"),
+            range,
+            bound(t),
+            START_ERROR * range.1,
+            share,
+        )
+    };
+    // At t = 0 the sum is the mean queue length, which the shared samples know.
+    let mut now = [part(0.0)];
+    let mut samples = 0;
+    let sampled = setting.samples.each(SAMPLES, |_, sample| {
+        now[0].observe(sample.mean_queue_length());
+        samples += 1;
+        are_open(&now)
+    });
+    if let Err(gave_up) = sampled {
+        return open(format!("two copies had not met after {} events", gave_up.events));
+    }
+    let mut findings = Findings::new(setting.alpha);
+    findings.enter(samples, &now);
+    findings.note(says);
+    let speaks_here = affordable(clip, later);
+    if speaks_here {
+        let mut then = [part(later)];
+        let (mut spent, mut replication) = (0, 0);
+        while are_open(&then) && spent <= 2 * most {
+            spent += observe(setting, &plan, later, replication, &mut then[0]);
+            replication += 1;
+        }
+        findings.enter(replication, &then);
+    } else {
+        let needed = needed(clip) * cost(later);
+        findings.note(format!(
+            "t = {later:.3e} is left out: it needs about {needed:.1e} events, more with --effort"
+        ));
+    }
+    let mut evidence = findings.evidence();
+    // At t = 0 the bound is above the trivial one.
+    evidence.vacuous = !speaks_here;
+    evidence
+}
+
+fn open(summary: String) -> Evidence {
+    crate::claims::instruments::evidence(Verdict::Inconclusive, 0, summary)
+}
+
+/// One replication: a bracket of the steady state, then the copy from empty against it until `t`.
+/// The events that it took.
+fn observe(setting: &Setting<'_>, plan: &Plan, t: f64, replication: u64, part: &mut Part) -> u64 {
+    let model = setting.model;
+    let n = model.graph().n_servers() as usize;
+    let seed = seed(setting, "thm-3.8");
+    let mut steady =
+        Pair::new(setting.subject, model, seed, replication, vec![0; n], vec![plan.start.level; n]);
+    steady.advance(plan.warm_up);
+    let mut spent = plan.warm_up;
+    let starts = [steady.lower(), steady.upper()].map(|queues| queues.lengths().to_vec());
+    let mut difference = |start: &[u32]| {
+        // Marks and times of their own, the same for both ends of the bracket.
+        let mut pair =
+            Pair::new(setting.subject, model, !seed, replication, vec![0; n], start.to_vec());
+        let mut timeline = Timeline::new(Clock::new(model.event_rate(), !seed, replication));
+        let advanced = timeline.advance_to(t, |events| pair.advance(events));
+        debug_assert!(advanced.is_ok(), "the times of the claim are times");
+        spent += timeline.events();
+        apart(pair.lower(), pair.upper())
+    };
+    let low = difference(&starts[0]);
+    let high = if starts[0] == starts[1] { low } else { difference(&starts[1]) };
+    part.observe((low, high));
+    spent
+}
+
+/// sum_i abs(q_i(2) - q_i(1)) of ordered states; of others the sum over the servers, which is
+/// larger.
+fn apart(lower: &Queues, upper: &Queues) -> f64 {
+    let sum: u64 =
+        lower.lengths().iter().zip(upper.lengths()).map(|(&l, &u)| u64::from(l.abs_diff(u))).sum();
+    sum as f64 / lower.lengths().len() as f64
+}
+
+/// The time to mix on graphs of very different size.
+pub(super) const MIXING_IN_N: Claim = Claim {
+    id: "mixing-in-N",
+    source: "Theorem 3.8: no constant depends on N",
+    statement: "on complete graphs with N = 10, 100, 1000, 10^4, the time until two coupled copies, from empty and from one task everywhere, have fewer than 0.2 N tasks apart does not grow by more than 1 for each unit of ln N (lambda = 0.8, d = 2)",
+    kind: Kind::Statistical,
+    scope: Scope::Theory,
+    expected: Expected::Holds,
+    hypotheses: &[],
+    rejects: &[Fault::IndependentSystems, Fault::DeparturesNotCoupled],
+    check: mixing_in_n,
+};
+
+/// The sizes, and the replications of each: a large system is nearly its own mean.
+const SIZES: [(u32, u64); 4] = [(10, 1000), (100, 400), (1_000, 200), (10_000, 120)];
+
+/// Times are cut off here, beyond what the mean-field limit needs.
+const LONGEST: f64 = 12.0;
+
+/// The largest growth that is no growth.
+const GROWTH: f64 = 1.0;
+
+/// A mean time at one size, with its interval.
+struct Mean {
+    log_n: f64,
+    lower: f64,
+    mean: f64,
+    upper: f64,
+}
+
+fn mixing_in_n(setting: &Setting<'_>) -> Evidence {
+    use crate::stats::empirical_bernstein::EmpiricalBernstein;
+    let share = setting.alpha / SIZES.len() as f64;
+    let mut intervals = Vec::new();
+    let mut cases = 0;
+    for (n, replications) in SIZES {
+        let Some(model) =
+            generate::complete(n, n).ok().and_then(|graph| Model::new(graph, 0.8, 2).ok())
+        else {
+            return open(format!("no complete graph with N = {n}"));
+        };
+        let mut interval = EmpiricalBernstein::new(LONGEST, share);
+        for replication in 0..replications * u64::from(setting.plan.effort) {
+            interval.observe(time_to_meet(setting, &model, replication));
+            cases += 1;
+        }
+        intervals.push(Mean {
+            log_n: f64::from(n).ln(),
+            lower: interval.lower(),
+            mean: interval.mean(),
+            upper: interval.upper(),
+        });
+    }
+    // The least-squares slope is a linear function of the means; each is in its interval.
+    let centre = intervals.iter().map(|i| i.log_n).sum::<f64>() / intervals.len() as f64;
+    let square: f64 = intervals.iter().map(|i| (i.log_n - centre).powi(2)).sum();
+    let slope = |pick: fn(f64, &Mean) -> f64| -> f64 {
+        intervals.iter().map(|i| (i.log_n - centre) / square * pick(i.log_n - centre, i)).sum()
+    };
+    let lower = slope(|sign, i| if sign > 0.0 { i.lower } else { i.upper });
+    let upper = slope(|sign, i| if sign > 0.0 { i.upper } else { i.lower });
+    let fitted = slope(|_, i| i.mean);
+    let means: Vec<String> = intervals
+        .iter()
+        .map(|i| format!("{:.2} in [{:.2}, {:.2}]", i.mean, i.lower, i.upper))
+        .collect();
+    // A time that is cut off says nothing of growth: the largest system must have met before.
+    let meets = intervals.last().is_some_and(|i| i.upper < LONGEST);
+    let never = intervals.iter().any(|i| i.lower > 0.75 * LONGEST);
+    let verdict = if lower > GROWTH || never {
+        Verdict::Violated
+    } else if upper < GROWTH && meets {
+        Verdict::Holds
+    } else {
+        Verdict::Inconclusive
+    };
+    let summary = format!(
+        "mean times {}; slope {fitted:.3} in [{lower:.3}, {upper:.3}] per unit of ln N (error probability {:.1e})",
+        means.join(", "),
+        setting.alpha
+    );
+    let mut evidence = crate::claims::instruments::evidence(verdict, cases, summary);
+    evidence.slack = Some(GROWTH - upper);
+    evidence
+}
+
+/// The first of a grid of times at which two coupled copies have fewer than 0.2 N tasks apart, cut
+/// off at [`LONGEST`].
+fn time_to_meet(setting: &Setting<'_>, model: &Model, replication: u64) -> f64 {
+    let n = model.graph().n_servers() as usize;
+    let seed = seed(setting, "mixing-in-N");
+    let mut pair = Pair::new(setting.subject, model, seed, replication, vec![0; n], vec![1; n]);
+    let mut timeline = Timeline::new(Clock::new(model.event_rate(), seed, replication));
+    let mut t = 0.0;
+    while t < LONGEST && apart(pair.lower(), pair.upper()) >= 0.2 {
+        t += 0.25;
+        if timeline.advance_to(t, |events| pair.advance(events)).is_err() {
+            break;
+        }
+    }
+    t.min(LONGEST)
+}

@@ -1,0 +1,480 @@
+//! Samples that bracket the steady state, without guessing a burn-in.
+//!
+//! Two copies of the system share their marks, one from empty, one from "every server has L tasks".
+//! The chain is monotone in its start (Proposition 3.9), so for every nondecreasing f, at every
+//! fixed number of events,
+//!
+//! E f(from empty) <= E f(X(infinity)) <= E f(from L) + P(some queue of X(infinity) is longer than
+//! L).
+//!
+//! The last term is at most N E q_(L+1)(infinity). Where rho(G) < 1 the drift of sum_v z^(X_v), 1 <
+//! z < 1 / rho, gives N^-1 E sum_v z^(X_v) <= (1 - lambda) / (1 - z rho), and Markov's inequality E
+//! q_B(infinity) <= z^-B (1 - lambda) / (1 - z rho); the best z is B / ((B + 1) rho). L is chosen
+//! so that N E q_(L+1) is below [`START_ERROR`]. Where rho(G) >= 1 no such bound is known: the
+//! upper start is then a guess, and every result says "upper end not certified".
+//!
+//! How many events pass before the samples is chosen from pilot runs with randomness of their own;
+//! that choice can make an interval wide, never wrong.
+//!
+//! # Source
+//! Proposition 3.9; the drift of sum_v z^(X_v) in the manner of Proposition 4.1.
+
+use std::sync::{Condvar, Mutex, MutexGuard, OnceLock};
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::{Model, loads};
+use crate::num::{float_bits, ratio};
+use crate::simulate::Queues;
+use crate::subject::{Pair, Subject};
+
+/// The largest probability that the upper start is exceeded in steady state.
+pub const START_ERROR: f64 = 1e-9;
+
+/// Pilot runs that choose the length of a replication.
+const PILOTS: u64 = 24;
+
+/// Events for pilots, from the fifth on.
+const MOST_PILOTED: u64 = 20_000_000;
+
+/// The shortest window in events: in small systems long averages cost nothing, and few replications
+/// then decide.
+const LEAST_WINDOW: u64 = 16_384;
+
+/// Samples kept for other claims; later ones are drawn anew, which gives the same.
+const KEPT: usize = 4096;
+
+/// A start above the steady state.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct UpperStart {
+    /// L: every server starts with that many tasks.
+    pub level: u32,
+    /// A bound on the probability that the steady state exceeds it somewhere; `None` where rho(G)
+    /// >= 1.
+    #[serde(with = "float_bits::optional")]
+    pub error: Option<f64>,
+}
+
+/// min over z of z^-B (1 - lambda) / (1 - z rho): a bound on E q_B(infinity). At most 1; 1 where it
+/// says nothing.
+///
+/// # Panics
+/// Unless 0 < rho < 1.
+pub fn tail_bound(rho: f64, busy: f64, level: u32) -> f64 {
+    assert!(rho > 0.0 && rho < 1.0, "the tail bound needs rho in (0, 1), not {rho}");
+    let b = f64::from(level);
+    let z = b / ((b + 1.0) * rho);
+    if z <= 1.0 {
+        return 1.0;
+    }
+    // Upwards by more than the rounding of the few operations.
+    ((1.0 - busy).ln() - b * z.ln() - (1.0 - z * rho).ln() + 1e-9).exp().min(1.0)
+}
+
+/// The highest certified start.
+const HIGHEST: u32 = 1 << 20;
+
+/// Looks of the pilot that guesses a start, each after at most twice as many events as servers.
+const LOOKS: u64 = 1_000;
+
+/// The start that is above the steady state but for [`START_ERROR`], or `guess` where none is
+/// certified.
+pub fn upper_start(model: &Model, guess: u32) -> UpperStart {
+    let graph = model.graph();
+    let n = f64::from(graph.n_servers());
+    if graph.n_edges() == 0 {
+        // No task is ever served anywhere: empty is the steady state, and one task everywhere is
+        // above it.
+        return UpperStart { level: 1, error: Some(0.0) };
+    }
+    // Rounded upwards: the bound increases in rho.
+    let rho = ratio::to_f64(&loads::rho(model)) * (1.0 + 1e-12);
+    if rho >= 1.0 {
+        return UpperStart { level: guess, error: None };
+    }
+    let lost = ratio::to_f64(&graph.lost_share());
+    let busy = model.lambda() * (1.0 - lost);
+    let error = |level: u32| n * tail_bound(rho, busy, level.saturating_add(1));
+    // Loads next to 1 would need starts that no run can leave: the level is capped, its error is
+    // not hidden.
+    let (mut low, mut high) = (0, 1);
+    while error(high) > START_ERROR && high < HIGHEST {
+        (low, high) = (high, high * 2);
+    }
+    while high - low > 1 {
+        let middle = low + (high - low) / 2;
+        if error(middle) > START_ERROR {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    UpperStart { level: high, error: Some(error(high).min(1.0)) }
+}
+
+/// How long replications are, and where they start.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// The upper start.
+    pub start: UpperStart,
+    /// Events before the window.
+    pub warm_up: u64,
+    /// Events of the window.
+    pub window: u64,
+    /// Events between two looks inside the window.
+    pub every: u64,
+    /// The highest level seen by a pilot from empty.
+    pub top: u32,
+}
+
+/// Why there is no plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoCoalescence {
+    /// Events that passed without the two systems meeting.
+    pub events: u64,
+}
+
+/// After how many events a pilot gives up: far more than a stable system of this size needs.
+pub fn pilot_limit(model: &Model) -> u64 {
+    let usual = (20_000 * u64::from(model.graph().n_servers())).max(4_000_000);
+    // Queues of L tasks at load rho empty in a time of L / (1 - rho).
+    let rho = ratio::to_f64(&loads::rho(model));
+    let emptying = if rho < 1.0 {
+        f64::from(upper_start(model, 0).level) / (1.0 - rho) * model.event_rate()
+    } else {
+        0.0
+    };
+    usual.max((6.0 * emptying) as u64).min(100_000_000)
+}
+
+/// Chooses a plan by pilots that stop after `limit` events each.
+///
+/// # Errors
+/// [`NoCoalescence`] where a pilot's systems did not meet within `limit` events.
+pub fn plan(
+    subject: &dyn Subject,
+    model: &Model,
+    seed: u64,
+    limit: u64,
+) -> Result<Plan, NoCoalescence> {
+    let n = model.graph().n_servers();
+    let mut slowest = 0;
+    let mut top = 0;
+    let mut start = upper_start(model, 0);
+    // The pilots' randomness is apart from that of the replications.
+    let seed = seed ^ crate::random::fingerprint("pilot");
+    if start.error.is_none() {
+        let mut path = Pair::new(
+            subject,
+            model,
+            seed,
+            u64::from(u32::MAX),
+            vec![0; n as usize],
+            vec![0; n as usize],
+        );
+        let mut longest_seen = 0;
+        for _ in 0..LOOKS {
+            path.advance((limit / LOOKS).clamp(1, 2 * u64::from(n)));
+            longest_seen = longest_seen.max(longest(path.lower()));
+        }
+        start.level = 2 * longest_seen + 10;
+    }
+    let every = u64::from(n.div_ceil(4));
+    let mut spent = 0;
+    for pilot in 0..PILOTS {
+        // Where a pilot is dear, few must do: the plan decides about width only.
+        if pilot >= 4 && spent >= MOST_PILOTED {
+            break;
+        }
+        let mut pair = Pair::new(
+            subject,
+            model,
+            seed,
+            pilot,
+            vec![0; n as usize],
+            vec![start.level; n as usize],
+        );
+        let mut events = 0;
+        while !pair.met() {
+            if events >= limit {
+                return Err(NoCoalescence { events });
+            }
+            pair.advance(every);
+            events += every;
+            top = top.max(longest(pair.lower()));
+        }
+        slowest = slowest.max(events);
+        spent += events;
+    }
+    // A little beyond the slowest pilot: nearly all replications have met before their window
+    // opens.
+    Ok(Plan {
+        start,
+        warm_up: slowest + slowest / 4,
+        window: (slowest / 4).max(64 * every).max(LEAST_WINDOW),
+        every,
+        top,
+    })
+}
+
+fn longest(queues: &Queues) -> u32 {
+    queues.occupancy().counts().len() as u32
+}
+
+/// What one replication saw, averaged over its window.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sample {
+    /// q_1, q_2, ... from empty: at or below the steady state in expectation.
+    pub lower: Vec<f64>,
+    /// The same from L: at or above, but for the start's error.
+    pub upper: Vec<f64>,
+    /// q_1, q_2, ... at the end of the window, from empty and from L, not averaged.
+    pub last: (Vec<f64>, Vec<f64>),
+    /// Whether the systems had met before the window.
+    pub met: bool,
+    /// Events of the replication.
+    pub events: u64,
+}
+
+impl Plan {
+    /// Events of one replication.
+    pub fn events(&self) -> u64 {
+        self.warm_up + self.window
+    }
+
+    /// Whether [`plan`] could have made it of this model with this limit: what a file says of it
+    /// costs no more time and memory than a plan may.
+    pub fn may_be_of(&self, model: &Model, limit: u64) -> bool {
+        let n = u64::from(model.graph().n_servers());
+        let every = n.div_ceil(4);
+        let slowest = limit.saturating_add(every);
+        // A queue has at most one task for each event.
+        let guess = 2 * (LOOKS * 2 * n) + 10;
+        let (level, error) = (u64::from(self.start.level), self.start.error);
+        let start_fits = match (upper_start(model, 0).error, error) {
+            (Some(_), Some(error)) => level <= u64::from(HIGHEST) && (0.0..=1.0).contains(&error),
+            (None, None) => level <= guess,
+            _ => false,
+        };
+        start_fits
+            && self.every == every
+            && self.warm_up <= slowest.saturating_add(slowest / 4)
+            && (1..=(slowest / 4).max(64 * every).max(LEAST_WINDOW)).contains(&self.window)
+    }
+}
+
+impl Sample {
+    /// The sample of one replication.
+    pub fn draw(
+        subject: &dyn Subject,
+        model: &Model,
+        plan: &Plan,
+        seed: u64,
+        replication: u64,
+    ) -> Self {
+        let n = model.graph().n_servers() as usize;
+        let mut pair =
+            Pair::new(subject, model, seed, replication, vec![0; n], vec![plan.start.level; n]);
+        pair.advance(plan.warm_up);
+        let met = pair.met();
+        let looks = (plan.window / plan.every).max(1);
+        let (mut lower, mut upper) = (Vec::<u64>::new(), Vec::<u64>::new());
+        for _ in 0..looks {
+            pair.advance(plan.every);
+            add(&mut lower, pair.lower().occupancy().counts());
+            add(&mut upper, pair.upper().occupancy().counts());
+        }
+        let average = |sums: Vec<u64>, looks: u64| -> Vec<f64> {
+            sums.into_iter().map(|sum| sum as f64 / (looks as f64 * n as f64)).collect()
+        };
+        let last = |queues: &Queues| average(queues.occupancy().counts().to_vec(), 1);
+        Self {
+            last: (last(pair.lower()), last(pair.upper())),
+            lower: average(lower, looks),
+            upper: average(upper, looks),
+            met,
+            events: plan.warm_up + looks * plan.every,
+        }
+    }
+
+    /// q_i from below and above; 0 beyond the longest queue. `i >= 1`.
+    pub fn q(&self, i: u32) -> (f64, f64) {
+        let at = |q: &[f64]| q.get(i as usize - 1).copied().unwrap_or(0.0);
+        (at(&self.lower), at(&self.upper))
+    }
+
+    /// The mean queue length from below and above.
+    pub fn mean_queue_length(&self) -> (f64, f64) {
+        (self.lower.iter().sum(), self.upper.iter().sum())
+    }
+}
+
+fn add(sums: &mut Vec<u64>, counts: &[u64]) {
+    if sums.len() < counts.len() {
+        sums.resize(counts.len(), 0);
+    }
+    for (sum, count) in sums.iter_mut().zip(counts) {
+        *sum += count;
+    }
+}
+
+/// The samples so far; `None` for those that some thread is drawing.
+#[derive(Default)]
+struct Drawn {
+    samples: Vec<Option<Sample>>,
+    /// Whether a thread ended without the sample that it had begun.
+    failed: bool,
+}
+
+/// Samples of one model under one seed, drawn when first asked for, shared by the claims that look
+/// at the same steady state.
+///
+/// Sample r is a function of the seed and r, whoever draws it. Claims on different threads draw
+/// different ones.
+pub struct Samples<'a> {
+    subject: &'a dyn Subject,
+    model: &'a Model,
+    seed: u64,
+    limit: u64,
+    plan: OnceLock<Result<Plan, NoCoalescence>>,
+    drawn: Mutex<Drawn>,
+    changed: Condvar,
+}
+
+/// Samples that may be begun ahead of the one that is waited for.
+const AHEAD: usize = 4;
+
+impl<'a> Samples<'a> {
+    /// Nothing is drawn yet. A pilot gives up after `limit` events.
+    pub fn new(subject: &'a dyn Subject, model: &'a Model, seed: u64, limit: u64) -> Self {
+        let (plan, drawn, changed) = (OnceLock::new(), Mutex::default(), Condvar::new());
+        Self { subject, model, seed, limit, plan, drawn, changed }
+    }
+
+    /// The plan, chosen at the first call.
+    ///
+    /// # Errors
+    /// [`NoCoalescence`] where there is none.
+    pub fn plan(&self) -> Result<Plan, NoCoalescence> {
+        *self.plan.get_or_init(|| plan(self.subject, self.model, self.seed, self.limit))
+    }
+
+    /// Shows samples `0, 1, ...` to `look` until it has seen enough (returns `false`), or `most` of
+    /// them.
+    ///
+    /// # Errors
+    /// [`NoCoalescence`] where there is no plan.
+    ///
+    /// # Panics
+    /// If the subject panics, in this thread or in one that draws for it.
+    pub fn each(
+        &self,
+        most: usize,
+        mut look: impl FnMut(&Plan, &Sample) -> bool,
+    ) -> Result<Plan, NoCoalescence> {
+        let plan = self.plan()?;
+        for at in 0..most {
+            if !look(&plan, &self.sample(&plan, at)) {
+                break;
+            }
+        }
+        Ok(plan)
+    }
+
+    fn draw(&self, plan: &Plan, at: usize) -> Sample {
+        Sample::draw(self.subject, self.model, plan, self.seed, at as u64)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Drawn> {
+        self.drawn.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    fn sample(&self, plan: &Plan, at: usize) -> Sample {
+        if at >= KEPT {
+            return self.draw(plan, at);
+        }
+        let mut drawn = self.lock();
+        loop {
+            if let Some(Some(sample)) = drawn.samples.get(at) {
+                return sample.clone();
+            }
+            assert!(!drawn.failed, "another thread failed at a sample of the steady state");
+            let next = drawn.samples.len();
+            if next <= at + AHEAD && next < KEPT {
+                drawn.samples.push(None);
+                drop(drawn);
+                let promise = Promise { samples: self, kept: false };
+                let sample = self.draw(plan, next);
+                promise.keep(next, sample);
+                drawn = self.lock();
+            } else {
+                // Whoever draws it is at work now and waits for nobody.
+                drawn = self.changed.wait(drawn).unwrap_or_else(|poisoned| poisoned.into_inner());
+            }
+        }
+    }
+}
+
+/// A sample that a thread has begun; if it fails, those that wait must hear of it.
+struct Promise<'a> {
+    samples: &'a Samples<'a>,
+    kept: bool,
+}
+
+impl Promise<'_> {
+    fn keep(mut self, at: usize, sample: Sample) {
+        self.samples.lock().samples[at] = Some(sample);
+        self.kept = true;
+    }
+}
+
+impl Drop for Promise<'_> {
+    fn drop(&mut self) {
+        if !self.kept {
+            self.samples.lock().failed = true;
+        }
+        self.samples.changed.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::BipartiteGraph;
+    use crate::subject::Reference;
+
+    #[test]
+    fn the_start_is_exceeded_with_at_most_the_stated_probability() {
+        // M/M/1: P(X > L) = lambda^(L + 1) exactly.
+        let model = Model::new(BipartiteGraph::complete(1, 1).unwrap(), 0.5, 1).unwrap();
+        let start = upper_start(&model, 0);
+        let exact = 0.5f64.powi(start.level as i32 + 1);
+        assert!(exact <= start.error.unwrap() && start.error.unwrap() <= START_ERROR);
+    }
+
+    #[test]
+    fn the_tail_bound_is_above_the_exact_tail_of_a_single_server() {
+        for level in 1..60 {
+            for rho in [0.1, 0.5, 0.8, 0.99] {
+                assert!(tail_bound(rho, rho, level) >= f64::powi(rho, level as i32));
+            }
+        }
+    }
+
+    #[test]
+    fn samples_do_not_depend_on_who_asks_first() {
+        let model = Model::new(BipartiteGraph::complete(3, 2).unwrap(), 0.6, 2).unwrap();
+        let take = |most| {
+            let samples = Samples::new(&Reference, &model, 5, 1 << 24);
+            let mut seen = Vec::new();
+            samples
+                .each(most, |_, sample| {
+                    seen.push(sample.clone());
+                    true
+                })
+                .unwrap();
+            seen
+        };
+        assert_eq!(take(5)[..3], take(3)[..]);
+    }
+}

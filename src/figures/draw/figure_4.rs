@@ -1,0 +1,170 @@
+//! Figure 4, drawn.
+
+use plotters::prelude::*;
+
+use super::style::{
+    DrawError, Entry, GRID, INK, Line, Stroke, draw_line, of_rule, page, power_of_ten, rule_name,
+    text,
+};
+use super::{regime_stroke, regimes_caption};
+use crate::figures::tails::Row;
+use crate::figures::{D, DegreeRule, Family, LAMBDA};
+use crate::theory::mean_field::fixed_point;
+
+/// What is below is not shown.
+pub(super) const FLOOR: f64 = 1e-6;
+
+/// How the exponential tail below degree 3 is drawn.
+const LEAST: Stroke = Stroke::Dashed(8, 4);
+
+/// The last i that is shown.
+pub(super) const LAST: usize = 20;
+
+/// Two panels with logarithmic axes: q_i against i.
+pub(super) fn svg(rows: &[Row]) -> Result<String, DrawError> {
+    let n = rows.first().map_or(0, |row| row.n);
+    let mut legend: Vec<Entry> = Vec::new();
+    for (steady, name) in [(true, "steady state"), (false, "transient")] {
+        for rule in DegreeRule::ALL {
+            let mut times: Vec<Option<f64>> = rows
+                .iter()
+                .filter(|row| row.degree_rule == rule && row.time.is_none() == steady)
+                .map(|row| row.time)
+                .collect();
+            times.sort_by(|a, b| a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal));
+            times.dedup();
+            for time in times {
+                let (colour, mark) = of_rule(rule);
+                let at = time.map_or(String::new(), |time| format!(", t = {time}"));
+                legend.push(Entry {
+                    label: format!("{}, {name}{at}", rule_name(rule)),
+                    colour,
+                    mark: Some(mark),
+                    stroke: regime_stroke(time),
+                });
+            }
+        }
+    }
+    legend.push(Entry {
+        label: "q*_i = λ^(2^i − 1)".to_owned(),
+        colour: INK,
+        mark: None,
+        stroke: Stroke::Solid,
+    });
+    legend.push(Entry {
+        label: "λ^i".to_owned(),
+        colour: INK,
+        mark: None,
+        stroke: Stroke::Dashed(2, 4),
+    });
+    legend.push(Entry {
+        label: "(λ/3)^i ≤ q_i for degree 3".to_owned(),
+        colour: INK,
+        mark: None,
+        stroke: LEAST,
+    });
+    let mut caption = regimes_caption(
+        rows.iter().map(|row| (row.seed, row.replications)),
+        &format!("Bars are 95 % intervals; values below {} are left out.", power_of_ten(FLOOR)),
+    );
+    caption.push("Both samples of a task may be one server: on a k-regular graph q_i is at least (λ/k)^i in steady state, an exponential tail for each fixed k.".to_owned());
+    page(
+        &format!(
+            "Figure 4. The share q_i of servers with at least i tasks, N = {n} (M = N, d = 2, λ = 0.8)"
+        ),
+        520,
+        &legend,
+        &caption,
+        |area| {
+            let panels = area.split_evenly((1, 2));
+            for (panel, family) in panels.iter().zip(Family::ALL) {
+                let mut chart = ChartBuilder::on(panel)
+                    .margin(12)
+                    .caption(format!("random {} graphs", family.name()), text(16))
+                    .x_label_area_size(48)
+                    .y_label_area_size(66)
+                    .build_cartesian_2d(
+                        0.5..LAST as f64 + 0.5,
+                        (FLOOR..1.3)
+                            .log_scale()
+                            .with_key_points((-6..=0).map(|k| 10f64.powi(k)).collect()),
+                    )?;
+                chart
+                    .configure_mesh()
+                    .bold_line_style(GRID)
+                    .light_line_style(WHITE)
+                    .axis_style(INK)
+                    .label_style(text(14))
+                    .axis_desc_style(text(15))
+                    .x_labels(10)
+                    .x_label_formatter(&|i| {
+                        if i.fract() == 0.0 { format!("{i}") } else { String::new() }
+                    })
+                    .y_label_formatter(&|q| power_of_ten(*q))
+                    .x_desc("i")
+                    .y_desc("q_i")
+                    .draw()?;
+                chart.draw_series(LineSeries::new(
+                    reference(&|i| fixed_point(LAMBDA, D, i as u32)),
+                    INK.stroke_width(2),
+                ))?;
+                let exponential = reference(&|i| LAMBDA.powi(i as i32));
+                chart.draw_series(DashedLineSeries::new(
+                    exponential.iter().copied(),
+                    2,
+                    4,
+                    INK.stroke_width(2),
+                ))?;
+                if family == Family::Regular {
+                    let least = reference(&|i| crate::figures::tails::least(3.0, i));
+                    draw_line(
+                        &mut chart,
+                        &Line {
+                            colour: INK,
+                            mark: None,
+                            stroke: LEAST,
+                            points: least.iter().map(|&(i, q)| (i, q, q, q)).collect(),
+                        },
+                    )?;
+                }
+                for line in lines(rows, family) {
+                    draw_line(&mut chart, &line)?;
+                }
+            }
+            Ok(())
+        },
+    )
+}
+
+/// A tail down to the floor, its last piece cut there.
+fn reference(of: &dyn Fn(usize) -> f64) -> Vec<(f64, f64)> {
+    let mut points: Vec<(f64, f64)> =
+        (1..=LAST).map(|i| (i as f64, of(i))).take_while(|&(_, q)| q >= FLOOR).collect();
+    if let Some(&(i, q)) = points.last().filter(|_| points.len() < LAST) {
+        let below = of(points.len() + 1).max(f64::MIN_POSITIVE);
+        points.push((i + (FLOOR / q).ln() / (below / q).ln(), FLOOR));
+    }
+    points
+}
+
+fn lines(rows: &[Row], family: Family) -> Vec<Line> {
+    let mut lines: Vec<(DegreeRule, Option<f64>, Line)> = Vec::new();
+    let shown =
+        rows.iter().filter(|row| row.family == family && row.i <= LAST && row.estimate >= FLOOR);
+    for row in shown {
+        let point = (row.i as f64, row.estimate, row.lower.max(FLOOR), row.upper);
+        let known =
+            lines.iter_mut().find(|(rule, time, _)| (*rule, *time) == (row.degree_rule, row.time));
+        if let Some((.., line)) = known {
+            line.points.push(point);
+            continue;
+        }
+        let (colour, mark) = of_rule(row.degree_rule);
+        lines.push((
+            row.degree_rule,
+            row.time,
+            Line { colour, mark: Some(mark), stroke: regime_stroke(row.time), points: vec![point] },
+        ));
+    }
+    lines.into_iter().map(|(.., line)| line).collect()
+}

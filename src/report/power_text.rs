@@ -1,0 +1,188 @@
+//! The matrix claims x faults as text and as one JSON object.
+
+use std::fmt::Write;
+
+use serde_json::{Value, json};
+
+use crate::claims::Claim;
+use crate::faults::{Fault, Group};
+use crate::suite::power_matrix::{Cell, Line, Matrix};
+
+/// For each group its faults with the claims that reject them, then what is wrong, then the totals.
+///
+/// With `costs`, each claim is followed by the cases, events or replications that it took.
+pub fn text(matrix: &Matrix, costs: bool) -> String {
+    let mut text = String::new();
+    for group in Group::ALL {
+        let _ = writeln!(text, "{}", group.about());
+        for fault in Fault::ALL.iter().filter(|fault| fault.group() == *group) {
+            let rejecting = rejecting(matrix, *fault);
+            if rejecting.is_empty() && (!matrix.whole || matrix.missing > 0) {
+                continue;
+            }
+            let by: Vec<_> = rejecting
+                .iter()
+                .map(|(claim, cases)| {
+                    if costs {
+                        format!("{} ({})", claim.id, cost(*cases))
+                    } else {
+                        claim.id.to_owned()
+                    }
+                })
+                .collect();
+            let by = if by.is_empty() { "NO CLAIM".to_owned() } else { by.join(", ") };
+            let _ = writeln!(text, "  {:32} {by}", fault.id());
+        }
+        text.push('\n');
+    }
+    text.push_str("Claims, and how many faults each rejects\n");
+    for line in &matrix.lines {
+        let note = if line.rejects().next().is_none() && line.has_power() {
+            "  (its printed form fails as expected)"
+        } else {
+            ""
+        };
+        let _ = writeln!(text, "  {:32} {}{note}", line.claim.id, line.rejects().count());
+    }
+    let problems = problems(matrix);
+    if !problems.is_empty() {
+        text.push_str("\nNot as it must be\n");
+        for problem in problems {
+            let _ = writeln!(text, "  {problem}");
+        }
+    }
+    if matrix.missing > 0 {
+        let _ = writeln!(
+            text,
+            "\nPARTIAL: interrupted, up to {} checks are missing; nothing is known of them.",
+            matrix.missing
+        );
+    }
+    let rejected = Fault::ALL.len() - matrix.survivors().len();
+    let _ = writeln!(
+        text,
+        "\n{rejected} of {} faults are rejected by {} claims; the reference {}.",
+        Fault::ALL.len(),
+        matrix.lines.len(),
+        match (matrix.lines.iter().all(|line| line.failures.is_empty()), matrix.missing) {
+            (false, _) => "does NOT pass",
+            (true, 0) => "passes everywhere",
+            (true, _) => "passes so far",
+        }
+    );
+    let _ = writeln!(
+        text,
+        "Seed {}; each statistical check errs with probability at most {:e}.",
+        matrix.seed, matrix.alpha
+    );
+    text
+}
+
+/// The whole matrix:
+/// `{"faults": [id], "claims": [{"id", "rejects": [id], ...}], "groups", "survivors", "complete", "partial", "seed", "alpha"}`.
+pub fn json(matrix: &Matrix) -> Value {
+    let claims: Vec<_> = matrix.lines.iter().map(claim).collect();
+    let groups: Vec<_> = Group::ALL
+        .iter()
+        .map(|group| {
+            let faults: Vec<_> = Fault::ALL
+                .iter()
+                .filter(|fault| fault.group() == *group)
+                .map(|fault| {
+                    let by: Vec<_> =
+                        rejecting(matrix, *fault).iter().map(|(claim, _)| claim.id).collect();
+                    json!({ "id": fault.id(), "about": fault.about(), "rejected_by": by })
+                })
+                .collect();
+            json!({ "group": group, "faults": faults })
+        })
+        .collect();
+    json!({
+        "faults": Fault::ALL.iter().map(Fault::id).collect::<Vec<_>>(),
+        "claims": claims,
+        "groups": groups,
+        "survivors": matrix.survivors().iter().map(Fault::id).collect::<Vec<_>>(),
+        "problems": problems(matrix),
+        "complete": matrix.is_complete(),
+        "partial": matrix.missing > 0,
+        "seed": matrix.seed,
+        "alpha": matrix.alpha,
+    })
+}
+
+fn claim(line: &Line) -> Value {
+    let pairs = |wanted: fn(&Cell) -> bool| {
+        Fault::ALL
+            .iter()
+            .zip(&line.cells)
+            .filter(move |(_, cell)| wanted(cell))
+            .map(|(fault, cell)| (fault.id(), cell))
+    };
+    let costs: Vec<_> = pairs(|_| true)
+        .filter_map(|(id, cell)| match cell {
+            Cell::Rejected { setting, cases } => {
+                Some(json!({ "fault": id, "setting": setting, "cases": cases }))
+            }
+            _ => None,
+        })
+        .collect();
+    let ids = |wanted: fn(&Cell) -> bool| pairs(wanted).map(|(id, _)| id).collect::<Vec<_>>();
+    json!({
+        "id": line.claim.id,
+        "kind": line.claim.kind,
+        "expected": line.claim.expected,
+        "rejects": ids(|cell| matches!(cell, Cell::Rejected { .. })),
+        "costs": costs,
+        "accepts": ids(|cell| *cell == Cell::Accepted),
+        "inconclusive": ids(|cell| *cell == Cell::Inconclusive),
+        "telling": line.telling,
+        "seconds": line.seconds,
+    })
+}
+
+fn rejecting(matrix: &Matrix, fault: Fault) -> Vec<(&'static Claim, u64)> {
+    let at = Fault::ALL.iter().position(|other| *other == fault);
+    let cell = |line: &Line| at.and_then(|at| line.cells.get(at).cloned());
+    matrix
+        .lines
+        .iter()
+        .filter_map(|line| match cell(line) {
+            Some(Cell::Rejected { cases, .. }) => Some((line.claim, cases)),
+            _ => None,
+        })
+        .collect()
+}
+
+/// What keeps the matrix from being complete, a line each.
+pub fn problems(matrix: &Matrix) -> Vec<String> {
+    let all_done = matrix.missing == 0;
+    let survivors = if matrix.whole && all_done { matrix.survivors() } else { Vec::new() };
+    let mut problems: Vec<String> = survivors
+        .iter()
+        .map(|fault| format!("no claim rejects {}: {}", fault.id(), fault.about()))
+        .collect();
+    for line in &matrix.lines {
+        problems
+            .extend(line.failures.iter().map(|failure| format!("the reference fails {failure}")));
+        // What was not run yet is no problem.
+        if !all_done {
+            continue;
+        }
+        problems.extend(
+            line.missed()
+                .map(|fault| format!("{} accepts {}, which it lists", line.claim.id, fault.id())),
+        );
+        if !line.has_power() {
+            problems.push(format!("{} rejects no fault", line.claim.id));
+        }
+        if !line.telling {
+            problems.push(format!("{} is vacuous or not applicable everywhere", line.claim.id));
+        }
+    }
+    problems
+}
+
+/// A count with two digits: enough to compare costs.
+fn cost(cases: u64) -> String {
+    if cases < 100 { cases.to_string() } else { format!("{:.1e}", cases as f64) }
+}

@@ -1,0 +1,131 @@
+//! The battery: the graphs on which `fluidcheck verify` runs without a graph of the user's.
+//!
+//! Small enough for exact arithmetic, and different in what the theory looks at: regular or not,
+//! connected or not, N equal to M or not, rho below and above 1, dense and sparse, random and
+//! deterministic, one with hot task types, and one real graph.
+
+use super::Input;
+use crate::graph::format::{self, Format};
+use crate::graph::spec::Spec;
+use crate::graph::{BipartiteGraph, Isolated};
+use crate::model::{Load, Model};
+use crate::num::ratio::ratio;
+
+/// The real graph: 2968 airfields of the contiguous USA (servers) and 901 postal areas (task
+/// types), compatible within 100 km.
+pub const US_SITES: &[u8] = include_bytes!("../../data/us-sites-100km.csv");
+
+/// The real graph's name in reports, and its path in the project.
+pub const US_SITES_PATH: &str = "data/us-sites-100km.csv";
+
+/// Three servers and four task types whose arrival rates differ, one of them 0.
+pub const HOT_TYPES: &[u8] = include_bytes!("../../data/hot-types.csv");
+
+/// The name of that graph in reports, and its path in the project.
+pub const HOT_TYPES_PATH: &str = "data/hot-types.csv";
+
+/// Spec, seed of the graph, lambda as a fraction, d.
+const SPECS: &[(&str, u64, (i64, i64), u32)] = &[
+    ("complete:n=2,m=2", 1, (4, 5), 2),
+    ("path:n=3", 1, (3, 5), 2),
+    ("path:n=3", 1, (4, 5), 2),
+    ("edges:n=2,m=2,e=0-0;0-1;1-1", 1, (3, 5), 3),
+    ("cycle:n=5", 1, (4, 5), 2),
+    ("complete:n=20,m=8", 1, (7, 10), 1),
+    ("complete:n=30,m=12", 1, (4, 5), 3),
+    ("circulant:n=24,k=5", 1, (4, 5), 2),
+    ("regular:n=30,m=20,k=4", 1, (4, 5), 2),
+    ("2*cycle:n=4+complete:n=4,m=4", 1, (3, 4), 2),
+    ("erdos-renyi:n=30,m=30,degree=9", 2, (1, 2), 2),
+    ("geometric:n=60,m=60,degree=15,dim=2,p=2", 3, (2, 5), 2),
+];
+
+/// The graphs of the battery with their loads, the real one last.
+///
+/// # Panics
+/// Never: the specs and the file are part of the crate, and a test builds them.
+pub fn inputs() -> Vec<Input> {
+    let mut inputs: Vec<Input> = SPECS
+        .iter()
+        .map(|&(text, graph_seed, (numerator, denominator), d)| {
+            let spec = Spec::parse(text).expect("SPECS is a constant that a test parses");
+            let graph = spec
+                .build(graph_seed, Isolated::Refuse)
+                .expect("SPECS is a constant that a test builds");
+            let mut arguments = vec![text.to_owned()];
+            if spec.is_random() {
+                arguments.extend(["--graph-seed".to_owned(), graph_seed.to_string()]);
+            }
+            input(graph, text.to_owned(), arguments, (numerator, denominator), d)
+        })
+        .collect();
+    inputs.push(input(
+        hot_types(),
+        HOT_TYPES_PATH.to_owned(),
+        vec![HOT_TYPES_PATH.to_owned()],
+        (3, 5),
+        2,
+    ));
+    inputs.push(input(
+        us_sites(),
+        US_SITES_PATH.to_owned(),
+        vec![US_SITES_PATH.to_owned()],
+        (1, 5),
+        2,
+    ));
+    inputs
+}
+
+fn input(
+    graph: BipartiteGraph,
+    name: String,
+    arguments: Vec<String>,
+    (numerator, denominator): (i64, i64),
+    d: u32,
+) -> Input {
+    let load = Load::new(ratio(numerator, denominator))
+        .expect("the loads are constants that a test makes");
+    let model = Model::with_load(graph, load, d)
+        .expect("a load is valid, and d is a constant of at least 1");
+    Input {
+        name: format!("{name} (lambda = {numerator}/{denominator}, d = {d})"),
+        arguments,
+        model,
+    }
+}
+
+/// The graph of hot task types.
+///
+/// # Panics
+/// Never: the file is part of the crate, and a test reads it.
+pub fn hot_types() -> BipartiteGraph {
+    format::read(HOT_TYPES, Format::Csv, HOT_TYPES_PATH, Isolated::Refuse)
+        .expect("the file is part of the crate, and a test reads it")
+}
+
+/// The real graph.
+///
+/// # Panics
+/// Never: the file is part of the crate, and a test reads it.
+pub fn us_sites() -> BipartiteGraph {
+    format::read(US_SITES, Format::Csv, US_SITES_PATH, Isolated::Refuse)
+        .expect("the file is part of the crate, and a test reads it")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_graph_of_the_battery_can_be_built() {
+        assert_eq!(inputs().len(), SPECS.len() + 2);
+        assert_eq!(
+            hot_types().rates().map(|rates| rates.weights().to_vec()),
+            Some(vec![6, 2, 1, 0])
+        );
+        assert_eq!(
+            (us_sites().n_servers(), us_sites().n_task_types(), us_sites().n_edges()),
+            (2968, 901, 16193)
+        );
+    }
+}

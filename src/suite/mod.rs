@@ -1,0 +1,352 @@
+//! The suite: every claim on every graph, under one error budget.
+//!
+//! Each check is a pure function of the claim, the model and the seed, so that the result does not
+//! depend on the number of threads. Claims of [`Scope::Theory`] run once, those of [`Scope::Graph`]
+//! on each input.
+
+pub mod battery;
+pub mod calibration;
+pub mod power_matrix;
+pub mod trials;
+
+use std::cmp::Reverse;
+use std::time::Instant;
+
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::claims::{
+    self, CasePlan, Claim, Evidence, Expected, Kind, Scope, Setting, Verdict, Witness,
+};
+use crate::estimate::bracketing::{Samples, pilot_limit};
+use crate::instruments::UnderCheck;
+use crate::model::Model;
+use crate::num::float_bits;
+use crate::stats::ledger::Ledger;
+
+/// A graph of the suite.
+#[derive(Clone, Debug)]
+pub struct Input {
+    /// What reports call the graph.
+    pub name: String,
+    /// What a user writes to name it on the command line: a spec or a path, with the options that
+    /// it needs.
+    pub arguments: Vec<String>,
+    /// Graph, load and d.
+    pub model: Model,
+}
+
+/// What to run.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The seed of all randomness.
+    pub seed: u64,
+    /// The error probability of all statistical checks together.
+    pub alpha: f64,
+    /// Scales the number of random cases.
+    pub effort: u32,
+    /// Only these claims; all if empty.
+    pub only: Vec<String>,
+    /// Not these.
+    pub except: Vec<String>,
+    /// Replay one case.
+    pub case: Option<u64>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { seed: 1, alpha: 1e-6, effort: 1, only: Vec::new(), except: Vec::new(), case: None }
+    }
+}
+
+/// One claim on one graph.
+#[derive(Clone)]
+pub struct Row {
+    /// The claim.
+    pub claim: &'static Claim,
+    /// The graph's name; `None` for a claim of [`Scope::Theory`].
+    pub graph: Option<String>,
+    /// What was found.
+    pub evidence: Evidence,
+    /// Wall time of the check.
+    pub seconds: f64,
+}
+
+impl Row {
+    /// Whether the verdict is the one that a sound check of the reference gives.
+    pub fn is_expected(&self) -> bool {
+        self.claim.is_expected(self.evidence.verdict)
+    }
+}
+
+/// A finished check by its place in the [`selection`]: what is kept of a row, so that a suite can
+/// go on later.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Finished {
+    /// The place.
+    pub at: usize,
+    /// What was found.
+    #[serde(with = "EvidenceToTheBit")]
+    pub evidence: Evidence,
+    /// Wall time of the check.
+    #[serde(with = "float_bits")]
+    pub seconds: f64,
+}
+
+/// [`Evidence`] with its floats as bits.
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Evidence")]
+struct EvidenceToTheBit {
+    verdict: Verdict,
+    #[serde(with = "float_bits::optional")]
+    slack: Option<f64>,
+    vacuous: bool,
+    cases: u64,
+    summary: String,
+    witness: Option<Witness>,
+}
+
+/// How a suite ended, in the order of severity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Outcome {
+    /// Every verdict as expected.
+    AsExpected,
+    /// Some claims undecided within the budget.
+    SomeInconclusive,
+    /// Some verdicts contradict what is expected.
+    SomeViolated,
+}
+
+/// The results of a suite, in the order of the registry.
+pub struct Suite {
+    /// One row for each claim and graph.
+    pub rows: Vec<Row>,
+    /// How the error probability was shared out.
+    pub ledger: Ledger,
+    /// The seed of all randomness.
+    pub seed: u64,
+    /// How many checks were asked for; more than there are rows where the suite was interrupted.
+    pub asked: usize,
+}
+
+impl Suite {
+    /// What is known when these checks have ended, all or some, in any order.
+    ///
+    /// # Panics
+    /// If a place is beyond the [`selection`].
+    pub fn of(inputs: &[Input], options: &Options, mut finished: Vec<Finished>) -> Self {
+        let checks = selection(inputs, options);
+        finished.sort_by_key(|finished| finished.at);
+        let rows = finished.into_iter().map(|finished| {
+            let (claim, input) = checks[finished.at];
+            row(claim, &inputs[input], finished)
+        });
+        Self {
+            rows: rows.collect(),
+            ledger: ledger(inputs, options),
+            seed: options.seed,
+            asked: checks.len(),
+        }
+    }
+
+    /// Whether checks are missing.
+    pub fn is_partial(&self) -> bool {
+        self.rows.len() < self.asked
+    }
+
+    /// How it ended.
+    pub fn outcome(&self) -> Outcome {
+        self.rows
+            .iter()
+            .map(|row| match (row.is_expected(), row.evidence.verdict) {
+                (true, _) => Outcome::AsExpected,
+                (false, Verdict::Inconclusive) => Outcome::SomeInconclusive,
+                (false, _) => Outcome::SomeViolated,
+            })
+            .max()
+            .unwrap_or(Outcome::AsExpected)
+    }
+}
+
+/// The checks that `options` select, in the order of the registry.
+pub fn selection(inputs: &[Input], options: &Options) -> Vec<(&'static Claim, usize)> {
+    let wanted = |claim: &Claim| {
+        (options.only.is_empty() || options.only.iter().any(|id| id == claim.id))
+            && !options.except.iter().any(|id| id == claim.id)
+    };
+    claims::all()
+        .filter(|claim| wanted(claim))
+        .flat_map(|claim| {
+            match claim.scope {
+                Scope::Theory => 0..inputs.len().min(1),
+                Scope::Graph => 0..inputs.len(),
+            }
+            .map(move |input| (claim, input))
+        })
+        .collect()
+}
+
+/// How the error probability of a suite is shared out.
+pub fn ledger(inputs: &[Input], options: &Options) -> Ledger {
+    let checks =
+        selection(inputs, options).into_iter().filter(|(claim, _)| claim.kind == Kind::Statistical);
+    Ledger::equal(
+        options.alpha,
+        checks.map(|(claim, i)| (claim.id.to_owned(), inputs[i].name.clone())),
+    )
+}
+
+fn row(claim: &'static Claim, input: &Input, finished: Finished) -> Row {
+    let graph = (claim.scope == Scope::Graph).then(|| input.name.clone());
+    Row { claim, graph, evidence: finished.evidence, seconds: finished.seconds }
+}
+
+/// Runs the selected claims on all inputs. `progress` is called after each check with the row, from
+/// any thread.
+pub fn run(
+    under: UnderCheck<'_>,
+    inputs: &[Input],
+    options: &Options,
+    progress: &(dyn Fn(&Row) + Sync),
+) -> Suite {
+    let checks = selection(inputs, options);
+    resume(under, inputs, options, Vec::new(), &|finished| {
+        let (claim, input) = checks[finished.at];
+        progress(&row(claim, &inputs[input], finished.clone()));
+    })
+}
+
+/// Runs the selected claims but for those that have `finished` in an earlier run with the same
+/// inputs and options: together the same suite, since no check looks at another's result.
+/// `progress` is called after each check, from any thread.
+///
+/// # Panics
+/// If a place is beyond the [`selection`].
+pub fn resume(
+    under: UnderCheck<'_>,
+    inputs: &[Input],
+    options: &Options,
+    mut finished: Vec<Finished>,
+    progress: &(dyn Fn(&Finished) + Sync),
+) -> Suite {
+    let checks = selection(inputs, options);
+    let ledger = ledger(inputs, options);
+    // By position, not by name: two inputs may have the same.
+    let mut entries =
+        ledger.entries.chunks(2).map(|pair| pair.iter().map(|entry| entry.alpha).sum::<f64>());
+    let shares: Vec<f64> = checks
+        .iter()
+        .map(|(claim, _)| {
+            if claim.kind == Kind::Statistical {
+                entries.next().unwrap_or(0.0)
+            } else {
+                options.alpha
+            }
+        })
+        .collect();
+    // Statistical checks of large graphs take longest: started first, they do not hold up the end.
+    let mut missing = vec![true; checks.len()];
+    finished.iter().for_each(|finished| missing[finished.at] = false);
+    let mut order: Vec<usize> = (0..checks.len()).filter(|&at| missing[at]).collect();
+    order.sort_by_key(|&at| {
+        let (claim, input) = checks[at];
+        (claim.kind != Kind::Statistical, Reverse(inputs[input].model.graph().n_servers()))
+    });
+    let samples: Vec<_> = inputs
+        .iter()
+        .map(|input| {
+            Samples::new(
+                under.subject,
+                &input.model,
+                options.seed,
+                pilot_limit(&input.model) * u64::from(options.effort),
+            )
+        })
+        .collect();
+    let new: Vec<Finished> = order
+        .into_par_iter()
+        .with_max_len(1)
+        .map(|at| {
+            let (claim, input) = checks[at];
+            let (evidence, seconds) =
+                check(under, claim, &inputs[input], &samples[input], options, shares[at]);
+            let finished = Finished { at, evidence, seconds };
+            progress(&finished);
+            finished
+        })
+        .collect();
+    finished.extend(new);
+    Suite::of(inputs, options, finished)
+}
+
+fn check(
+    under: UnderCheck<'_>,
+    claim: &'static Claim,
+    input: &Input,
+    samples: &Samples<'_>,
+    options: &Options,
+    alpha: f64,
+) -> (Evidence, f64) {
+    let start = Instant::now();
+    let plan = CasePlan { seed: options.seed, effort: options.effort, only: options.case };
+    let setting = Setting {
+        subject: under.subject,
+        machinery: under.machinery,
+        model: &input.model,
+        plan,
+        alpha,
+        samples,
+    };
+    let mut evidence = claim.evaluate(&setting);
+    if let Some(witness) = &mut evidence.witness {
+        witness.replay = replay(claim, input, options, alpha, witness.case);
+    }
+    (evidence, start.elapsed().as_secs_f64())
+}
+
+/// The shell line that sees a violation again.
+fn replay(claim: &Claim, input: &Input, options: &Options, alpha: f64, case: u64) -> String {
+    let mut words = vec!["fluidcheck".to_owned(), "verify".to_owned()];
+    if claim.scope == Scope::Graph {
+        words.extend(input.arguments.iter().cloned());
+        words.extend(["--lambda".to_owned(), input.model.load().exact().to_string()]);
+        words.extend(["-d".to_owned(), input.model.d().to_string()]);
+    }
+    words.extend([
+        "--only".to_owned(),
+        claim.id.to_owned(),
+        "--seed".to_owned(),
+        options.seed.to_string(),
+    ]);
+    if claim.kind == Kind::Statistical {
+        // Alone in its suite, the check gets the share that it had.
+        words.extend(["--alpha".to_owned(), format!("{alpha:e}")]);
+    } else {
+        words.extend(["--case".to_owned(), case.to_string()]);
+    }
+    words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
+}
+
+/// A word as a POSIX shell reads it back.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_=:,./+".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
+}
+
+/// How often each verdict was given, expected or not.
+pub fn tally(suite: &Suite) -> [(Verdict, usize); 4] {
+    [Verdict::Holds, Verdict::Violated, Verdict::Inconclusive, Verdict::NotApplicable].map(
+        |verdict| {
+            (verdict, suite.rows.iter().filter(|row| row.evidence.verdict == verdict).count())
+        },
+    )
+}
+
+/// Whether a claim stands for an error in the printed paper.
+pub fn is_erratum(claim: &Claim) -> bool {
+    claim.expected == Expected::Violated
+}

@@ -1,0 +1,565 @@
+//! The power of the registry: which claim rejects which wrong model, on which input, at which cost.
+//!
+//! A check that cannot fail is worse than none. So every claim is run on the *proving settings*,
+//! small systems of many kinds with several loads and d, with the reference and with each fault.
+//! The reference must get the expected verdict everywhere and a telling one somewhere; every fault
+//! must be rejected by some claim; every claim must reject each fault that it lists.
+//!
+//! | part of the matrix | run |
+//! |---|---|
+//! | pairs that a claim lists | on all its settings until one rejects |
+//! | other pairs, with [`Depth::Full`] | on the [`Setting::of_matrix`] ones; a statistical claim only against faults of the system that runs, and only if it looks at the system at all, since nothing else moves its data |
+//!
+//! A claim that stands for an error of the printed paper rejects a fault where its expected
+//! violation is gone.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::claims::{
+    self, CasePlan, Claim, Evidence, Expected, Kind, Scope, Setting as Checked, Verdict,
+};
+use crate::estimate::bracketing::Samples;
+use crate::faults::Fault;
+use crate::graph::{BipartiteGraph, GraphError, Isolated};
+use crate::instruments::UnderCheck;
+use crate::model::{Event, Model};
+use crate::random::Coins;
+use crate::simulate::Queues;
+use crate::simulate::marks::{Mark, MarkStream};
+use crate::subject::{Reference, Subject};
+
+/// A system on which power is proved.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    /// Graph, load and d in words.
+    pub name: String,
+    /// The system.
+    pub model: Model,
+    /// Whether statistical claims, which take seconds, are run on it too.
+    pub statistical: bool,
+    /// Whether pairs that no claim lists are run on it.
+    pub of_matrix: bool,
+}
+
+/// Types from their servers.
+fn from_types(n: u32, types: &[&[u32]]) -> Result<BipartiteGraph, GraphError> {
+    let edges: Vec<_> = types
+        .iter()
+        .zip(0..)
+        .flat_map(|(servers, w)| servers.iter().map(move |&v| (v, w)))
+        .collect();
+    BipartiteGraph::from_edges(n, types.len() as u32, &edges, Isolated::Refuse)
+}
+
+/// The proving graphs, the smallest first.
+fn graphs() -> Result<Vec<(&'static str, BipartiteGraph)>, GraphError> {
+    let cycle: Vec<_> = (0..5).flat_map(|w| [(w, w), ((w + 1) % 5, w)]).collect();
+    let two_components: Vec<_> =
+        (0..4).flat_map(|v| (0..2).map(move |k| (v, v / 2 * 2 + k))).collect();
+    // Every server v of 12 serves the types w of 8 with v w + v + 3 w < 20 or v = w modulo 8:
+    // degrees from 1 to 8.
+    let irregular: Vec<_> = (0..12)
+        .flat_map(|v| (0..8).map(move |w| (v, w)))
+        .filter(|&(v, w)| v * w + v + 3 * w < 20 || v % 8 == w)
+        .collect();
+    Ok(vec![
+        ("k22", from_types(2, &[&[0, 1], &[0, 1]])?),
+        ("private2", from_types(2, &[&[0], &[0, 1]])?),
+        ("path3", from_types(3, &[&[0, 1], &[1, 2]])?),
+        ("k32", from_types(3, &[&[0, 1, 2], &[0, 1, 2]])?),
+        ("more types than servers", from_types(3, &[&[0], &[0, 1], &[1, 2], &[0, 1, 2], &[2]])?),
+        ("idle server", from_types(4, &[&[0, 1], &[0, 2], &[2]])?),
+        ("cycle5", BipartiteGraph::from_edges(5, 5, &cycle, Isolated::Refuse)?),
+        ("twocomp_regular_4", BipartiteGraph::from_edges(4, 4, &two_components, Isolated::Refuse)?),
+        (
+            "hub and leaves",
+            from_types(6, &[&[0], &[0, 1, 2, 3, 4, 5], &[1, 2], &[3, 4, 5], &[5, 0]])?,
+        ),
+        ("irregular12", BipartiteGraph::from_edges(12, 8, &irregular, Isolated::Refuse)?),
+        ("regular, its degrees by component", from_types(4, &[&[0, 1], &[0, 1], &[2], &[3]])?),
+        ("complete6x3, implicit", BipartiteGraph::complete(6, 3)?),
+        ("hot types", super::battery::hot_types()),
+    ])
+}
+
+/// Where statistical claims prove their power: as few settings as show every fault, since each
+/// costs seconds.
+const STATISTICAL: [&str; 5] = [
+    "k22, lambda 0.8, d 2",
+    "path3, lambda 0.3, d 2",
+    "more types than servers, lambda 0.3, d 2",
+    "hub and leaves, lambda 0.3, d 2",
+    "hot types, lambda 0.3, d 2",
+];
+
+/// Where pairs that no claim lists are tried.
+const OF_MATRIX: [&str; 4] = [
+    "private2, lambda 0.8, d 2",
+    "more types than servers, lambda 0.3, d 2",
+    "hub and leaves, lambda 0.8, d 3",
+    "complete6x3, implicit, lambda 0.8, d 2",
+];
+
+/// Every proving setting.
+///
+/// # Panics
+/// Never: the graphs and loads are constants that a test makes.
+pub fn settings() -> Vec<Setting> {
+    let graphs = graphs().expect("the graphs are constants that a test makes");
+    let loads = [(0.3, 2), (0.8, 2), (0.3, 1), (0.8, 3)];
+    graphs
+        .into_iter()
+        .flat_map(|(name, graph)| {
+            loads.map(|(lambda, d)| {
+                (format!("{name}, lambda {lambda}, d {d}"), graph.clone(), lambda, d)
+            })
+        })
+        .map(|(name, graph, lambda, d)| Setting {
+            statistical: STATISTICAL.contains(&name.as_str()),
+            of_matrix: OF_MATRIX.contains(&name.as_str()),
+            model: Model::new(graph, lambda, d).expect("the loads are constants that a test makes"),
+            name,
+        })
+        .collect()
+}
+
+/// The settings of a claim: theories are checked once whatever the graph.
+pub fn settings_of<'a>(claim: &Claim, settings: &'a [Setting]) -> Vec<&'a Setting> {
+    match (claim.scope, claim.kind) {
+        (Scope::Theory, _) => settings.iter().take(1).collect(),
+        (Scope::Graph, Kind::Statistical) => {
+            settings.iter().filter(|setting| setting.statistical).collect()
+        }
+        (Scope::Graph, _) => settings.iter().collect(),
+    }
+}
+
+/// How much of the matrix to fill.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Depth {
+    /// The pairs that claims list, and the reference.
+    Listed,
+    /// All pairs.
+    Full,
+}
+
+/// What to run.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The seed of all randomness.
+    pub seed: u64,
+    /// The error probability of each statistical check.
+    pub alpha: f64,
+    /// How much.
+    pub depth: Depth,
+    /// Only these claims; all if empty.
+    pub only: Vec<String>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { seed: 20_260_731, alpha: 1e-6, depth: Depth::Listed, only: Vec::new() }
+    }
+}
+
+/// What a claim says to a fault.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cell {
+    /// Rejected on the setting of this name, after so many cases, events or replications.
+    Rejected {
+        /// The setting.
+        setting: String,
+        /// The cost.
+        cases: u64,
+    },
+    /// Every verdict was the one of the reference.
+    Accepted,
+    /// Undecided somewhere, rejected nowhere.
+    Inconclusive,
+    /// The pair was not run.
+    NotRun,
+}
+
+/// A claim with what it says to the reference and to the faults.
+#[derive(Clone, Debug)]
+pub struct Line {
+    /// The claim.
+    pub claim: &'static Claim,
+    /// For each fault of [`Fault::ALL`].
+    pub cells: Vec<Cell>,
+    /// Settings where the reference did not get the expected verdict, with what was found.
+    pub failures: Vec<String>,
+    /// Whether the reference got a verdict that says something on some setting: neither vacuous nor
+    /// not applicable.
+    pub telling: bool,
+    /// Seconds of all its checks.
+    pub seconds: f64,
+}
+
+impl Line {
+    /// The faults that the claim rejects.
+    pub fn rejects(&self) -> impl Iterator<Item = Fault> + '_ {
+        Fault::ALL
+            .iter()
+            .zip(&self.cells)
+            .filter(|(_, cell)| matches!(cell, Cell::Rejected { .. }))
+            .map(|(&fault, _)| fault)
+    }
+
+    /// The faults that the claim lists and does not reject.
+    pub fn missed(&self) -> impl Iterator<Item = Fault> + '_ {
+        self.claim
+            .rejects
+            .iter()
+            .copied()
+            .filter(|fault| !self.rejects().any(|rejected| rejected == *fault))
+    }
+
+    /// Whether the claim has shown that it can fail. An erratum has by its expected violation.
+    pub fn has_power(&self) -> bool {
+        self.rejects().next().is_some() || self.claim.expected == Expected::Violated
+    }
+}
+
+/// The matrix claims x faults.
+#[derive(Clone, Debug)]
+pub struct Matrix {
+    /// In the order of the registry.
+    pub lines: Vec<Line>,
+    /// Whether every claim is there; some alone cannot reject all faults.
+    pub whole: bool,
+    /// How many checks are missing, at most; 0 unless the run was interrupted.
+    pub missing: usize,
+    /// The seed of all randomness.
+    pub seed: u64,
+    /// The error probability of each statistical check.
+    pub alpha: f64,
+}
+
+impl Matrix {
+    /// The matrix of these finished checks, all or some, in any order.
+    ///
+    /// # Panics
+    /// If a check is not one of these claims ([`Check::is_in`]).
+    pub fn of(options: &Options, finished: impl IntoIterator<Item = Check>) -> Self {
+        let mut lines: Vec<Line> = claims_of(options)
+            .into_iter()
+            .map(|claim| Line {
+                claim,
+                cells: vec![Cell::NotRun; Fault::ALL.len()],
+                failures: Vec::new(),
+                telling: false,
+                seconds: 0.0,
+            })
+            .collect();
+        let mut missing = most_checks(options);
+        for check in finished {
+            let line = &mut lines[check.claim];
+            missing = missing.saturating_sub(1);
+            line.seconds += check.microseconds as f64 / 1e6;
+            match check.found {
+                Found::Reference { failures, telling, .. } => {
+                    (line.failures, line.telling) = (failures, telling)
+                }
+                Found::Fault(fault, cell) => line.cells[fault] = cell,
+            }
+        }
+        Self {
+            lines,
+            whole: options.only.is_empty(),
+            missing,
+            seed: options.seed,
+            alpha: options.alpha,
+        }
+    }
+
+    /// Faults that no claim rejects.
+    pub fn survivors(&self) -> Vec<Fault> {
+        Fault::ALL
+            .iter()
+            .copied()
+            .filter(|fault| {
+                self.lines.iter().all(|line| line.rejects().all(|other| other != *fault))
+            })
+            .collect()
+    }
+
+    /// Whether every claim has power, rejects what it lists and says something, and the reference
+    /// passes.
+    pub fn claims_are_sound(&self) -> bool {
+        self.lines.iter().all(|line| {
+            line.has_power()
+                && line.failures.is_empty()
+                && line.telling
+                && line.missed().next().is_none()
+        })
+    }
+
+    /// Whether, besides, every fault is rejected, if all claims were run.
+    pub fn is_complete(&self) -> bool {
+        self.missing == 0 && (!self.whole || self.survivors().is_empty()) && self.claims_are_sound()
+    }
+}
+
+/// The evidence of a claim about one system.
+pub fn evaluate(
+    claim: &Claim,
+    under: UnderCheck<'_>,
+    model: &Model,
+    seed: u64,
+    alpha: f64,
+) -> Evidence {
+    let plan = CasePlan { seed, effort: 1, only: None };
+    let samples = Samples::new(under.subject, model, seed, 1_000_000);
+    claim.evaluate(&Checked {
+        subject: under.subject,
+        machinery: under.machinery,
+        model,
+        plan,
+        alpha,
+        samples: &samples,
+    })
+}
+
+/// The reference, which notes whether anybody asks it.
+#[derive(Default)]
+struct Watched(AtomicBool);
+
+impl Watched {
+    fn note(&self) -> &Reference {
+        self.0.store(true, Ordering::Relaxed);
+        &Reference
+    }
+}
+
+impl Subject for Watched {
+    fn name(&self) -> String {
+        Reference.name()
+    }
+
+    fn system(&self, model: &Model) -> Model {
+        self.note().system(model)
+    }
+
+    fn marks(&self, model: &Model, seed: u64, replication: u64) -> Box<dyn MarkStream> {
+        self.note().marks(model, seed, replication)
+    }
+
+    fn pick(
+        &self,
+        model: &Model,
+        task_type: u32,
+        samples: &[u32],
+        lengths: &[u32],
+        rng: &mut Coins,
+    ) -> u32 {
+        self.note().pick(model, task_type, samples, lengths, rng)
+    }
+
+    fn apply(&self, model: &Model, queues: &mut Queues, mark: Mark<'_>, rng: &mut Coins) -> Event {
+        self.note().apply(model, queues, mark, rng)
+    }
+}
+
+/// One finished check of the matrix: a claim against the reference or against a fault.
+///
+/// Written as a list without names: there are some thousands of them, and a checkpoint should fit
+/// twice on a small disk.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(from = "(usize, u64, Found)", into = "(usize, u64, Found)")]
+pub struct Check {
+    /// The claim's place in [`claims_of`].
+    pub claim: usize,
+    /// How long it took.
+    pub microseconds: u64,
+    /// What it met and said.
+    pub found: Found,
+}
+
+impl From<(usize, u64, Found)> for Check {
+    fn from((claim, microseconds, found): (usize, u64, Found)) -> Self {
+        Self { claim, microseconds, found }
+    }
+}
+
+impl From<Check> for (usize, u64, Found) {
+    fn from(check: Check) -> Self {
+        (check.claim, check.microseconds, check.found)
+    }
+}
+
+/// What a check of the matrix found.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Found {
+    /// With the reference.
+    Reference {
+        /// Settings without the expected verdict, with what was found.
+        failures: Vec<String>,
+        /// Whether some verdict says something.
+        telling: bool,
+        /// Whether the claim asked the subject for anything: if not, no fault of the subject can
+        /// make a difference.
+        asks_the_subject: bool,
+    },
+    /// With the fault of this place in [`Fault::ALL`]: what the claim says to it.
+    Fault(usize, Cell),
+}
+
+impl Check {
+    fn is_of_a_fault(&self) -> bool {
+        matches!(self.found, Found::Fault(..))
+    }
+
+    /// Whether its places exist.
+    pub fn is_in(&self, claims: &[&'static Claim]) -> bool {
+        let fault = match self.found {
+            Found::Reference { .. } => true,
+            Found::Fault(fault, _) => fault < Fault::ALL.len(),
+        };
+        self.claim < claims.len() && fault
+    }
+}
+
+/// The faults that a claim is run against.
+fn faults_for(claim: &Claim, options: &Options, asks_the_subject: bool) -> Vec<usize> {
+    let wanted = |fault: &Fault| {
+        let can_tell =
+            claim.kind != Kind::Statistical || fault.changes_the_system() && asks_the_subject;
+        claim.rejects.contains(fault) || options.depth == Depth::Full && can_tell
+    };
+    (0..Fault::ALL.len()).filter(|&at| wanted(&Fault::ALL[at])).collect()
+}
+
+/// The claims that `options` select, in the order of the registry.
+pub fn claims_of(options: &Options) -> Vec<&'static Claim> {
+    claims::all()
+        .filter(|claim| options.only.is_empty() || options.only.iter().any(|id| id == claim.id))
+        .collect()
+}
+
+/// How many checks there are, at most: a claim that does not ask the subject is spared some.
+pub fn most_checks(options: &Options) -> usize {
+    claims_of(options).iter().map(|claim| 1 + faults_for(claim, options, true).len()).sum()
+}
+
+/// Fills the matrix. `progress` is called after each check, from any thread.
+pub fn matrix(options: &Options, progress: &(dyn Fn(&Check) + Sync)) -> Matrix {
+    resume(options, Vec::new(), progress)
+}
+
+/// Fills what is missing in a matrix of which an earlier run with the same options has `finished`
+/// some checks.
+///
+/// # Panics
+/// If a check is not one of these claims ([`Check::is_in`]).
+pub fn resume(
+    options: &Options,
+    finished: Vec<Check>,
+    progress: &(dyn Fn(&Check) + Sync),
+) -> Matrix {
+    let settings = settings();
+    let claims = claims_of(options);
+    let mut asks = vec![None; claims.len()];
+    let mut known = vec![false; claims.len() * Fault::ALL.len()];
+    let mut note = |check: &Check| match check.found {
+        Found::Reference { asks_the_subject, .. } => asks[check.claim] = Some(asks_the_subject),
+        Found::Fault(fault, _) => known[check.claim * Fault::ALL.len() + fault] = true,
+    };
+    finished.iter().for_each(&mut note);
+    let timed = |claim: usize, run: &dyn Fn() -> Found| {
+        let start = Instant::now();
+        let found = run();
+        let check = Check { claim, microseconds: start.elapsed().as_micros() as u64, found };
+        progress(&check);
+        check
+    };
+    let missing = (0..claims.len())
+        .filter(|&at| finished.iter().all(|check| check.claim != at || check.is_of_a_fault()));
+    let references: Vec<Check> = missing
+        .collect::<Vec<_>>()
+        .into_par_iter()
+        .with_max_len(1)
+        .map(|at| timed(at, &|| reference(claims[at], &settings, options)))
+        .collect();
+    references.iter().for_each(&mut note);
+    let mut tasks: Vec<(usize, usize)> = Vec::new();
+    for (at, claim) in claims.iter().enumerate() {
+        let faults = faults_for(claim, options, asks[at].unwrap_or(true));
+        tasks.extend(
+            faults
+                .into_iter()
+                .filter(|fault| !known[at * Fault::ALL.len() + fault])
+                .map(|fault| (at, fault)),
+        );
+    }
+    // The long ones first.
+    tasks.sort_by_key(|&(at, _)| (claims[at].kind != Kind::Statistical, at));
+    let cells: Vec<Check> = tasks
+        .into_par_iter()
+        .with_max_len(1)
+        .map(|(at, fault)| {
+            timed(at, &|| {
+                Found::Fault(fault, against(claims[at], Fault::ALL[fault], &settings, options))
+            })
+        })
+        .collect();
+    Matrix {
+        missing: 0,
+        ..Matrix::of(options, finished.into_iter().chain(references).chain(cells))
+    }
+}
+
+fn reference(claim: &Claim, settings: &[Setting], options: &Options) -> Found {
+    let (mut failures, mut telling, mut asks_the_subject) = (Vec::new(), false, false);
+    for setting in settings_of(claim, settings) {
+        let subject = Watched::default();
+        let evidence = evaluate(
+            claim,
+            UnderCheck::system(&subject),
+            &setting.model,
+            options.seed,
+            options.alpha,
+        );
+        asks_the_subject |= subject.0.into_inner();
+        if !claim.is_expected(evidence.verdict) {
+            failures.push(format!(
+                "{} on {}: {} ({})",
+                claim.id, setting.name, evidence.verdict, evidence.summary
+            ));
+        }
+        telling |= evidence.verdict != Verdict::NotApplicable && !evidence.vacuous;
+    }
+    Found::Reference { failures, telling, asks_the_subject }
+}
+
+fn against(claim: &Claim, fault: Fault, settings: &[Setting], options: &Options) -> Cell {
+    let listed = claim.rejects.contains(&fault);
+    let mut cell = Cell::Accepted;
+    for setting in settings_of(claim, settings) {
+        // Theories have one setting, whichever it is.
+        if !listed && claim.scope == Scope::Graph && !setting.of_matrix {
+            continue;
+        }
+        let evidence =
+            evaluate(claim, UnderCheck::both(&fault), &setting.model, options.seed, options.alpha);
+        let rejected = match claim.expected {
+            Expected::Holds => evidence.verdict == Verdict::Violated,
+            // The error of the print must be seen; where it is not, the fault is.
+            Expected::Violated => !claim.is_expected(evidence.verdict),
+        };
+        if rejected {
+            cell = Cell::Rejected { setting: setting.name.clone(), cases: evidence.cases };
+            break;
+        }
+        if evidence.verdict == Verdict::Inconclusive {
+            cell = Cell::Inconclusive;
+        }
+    }
+    cell
+}

@@ -1,0 +1,77 @@
+//! Why there is no exact law.
+
+use thiserror::Error;
+
+use crate::theory::mean_field::StartError;
+use crate::theory::stability::StabilityError;
+
+/// Why a small system was not solved.
+#[derive(Clone, Debug, PartialEq, Error)]
+#[non_exhaustive]
+pub enum ExactError {
+    /// lambda is at or above the critical load.
+    #[error(
+        "lambda = {lambda} is at or above the critical load {critical} for d = {d}: there is no steady state (bottleneck: {bottleneck}); take a lower --lambda, or look at the law at given --times"
+    )]
+    NoSteadyState {
+        /// lambda.
+        lambda: String,
+        /// The critical load.
+        critical: String,
+        /// The number of samples.
+        d: u32,
+        /// The names of the servers that cannot keep up.
+        bottleneck: String,
+    },
+    /// Whether there is a steady state could not be decided.
+    #[error(
+        "lambda = {lambda} is too close to the critical load to tell whether there is a steady state: {source}"
+    )]
+    Undecided {
+        /// lambda.
+        lambda: String,
+        /// Why.
+        source: StabilityError,
+    },
+    /// The states are too many.
+    #[error(
+        "{servers} connected servers with up to {cap} tasks each have {needed} states, above {most}: take a smaller graph, a lower --lambda, a smaller --cap (the error is then larger, and said), or more --states; `fluidcheck simulate` has no such limit"
+    )]
+    TooManyStates {
+        /// Servers of the component.
+        servers: u32,
+        /// The cap that is needed, or was asked for.
+        cap: u32,
+        /// The number of states with that cap.
+        needed: String,
+        /// The most that is permitted.
+        most: u64,
+    },
+    /// A cap of 0 leaves no room for a task.
+    #[error("a cap of {given} tasks per server leaves no room: at least 1")]
+    Cap {
+        /// What was given.
+        given: u32,
+    },
+    /// The start is no state.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// A time is negative or not finite.
+    #[error("time {given} is not possible: times must be finite and not negative")]
+    Time {
+        /// What was given.
+        given: f64,
+    },
+    /// A time needs more steps than are permitted.
+    #[error(
+        "time {given:e} needs {steps:.1e} steps of the uniformised chain, above {most:e}: take an earlier time, or the steady state"
+    )]
+    TooManySteps {
+        /// The time.
+        given: f64,
+        /// Steps it needs.
+        steps: f64,
+        /// The most that is permitted.
+        most: f64,
+    },
+}

@@ -1,0 +1,103 @@
+//! The critical load of any graph, exactly or between bounds, whichever its size allows.
+
+use super::load_bounds::Solver;
+use super::proof::prove;
+use super::{
+    Bounds, Critical, Effort, StabilityError, check, critical_load_bounds, critical_load_by_subsets,
+};
+use crate::graph::BipartiteGraph;
+use crate::model::Model;
+use crate::num::ratio::{self, Ratio};
+
+/// Graphs with at most this many servers are enumerated.
+const ENUMERATED: u32 = 12;
+
+/// The critical load as far as it could be found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CriticalLoad {
+    /// Below this load there is a steady state; the nearest number to the exact value where there
+    /// is one, else rounded downwards.
+    pub lower: f64,
+    /// At or above this load there is none; rounded likewise, upwards.
+    pub upper: f64,
+    /// The exact value, where it could be proved.
+    pub exact: Option<Ratio>,
+    /// The set of servers that proves the upper bound, ascending, and in one piece; a small one is
+    /// preferred where several do.
+    pub bottleneck: Vec<u32>,
+}
+
+impl CriticalLoad {
+    /// Whether there is a steady state at this load; `None` between the bounds.
+    pub fn stable(&self, lambda: &Ratio) -> Option<bool> {
+        if let Some(exact) = &self.exact {
+            return Some(lambda < exact);
+        }
+        let lambda = ratio::to_f64(lambda);
+        // lambda is rounded once; the bounds are rounded outwards by more than that.
+        if lambda < self.lower {
+            Some(true)
+        } else if lambda >= self.upper {
+            Some(false)
+        } else {
+            None
+        }
+    }
+}
+
+impl From<Critical> for CriticalLoad {
+    fn from(critical: Critical) -> Self {
+        let value = ratio::to_f64(&critical.lambda);
+        Self {
+            lower: value,
+            upper: value,
+            exact: Some(critical.lambda),
+            bottleneck: critical.bottleneck,
+        }
+    }
+}
+
+/// The critical load: exact where that is quick, else bounds of the gap of [`Effort::for_graph`].
+///
+/// Exact for d = 1, for at most 12 servers, for complete and regular graphs, and wherever few
+/// servers remain that could be part of a worse bottleneck than the one found.
+///
+/// # Errors
+/// d out of range, no edge.
+pub fn critical_load(graph: &BipartiteGraph, d: u32) -> Result<CriticalLoad, StabilityError> {
+    critical_load_within(graph, d, Effort::for_graph(graph))
+}
+
+/// [`critical_load`] with bounds of this effort where the exact value is not quick.
+///
+/// # Errors
+/// d out of range, no edge.
+pub fn critical_load_within(
+    graph: &BipartiteGraph,
+    d: u32,
+    effort: Effort,
+) -> Result<CriticalLoad, StabilityError> {
+    check(graph, d)?;
+    if graph.is_implicit_complete() {
+        let bottleneck = critical_load_bounds(graph, d, effort)?.bottleneck;
+        return Ok(Critical { lambda: ratio::whole(1), bottleneck }.into());
+    }
+    if graph.n_servers() <= ENUMERATED {
+        return Ok(critical_load_by_subsets(graph, d)?.into());
+    }
+    let mut solver = Solver::new(graph, d);
+    // For d = 1 nothing can be split.
+    solver.run(if d == 1 { Effort { steps: 0, ..effort } } else { effort });
+    if let Some(critical) = prove(&mut solver, graph, d) {
+        return Ok(critical.into());
+    }
+    let Bounds { lower, upper, bottleneck, .. } = solver.into_certified().0;
+    Ok(CriticalLoad { lower, upper, exact: None, bottleneck })
+}
+
+/// The certified critical load, if lambda is at or above it: then there is no steady state.
+pub fn no_steady_state(model: &Model) -> Option<CriticalLoad> {
+    critical_load(model.graph(), model.d())
+        .ok()
+        .filter(|critical| critical.stable(model.load().exact()) == Some(false))
+}
