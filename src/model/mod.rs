@@ -13,6 +13,7 @@
 //! (2.2) as printed samples without.
 
 pub mod loads;
+pub mod policy;
 pub mod start;
 
 use std::sync::Arc;
