@@ -14,6 +14,7 @@
 
 pub mod loads;
 pub mod policy;
+pub mod sample_law;
 pub mod start;
 
 use std::sync::Arc;

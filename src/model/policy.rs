@@ -24,7 +24,7 @@
 //! | idea | here |
 //! |---|---|
 //! | the law of a pick, by differences of g over an order of the candidates | [`Policy::law`] |
-//! | g(S): the probability that all samples lie within S | [`Policy::all_within`] |
+//! | g(S): the probability that all samples lie within S | [`SampleLaw::all_within`] |
 //! | a pick from random numbers | [`Policy::pick`] |
 //! | what is kept along a path | [`Memory`] |
 //!
@@ -47,7 +47,8 @@ use num_traits::{One, Zero};
 use rand::Rng;
 use thiserror::Error;
 
-use crate::num::input_limits::MAX_CHOICES;
+use super::MAX_CHOICES;
+use super::sample_law::SampleLaw;
 use crate::num::ratio::{self, Ratio};
 use crate::random::{below, wide_below};
 
@@ -357,7 +358,7 @@ impl Policy {
     }
 
     /// Whether the pick is a shortest of the samples, and the samples do not look at the state: the
-    /// critical load then follows from [`Policy::all_within`].
+    /// critical load then follows from [`SampleLaw::all_within`].
     pub fn joins_a_shortest(&self) -> bool {
         let base = matches!(self.base, Base::Jsq { .. } | Base::JsqAll | Base::Random);
         // Weights change what jsq(all) compares.
@@ -365,45 +366,17 @@ impl Policy {
         base && compares_lengths && self.sight == Sight::Now && self.of == Of::InFlight
     }
 
-    /// g(s): the probability that all samples lie within a given set of `s` of `n` candidates;
-    /// exact. `None` where the law of the samples is no function of these two numbers.
-    pub fn all_within(&self, s: u64, n: u64) -> Option<Ratio> {
-        if self.weights.is_some() || s > n || n == 0 {
+    /// The law of the samples, where it decides alone who can be overloaded: for policies that join
+    /// a shortest sample, without weights.
+    pub fn sample_law(&self) -> Option<SampleLaw> {
+        if !self.joins_a_shortest() || self.weights.is_some() {
             return None;
         }
-        let share = || Ratio::new(s.into(), n.into());
         match self.base {
-            Base::Jsq { d, sampling } | Base::Longest { d, sampling } => Some(match sampling {
-                Sampling::Replacement => ratio::power(&share(), d),
-                Sampling::Distinct => falling(s, n, u64::from(d).min(n)),
-            }),
-            Base::JsqAll => Some(if s == n { Ratio::one() } else { Ratio::zero() }),
-            Base::Random => Some(share()),
-            Base::RoundRobin | Base::First | Base::IdleFirst => None,
-        }
-    }
-
-    /// [`Policy::all_within`] in floating point, by products of at most d factors.
-    pub fn all_within_f64(&self, s: u64, n: u64) -> Option<f64> {
-        if self.weights.is_some() || s > n || n == 0 {
-            return None;
-        }
-        let share = s as f64 / n as f64;
-        match self.base {
-            Base::Jsq { d, sampling } | Base::Longest { d, sampling } => Some(match sampling {
-                Sampling::Replacement => share.powi(d as i32),
-                Sampling::Distinct => {
-                    let d = u64::from(d).min(n);
-                    if s < d {
-                        0.0
-                    } else {
-                        (0..d).map(|k| (s - k) as f64 / (n - k) as f64).product()
-                    }
-                }
-            }),
-            Base::JsqAll => Some(if s == n { 1.0 } else { 0.0 }),
-            Base::Random => Some(share),
-            Base::RoundRobin | Base::First | Base::IdleFirst => None,
+            Base::Jsq { d, sampling } => Some(sampled(d, sampling)),
+            Base::JsqAll => Some(SampleLaw::All),
+            Base::Random => Some(SampleLaw::Replacement(1)),
+            _ => None,
         }
     }
 
@@ -513,14 +486,7 @@ impl Policy {
         order.sort_by_key(|&i| (lengths[i], rank(i)));
         let within = |tail: &[usize]| -> Result<Ratio, PolicyError> {
             match weights {
-                None => Ok(match sampling {
-                    Sampling::Replacement => {
-                        ratio::power(&Ratio::new(tail.len().into(), n.into()), d)
-                    }
-                    Sampling::Distinct => {
-                        falling(tail.len() as u64, n as u64, u64::from(d).min(n as u64))
-                    }
-                }),
+                None => Ok(sampled(d, sampling).all_within(tail.len() as u64, n as u64)),
                 Some(weights) => all_within_weighted(tail, weights, d, sampling),
             }
         };
@@ -763,13 +729,11 @@ impl Memory {
     }
 }
 
-/// C(s, d) / C(n, d) = s (s - 1) ... / (n (n - 1) ...), d <= n.
-fn falling(s: u64, n: u64, d: u64) -> Ratio {
-    if s < d {
-        return Ratio::zero();
+fn sampled(d: u32, sampling: Sampling) -> SampleLaw {
+    match sampling {
+        Sampling::Replacement => SampleLaw::Replacement(d),
+        Sampling::Distinct => SampleLaw::Distinct(d),
     }
-    let product = |from: u64| (0..d).map(|k| BigInt::from(from - k)).product::<BigInt>();
-    Ratio::new(product(s), product(n))
 }
 
 /// The probability that all of d weighted samples lie within a set.
@@ -1224,18 +1188,13 @@ mod tests {
     fn the_law_of_a_tail_is_g() {
         for text in PLAIN {
             let policy = policy(text);
+            let Some(law) = policy.sample_law() else { continue };
             for (s, n) in [(1, 1), (1, 3), (2, 3), (3, 3), (2, 5)] {
-                let Some(g) = policy.all_within(s, n) else { continue };
-                if !policy.joins_a_shortest() {
-                    continue;
-                }
                 // The task joins the s long queues where all samples lie among them.
                 let lengths: Vec<u32> = (0..n).map(|i| u32::from(i < s)).collect();
-                let law = policy.law(&lengths, None, 0).unwrap();
-                let joined: Ratio = law[..s as usize].iter().sum();
-                assert_eq!(joined, if s == n { Ratio::one() } else { g.clone() }, "{text}");
-                let float = policy.all_within_f64(s, n).unwrap();
-                assert!((float - ratio::to_f64(&g)).abs() < 1e-15, "{text}");
+                let shares = policy.law(&lengths, None, 0).unwrap();
+                let joined: Ratio = shares[..s as usize].iter().sum();
+                assert_eq!(joined, law.all_within(s, n), "{text}");
             }
         }
     }

@@ -19,7 +19,8 @@ use thiserror::Error;
 
 use super::{StabilityError, check, ratio_of_set};
 use crate::graph::BipartiteGraph;
-use crate::num::ratio::{self, Ratio};
+use crate::model::sample_law::SampleLaw;
+use crate::num::ratio::Ratio;
 
 /// Why a certificate proves nothing.
 #[derive(Clone, Debug, PartialEq, Error)]
@@ -79,14 +80,15 @@ pub enum CertificateError {
 /// ```
 pub fn verify_upper(
     graph: &BipartiteGraph,
-    d: u32,
+    law: impl Into<SampleLaw>,
     servers: &[u32],
 ) -> Result<Ratio, CertificateError> {
-    check(graph, d)?;
+    let law = law.into();
+    check(graph, law)?;
     if let Some(&server) = servers.iter().find(|&&v| v >= graph.n_servers()) {
         return Err(CertificateError::ServerOutOfRange { server, n_servers: graph.n_servers() });
     }
-    ratio_of_set(graph, d, servers).ok_or(CertificateError::NoWork { size: servers.len() })
+    ratio_of_set(graph, law, servers).ok_or(CertificateError::NoWork { size: servers.len() })
 }
 
 /// The lower bound 1 / max load of a split, exact.
@@ -96,10 +98,11 @@ pub fn verify_upper(
 /// the graph.
 pub fn verify_lower(
     graph: &BipartiteGraph,
-    d: u32,
+    law: impl Into<SampleLaw>,
     split: &[Ratio],
 ) -> Result<Ratio, CertificateError> {
-    check(graph, d)?;
+    let law = law.into();
+    check(graph, law)?;
     shape(graph, split.len())?;
     let scale = Ratio::new(graph.n_servers().into(), graph.n_task_types().into());
     let mut load = vec![Ratio::zero(); graph.n_servers() as usize];
@@ -117,7 +120,7 @@ pub fn verify_lower(
         let mut given = Ratio::zero();
         for (at, share) in part.iter().enumerate() {
             given += share;
-            let of_all = ratio::power(&Ratio::new((at + 1).into(), part.len().into()), d);
+            let of_all = law.all_within(at as u64 + 1, part.len() as u64);
             let needed = of_all * &scale * graph.relative_rate(task_type);
             if given < needed {
                 let (given, needed) = (given.to_string(), needed.to_string());
@@ -143,12 +146,13 @@ pub fn verify_lower(
 /// As [`verify_lower`].
 pub fn verify_lower_f64(
     graph: &BipartiteGraph,
-    d: u32,
+    law: impl Into<SampleLaw>,
     split: &[f64],
 ) -> Result<f64, CertificateError> {
-    check(graph, d)?;
+    let law = law.into();
+    check(graph, law)?;
     shape(graph, split.len())?;
-    let margin = margin(graph, d);
+    let margin = margin(graph, law);
     let scale = f64::from(graph.n_servers()) / f64::from(graph.n_task_types());
     let mut load = vec![0.0; graph.n_servers() as usize];
     let mut factor: f64 = 1.0;
@@ -169,7 +173,7 @@ pub fn verify_lower_f64(
         let mut given = 0.0;
         for (at, &share) in part.iter().enumerate() {
             given += share;
-            let needed = work * ((at + 1) as f64 / shares.len() as f64).powi(d as i32);
+            let needed = work * law.all_within_f64(at + 1, shares.len());
             // Of a negative share, or none at all, nothing follows.
             if !(share >= 0.0 && needed <= given * (1.0 + 2.0 * margin)) {
                 let (given, needed) = (given.to_string(), needed.to_string());
@@ -197,10 +201,11 @@ pub fn verify_lower_f64(
 /// split gives all of nothing.
 pub fn exact_split(
     graph: &BipartiteGraph,
-    d: u32,
+    law: impl Into<SampleLaw>,
     split: &[f64],
 ) -> Result<Vec<Ratio>, CertificateError> {
-    check(graph, d)?;
+    let law = law.into();
+    check(graph, law)?;
     shape(graph, split.len())?;
     let scale = Ratio::new(graph.n_servers().into(), graph.n_task_types().into());
     let mut exact = Vec::with_capacity(split.len());
@@ -227,7 +232,7 @@ pub fn exact_split(
         let (mut given, mut factor) = (Ratio::zero(), Ratio::one());
         for (at, share) in sorted.into_iter().enumerate() {
             given += share;
-            let of_all = ratio::power(&Ratio::new((at + 1).into(), part.len().into()), d);
+            let of_all = law.all_within(at as u64 + 1, part.len() as u64);
             let needed = of_all * &scale * graph.relative_rate(task_type);
             if needed > given {
                 if given.is_zero() {
@@ -242,8 +247,8 @@ pub fn exact_split(
 }
 
 /// The relative rounding error of the sums that bounds are made of.
-pub(super) fn margin(graph: &BipartiteGraph, d: u32) -> f64 {
-    (graph.n_edges() as f64 + 4.0 * f64::from(d) + 64.0) * f64::EPSILON
+pub(super) fn margin(graph: &BipartiteGraph, law: SampleLaw) -> f64 {
+    (graph.n_edges() as f64 + law.rounding() + 64.0) * f64::EPSILON
 }
 
 fn shape(graph: &BipartiteGraph, given: usize) -> Result<(), CertificateError> {

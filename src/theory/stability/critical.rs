@@ -7,6 +7,7 @@ use super::{
 };
 use crate::graph::BipartiteGraph;
 use crate::model::Model;
+use crate::model::sample_law::SampleLaw;
 use crate::num::ratio::{self, Ratio};
 
 /// Graphs with at most this many servers are enumerated.
@@ -64,8 +65,11 @@ impl From<Critical> for CriticalLoad {
 ///
 /// # Errors
 /// d out of range, no edge.
-pub fn critical_load(graph: &BipartiteGraph, d: u32) -> Result<CriticalLoad, StabilityError> {
-    critical_load_within(graph, d, Effort::for_graph(graph))
+pub fn critical_load(
+    graph: &BipartiteGraph,
+    law: impl Into<SampleLaw>,
+) -> Result<CriticalLoad, StabilityError> {
+    critical_load_within(graph, law, Effort::for_graph(graph))
 }
 
 /// [`critical_load`] with bounds of this effort where the exact value is not quick.
@@ -74,21 +78,22 @@ pub fn critical_load(graph: &BipartiteGraph, d: u32) -> Result<CriticalLoad, Sta
 /// d out of range, no edge.
 pub fn critical_load_within(
     graph: &BipartiteGraph,
-    d: u32,
+    law: impl Into<SampleLaw>,
     effort: Effort,
 ) -> Result<CriticalLoad, StabilityError> {
-    check(graph, d)?;
+    let law = law.into();
+    check(graph, law)?;
     if graph.is_implicit_complete() {
-        let bottleneck = critical_load_bounds(graph, d, effort)?.bottleneck;
+        let bottleneck = critical_load_bounds(graph, law, effort)?.bottleneck;
         return Ok(Critical { lambda: ratio::whole(1), bottleneck }.into());
     }
     if graph.n_servers() <= ENUMERATED {
-        return Ok(critical_load_by_subsets(graph, d)?.into());
+        return Ok(critical_load_by_subsets(graph, law)?.into());
     }
-    let mut solver = Solver::new(graph, d);
+    let mut solver = Solver::new(graph, law);
     // For d = 1 nothing can be split.
-    solver.run(if d == 1 { Effort { steps: 0, ..effort } } else { effort });
-    if let Some(critical) = prove(&mut solver, graph, d) {
+    solver.run(if law.is_single() { Effort { steps: 0, ..effort } } else { effort });
+    if let Some(critical) = prove(&mut solver, graph, law) {
         return Ok(critical.into());
     }
     let Bounds { lower, upper, bottleneck, .. } = solver.into_certified().0;

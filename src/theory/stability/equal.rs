@@ -15,6 +15,7 @@ use num_traits::{One, Zero};
 use super::Effort;
 use super::load_bounds::Solver;
 use crate::graph::{BipartiteGraph, Isolated};
+use crate::model::sample_law::SampleLaw;
 use crate::num::ratio::{self, Ratio};
 
 /// The most edges inside the set.
@@ -23,12 +24,12 @@ const EDGES: usize = 100_000;
 const EDGE_PASSES: u64 = 10_000_000;
 
 /// Whether f(S') |set| <= f(set) |S'| is proved for all S' inside `set` (ascending, in one piece).
-pub(super) fn no_part_is_worse(graph: &BipartiteGraph, d: u32, set: &[u32]) -> bool {
-    [1e-2, 1e-4, 1e-6].into_iter().any(|slack| with_slack(graph, d, set, slack))
+pub(super) fn no_part_is_worse(graph: &BipartiteGraph, law: SampleLaw, set: &[u32]) -> bool {
+    [1e-2, 1e-4, 1e-6].into_iter().any(|slack| with_slack(graph, law, set, slack))
 }
 
 /// The same with this share of the way from the work of the parts to even shares as room.
-fn with_slack(graph: &BipartiteGraph, d: u32, set: &[u32], slack: f64) -> bool {
+fn with_slack(graph: &BipartiteGraph, law: SampleLaw, set: &[u32], slack: f64) -> bool {
     if set.iter().map(|&v| graph.server_degree(v)).sum::<usize>() > EDGES {
         return false;
     }
@@ -39,12 +40,11 @@ fn with_slack(graph: &BipartiteGraph, d: u32, set: &[u32], slack: f64) -> bool {
     let scale = Ratio::new(graph.n_servers().into(), graph.n_task_types().into());
     // What any j of the type's servers must be given.
     let needed = |w: u32, j: usize| {
-        ratio::power(&Ratio::new(j.into(), graph.task_degree(w).into()), d)
-            * graph.relative_rate(w)
-            * &scale
+        law.all_within(j as u64, graph.task_degree(w) as u64) * graph.relative_rate(w) * &scale
     };
     let inside =
         |w: u32| graph.servers_of(w).iter().filter_map(|v| position.get(&v).map(|&at| at as u32));
+    touched.retain(|&w| needed(w, inside(w).count()) > Ratio::zero());
     let edges: Vec<(u32, u32)> =
         (0u32..).zip(&touched).flat_map(|(at, &w)| inside(w).map(move |v| (v, at))).collect();
     let work = touched.iter().map(|&w| ratio::to_f64(&needed(w, inside(w).count()))).collect();
@@ -53,7 +53,7 @@ fn with_slack(graph: &BipartiteGraph, d: u32, set: &[u32], slack: f64) -> bool {
     else {
         return false;
     };
-    let mut solver = Solver::of_part(&part, d, work, slack);
+    let mut solver = Solver::of_part(&part, law, work, slack);
     solver.run(Effort { gap: 1e-10, steps: (EDGE_PASSES / edges.len() as u64) as u32 });
     let mut split: Vec<Vec<(usize, Ratio)>> = Vec::with_capacity(touched.len());
     for (at, &w) in (0..).zip(&touched) {

@@ -8,6 +8,7 @@ use num_traits::{One, Signed, Zero};
 use super::work::Work;
 use super::{Critical, StabilityError, check};
 use crate::graph::BipartiteGraph;
+use crate::model::sample_law::SampleLaw;
 
 /// The largest number of distinct sample sets in the network.
 pub const MAX_SAMPLE_SETS: usize = 1 << 14;
@@ -22,15 +23,20 @@ pub const MAX_SAMPLE_SETS: usize = 1 << 14;
 ///
 /// # Errors
 /// More than [`MAX_SAMPLE_SETS`] sample sets, d out of range, no edge.
-pub fn critical_load_by_flow(graph: &BipartiteGraph, d: u32) -> Result<Critical, StabilityError> {
-    check(graph, d)?;
+pub fn critical_load_by_flow(
+    graph: &BipartiteGraph,
+    law: impl Into<SampleLaw>,
+) -> Result<Critical, StabilityError> {
+    let law = law.into();
+    let d = law.choices();
+    check(graph, law)?;
     let all: Vec<u32> = (0..graph.n_servers()).collect();
     // Before any number grows: a type of d_w servers alone has at least so many sample sets.
-    let few = |k: usize| samples_of(k, d).is_some_and(|count| count <= MAX_SAMPLE_SETS as u128);
+    let few = |k: usize| samples_of(k, law).is_some_and(|count| count <= MAX_SAMPLE_SETS as u128);
     if !(0..graph.n_task_types()).all(|w| few(graph.task_degree(w))) {
         return Err(StabilityError::TooManySampleSets { d });
     }
-    let work = Work::of(graph, d, all.clone()).ok_or(StabilityError::TooManySampleSets { d })?;
+    let work = Work::of(graph, law, all.clone()).ok_or(StabilityError::TooManySampleSets { d })?;
     over_flows(&work, &vec![true; all.len()], MAX_SAMPLE_SETS)
 }
 
@@ -116,37 +122,50 @@ fn least_full_set(network: &Network, sets: &[(Vec<u32>, BigInt)], n: usize) -> O
     (0..n).filter_map(closure).min_by_key(Vec::len)
 }
 
-/// How many sets up to d of k servers can be; `None` where they are beyond counting.
-fn samples_of(k: usize, d: u32) -> Option<u128> {
+/// How many sets of k servers the samples can be; `None` where they are beyond counting.
+fn samples_of(k: usize, law: SampleLaw) -> Option<u128> {
+    if law == SampleLaw::All {
+        return Some(1);
+    }
     let (k, mut sum, mut binomial) = (k as u128, 0u128, 1u128);
-    for u in 1..=k.min(d.into()) {
+    for u in 1..=k.min(law.choices().into()) {
         binomial = binomial.checked_mul(k + 1 - u)? / u;
         sum = sum.checked_add(binomial)?;
     }
-    Some(sum)
+    let distinct = matches!(law, SampleLaw::Distinct(_));
+    Some(if distinct { binomial } else { sum })
 }
 
 /// Sets of servers, ascending, with their weights.
 type SampleSets = Vec<(Vec<u32>, BigInt)>;
 
-/// Every set that d samples of some task type can make, with its share of the sum of [`Work`].
+/// Every set that the samples of some task type can make, with its share of the sum of [`Work`].
 fn sample_sets(work: &Work, most: usize) -> Result<SampleSets, StabilityError> {
-    let d = work.d();
+    let law = work.law();
+    let d = law.choices();
     let too_many = || StabilityError::TooManySampleSets { d };
-    if work
-        .types
-        .iter()
-        .any(|(servers, _)| samples_of(servers.len(), d).is_none_or(|count| count > most as u128))
-    {
+    if work.types.iter().any(|(servers, ..)| {
+        samples_of(servers.len(), law).is_none_or(|count| count > most as u128)
+    }) {
         return Err(too_many());
     }
     let largest =
-        work.types.iter().map(|(servers, _)| servers.len()).max().unwrap_or(0).min(d as usize);
-    let onto: Vec<BigInt> = surjections(d, largest as u32);
+        work.types.iter().map(|(servers, ..)| servers.len()).max().unwrap_or(0).min(d as usize);
+    let onto = match law {
+        SampleLaw::Replacement(d) => surjections(d, largest as u32),
+        _ => Vec::new(),
+    };
     let mut sets: BTreeMap<Vec<u32>, BigInt> = BTreeMap::new();
-    for (servers, unit) in &work.types {
-        for (size, onto) in onto.iter().enumerate().take(servers.len() + 1).skip(1) {
-            let weight = onto * unit;
+    for (servers, key, unit) in &work.types {
+        let sizes: Vec<(usize, BigInt)> = match law {
+            SampleLaw::Replacement(_) => {
+                onto.iter().cloned().enumerate().take(servers.len() + 1).skip(1).collect()
+            }
+            // Each set of d' servers once; the key is d', or all of them.
+            SampleLaw::Distinct(_) | SampleLaw::All => vec![(*key as usize, BigInt::one())],
+        };
+        for (size, ways) in sizes {
+            let weight = ways * unit;
             for_each_subset(servers, size, &mut |set| {
                 *sets.entry(set.to_vec()).or_default() += &weight;
             });

@@ -10,6 +10,7 @@ use std::cmp::Ordering;
 use super::load_bounds::certified_bounds;
 use super::{CriticalLoad, Effort, StabilityError, check, critical_load, critical_load_within};
 use crate::graph::{BipartiteGraph, Isolated};
+use crate::model::sample_law::SampleLaw;
 
 /// All edges are tried where edges of the graph times edges to try are at most this.
 const ALL: usize = 200_000;
@@ -44,19 +45,20 @@ pub struct Addition {
 /// d out of range, no edge.
 pub fn improve(
     graph: &BipartiteGraph,
-    d: u32,
+    law: impl Into<SampleLaw>,
     count: usize,
 ) -> Result<Vec<Addition>, StabilityError> {
-    check(graph, d)?;
+    let law = law.into();
+    check(graph, law)?;
     if graph.is_implicit_complete() {
         // No edge is missing, and these may be too many to list.
         return Ok(Vec::new());
     }
     let mut additions: Vec<Addition> = Vec::new();
     let mut graph = graph.clone();
-    let mut now = critical_load(&graph, d)?;
+    let mut now = critical_load(&graph, law)?;
     while additions.len() < count {
-        let Some((addition, larger)) = best_addition(&graph, d, &now.bottleneck)? else { break };
+        let Some((addition, larger)) = best_addition(&graph, law, &now.bottleneck)? else { break };
         // An edge brings work to its server too.
         let lowers = match (&addition.critical.exact, &now.exact) {
             (Some(then), Some(now)) => then < now,
@@ -74,7 +76,7 @@ pub fn improve(
 
 fn best_addition(
     graph: &BipartiteGraph,
-    d: u32,
+    law: SampleLaw,
     bottleneck: &[u32],
 ) -> Result<Option<(Addition, BipartiteGraph)>, StabilityError> {
     let mut inside = vec![false; graph.n_servers() as usize];
@@ -83,10 +85,10 @@ fn best_addition(
     // By how much less work of the type is left in the bottleneck.
     let mut types: Vec<(f64, u32)> = (0..graph.n_task_types())
         .filter_map(|w| {
-            let part = graph.servers_of(w).iter().filter(|&v| inside[v as usize]).count() as f64;
-            let (degree, d) = (graph.task_degree(w) as f64, d as i32);
+            let part = graph.servers_of(w).iter().filter(|&v| inside[v as usize]).count();
+            let degree = graph.task_degree(w);
             let less = graph.relative_rate_f64(w)
-                * ((part / degree).powi(d) - (part / (degree + 1.0)).powi(d));
+                * (law.all_within_f64(part, degree) - law.all_within_f64(part, degree + 1));
             (less > 0.0).then_some((less, w))
         })
         .collect();
@@ -106,7 +108,7 @@ fn best_addition(
             })
             .collect()
     } else {
-        let load = loads(graph, d)?;
+        let load = loads(graph, law)?;
         let mut by_load = outside.clone();
         by_load.sort_by(|&a, &b| load[a as usize].total_cmp(&load[b as usize]).then(a.cmp(&b)));
         let few = types.iter().take(TYPES);
@@ -119,9 +121,9 @@ fn best_addition(
     for &(less, task_type, server) in &candidates {
         let larger = with_edge(graph, server, task_type);
         let critical = if all_tried {
-            critical_load(&larger, d)?
+            critical_load(&larger, law)?
         } else {
-            critical_load_within(&larger, d, Effort::for_graph(&larger))?
+            critical_load_within(&larger, law, Effort::for_graph(&larger))?
         };
         let better = best.as_ref().is_none_or(|(best_less, best, _)| {
             match order(&critical, &best.critical) {
@@ -148,8 +150,8 @@ fn order(a: &CriticalLoad, b: &CriticalLoad) -> Ordering {
     }
 }
 
-fn loads(graph: &BipartiteGraph, d: u32) -> Result<Vec<f64>, StabilityError> {
-    let (_, split) = certified_bounds(graph, d, Effort::for_graph(graph))?;
+fn loads(graph: &BipartiteGraph, law: SampleLaw) -> Result<Vec<f64>, StabilityError> {
+    let (_, split) = certified_bounds(graph, law, Effort::for_graph(graph))?;
     let mut load = vec![0.0; graph.n_servers() as usize];
     let servers = (0..graph.n_task_types()).flat_map(|w| graph.servers_of(w).iter());
     servers.zip(split).for_each(|(v, share)| load[v as usize] += share);

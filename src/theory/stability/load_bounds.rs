@@ -22,6 +22,7 @@ use std::collections::HashMap;
 use super::certificate::{margin, verify_lower_f64};
 use super::{StabilityError, check};
 use crate::graph::BipartiteGraph;
+use crate::model::sample_law::SampleLaw;
 
 /// When to stop.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -67,16 +68,17 @@ pub struct Bounds {
 /// d out of range, no edge.
 pub fn critical_load_bounds(
     graph: &BipartiteGraph,
-    d: u32,
+    law: impl Into<SampleLaw>,
     effort: Effort,
 ) -> Result<Bounds, StabilityError> {
-    check(graph, d)?;
+    let law = law.into();
+    check(graph, law)?;
     if graph.is_implicit_complete() {
-        // |S| / f(S) = (N / |S|)^(d - 1).
-        let size = if d == 1 { 1 } else { graph.n_servers() };
+        // |S| / f(S) is least for all servers.
+        let size = if law.is_single() { 1 } else { graph.n_servers() };
         return Ok(Bounds { lower: 1.0, upper: 1.0, bottleneck: (0..size).collect(), steps: 0 });
     }
-    let mut solver = Solver::new(graph, d);
+    let mut solver = Solver::new(graph, law);
     solver.run(effort);
     Ok(solver.into_certified().0)
 }
@@ -88,11 +90,12 @@ pub fn critical_load_bounds(
 /// d out of range, no edge.
 pub fn certified_bounds(
     graph: &BipartiteGraph,
-    d: u32,
+    law: impl Into<SampleLaw>,
     effort: Effort,
 ) -> Result<(Bounds, Vec<f64>), StabilityError> {
-    check(graph, d)?;
-    let mut solver = Solver::new(graph, d);
+    let law = law.into();
+    check(graph, law)?;
+    let mut solver = Solver::new(graph, law);
     solver.run(effort);
     Ok(solver.into_certified())
 }
@@ -100,12 +103,12 @@ pub fn certified_bounds(
 /// A split that is being improved.
 pub(super) struct Solver<'a> {
     graph: &'a BipartiteGraph,
-    d: u32,
+    law: SampleLaw,
     offsets: Vec<usize>,
     /// The servers of each type in the order of its last sort, with what they get.
     servers: Vec<u32>,
     shares: Vec<f64>,
-    /// For each degree k and j = 0, ..., k: (j / k)^d.
+    /// For each degree k and j = 0, ..., k: g(j), the share of the work that only j servers can do.
     powers: HashMap<usize, Vec<f64>>,
     /// The work of each type at lambda = 1.
     work: Vec<f64>,
@@ -118,7 +121,7 @@ pub(super) struct Solver<'a> {
 
 impl<'a> Solver<'a> {
     /// All types split evenly.
-    pub(super) fn new(graph: &'a BipartiteGraph, d: u32) -> Self {
+    pub(super) fn new(graph: &'a BipartiteGraph, law: SampleLaw) -> Self {
         let m = graph.n_task_types();
         let scale = f64::from(graph.n_servers()) / f64::from(m);
         let mut offsets = vec![0];
@@ -128,9 +131,9 @@ impl<'a> Solver<'a> {
             (Vec::with_capacity(edges), Vec::with_capacity(edges), Vec::new());
         for w in 0..m {
             let degree = graph.task_degree(w);
-            powers.entry(degree).or_insert_with(|| {
-                (0..=degree).map(|j| (j as f64 / degree as f64).powi(d as i32)).collect()
-            });
+            powers
+                .entry(degree)
+                .or_insert_with(|| (0..=degree).map(|j| law.all_within_f64(j, degree)).collect());
             work.push(scale * graph.relative_rate_f64(w));
             servers.extend(graph.servers_of(w).iter());
             shares.resize(servers.len(), work[w as usize] / degree as f64);
@@ -138,7 +141,7 @@ impl<'a> Solver<'a> {
         }
         Self {
             graph,
-            d,
+            law,
             offsets,
             servers,
             shares,
@@ -153,10 +156,15 @@ impl<'a> Solver<'a> {
     }
 
     /// The same for the work that is left for `graph`, a part of another graph: `work` of each
-    /// type, whose part that only j of its k servers can do is (j / k)^d of it, raised by `slack`
+    /// type, whose part that only j of its k servers can do is g(j) of it, raised by `slack`
     /// of the way to j / k.
-    pub(super) fn of_part(graph: &'a BipartiteGraph, d: u32, work: Vec<f64>, slack: f64) -> Self {
-        let mut solver = Self::new(graph, d);
+    pub(super) fn of_part(
+        graph: &'a BipartiteGraph,
+        law: SampleLaw,
+        work: Vec<f64>,
+        slack: f64,
+    ) -> Self {
+        let mut solver = Self::new(graph, law);
         for (&degree, powers) in &mut solver.powers {
             let even = (0..=degree).map(|j| j as f64 / degree as f64);
             powers.iter_mut().zip(even).for_each(|(power, even)| *power += slack * (even - *power));
@@ -201,7 +209,7 @@ impl<'a> Solver<'a> {
     /// The bounds that the present split gives; the lower one is proved again at the end, by a
     /// check that knows nothing of this one.
     fn look(&mut self) {
-        let margin = margin(self.graph, self.d);
+        let margin = margin(self.graph, self.law);
         self.lower = (1.0 - margin) / self.load.iter().copied().fold(0.0, f64::max);
         let (upper, set) = self.best_prefix();
         if upper * (1.0 + margin) < self.upper {
@@ -229,7 +237,7 @@ impl<'a> Solver<'a> {
             pairs.sort_unstable_by_key(|pair| pair.0);
             self.shares[from..to].iter_mut().zip(&pairs).for_each(|(share, pair)| *share = pair.1);
         }
-        let lower = verify_lower_f64(self.graph, self.d, &self.shares)
+        let lower = verify_lower_f64(self.graph, self.law, &self.shares)
             .expect("each share was raised to what the check needs, by the same arithmetic");
         (
             Bounds { lower, upper: self.upper, bottleneck: self.bottleneck, steps: self.steps },
@@ -257,7 +265,7 @@ impl<'a> Solver<'a> {
     /// Replaces the split of one type by the one that is best given the others.
     fn rebalance(&mut self, w: usize, scratch: &mut Scratch) {
         let (from, to) = (self.offsets[w], self.offsets[w + 1]);
-        if to - from < 2 || self.d == 1 {
+        if to - from < 2 || self.law.is_single() {
             return;
         }
         let (servers, shares, load) =
@@ -336,7 +344,7 @@ impl<'a> Solver<'a> {
         // f is the sum over pieces, so that one of them is at least as good; figures are summed
         // afresh from whole terms.
         let mut best = (f64::INFINITY, Vec::new());
-        for piece in pieces(self.graph, self.d, &order) {
+        for piece in pieces(self.graph, self.law, &order) {
             let ratio = self.ratio_of(&piece);
             if ratio < best.0 {
                 best = (ratio, piece);
@@ -356,10 +364,10 @@ impl<'a> Solver<'a> {
     }
 }
 
-/// The parts of a set of servers that share no task type, each ascending; single servers for d = 1,
+/// The parts of a set of servers that share no task type, each ascending; single servers for one sample,
 /// where f has no other parts.
-pub(super) fn pieces(graph: &BipartiteGraph, d: u32, set: &[u32]) -> Vec<Vec<u32>> {
-    if d == 1 {
+pub(super) fn pieces(graph: &BipartiteGraph, law: SampleLaw, set: &[u32]) -> Vec<Vec<u32>> {
+    if law.is_single() {
         return set.iter().map(|&v| vec![v]).collect();
     }
     let mut waiting = vec![false; graph.n_servers() as usize];

@@ -52,6 +52,7 @@ pub use subsets::{MAX_SERVERS, critical_load_by_subsets};
 use thiserror::Error;
 
 use crate::graph::BipartiteGraph;
+use crate::model::sample_law::SampleLaw;
 use crate::model::{MAX_CHOICES, Model};
 use crate::num::ratio::{self, Ratio};
 
@@ -96,9 +97,9 @@ pub struct Critical {
     pub bottleneck: Vec<u32>,
 }
 
-fn check(graph: &BipartiteGraph, d: u32) -> Result<(), StabilityError> {
-    if d == 0 || d > MAX_CHOICES {
-        return Err(StabilityError::Choices { given: d });
+fn check(graph: &BipartiteGraph, law: SampleLaw) -> Result<(), StabilityError> {
+    if !law.is_valid() {
+        return Err(StabilityError::Choices { given: law.choices() });
     }
     let joins = |w| {
         graph.task_degree(w) > 0
@@ -121,11 +122,15 @@ fn check(graph: &BipartiteGraph, d: u32) -> Result<(), StabilityError> {
 /// assert_eq!(ratio_of_set(&graph, 2, &[0]), Some(ratio(4, 5)));
 /// # Ok::<(), fluidcheck::graph::GraphError>(())
 /// ```
-pub fn ratio_of_set(graph: &BipartiteGraph, d: u32, servers: &[u32]) -> Option<Ratio> {
+pub fn ratio_of_set(
+    graph: &BipartiteGraph,
+    law: impl Into<SampleLaw>,
+    servers: &[u32],
+) -> Option<Ratio> {
     let mut set = servers.to_vec();
     set.sort_unstable();
     set.dedup();
-    let f = work::forced_by_terms(graph, d, &set);
+    let f = work::forced_by_terms(graph, law.into(), &set);
     (f > Ratio::from_integer(0.into())).then(|| ratio::whole(set.len() as u64) / f)
 }
 
@@ -138,7 +143,7 @@ pub fn ratio_of_set(graph: &BipartiteGraph, d: u32, servers: &[u32]) -> Option<R
 /// [`StabilityError::TooManySampleSets`] for graphs too large to decide exactly.
 pub fn is_ergodic(model: &Model) -> Result<bool, StabilityError> {
     let (graph, d, lambda) = (model.graph(), model.d(), model.load().exact());
-    if check(graph, d) == Err(StabilityError::NoEdges) {
+    if check(graph, d.into()) == Err(StabilityError::NoEdges) {
         return Ok(true);
     }
     if graph.n_servers() <= MAX_SERVERS && !graph.is_implicit_complete() {

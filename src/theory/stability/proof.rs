@@ -13,6 +13,7 @@ use super::subsets::over_subsets;
 use super::work::{Work, busiest, forced};
 use super::{Critical, Effort};
 use crate::graph::{BipartiteGraph, metrics};
+use crate::model::sample_law::SampleLaw;
 use crate::num::ratio::{self, Ratio};
 
 /// Pieces of at most so many servers are enumerated, larger ones searched by max-flow.
@@ -27,8 +28,12 @@ const MOST_EDGES: u64 = 1_000_000;
 const EDGE_PASSES: u64 = 30_000_000;
 
 /// The exact critical load from a solver that has run, if it can be had with little more work.
-pub(super) fn prove(solver: &mut Solver<'_>, graph: &BipartiteGraph, d: u32) -> Option<Critical> {
-    if let Some(critical) = by_even_split(solver, graph, d) {
+pub(super) fn prove(
+    solver: &mut Solver<'_>,
+    graph: &BipartiteGraph,
+    law: SampleLaw,
+) -> Option<Critical> {
+    if let Some(critical) = by_even_split(solver, graph, law) {
         return Some(critical);
     }
     if graph.n_edges() > MOST_EDGES {
@@ -43,7 +48,7 @@ pub(super) fn prove(solver: &mut Solver<'_>, graph: &BipartiteGraph, d: u32) -> 
             }
             solver.run(Effort { gap, steps: most });
         }
-        if let Some(critical) = among_the_busiest(solver, graph, d) {
+        if let Some(critical) = among_the_busiest(solver, graph, law) {
             return Some(critical);
         }
     }
@@ -51,19 +56,19 @@ pub(super) fn prove(solver: &mut Solver<'_>, graph: &BipartiteGraph, d: u32) -> 
 }
 
 /// Where even splits give no server more than 1 / U they prove U: all of d = 1, and regular graphs.
-fn by_even_split(solver: &Solver<'_>, graph: &BipartiteGraph, d: u32) -> Option<Critical> {
+fn by_even_split(solver: &Solver<'_>, graph: &BipartiteGraph, law: SampleLaw) -> Option<Critical> {
     let loads = metrics_loads(graph);
-    let margin = 4.0 * margin(graph, d);
+    let margin = 4.0 * margin(graph, law);
     let most = loads.iter().copied().fold(0.0, f64::max);
-    if d > 1 && most * solver.upper > 1.0 + 2.0 * margin {
+    if !law.is_single() && most * solver.upper > 1.0 + 2.0 * margin {
         return None;
     }
     let near = (0..graph.n_servers()).filter(|&v| loads[v as usize] >= most * (1.0 - margin));
     let (most, server) = busiest(graph, near)?;
-    if d == 1 {
+    if law.is_single() {
         return Some(Critical { lambda: most.recip(), bottleneck: vec![server] });
     }
-    let lambda = ratio_of(graph, d, &solver.bottleneck)?;
+    let lambda = ratio_of(graph, law, &solver.bottleneck)?;
     (&most * &lambda == ratio::whole(1))
         .then(|| Critical { lambda, bottleneck: solver.bottleneck.clone() })
 }
@@ -79,8 +84,12 @@ fn metrics_loads(graph: &BipartiteGraph) -> Vec<f64> {
         .collect()
 }
 
-fn among_the_busiest(solver: &Solver<'_>, graph: &BipartiteGraph, d: u32) -> Option<Critical> {
-    let margin = 8.0 * margin(graph, d);
+fn among_the_busiest(
+    solver: &Solver<'_>,
+    graph: &BipartiteGraph,
+    law: SampleLaw,
+) -> Option<Critical> {
+    let margin = 8.0 * margin(graph, law);
     // Above: loads rounded upwards. Below: c rounded downwards.
     let least = (1.0 - margin) / solver.upper;
     let components = metrics::components(graph);
@@ -96,9 +105,9 @@ fn among_the_busiest(solver: &Solver<'_>, graph: &BipartiteGraph, d: u32) -> Opt
         excess > 0.0 && load >= least - excess * (1.0 + margin)
     };
     let busiest: Vec<u32> = (0..graph.n_servers()).filter(|&v| close(v)).collect();
-    let lambda = ratio_of(graph, d, &solver.bottleneck)?;
+    let lambda = ratio_of(graph, law, &solver.bottleneck)?;
     let mut best = Critical { lambda, bottleneck: solver.bottleneck.clone() };
-    let pieces = pieces(graph, d, &busiest);
+    let pieces = pieces(graph, law, &busiest);
     if pieces.len() > PIECES {
         return None;
     }
@@ -107,11 +116,11 @@ fn among_the_busiest(solver: &Solver<'_>, graph: &BipartiteGraph, d: u32) -> Opt
         // there is one.
         if piece.len() > ENUMERATED
             && piece == solver.bottleneck
-            && no_part_is_worse(graph, d, &piece)
+            && no_part_is_worse(graph, law, &piece)
         {
             continue;
         }
-        let work = Work::of(graph, d, piece)?;
+        let work = Work::of(graph, law, piece)?;
         if work.types.is_empty() {
             continue;
         }
@@ -130,6 +139,6 @@ fn among_the_busiest(solver: &Solver<'_>, graph: &BipartiteGraph, d: u32) -> Opt
     Some(best)
 }
 
-fn ratio_of(graph: &BipartiteGraph, d: u32, set: &[u32]) -> Option<Ratio> {
-    Some(ratio::whole(set.len() as u64) / forced(graph, d, set)?)
+fn ratio_of(graph: &BipartiteGraph, law: SampleLaw, set: &[u32]) -> Option<Ratio> {
+    Some(ratio::whole(set.len() as u64) / forced(graph, law, set)?)
 }

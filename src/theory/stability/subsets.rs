@@ -5,6 +5,7 @@ use num_bigint::BigInt;
 use super::work::Work;
 use super::{Critical, StabilityError, check};
 use crate::graph::BipartiteGraph;
+use crate::model::sample_law::SampleLaw;
 
 /// The largest N whose 2^N sets are enumerated.
 pub const MAX_SERVERS: u32 = 20;
@@ -24,15 +25,16 @@ pub const MAX_SERVERS: u32 = 20;
 /// ```
 pub fn critical_load_by_subsets(
     graph: &BipartiteGraph,
-    d: u32,
+    law: impl Into<SampleLaw>,
 ) -> Result<Critical, StabilityError> {
-    check(graph, d)?;
+    let law = law.into();
+    check(graph, law)?;
     let n = graph.n_servers();
     if n > MAX_SERVERS {
         return Err(StabilityError::TooManyServers { servers: n });
     }
     // All degrees are at most 20, so their common multiple is short.
-    let work = Work::of(graph, d, (0..n).collect())
+    let work = Work::of(graph, law, (0..n).collect())
         .ok_or(StabilityError::TooManyServers { servers: n })?;
     Ok(over_subsets(&work))
 }
@@ -44,11 +46,13 @@ pub(super) fn over_subsets(work: &Work) -> Critical {
     let tables: Vec<(u32, Vec<BigInt>)> = work
         .types
         .iter()
-        .map(|(positions, unit)| {
+        .map(|(positions, key, unit)| {
             let mask = positions.iter().fold(0, |mask, v| mask | 1 << v);
             (
                 mask,
-                (0..positions.len()).map(|j| (work.power(j + 1) - work.power(j)) * unit).collect(),
+                (0..positions.len())
+                    .map(|j| (work.ways(j + 1, *key) - work.ways(j, *key)) * unit)
+                    .collect(),
             )
         })
         .collect();
