@@ -1,15 +1,16 @@
-//! The model: a graph, the load lambda and the number d of samples, and its exact transition rates.
+//! The model: a graph, the load lambda and a policy, and its exact transition rates.
 //!
 //! | statement | here |
 //! |---|---|
-//! | lambda, d, arrival rate lambda N / M per task type (section 2), times its relative rate | [`Model`], [`Load`] |
+//! | how a task chooses, JSQ(d) in the paper | [`policy::Policy`] |
+//! | lambda, arrival rate lambda N / M per task type (section 2), times its relative rate | [`Model`], [`Load`] |
 //! | (4.12), the law of the server that gets a task | [`Model::assignment`], [`Model::assignment_f64`] |
 //! | the generator applied to a function of the state | [`Model::generator`], [`Model::transitions`] |
 //!
 //! Queue lengths are `&[u32]` of length N, the task in service included.
 //!
 //! # Source
-//! Section 2 and (4.12). Sampling is *with* replacement throughout, as in the text of section 2;
+//! Section 2 and (4.12). Sampling is *with* replacement by default, as in the text of section 2;
 //! (2.2) as printed samples without.
 
 pub mod loads;
@@ -19,9 +20,12 @@ pub mod start;
 
 use std::sync::Arc;
 
+use num_bigint::BigInt;
+use num_integer::Integer;
 use num_traits::{One, Zero};
 use thiserror::Error;
 
+use self::policy::{Policy, PolicyError};
 use crate::graph::BipartiteGraph;
 use crate::num::input_limits::MIN_LOAD;
 use crate::num::ratio::{self, Ratio, RatioError};
@@ -52,6 +56,9 @@ pub enum ModelError {
     /// lambda is not a number.
     #[error("lambda: {0}")]
     NotANumber(#[from] RatioError),
+    /// The policy does not fit the graph, or its weights do not.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
     /// d is 0 or above [`MAX_CHOICES`].
     #[error(
         "d = {given} is outside 1 to {MAX_CHOICES}: every arrival samples at least one server (the theorems need d >= 2)"
@@ -151,7 +158,8 @@ pub enum Event {
     },
 }
 
-/// A system: a graph, its load and its policy JSQ(d). Never changes after construction.
+/// A system: a graph, its load and its policy, the paper's JSQ(d) or another. Never changes after
+/// construction.
 ///
 /// ```
 /// use fluidcheck::{graph::BipartiteGraph, model::Model};
@@ -164,6 +172,10 @@ pub enum Event {
 pub struct Model {
     graph: BipartiteGraph,
     lambda: Load,
+    policy: Policy,
+    /// The weight of each server, where the policy has weights.
+    weights: Option<Arc<[Ratio]>>,
+    /// Samples of an arrival.
     d: u32,
     /// The law of the type of a task, where rates differ.
     types: Option<Arc<AliasTable>>,
@@ -183,11 +195,65 @@ impl Model {
     /// # Errors
     /// [`ModelError::Choices`].
     pub fn with_load(graph: BipartiteGraph, lambda: Load, d: u32) -> Result<Self, ModelError> {
-        if d == 0 || d > MAX_CHOICES {
-            return Err(ModelError::Choices { given: d });
-        }
+        let policy = Policy::jsq(d).map_err(|_| ModelError::Choices { given: d })?;
+        Self::with_policy(graph, lambda, policy, None)
+    }
+
+    /// A model whose tasks choose by any policy. `weights` has one entry for each server, where the
+    /// policy has weights.
+    ///
+    /// # Errors
+    /// [`ModelError::Policy`] where weights are missing, are too many or too few, are all 0 for some
+    /// task type, or where exact laws would be too long.
+    pub fn with_policy(
+        graph: BipartiteGraph,
+        lambda: Load,
+        policy: Policy,
+        weights: Option<Vec<Ratio>>,
+    ) -> Result<Self, ModelError> {
+        let candidates = graph.n_servers() as usize;
+        let weights: Option<Arc<[Ratio]>> = match (policy.weights(), weights) {
+            (None, _) => None,
+            (Some(_), Some(weights)) if weights.len() == candidates => Some(weights.into()),
+            (Some(_), weights) => {
+                let weights = weights.unwrap_or_default();
+                let positive = weights.iter().filter(|weight| **weight > Ratio::zero()).count();
+                let given = weights.len();
+                return Err(PolicyError::Weights { given, candidates, positive }.into());
+            }
+        };
+        let degrees = || (0..graph.n_task_types()).map(|w| graph.task_degree(w));
+        let d = policy.samples_of(degrees().max().unwrap_or(0));
         let types = graph.rates().map(|rates| Arc::new(AliasTable::new(rates.weights())));
-        Ok(Self { graph, lambda, d, types })
+        let model = Self { graph, lambda, policy, weights, d, types };
+        if model.weights.is_some() {
+            for w in (0..model.graph.n_task_types()).filter(|&w| model.graph.task_degree(w) > 0) {
+                let lengths = vec![0; model.graph.task_degree(w)];
+                let weights = model.weights_of(w);
+                model.policy.law(&lengths, weights.as_deref(), 0)?;
+                if model.whole_weights(w).contains(&u64::MAX) {
+                    return Err(PolicyError::LongWeights { task_type: w }.into());
+                }
+            }
+        }
+        Ok(model)
+    }
+
+    /// How a task chooses.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// The weight of each server; `None` where the policy has none.
+    pub fn weights(&self) -> Option<&[Ratio]> {
+        self.weights.as_deref()
+    }
+
+    /// The weights of the servers of a task type, ascending; `None` where the policy has none.
+    pub fn weights_of(&self, task_type: u32) -> Option<Vec<Ratio>> {
+        let weights = self.weights.as_ref()?;
+        let servers = self.graph.servers_of(task_type);
+        Some(servers.iter().map(|v| weights[v as usize].clone()).collect())
     }
 
     /// The compatibility graph.
@@ -205,7 +271,18 @@ impl Model {
         &self.lambda
     }
 
-    /// d, the number of samples per arrival.
+    /// The weights of a task type's servers over their common denominator.
+    pub(crate) fn whole_weights(&self, task_type: u32) -> Vec<u64> {
+        let weights = self.weights_of(task_type).unwrap_or_default();
+        let common = weights.iter().fold(BigInt::one(), |lcm, weight| lcm.lcm(weight.denom()));
+        let common = Ratio::from_integer(common);
+        let whole = weights.iter().map(|weight| (weight * &common).to_integer());
+        // Weights with longer numbers are refused when the model is made.
+        whole.map(|weight| u64::try_from(weight).unwrap_or(u64::MAX)).collect()
+    }
+
+    /// d, the number of samples per arrival; for policies that look at all servers of a type, the
+    /// largest task degree.
     pub fn d(&self) -> u32 {
         self.d
     }
@@ -236,15 +313,17 @@ impl Model {
         (1.0 + self.lambda.value) * f64::from(self.graph.n_servers())
     }
 
-    /// (4.12): for each server of N_w, ascending, the probability that it gets a task of this type.
+    /// (4.12), or its like for another policy: for each server of N_w, ascending, the probability
+    /// that it gets a task of this type.
     ///
-    /// With n servers of N_w at least as long as v and m strictly longer, it is
+    /// `lengths` are those that the policy sees, and a turn begins with the lowest server. For
+    /// JSQ(d) with replacement, with n servers of N_w at least as long as v and m strictly longer, it is
     /// ((n / d_w)^d - (m / d_w)^d) / (n - m). Empty for an isolated task type.
     ///
     /// # Panics
     /// If `task_type` is out of range or `lengths` is shorter than N.
     pub fn assignment(&self, task_type: u32, lengths: &[u32]) -> Vec<(u32, Ratio)> {
-        let d = self.d;
+        let Some(d) = self.policy.paper_d() else { return self.law(task_type, lengths) };
         self.by_length(task_type, lengths, |at_least, longer, degree| {
             let fraction = |count: usize| ratio::power(&Ratio::new(count.into(), degree.into()), d);
             (fraction(at_least) - fraction(longer)) / ratio::whole((at_least - longer) as u64)
@@ -256,12 +335,24 @@ impl Model {
     /// # Panics
     /// As [`Model::assignment`].
     pub fn assignment_f64(&self, task_type: u32, lengths: &[u32]) -> Vec<(u32, f64)> {
-        let d = self.d;
+        let Some(d) = self.policy.paper_d() else {
+            let law = self.law(task_type, lengths).into_iter();
+            return law.map(|(v, share)| (v, ratio::to_f64(&share))).collect();
+        };
         // The divided difference as a sum of positive terms: no cancellation.
         self.by_length(task_type, lengths, |at_least, longer, degree| {
             let (x, y) = (at_least as f64 / degree as f64, longer as f64 / degree as f64);
             divided_difference_f64(x, y, d) / degree as f64
         })
+    }
+
+    /// The law of the policy's pick.
+    fn law(&self, task_type: u32, lengths: &[u32]) -> Vec<(u32, Ratio)> {
+        let servers = self.graph.servers_of(task_type);
+        let seen: Vec<u32> = servers.iter().map(|v| lengths[v as usize]).collect();
+        // Weights were tried when the model was made; without candidates there is no law.
+        let law = self.policy.law(&seen, self.weights_of(task_type).as_deref(), 0);
+        servers.iter().zip(law.unwrap_or_default()).collect()
     }
 
     fn by_length<T: Clone>(

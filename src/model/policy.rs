@@ -215,6 +215,14 @@ pub enum PolicyError {
         /// How many weights are positive.
         positive: usize,
     },
+    /// Weights have no common denominator of ordinary size.
+    #[error(
+        "the weights of the servers of task type {task_type} need numbers beyond 2^64 over a common denominator: round them"
+    )]
+    LongWeights {
+        /// The task type.
+        task_type: u32,
+    },
     /// There is no candidate.
     #[error("there is no candidate to choose from")]
     NoCandidate,
@@ -229,9 +237,7 @@ pub enum PolicyError {
         n: usize,
     },
     /// What the policy sees is no function of the state.
-    #[error(
-        "`{policy}` has no {what}: its picks depend on the past; possible are {BASES}, with ties fair, lowest or highest"
-    )]
+    #[error("`{policy}` has no {what}: possible are jsq(D), jsq(all) without weights, random")]
     Undefined {
         /// The policy.
         policy: String,
@@ -364,6 +370,137 @@ impl Policy {
         // Weights change what jsq(all) compares.
         let compares_lengths = self.weights.is_none() || self.base != Base::JsqAll;
         base && compares_lengths && self.sight == Sight::Now && self.of == Of::InFlight
+    }
+
+    /// The entries of a mark: samples of an arrival, at most, where a type has up to `degree`
+    /// servers.
+    pub(crate) fn samples_of(&self, degree: usize) -> u32 {
+        match self.base {
+            Base::Jsq { d, .. } | Base::Longest { d, .. } => d,
+            Base::Random | Base::RoundRobin | Base::First => 1,
+            Base::JsqAll | Base::IdleFirst => degree.max(1) as u32,
+        }
+    }
+
+    /// Whether the first shortest of the samples of [`Policy::candidates_in_order`] is the pick, so
+    /// that a path is a fold of marks and keeps the order of its starts.
+    pub fn is_first_shortest(&self) -> bool {
+        let base = match self.base {
+            Base::Jsq { .. } => true,
+            Base::JsqAll => self.weights.is_none(),
+            Base::Random | Base::RoundRobin | Base::First => true,
+            Base::IdleFirst | Base::Longest { .. } => false,
+        };
+        let sight = self.sight == Sight::Now && self.of == Of::InFlight;
+        base && sight && self.ties != Ties::RoundRobin
+    }
+
+    /// Places among the candidates, the winner among equals first: the samples of a mark, for
+    /// policies with [`Policy::is_first_shortest`].
+    ///
+    /// # Panics
+    /// As [`Policy::samples`].
+    pub(crate) fn candidates_in_order(
+        &self,
+        n: u32,
+        weights: Option<&[u64]>,
+        turn: u64,
+        rng: &mut impl Rng,
+    ) -> Vec<u32> {
+        match (self.base, self.ties) {
+            (Base::First, _) => vec![0],
+            (Base::RoundRobin, _) => vec![(turn % u64::from(n)) as u32],
+            (Base::JsqAll, Ties::Lowest) => (0..n).collect(),
+            (Base::JsqAll, Ties::Highest) => (0..n).rev().collect(),
+            (_, ties) => {
+                let mut samples = self.samples(n, weights, rng);
+                match ties {
+                    Ties::Lowest => samples.sort_unstable(),
+                    Ties::Highest => samples.sort_unstable_by(|a, b| b.cmp(a)),
+                    Ties::Fair | Ties::RoundRobin => {}
+                }
+                samples
+            }
+        }
+    }
+
+    /// All that [`Policy::candidates_in_order`] can be at a first turn, with their probabilities.
+    ///
+    /// # Errors
+    /// [`PolicyError::TooManyTerms`].
+    pub(crate) fn all_in_order(
+        &self,
+        n: u32,
+        weights: Option<&[Ratio]>,
+    ) -> Result<Vec<(Vec<u32>, Ratio)>, PolicyError> {
+        let equal = vec![Ratio::one(); n as usize];
+        let weights = weights.unwrap_or(&equal);
+        let certain = |order: Vec<u32>| Ok(vec![(order, Ratio::one())]);
+        let (count, sampling) = match (self.base, self.ties) {
+            (Base::First | Base::RoundRobin, _) => return certain(vec![0]),
+            (Base::JsqAll, Ties::Lowest) => return certain((0..n).collect()),
+            (Base::JsqAll, Ties::Highest) => return certain((0..n).rev().collect()),
+            (Base::Jsq { d, sampling } | Base::Longest { d, sampling }, _) => (d, sampling),
+            (Base::Random, _) => (1, Sampling::Replacement),
+            (Base::JsqAll | Base::IdleFirst, _) => (n, Sampling::Distinct),
+        };
+        let mut all: std::collections::BTreeMap<Vec<u32>, Ratio> = Default::default();
+        let mut add = |drawn: &[usize], probability: &Ratio| {
+            let mut order: Vec<u32> = drawn.iter().map(|&i| i as u32).collect();
+            match self.ties {
+                Ties::Lowest => order.sort_unstable(),
+                Ties::Highest => order.sort_unstable_by(|a, b| b.cmp(a)),
+                Ties::Fair | Ties::RoundRobin => {}
+            }
+            *all.entry(order).or_default() += probability;
+        };
+        match sampling {
+            Sampling::Distinct => sequences(weights, count, &mut add)?,
+            Sampling::Replacement => repeated(weights, count, &mut add)?,
+        }
+        Ok(all.into_iter().collect())
+    }
+
+    /// Whether all candidates are alike to it: no weights, no fixed order, no turns.
+    pub fn is_exchangeable(&self) -> bool {
+        let turns = matches!(self.base, Base::First | Base::RoundRobin);
+        !turns && self.ties == Ties::Fair && self.weights.is_none()
+    }
+
+    /// Whether the order of the lengths decides, not how much they differ.
+    pub fn looks_at_order_only(&self) -> bool {
+        let sizes = matches!(self.base, Base::IdleFirst);
+        !sizes && (self.weights.is_none() || self.base != Base::JsqAll)
+    }
+
+    /// The probability that all samples lie within `set` of the candidates, exact: with weights a
+    /// function of the set and not only of its size.
+    ///
+    /// # Errors
+    /// [`PolicyError::Undefined`] for policies that do not join a shortest of samples,
+    /// [`PolicyError::Weights`], [`PolicyError::TooManyTerms`].
+    pub fn all_within(
+        &self,
+        set: &[usize],
+        n: usize,
+        weights: Option<&[Ratio]>,
+    ) -> Result<Ratio, PolicyError> {
+        let weights = self.fitting(weights, n)?;
+        if let Some(law) = self.sample_law() {
+            return Ok(law.all_within(set.len() as u64, n as u64));
+        }
+        match (self.base, weights) {
+            (Base::Jsq { d, sampling }, Some(weights)) if self.joins_a_shortest() => {
+                all_within_weighted(set, weights, d, sampling)
+            }
+            (Base::Random, Some(weights)) => {
+                all_within_weighted(set, weights, 1, Sampling::Replacement)
+            }
+            _ => Err(PolicyError::Undefined {
+                policy: self.to_string(),
+                what: "critical load that is proved",
+            }),
+        }
     }
 
     /// The law of the samples, where it decides alone who can be overloaded: for policies that join
@@ -832,6 +969,30 @@ fn sequences(
     }
     let total: Ratio = weights.iter().sum();
     descend(weights, &total, count, &mut Vec::new(), &Ratio::one(), visit);
+    Ok(())
+}
+
+/// All ordered draws of d candidates with replacement, with their probabilities.
+fn repeated(
+    weights: &[Ratio],
+    d: u32,
+    visit: &mut dyn FnMut(&[usize], &Ratio),
+) -> Result<(), PolicyError> {
+    let n = weights.len();
+    let terms = (n as u64).checked_pow(d).filter(|terms| *terms <= MOST_TERMS);
+    let Some(terms) = terms else { return Err(PolicyError::TooManyTerms { d, n }) };
+    let total: Ratio = weights.iter().sum();
+    for mut code in 0..terms {
+        let mut drawn = Vec::with_capacity(d as usize);
+        for _ in 0..d {
+            drawn.push((code % n as u64) as usize);
+            code /= n as u64;
+        }
+        let probability: Ratio = drawn.iter().map(|&i| &weights[i] / &total).product();
+        if !probability.is_zero() {
+            visit(&drawn, &probability);
+        }
+    }
     Ok(())
 }
 

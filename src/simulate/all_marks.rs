@@ -41,12 +41,12 @@ pub enum MarksError {
 pub fn enumerate(
     model: &Model,
 ) -> Result<impl Iterator<Item = (OwnedMark, Ratio)> + use<'_>, MarksError> {
-    let (graph, d) = (model.graph(), model.d());
-    let sequences = |w: u32| (graph.task_degree(w).max(1) as u64).checked_pow(d);
+    let graph = model.graph();
     let mut count = u64::from(graph.n_servers());
     let arriving = move || (0..graph.n_task_types()).filter(move |&w| graph.weight(w) > 0);
     for w in arriving() {
-        count = sequences(w).and_then(|some| count.checked_add(some)).ok_or(MarksError::TooMany)?;
+        let sequences = sequences(model, w).ok_or(MarksError::TooMany)?;
+        count = count.checked_add(sequences).ok_or(MarksError::TooMany)?;
         if count > MAX_ENUMERATED {
             return Err(MarksError::TooMany);
         }
@@ -55,26 +55,60 @@ pub fn enumerate(
     let unit = lambda / (Ratio::one() + lambda) / Ratio::from_integer(graph.total_weight().into());
     let each_server = (Ratio::one() + lambda).recip() / ratio::whole(graph.n_servers().into());
     let arrivals = arriving().flat_map(move |task_type| {
-        let servers = graph.servers_of(task_type);
-        let degree = servers.len() as u64;
-        let all = degree.max(1).pow(d);
-        let weight = &unit * Ratio::new(graph.weight(task_type).into(), all.into());
-        (0..all).map(move |mut code| {
-            // The digits of the code in base d_w are the positions of the samples.
-            let digits = if degree == 0 { 0 } else { d };
-            let samples = (0..digits)
-                .map(|_| {
-                    let server = servers.at((code % degree) as usize);
-                    code /= degree;
-                    server
-                })
-                .collect();
-            (OwnedMark::Arrival { task_type, samples }, weight.clone())
+        let weight = &unit * Ratio::from_integer(graph.weight(task_type).into());
+        samples(model, task_type).map(move |(samples, probability)| {
+            (OwnedMark::Arrival { task_type, samples }, &weight * probability)
         })
     });
     let services = (0..graph.n_servers())
         .map(move |server| (OwnedMark::Service { server }, each_server.clone()));
     Ok(arrivals.chain(services))
+}
+
+/// How many lists of samples a type has, at most; `None` where they are too many.
+fn sequences(model: &Model, task_type: u32) -> Option<u64> {
+    let degree = model.graph().task_degree(task_type).max(1) as u32;
+    match model.policy().paper_d() {
+        Some(d) => u64::from(degree).checked_pow(d),
+        // All of them are made here: small systems only.
+        None => {
+            let weights = model.weights_of(task_type);
+            let all = model.policy().all_in_order(degree, weights.as_deref());
+            all.ok().map(|all| all.len() as u64)
+        }
+    }
+}
+
+/// The lists of samples of a type with their probabilities.
+fn samples(model: &Model, task_type: u32) -> Box<dyn Iterator<Item = (Vec<u32>, Ratio)> + '_> {
+    let servers = model.graph().servers_of(task_type);
+    let degree = servers.len() as u64;
+    if degree == 0 {
+        return Box::new(std::iter::once((Vec::new(), Ratio::one())));
+    }
+    let d = model.d() as usize;
+    let Some(choices) = model.policy().paper_d() else {
+        let weights = model.weights_of(task_type);
+        let all = model.policy().all_in_order(degree as u32, weights.as_deref());
+        return Box::new(all.unwrap_or_default().into_iter().map(move |(order, probability)| {
+            let last = order.len() - 1;
+            let samples = (0..d).map(|at| servers.at(order[at.min(last)] as usize));
+            (samples.collect(), probability)
+        }));
+    };
+    let all = degree.pow(choices);
+    let probability = Ratio::new(1.into(), all.into());
+    Box::new((0..all).map(move |mut code| {
+        // The digits of the code in base d_w are the positions of the samples.
+        let samples = (0..choices)
+            .map(|_| {
+                let server = servers.at((code % degree) as usize);
+                code /= degree;
+                server
+            })
+            .collect();
+        (samples, probability.clone())
+    }))
 }
 
 #[cfg(test)]

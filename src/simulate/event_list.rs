@@ -100,6 +100,8 @@ pub struct Oracle<R = ChaCha8Rng> {
     task_time: f64,
     // Of the last event; empty unless a task joined a server.
     samples: Vec<u32>,
+    // Whose turn it is, for policies that take turns.
+    turns: Vec<u64>,
 }
 
 impl Oracle {
@@ -145,6 +147,7 @@ impl<R: Rng> Oracle<R> {
             delays: Vec::new(),
             task_time: 0.0,
             samples: Vec::new(),
+            turns: Vec::new(),
         };
         for task_type in 0..model.graph().n_task_types() {
             oracle.schedule_arrival(task_type);
@@ -228,6 +231,9 @@ impl<R: Rng> Oracle<R> {
         if servers.is_empty() {
             return None;
         }
+        if self.model.policy().paper_d().is_none() {
+            return Some(self.pick_by_policy(task_type));
+        }
         let sampled: Vec<u32> = (0..self.model.d())
             .map(|_| servers.at(self.rng.random_range(0..servers.len())))
             .collect();
@@ -239,6 +245,26 @@ impl<R: Rng> Oracle<R> {
         minimal.sort_unstable();
         minimal.dedup();
         Some(minimal[self.rng.random_range(0..minimal.len())])
+    }
+
+    /// The pick of another policy, by its own sampler and not by marks.
+    fn pick_by_policy(&mut self, task_type: u32) -> u32 {
+        let policy = self.model.policy();
+        let servers = self.model.graph().servers_of(task_type);
+        let lengths: Vec<u32> =
+            servers.iter().map(|v| self.queues[v as usize].len() as u32).collect();
+        let weights = self.model.weights_of(task_type);
+        let whole = weights.as_ref().map(|_| self.model.whole_weights(task_type));
+        let samples = policy.samples(servers.len() as u32, whole.as_deref(), &mut self.rng);
+        let counter = if policy.per_type() { task_type as usize } else { 0 };
+        if self.turns.len() <= counter {
+            self.turns.resize(counter + 1, 0);
+        }
+        let turn = &mut self.turns[counter];
+        let (place, next) = policy.pick(&samples, &lengths, weights.as_deref(), *turn);
+        *turn = next;
+        self.samples = samples.iter().map(|&i| servers.at(i as usize)).collect();
+        servers.at(place as usize)
     }
 
     fn pass_to(&mut self, time: f64) {

@@ -255,6 +255,8 @@ pub struct RandomMarks<R = ChaCha8Rng> {
     rng: R,
     coin: Coin,
     types: Option<Arc<AliasTable>>,
+    /// How samples are drawn where it is not d times with replacement.
+    drawing: Option<Drawing>,
     // What is left of the last batch.
     spare: MarkBlock,
     next: usize,
@@ -270,7 +272,9 @@ impl<R: Rng> RandomMarks<R> {
     /// The marks that this generator gives.
     pub fn new(model: &Model, rng: R) -> Self {
         let (spare, types) = (MarkBlock::new(model.d()), model.types().cloned());
-        Self { model: model.clone(), rng, coin: arrival_coin(model), types, spare, next: 0 }
+        let drawing = Drawing::of(model);
+        let coin = arrival_coin(model);
+        Self { model: model.clone(), rng, coin, types, drawing, spare, next: 0 }
     }
 
     /// The same marks with another law of the type of a task: what a wrong table gives.
@@ -313,12 +317,52 @@ impl<R: Rng> RandomMarks<R> {
             if servers.is_empty() {
                 *kind = Kind::Lost;
                 samples.fill(0);
+            } else if let Some(drawing) = &mut self.drawing {
+                drawing.fill(&self.model, *task_type, samples, &mut self.rng);
             } else {
                 let n = servers.len() as u32;
                 samples
                     .iter_mut()
                     .for_each(|sample| *sample = servers.at(below(&mut self.rng, n) as usize));
             }
+        }
+    }
+}
+
+/// How the samples of a policy other than JSQ(d) with replacement are drawn, so that the first
+/// shortest of them is its pick.
+#[derive(Clone, Debug)]
+struct Drawing {
+    /// The picks so far; for each type where the policy counts them apart.
+    turns: Vec<u64>,
+    /// The weights of each type's servers as whole numbers.
+    weights: Option<Arc<[Vec<u64>]>>,
+}
+
+impl Drawing {
+    fn of(model: &Model) -> Option<Self> {
+        let policy = model.policy();
+        if policy.paper_d().is_some() {
+            return None;
+        }
+        let types = model.graph().n_task_types();
+        let counters = if policy.per_type() { types as usize } else { 1 };
+        let weights =
+            policy.weights().map(|_| (0..types).map(|w| model.whole_weights(w)).collect());
+        Some(Self { turns: vec![0; counters], weights })
+    }
+
+    fn fill(&mut self, model: &Model, task_type: u32, samples: &mut [u32], rng: &mut impl Rng) {
+        let policy = model.policy();
+        let servers = model.graph().servers_of(task_type);
+        let turn = &mut self.turns[if policy.per_type() { task_type as usize } else { 0 }];
+        let weights = self.weights.as_ref().map(|all| all[task_type as usize].as_slice());
+        let order = policy.candidates_in_order(servers.len() as u32, weights, *turn, rng);
+        *turn += 1;
+        // Repeating the last sample changes nothing: the first shortest is the same.
+        let last = order.len() - 1;
+        for (at, sample) in samples.iter_mut().enumerate() {
+            *sample = servers.at(order[at.min(last)] as usize);
         }
     }
 }

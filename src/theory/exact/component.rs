@@ -8,9 +8,9 @@ use std::collections::HashMap;
 
 use super::error::ExactError;
 use crate::graph::{BipartiteGraph, Isolated, metrics};
-use crate::model::Model;
+use crate::model::{Model, ModelError};
 use crate::num::ratio::{self, Ratio};
-use crate::theory::stability::{StabilityError, critical_load};
+use crate::theory::stability::{CriticalLoad, StabilityError, critical_load, critical_load_of};
 
 /// More connected servers than this have more states than memory, at any cap.
 pub(super) const MOST_SERVERS: u32 = 24;
@@ -25,6 +25,10 @@ struct Stream {
     /// The sum of the weights of the task types: how many they are, where all rates are equal.
     weight: u128,
 }
+
+/// What components with the same law have in common: servers, streams, and a name of their own
+/// where the policy has weights.
+pub(super) type Shape = (usize, Vec<(Vec<usize>, u128)>, Option<u32>);
 
 /// A connected component: servers that share tasks.
 #[derive(Clone, Debug)]
@@ -149,11 +153,13 @@ impl<'a> Component<'a> {
     }
 
     /// What two components with the same law have in common.
-    pub(super) fn shape(&self) -> (usize, Vec<(Vec<usize>, u128)>) {
+    pub(super) fn shape(&self) -> Shape {
         let mut streams: Vec<_> =
             self.streams.iter().map(|stream| (stream.servers.clone(), stream.weight)).collect();
         streams.sort();
-        (self.servers.len(), streams)
+        // With weights every component is taken to be different.
+        let name = self.model.weights().map(|_| self.servers[0]);
+        (self.servers.len(), streams, name)
     }
 
     /// The rate of all tasks that join the component.
@@ -180,10 +186,13 @@ impl<'a> Component<'a> {
             let of_servers = values.clone();
             values.sort_unstable();
             values.dedup();
-            let order: Vec<u8> = of_servers
-                .iter()
-                .map(|length| values.partition_point(|other| other < length) as u8)
-                .collect();
+            let by_order = self.model.policy().looks_at_order_only();
+            // A cap is at most 255 wherever lengths themselves matter.
+            let rank = |length: &u32| {
+                let rank = values.partition_point(|other| other < length);
+                if by_order { rank as u8 } else { *length as u8 }
+            };
+            let order: Vec<u8> = of_servers.iter().map(rank).collect();
             let share = shares.entry(order).or_insert_with_key(|order| {
                 stream.servers.iter().zip(order).for_each(|(&v, &length)| {
                     self.lengths[self.servers[v] as usize] = length.into()
@@ -210,7 +219,7 @@ impl<'a> Component<'a> {
             lambda: self.model.load().exact().to_string(),
             source,
         };
-        let critical = critical_load(&graph, self.model.d()).map_err(undecided)?;
+        let critical = self.critical(&graph).map_err(undecided)?;
         // The load of the component's own graph that gives its task types their rate.
         let own = self.exact_arrival_rate() / ratio::whole(graph.n_servers().into());
         let scale: Ratio = self.model.load().exact() / &own;
@@ -253,6 +262,22 @@ impl<'a> Component<'a> {
         })
     }
 
+    fn critical(&self, graph: &BipartiteGraph) -> Result<CriticalLoad, StabilityError> {
+        if let Some(law) = self.model.policy().sample_law() {
+            return critical_load(graph, law);
+        }
+        let weights = self.model.weights().map(|weights| {
+            self.servers.iter().map(|&v| weights[v as usize].clone()).collect::<Vec<_>>()
+        });
+        let load = self.model.load().clone();
+        let policy = self.model.policy().clone();
+        match Model::with_policy(graph.clone(), load, policy, weights) {
+            Ok(model) => critical_load_of(&model),
+            Err(ModelError::Policy(error)) => Err(error.into()),
+            Err(_) => Err(StabilityError::NoEdges),
+        }
+    }
+
     /// The component alone, its streams as task types; the rates are those of the streams.
     fn graph(&self) -> BipartiteGraph {
         let streams = || (0..).zip(&self.streams);
@@ -272,7 +297,7 @@ impl<'a> Component<'a> {
     pub(super) fn symmetries(&self) -> Vec<Vec<usize>> {
         let n = self.servers.len();
         let identity: Vec<usize> = (0..n).collect();
-        if n > 6 {
+        if n > 6 || !self.model.policy().is_exchangeable() {
             return vec![identity];
         }
         let shape = self.shape();

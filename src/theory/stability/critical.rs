@@ -1,5 +1,7 @@
 //! The critical load of any graph, exactly or between bounds, whichever its size allows.
 
+use num_traits::Zero;
+
 use super::load_bounds::Solver;
 use super::proof::prove;
 use super::{
@@ -100,9 +102,59 @@ pub fn critical_load_within(
     Ok(CriticalLoad { lower, upper, exact: None, bottleneck })
 }
 
+/// The critical load of a model's graph under its policy.
+///
+/// # Errors
+/// As [`critical_load`]; [`StabilityError::Policy`] for policies that do not join a shortest of
+/// samples, and [`StabilityError::TooManyServers`] for weights on more than [`MAX_WEIGHTED`].
+pub fn critical_load_of(model: &Model) -> Result<CriticalLoad, StabilityError> {
+    if let Some(law) = model.policy().sample_law() {
+        return critical_load(model.graph(), law);
+    }
+    by_weighted_subsets(model).map(CriticalLoad::from)
+}
+
+/// The largest N whose sets are enumerated where samples are weighted.
+pub const MAX_WEIGHTED: u32 = 14;
+
+/// The least |S| / f(S), set by set: with weights f is no function of sizes.
+fn by_weighted_subsets(model: &Model) -> Result<Critical, StabilityError> {
+    let (graph, policy) = (model.graph(), model.policy());
+    check(graph, SampleLaw::All)?;
+    let n = graph.n_servers();
+    if n > MAX_WEIGHTED {
+        return Err(StabilityError::TooManyServers { servers: n });
+    }
+    let types: Vec<(Vec<u32>, Option<Vec<Ratio>>, Ratio)> = (0..graph.n_task_types())
+        .filter(|&w| graph.task_degree(w) > 0)
+        .map(|w| {
+            (graph.servers_of(w).iter().collect(), model.weights_of(w), graph.relative_rate(w))
+        })
+        .collect();
+    let scale = Ratio::new(n.into(), graph.n_task_types().into());
+    let mut best: Option<Critical> = None;
+    for code in 1u32..1 << n {
+        let mut f = Ratio::zero();
+        for (servers, weights, rate) in &types {
+            let inside: Vec<usize> =
+                (0..servers.len()).filter(|&i| code >> servers[i] & 1 == 1).collect();
+            f += policy.all_within(&inside, servers.len(), weights.as_deref())? * rate;
+        }
+        if f.is_zero() {
+            continue;
+        }
+        let lambda = ratio::whole(code.count_ones().into()) / (f * &scale);
+        if best.as_ref().is_none_or(|best| lambda < best.lambda) {
+            let bottleneck = (0..n).filter(|v| code >> v & 1 == 1).collect();
+            best = Some(Critical { lambda, bottleneck });
+        }
+    }
+    best.ok_or(StabilityError::NoEdges)
+}
+
 /// The certified critical load, if lambda is at or above it: then there is no steady state.
 pub fn no_steady_state(model: &Model) -> Option<CriticalLoad> {
-    critical_load(model.graph(), model.d())
+    critical_load_of(model)
         .ok()
         .filter(|critical| critical.stable(model.load().exact()) == Some(false))
 }

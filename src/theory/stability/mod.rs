@@ -43,7 +43,10 @@ mod work;
 pub use certificate::{
     CertificateError, exact_split, verify_lower, verify_lower_f64, verify_upper,
 };
-pub use critical::{CriticalLoad, critical_load, critical_load_within, no_steady_state};
+pub use critical::{
+    CriticalLoad, MAX_WEIGHTED, critical_load, critical_load_of, critical_load_within,
+    no_steady_state,
+};
 pub use flow::{MAX_SAMPLE_SETS, critical_load_by_flow};
 pub use improve::{Addition, improve};
 pub use load_bounds::{Bounds, Effort, certified_bounds, critical_load_bounds};
@@ -52,6 +55,7 @@ pub use subsets::{MAX_SERVERS, critical_load_by_subsets};
 use thiserror::Error;
 
 use crate::graph::BipartiteGraph;
+use crate::model::policy::PolicyError;
 use crate::model::sample_law::SampleLaw;
 use crate::model::{MAX_CHOICES, Model};
 use crate::num::ratio::{self, Ratio};
@@ -82,6 +86,9 @@ pub enum StabilityError {
         /// What was given.
         given: u32,
     },
+    /// The policy has no critical load that is proved.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
     /// Every task type is isolated or has rate 0: no task ever joins a server, and no load is
     /// critical.
     #[error("no task type with a positive rate has a server: all tasks are lost at any load")]
@@ -142,15 +149,19 @@ pub fn ratio_of_set(
 /// # Errors
 /// [`StabilityError::TooManySampleSets`] for graphs too large to decide exactly.
 pub fn is_ergodic(model: &Model) -> Result<bool, StabilityError> {
-    let (graph, d, lambda) = (model.graph(), model.d(), model.load().exact());
-    if check(graph, d.into()) == Err(StabilityError::NoEdges) {
+    let (graph, lambda) = (model.graph(), model.load().exact());
+    if check(graph, SampleLaw::All) == Err(StabilityError::NoEdges) {
         return Ok(true);
     }
+    let Some(law) = model.policy().sample_law() else {
+        let critical = critical_load_of(model)?;
+        return Ok(critical.exact.is_some_and(|critical| *lambda < critical));
+    };
     if graph.n_servers() <= MAX_SERVERS && !graph.is_implicit_complete() {
-        return Ok(*lambda < critical_load_by_subsets(graph, d)?.lambda);
+        return Ok(*lambda < critical_load_by_subsets(graph, law)?.lambda);
     }
-    match critical_load(graph, d)?.stable(lambda) {
+    match critical_load(graph, law)?.stable(lambda) {
         Some(stable) => Ok(stable),
-        None => Ok(*lambda < critical_load_by_flow(graph, d)?.lambda),
+        None => Ok(*lambda < critical_load_by_flow(graph, law)?.lambda),
     }
 }
