@@ -102,7 +102,7 @@ struct Options {
 /// assert_eq!(graph.task_degree(0), 2);
 /// let error = format::read("0 x\n".as_bytes(), Format::EdgeList, "example", Isolated::Refuse).unwrap_err();
 /// assert_eq!(error.to_string(), "example:1: field 2 (task type) is `x`: it must be a whole number from 0 to 4294967294");
-/// # Ok::<(), super::format::FormatError>(())
+/// # Ok::<(), fluidcheck::graph::format::FormatError>(())
 /// ```
 pub fn read(
     reader: impl BufRead,
