@@ -19,7 +19,7 @@ use crate::simulate::Queues;
 use crate::simulate::marks::{self, Mark, MarkStream, RandomMarks};
 
 pub use pair::Pair;
-pub use path::Path;
+pub use path::{Drive, Path};
 
 /// A system under check. All defaults are the reference.
 pub trait Subject: Sync {
