@@ -92,22 +92,44 @@
 
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::todo, clippy::unimplemented))]
 
-pub mod checkpoint;
 pub mod claims;
+pub mod estimate;
+pub mod graph;
+pub mod model;
+pub mod simulate;
+pub mod subject;
+
+#[doc(inline)]
+pub use num::ratio::Ratio;
+#[doc(inline)]
+pub use theory::{exact, mean_field, stability};
+
+// What the command, the tests and the fuzz targets use besides; it may change at any time.
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+pub mod checkpoint;
+#[cfg(feature = "cli")]
 #[doc(hidden)]
 pub mod cli;
-pub mod estimate;
+#[doc(hidden)]
 pub mod faults;
+#[doc(hidden)]
 pub mod figures;
+#[cfg(feature = "cli")]
+#[doc(hidden)]
 pub mod fuzzing;
-pub mod graph;
+#[doc(hidden)]
 pub mod instruments;
-pub mod model;
+#[doc(hidden)]
 pub mod num;
+#[doc(hidden)]
 pub mod random;
+#[cfg(feature = "cli")]
+#[doc(hidden)]
 pub mod report;
-pub mod simulate;
+#[doc(hidden)]
 pub mod stats;
-pub mod subject;
+#[doc(hidden)]
 pub mod suite;
+#[doc(hidden)]
 pub mod theory;

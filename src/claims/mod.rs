@@ -32,6 +32,7 @@
 
 mod appendices;
 pub mod cases;
+mod checking;
 mod claim;
 mod convergence;
 mod effects;
@@ -56,6 +57,7 @@ mod transients;
 mod verdict;
 
 pub use cases::CasePlan;
+pub use checking::{CheckOptions, UnknownClaim, find};
 pub use claim::{Claim, Expected, Kind, Scope};
 pub use effects::{Effect, effect_of};
 pub use hypothesis::{Hypothesis, show};
@@ -80,9 +82,4 @@ pub fn all() -> impl Iterator<Item = &'static Claim> {
     ]
     .into_iter()
     .flatten()
-}
-
-/// The claim with this id.
-pub fn find(id: &str) -> Option<&'static Claim> {
-    all().find(|claim| claim.id == id)
 }

@@ -239,6 +239,7 @@ fn write_named(
 ///
 /// # Errors
 /// [`FormatError`].
+#[cfg(feature = "cli")]
 pub fn write_path(
     graph: &BipartiteGraph,
     path: &Path,
@@ -252,6 +253,7 @@ pub fn write_path(
 ///
 /// # Errors
 /// As [`write_path`].
+#[cfg(feature = "cli")]
 pub fn write_path_by_way_of(
     graph: &BipartiteGraph,
     path: &Path,
