@@ -20,6 +20,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         std::cmp::min_by_key(a.min(b), a.max(b), |&v| lengths[v as usize])
     });
     let evidence = claims::find("transition-law")?.check(&picker, &model);
-    println!("{}: {}\n{:#?}", picker.name(), evidence.verdict, evidence.witness);
+    println!("{}: {}", picker.name(), evidence.verdict);
+    if let Some(witness) = evidence.witness {
+        println!("{}\n{:?}\n{}", witness.found, witness.states, witness.replay);
+    }
     Ok(())
 }

@@ -19,6 +19,26 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! Does my picker really sample two servers uniformly? One call checks any [claim](claims) on any
+//! [subject]:
+//!
+//! ```
+//! use fluidcheck::{claims, graph::BipartiteGraph, model::Model, subject::Picker};
+//! use rand::RngExt;
+//! let model = Model::new(BipartiteGraph::complete(10, 1)?, 0.8, 2)?;
+//! let picker = Picker::new("mine", |_task_type, servers, lengths, rng| {
+//!     let [a, b] = [(); 2].map(|()| servers.at(rng.random_range(0..servers.len())));
+//!     if lengths[a as usize] <= lengths[b as usize] { a } else { b }
+//! });
+//! let evidence = claims::find("transition-law")?.check(&picker, &model);
+//! assert_eq!(evidence.verdict, claims::Verdict::Holds, "{:?}", evidence.witness);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! A crate that depends on this one for its tests takes it with `default-features = false`, which
+//! leaves out the command and the crates that only it needs, and has it optimised by
+//! `[profile.dev.package."*"]` with `opt-level = 3`.
+//!
 //! # The one idea
 //! A path is a fold of monotone maps over a stream of [marks](simulate::marks). From it follow the
 //! [simulator](simulate), the [couplings](simulate::coupled), the
