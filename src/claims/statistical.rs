@@ -15,7 +15,7 @@ use super::verdict::Witness;
 use super::{Claim, Evidence, Expected, Hypothesis, Kind, Scope, Setting, Verdict};
 use crate::estimate::bracketing::{NoCoalescence, Plan, START_ERROR, Sample};
 use crate::faults::Fault;
-use crate::model::loads;
+use crate::model::{Event, loads};
 use crate::num::ratio;
 use crate::random::{fingerprint, stream_rng};
 use crate::stats::decision::Decision;
@@ -99,8 +99,9 @@ fn transition_law(setting: &Setting<'_>) -> Evidence {
     let most =
         (u64::from(setting.plan.effort) * 400_000_000 / (cost + 60)).clamp(2_000, most_of_rare);
     let mut honest;
-    let decision = loop {
+    let (decision, event, length_before) = loop {
         let event = path.step();
+        let length_before = server_of(event).and_then(|v| test.lengths().get(v).copied());
         test.observe(event);
         // A subject that reports other events than it lets happen is wrong whatever the law of its
         // reports.
@@ -108,7 +109,7 @@ fn transition_law(setting: &Setting<'_>) -> Evidence {
         if ends || test.events().is_multiple_of(segment) {
             honest = test.lengths() == path.queues().lengths();
             if ends || !honest {
-                break test.decision();
+                break (test.decision(), event, length_before);
             }
             // Another start: at low loads a path from empty hardly ever has a choice between
             // queues.
@@ -118,23 +119,35 @@ fn transition_law(setting: &Setting<'_>) -> Evidence {
         }
     };
     let (events, won) = (test.events(), test.log_e() / std::f64::consts::LN_10);
-    let violated = |found: String| Evidence {
+    let violated = |summary: String, found: String, states: Vec<Vec<u32>>| Evidence {
         verdict: Verdict::Violated,
         slack: None,
         vacuous: false,
         cases: events,
-        summary: found.clone(),
-        witness: Some(Witness { found, event: Some(events - 1), ..Witness::default() }),
+        summary,
+        witness: Some(Witness { found, event: Some(events - 1), states, ..Witness::default() }),
     };
     match decision {
-        _ if !honest => violated(format!(
-            "after {events} events the queues differ from what the events add up to"
-        )),
-        Some(Decision::Violated) => violated(format!(
-            "rejected after {events} events with wealth 1e{won:.1} (error probability {:.1e}); strongest: {}",
-            setting.alpha / 2.0,
-            test.strongest()
-        )),
+        _ if !honest => {
+            let found =
+                format!("after {events} events the queues differ from what the events add up to");
+            let states = vec![test.lengths().to_vec(), path.queues().lengths().to_vec()];
+            violated(found.clone(), found, states)
+        }
+        Some(Decision::Violated) => {
+            let summary = format!(
+                "rejected after {events} events with wealth 1e{won:.1} \
+                 (error probability {:.1e}); strongest: {}",
+                setting.alpha / 2.0,
+                test.strongest()
+            );
+            let mut before = test.lengths().to_vec();
+            if let (Some(server), Some(length)) = (server_of(event), length_before) {
+                before[server] = length;
+            }
+            let found = format!("{summary}; the last event: {}", in_words(event, length_before));
+            violated(summary, found, vec![before])
+        }
         Some(Decision::Holds) => Evidence {
             verdict: Verdict::Holds,
             slack: None,
@@ -162,6 +175,26 @@ fn transition_law(setting: &Setting<'_>) -> Evidence {
             ),
             witness: None,
         },
+    }
+}
+
+/// The server whose queue an event may change.
+fn server_of(event: Event) -> Option<usize> {
+    match event {
+        Event::Arrival { server, .. } | Event::Service { server } => Some(server as usize),
+        Event::Lost { .. } => None,
+    }
+}
+
+/// An event for a witness; `length` is that of its server's queue before it.
+fn in_words(event: Event, length: Option<u32>) -> String {
+    let queue = length.map_or(String::new(), |length| format!(", whose queue had {length}"));
+    match event {
+        Event::Arrival { task_type, server } => {
+            format!("a task of type {task_type} joined server {server}{queue}")
+        }
+        Event::Lost { task_type } => format!("a task of type {task_type} was lost"),
+        Event::Service { server } => format!("the clock of server {server} rang{queue}"),
     }
 }
 

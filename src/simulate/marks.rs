@@ -227,7 +227,12 @@ pub fn first_shortest(samples: &[u32], lengths: &[u32]) -> u32 {
 /// # Panics
 /// If `servers` is empty and d > 0.
 #[inline]
-pub fn draw_samples(rng: &mut impl Rng, servers: Neighbours<'_>, d: u32, samples: &mut Vec<u32>) {
+pub(crate) fn draw_samples(
+    rng: &mut impl Rng,
+    servers: Neighbours<'_>,
+    d: u32,
+    samples: &mut Vec<u32>,
+) {
     let n = servers.len() as u32;
     samples.extend((0..d).map(|_| servers.at(below(rng, n) as usize)));
 }

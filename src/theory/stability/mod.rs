@@ -44,9 +44,11 @@ pub use certificate::{
     CertificateError, exact_split, verify_lower, verify_lower_f64, verify_upper,
 };
 pub use critical::{CriticalLoad, critical_load, critical_load_within, no_steady_state};
+#[doc(hidden)]
 pub use flow::{MAX_SAMPLE_SETS, critical_load_by_flow};
 pub use improve::{Addition, improve};
 pub use load_bounds::{Bounds, Effort, certified_bounds, critical_load_bounds};
+#[doc(hidden)]
 pub use subsets::{MAX_SERVERS, critical_load_by_subsets};
 
 use thiserror::Error;
