@@ -7,7 +7,7 @@ use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use fluidcheck::claims::event_test::EventTest;
-use fluidcheck::claims::{self, CasePlan, Kind, Scope, Setting, Verdict};
+use fluidcheck::claims::{self, CheckOptions, Kind, Scope, Verdict};
 use fluidcheck::estimate::bracketing::{Sample, Samples, pilot_limit, plan};
 use fluidcheck::graph::generate::random_regular;
 use fluidcheck::model::Model;
@@ -27,15 +27,7 @@ fn exact_claims(criterion: &mut Criterion) {
     group.sample_size(10);
     for (name, model) in models() {
         let samples = Samples::new(&Reference, &model, 1, 1);
-        let plan = CasePlan { seed: 1, effort: 1, only: None };
-        let setting = Setting {
-            subject: &Reference,
-            machinery: &Reference,
-            model: &model,
-            plan,
-            alpha: 1e-6,
-            samples: &samples,
-        };
+        let setting = CheckOptions::default().setting(&Reference, &model, &samples);
         let run = || {
             let about_the_graph = |claim: &&claims::Claim| {
                 claim.kind != Kind::Statistical && claim.scope == Scope::Graph
@@ -86,15 +78,7 @@ fn steady_state_sample(criterion: &mut Criterion) {
 fn one_verdict(criterion: &mut Criterion) {
     let [(_, model), _] = models();
     let samples = Samples::new(&Reference, &model, 1, 1);
-    let plan = CasePlan { seed: 1, effort: 1, only: None };
-    let setting = Setting {
-        subject: &Reference,
-        machinery: &Reference,
-        model: &model,
-        plan,
-        alpha: 1e-6,
-        samples: &samples,
-    };
+    let setting = CheckOptions::default().setting(&Reference, &model, &samples);
     for id in ["lemma-4.4", "lemma-c.1", "eq-4.12", "prop-3.9-mass"] {
         let claim = claims::find(id).expect("a claim of the registry");
         assert_eq!(claim.evaluate(&setting).verdict, Verdict::Holds);

@@ -19,6 +19,26 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! Does my picker really sample two servers uniformly? One call checks any [claim](claims) on any
+//! [subject]:
+//!
+//! ```
+//! use fluidcheck::{claims, graph::BipartiteGraph, model::Model, subject::Picker};
+//! use rand::RngExt;
+//! let model = Model::new(BipartiteGraph::complete(10, 1)?, 0.8, 2)?;
+//! let picker = Picker::new("mine", |_task_type, servers, lengths, rng| {
+//!     let [a, b] = [(); 2].map(|()| servers.at(rng.random_range(0..servers.len())));
+//!     if lengths[a as usize] <= lengths[b as usize] { a } else { b }
+//! });
+//! let evidence = claims::find("transition-law")?.check(&picker, &model);
+//! assert_eq!(evidence.verdict, claims::Verdict::Holds, "{:?}", evidence.witness);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! A crate that depends on this one for its tests takes it with `default-features = false`, which
+//! leaves out the command and the crates that only it needs, and has it optimised by
+//! `[profile.dev.package."*"]` with `opt-level = 3`.
+//!
 //! # The one idea
 //! A path is a fold of monotone maps over a stream of [marks](simulate::marks). From it follow the
 //! [simulator](simulate), the [couplings](simulate::coupled), the
@@ -92,22 +112,44 @@
 
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::todo, clippy::unimplemented))]
 
-pub mod checkpoint;
 pub mod claims;
+pub mod estimate;
+pub mod graph;
+pub mod model;
+pub mod simulate;
+pub mod subject;
+
+#[doc(inline)]
+pub use num::ratio::Ratio;
+#[doc(inline)]
+pub use theory::{exact, mean_field, stability};
+
+// What the command, the tests and the fuzz targets use besides; it may change at any time.
+#[cfg(feature = "cli")]
+#[doc(hidden)]
+pub mod checkpoint;
+#[cfg(feature = "cli")]
 #[doc(hidden)]
 pub mod cli;
-pub mod estimate;
+#[doc(hidden)]
 pub mod faults;
+#[doc(hidden)]
 pub mod figures;
+#[cfg(feature = "cli")]
+#[doc(hidden)]
 pub mod fuzzing;
-pub mod graph;
+#[doc(hidden)]
 pub mod instruments;
-pub mod model;
+#[doc(hidden)]
 pub mod num;
+#[doc(hidden)]
 pub mod random;
+#[cfg(feature = "cli")]
+#[doc(hidden)]
 pub mod report;
-pub mod simulate;
+#[doc(hidden)]
 pub mod stats;
-pub mod subject;
+#[doc(hidden)]
 pub mod suite;
+#[doc(hidden)]
 pub mod theory;

@@ -3,8 +3,7 @@
 mod common_claims;
 
 use common_claims::{counterexample, small_system};
-use fluidcheck::claims::{self, CasePlan, Scope, Setting, Verdict};
-use fluidcheck::estimate::bracketing::Samples;
+use fluidcheck::claims::{self, CheckOptions, Scope, Verdict};
 use fluidcheck::faults::Fault;
 use fluidcheck::graph::{BipartiteGraph, Isolated};
 use fluidcheck::instruments::Machinery;
@@ -35,17 +34,16 @@ fn no_counterexample<T: Subject + Machinery>(
     (n, masks, d, case): &Raw,
 ) -> Result<(), String> {
     let (model, ..) = small_system(*n, masks, &[], *d);
-    let plan = CasePlan { seed: 3, effort: 1, only: Some((*case).into()) };
-    let samples = Samples::new(under, &model, 3, 1);
+    let options = CheckOptions {
+        seed: 3,
+        case: Some((*case).into()),
+        pilot_events: Some(1),
+        machinery: under,
+        ..CheckOptions::default()
+    };
     for id in ids {
-        let evidence = claims::find(id).ok_or("no such claim")?.evaluate(&Setting {
-            subject: under,
-            machinery: under,
-            model: &model,
-            plan,
-            alpha: 1e-6,
-            samples: &samples,
-        });
+        let claim = claims::find(id).map_err(|error| error.to_string())?;
+        let evidence = claim.check_with(under, &model, &options);
         if evidence.verdict == Verdict::Violated {
             return Err(format!("{id}: {}", evidence.summary));
         }
@@ -96,25 +94,16 @@ fn a_violation_replays_by_its_case() {
         claims::all().filter(|claim| claim.scope == Scope::Graph && IDS.contains(&claim.id))
     {
         for fault in claim.rejects {
-            let plan = CasePlan { seed: 11, effort: 1, only: None };
-            let samples = Samples::new(fault, &model, 11, 1);
-            let first = claim.evaluate(&Setting {
-                subject: fault,
+            let options = CheckOptions {
+                seed: 11,
+                pilot_events: Some(1),
                 machinery: fault,
-                model: &model,
-                plan,
-                alpha: 1e-6,
-                samples: &samples,
-            });
+                ..CheckOptions::default()
+            };
+            let first = claim.check_with(fault, &model, &options);
             let Some(witness) = first.witness else { continue };
-            let again = claim.evaluate(&Setting {
-                subject: fault,
-                machinery: fault,
-                model: &model,
-                plan: CasePlan { only: Some(witness.case), ..plan },
-                alpha: 1e-6,
-                samples: &samples,
-            });
+            let only = CheckOptions { case: Some(witness.case), ..options };
+            let again = claim.check_with(fault, &model, &only);
             assert_eq!(
                 again.witness.map(|w| w.found),
                 Some(witness.found),

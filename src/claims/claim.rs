@@ -68,6 +68,7 @@ pub struct Claim {
 impl Claim {
     /// Checks the hypotheses, then the claim. A check that panics is *violated*, with the message
     /// as its witness.
+    #[doc(hidden)]
     pub fn evaluate(&self, setting: &Setting<'_>) -> Evidence {
         for hypothesis in self.hypotheses {
             if let Some(why) = hypothesis.failure(setting) {

@@ -9,16 +9,13 @@
 
 use num_traits::One;
 
-use super::verdict::Witness;
-use super::{Claim, Evidence, Expected, Hypothesis, Kind, Scope, Setting, Verdict};
+use super::parts::{self, Findings, Part, are_open};
+use super::{Claim, Evidence, Expected, Hypothesis, Kind, Scope, Setting};
 use crate::faults::Fault;
 use crate::model::{Model, loads};
 use crate::num::ratio::{self, Ratio};
 use crate::random::event_clock::{Clock, Timeline};
 use crate::random::fingerprint;
-use crate::stats::decision::Decision;
-use crate::stats::equivalence::Equivalence;
-use crate::stats::scale::Scale;
 use crate::subject::Path;
 use crate::theory::exact::{self, Value};
 use crate::theory::mean_field::Start;
@@ -61,47 +58,18 @@ const TIME: f64 = 2.0;
 /// The levels that are compared.
 const LEVELS: usize = 3;
 
-/// One E q_i under test.
-struct Part {
-    name: String,
-    exact: Value,
-    sum: f64,
-    count: u64,
-    test: Equivalence,
+/// One E q_i against its exact value; what the solver leaves open is added to what is permitted.
+fn part(name: String, exact: Value, margin: f64, alpha: f64) -> Part {
+    Part::within(name, exact.value, margin + exact.error(), alpha)
 }
 
-impl Part {
-    fn new(name: String, exact: Value, margin: f64, alpha: f64) -> Self {
-        // What the solver leaves open is added to what is permitted.
-        Self {
-            test: Equivalence::new(Scale::UNIT, exact.value, margin + exact.error(), alpha),
-            name,
-            exact,
-            sum: 0.0,
-            count: 0,
+/// Shows a figure of each part to those that are still undecided.
+fn observe(parts: &mut [Part], figure: impl Fn(u32) -> (f64, f64)) {
+    for (i, part) in (1..).zip(parts) {
+        if part.supports().is_none() {
+            part.observe(figure(i));
         }
     }
-
-    fn observe(&mut self, lower: f64, upper: f64) {
-        if self.test.decision().is_none() {
-            self.sum += f64::midpoint(lower, upper);
-            self.count += 1;
-            self.test.observe_between(lower.clamp(0.0, 1.0), upper.clamp(0.0, 1.0));
-        }
-    }
-
-    fn shown(&self) -> String {
-        let mean = self.sum / self.count.max(1) as f64;
-        format!(
-            "{} = {:.6}, seen {mean:.4} in {} replications",
-            self.name, self.exact.value, self.count
-        )
-    }
-}
-
-fn open(parts: &[Part]) -> bool {
-    parts.iter().any(|part| part.test.decision().is_none())
-        && !parts.iter().any(|part| part.test.decision() == Some(Decision::Violated))
 }
 
 /// Places and weights of Gauss and Legendre on [0, 1], exact for polynomials of degree 15: below
@@ -162,24 +130,12 @@ fn unbalanced(
     })
 }
 
-fn violated(found: String, cases: u64) -> Evidence {
-    let witness = Some(Witness { found: found.clone(), ..Witness::default() });
-    Evidence {
-        verdict: Verdict::Violated,
-        slack: None,
-        vacuous: false,
-        cases,
-        summary: found,
-        witness,
-    }
-}
-
 fn exact_law(setting: &Setting<'_>) -> Evidence {
     let model = setting.model;
     let options =
         exact::Options { most_states: 20_000, tolerance: 1e-4, ..exact::Options::default() };
     let share = setting.alpha / (2 * LEVELS) as f64;
-    let mut notes = Vec::new();
+    let mut findings = Findings::new(setting.alpha);
     let at = |law: &exact::Law, i: usize| law.q.get(i - 1).copied().unwrap_or_default();
     let times: Vec<f64> = nodes().map(|(place, _)| place).chain([1.0, TIME]).collect();
     let laws = match exact::transient(model, &Start::Empty, &times, &options) {
@@ -190,84 +146,57 @@ fn exact_law(setting: &Setting<'_>) -> Evidence {
         .iter()
         .flat_map(|law| {
             (1..=LEVELS)
-                .map(|i| Part::new(format!("E q_{i}({TIME})"), at(law, i), MARGIN_AT_TIME, share))
+                .map(|i| part(format!("E q_{i}({TIME})"), at(law, i), MARGIN_AT_TIME, share))
         })
         .collect();
     let stationary = exact::stationary(model, &options);
     if let Some(found) =
         unbalanced(model, &options, &laws[..laws.len() - 1], stationary.as_ref().ok())
     {
-        return violated(found, 0);
+        findings.violated(found);
+        return findings.evidence();
     }
     let n = model.graph().n_servers() as usize;
     let seed = setting.plan.seed ^ fingerprint("exact-law");
     for replication in 0..80_000 * u64::from(setting.plan.effort) {
-        if !open(&parts) {
+        if !are_open(&parts) {
             break;
         }
         let mut path = Path::new(setting.subject, model, seed, replication, vec![0; n]);
         let mut timeline = Timeline::new(Clock::new(model.event_rate(), seed, replication));
-        let advanced = timeline.advance_to(TIME, |events| {
-            for _ in 0..events {
-                path.step();
-            }
-        });
+        let advanced = timeline.advance_to(TIME, |events| path.advance(events));
         debug_assert!(advanced.is_ok(), "the time of the claim is a time");
-        for (i, part) in (1..).zip(&mut parts) {
-            let q = path.queues().occupancy().fraction(i);
-            part.observe(q, q);
-        }
+        let q = |i| path.queues().occupancy().fraction(i as usize);
+        observe(&mut parts, |i| (q(i), q(i)));
     }
-    let mut undecided = false;
+    let mut notes = Vec::new();
+    let mut unmet = None;
     match stationary {
         // The upper copies of the samples then start from a guess.
         Ok(_) if loads::rho(model) >= Ratio::one() => {
             notes.push("no steady state is compared, since rho(G) >= 1".to_owned())
         }
         Ok(law) => {
+            let name = |i| format!("E q_{i}(infinity)");
             let mut steady: Vec<Part> = (1..=LEVELS)
-                .map(|i| {
-                    Part::new(
-                        format!("E q_{i}(infinity)"),
-                        at(&law, i),
-                        MARGIN_IN_STEADY_STATE,
-                        share,
-                    )
-                })
+                .map(|i| part(name(i), at(&law, i), MARGIN_IN_STEADY_STATE, share))
                 .collect();
             let most = 4_000 * setting.plan.effort as usize;
             let sampled = setting.samples.each(most, |_, sample| {
-                for (i, part) in (1..).zip(&mut steady) {
-                    let (lower, upper) = sample.q(i);
-                    part.observe(lower, upper);
-                }
-                open(&steady)
+                observe(&mut steady, |i| sample.q(i));
+                are_open(&steady)
             });
-            if let Err(gave_up) = sampled {
-                undecided = true;
-                notes.push(format!("two copies had not met after {} events", gave_up.events));
-            }
+            unmet = sampled.err();
             parts.extend(steady);
         }
         Err(error) => notes.push(format!("no steady state is compared: {error}")),
     }
-    let verdict = if parts.iter().any(|part| part.test.decision() == Some(Decision::Violated)) {
-        Verdict::Violated
-    } else if undecided || open(&parts) {
-        Verdict::Inconclusive
-    } else {
-        Verdict::Holds
-    };
-    let mut said: Vec<String> = parts.iter().map(Part::shown).collect();
-    said.extend(notes);
-    let summary = format!("{} (error probability {:.1e})", said.join("; "), setting.alpha);
-    Evidence {
-        verdict,
-        slack: None,
-        vacuous: false,
-        cases: parts.iter().map(|part| part.count).max().unwrap_or(0),
-        witness: (verdict == Verdict::Violated)
-            .then(|| Witness { found: summary.clone(), ..Witness::default() }),
-        summary,
+    let cases = parts.iter().map(Part::count).max().unwrap_or(0);
+    let shown = parts.iter().map(Part::shown).collect::<Vec<_>>().join("; ");
+    findings.add(parts::verdict(&parts), cases, shown);
+    if let Some(gave_up) = unmet {
+        findings.open(format!("two copies had not met after {} events", gave_up.events));
     }
+    notes.into_iter().for_each(|note| findings.note(note));
+    findings.evidence()
 }

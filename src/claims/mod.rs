@@ -31,16 +31,20 @@
 //! the corrected forms: a printed form that suddenly holds means that the check lost its power.
 
 mod appendices;
+#[doc(hidden)]
 pub mod cases;
+mod checking;
 mod claim;
 mod convergence;
 mod effects;
 mod errata;
+#[doc(hidden)]
 pub mod event_test;
 mod hypothesis;
 mod instruments;
 mod invariants;
 mod laws;
+#[doc(hidden)]
 pub mod mean_field;
 mod parts;
 mod perfect_sampling;
@@ -55,10 +59,18 @@ mod statistical;
 mod transients;
 mod verdict;
 
+#[doc(inline)]
+pub use crate::faults::Fault;
+#[doc(hidden)]
 pub use cases::CasePlan;
+pub use checking::{CheckOptions, UnknownClaim, find};
 pub use claim::{Claim, Expected, Kind, Scope};
+#[doc(hidden)]
 pub use effects::{Effect, effect_of};
-pub use hypothesis::{Hypothesis, show};
+pub use hypothesis::Hypothesis;
+#[doc(hidden)]
+pub use hypothesis::show;
+#[doc(hidden)]
 pub use setting::Setting;
 pub use verdict::{Evidence, Verdict, Witness};
 
@@ -80,9 +92,4 @@ pub fn all() -> impl Iterator<Item = &'static Claim> {
     ]
     .into_iter()
     .flatten()
-}
-
-/// The claim with this id.
-pub fn find(id: &str) -> Option<&'static Claim> {
-    all().find(|claim| claim.id == id)
 }

@@ -1,5 +1,5 @@
-//! Is the mean of a clipped figure above or below a limit? The parts of which claims about paths
-//! and convergence are made.
+//! Is the mean of a clipped figure above or below a limit, or within a margin of a target? The parts
+//! of which statistical claims are made, and what they say together.
 //!
 //! A bet on a mean needs a bounded variable, and ln(1 / alpha) observations for each multiple of
 //! the limit that the range holds, even without any variance. A distance is therefore clipped, to a
@@ -11,19 +11,30 @@
 //! [`crate::stats::mean_test`].
 
 use super::verdict::{Evidence, Verdict, Witness};
+use crate::stats::decision::Decision;
+use crate::stats::equivalence::Equivalence;
 use crate::stats::mean_test::{MeanTest, Side};
+use crate::stats::scale::Scale;
 
-/// One part of a claim: the mean of a figure, clipped to a range, is on one side of a limit.
+/// One part of a claim: where the mean of a figure, clipped to a range, is.
 pub(super) struct Part {
     name: String,
     low: f64,
     high: f64,
+    /// The limit, or the target.
     limit: f64,
-    below: bool,
     /// How far the mean of what is observed may be from the mean that is claimed.
     error: f64,
+    count: u64,
     sums: (f64, f64),
-    test: MeanTest,
+    test: Test,
+}
+
+enum Test {
+    /// On one side of the limit.
+    Side { below: bool, test: MeanTest },
+    /// Within this margin of the target.
+    Within { margin: f64, test: Equivalence },
 }
 
 impl Part {
@@ -51,6 +62,22 @@ impl Part {
         Self::new(name.into(), low, high, limit, false, error, alpha)
     }
 
+    /// The mean of a figure in [0, 1] is within `margin` of `target`.
+    pub(super) fn within(name: impl Into<String>, target: f64, margin: f64, alpha: f64) -> Self {
+        let test = Equivalence::new(Scale::UNIT, target, margin, alpha);
+        let (name, test) = (name.into(), Test::Within { margin, test });
+        Self {
+            name,
+            low: 0.0,
+            high: 1.0,
+            limit: target,
+            error: 0.0,
+            count: 0,
+            sums: (0.0, 0.0),
+            test,
+        }
+    }
+
     fn new(
         name: String,
         low: f64,
@@ -61,49 +88,82 @@ impl Part {
         alpha: f64,
     ) -> Self {
         let scaled = (limit - (low - error)) / (high - low + 2.0 * error);
-        Self {
-            name,
-            low,
-            high,
-            limit,
-            below,
-            error,
-            sums: (0.0, 0.0),
-            test: MeanTest::new(scaled, alpha),
-        }
+        let test = Test::Side { below, test: MeanTest::new(scaled, alpha) };
+        Self { name, low, high, limit, error, count: 0, sums: (0.0, 0.0), test }
     }
 
     /// Takes a replication in which the figure is only known to lie in `least..=most`.
     pub(super) fn observe(&mut self, (least, most): (f64, f64)) {
         let (least, most) = (least.clamp(self.low, self.high), most.clamp(self.low, self.high));
+        self.count += 1;
         self.sums = (self.sums.0 + least, self.sums.1 + most);
         let width = self.high - self.low + 2.0 * self.error;
         // Downwards by the error for what rests on the lower end, upwards for the upper; the range
         // is wider by as much.
         let (least, most) =
             ((least - self.low) / width, (most - self.low + 2.0 * self.error) / width);
-        self.test.observe_between(least.clamp(0.0, 1.0), most.clamp(0.0, 1.0));
+        let (least, most) = (least.clamp(0.0, 1.0), most.clamp(0.0, 1.0));
+        match &mut self.test {
+            Test::Side { test, .. } => test.observe_between(least, most),
+            Test::Within { test, .. } => test.observe_between(least, most),
+        }
     }
 
     /// Whether the part was decided, and for the claim.
     pub(super) fn supports(&self) -> Option<bool> {
-        self.test.decision().map(|side| (side == Side::Below) == self.below)
+        match &self.test {
+            Test::Side { below, test } => {
+                test.decision().map(|side| (side == Side::Below) == *below)
+            }
+            Test::Within { test, .. } => test.decision().map(|found| found == Decision::Holds),
+        }
+    }
+
+    /// What the part says by itself.
+    fn verdict(&self) -> Verdict {
+        match self.supports() {
+            Some(true) => Verdict::Holds,
+            Some(false) => Verdict::Violated,
+            None => Verdict::Inconclusive,
+        }
+    }
+
+    /// How many replications were observed.
+    pub(super) fn count(&self) -> u64 {
+        self.count
     }
 
     /// The observed mean from below and above, without the error.
     pub(super) fn mean(&self) -> (f64, f64) {
-        let count = self.test.count().max(1) as f64;
+        let count = self.count.max(1) as f64;
         (self.sums.0 / count, self.sums.1 / count)
     }
 
     /// How far the observed mean, its error included, is from the limit.
     fn slack(&self) -> f64 {
-        let (least, most) = self.mean();
-        if self.below { self.limit - most - self.error } else { least - self.error - self.limit }
+        let (least, most) = (self.mean().0 - self.error, self.mean().1 + self.error);
+        match self.test {
+            Test::Side { below: true, .. } => self.limit - most,
+            Test::Side { below: false, .. } => least - self.limit,
+            Test::Within { margin, .. } => {
+                margin - (self.limit - least).abs().max((most - self.limit).abs())
+            }
+        }
     }
 
-    fn shown(&self) -> String {
-        let relation = if self.below { "<=" } else { ">=" };
+    /// What is claimed, how it stands and what was seen.
+    pub(super) fn shown(&self) -> String {
+        let relation = match self.test {
+            Test::Side { below: true, .. } => "<=",
+            Test::Side { below: false, .. } => ">=",
+            Test::Within { .. } => {
+                let mean = f64::midpoint(self.mean().0, self.mean().1);
+                return format!(
+                    "{} = {:.6}, seen {mean:.4} in {} replications",
+                    self.name, self.limit, self.count
+                );
+            }
+        };
         let standing = match self.supports() {
             Some(true) => "certified",
             Some(false) => "rejected",
@@ -117,17 +177,51 @@ impl Part {
         };
         format!(
             "{} {relation} {:.4} {standing} (mean {seen}, n = {})",
-            self.name,
-            self.limit,
-            self.test.count()
+            self.name, self.limit, self.count
         )
     }
+
+    /// The same with what else is rejected: the end of the interval on the side of the verdict.
+    pub(super) fn shown_with_end(&self) -> String {
+        let Test::Side { below, test } = &self.test else { return self.shown() };
+        let of_scale =
+            |x: f64| self.low - self.error + x * (self.high - self.low + 2.0 * self.error);
+        let rejects = |below: bool| {
+            if below {
+                format!("rejects any above {:.6}", of_scale(test.upper()))
+            } else {
+                format!("rejects any below {:.6}", of_scale(test.lower()))
+            }
+        };
+        let standing = match self.supports() {
+            Some(true) => format!("certified, {}", rejects(*below)),
+            Some(false) => format!("rejected, {}", rejects(!below)),
+            None => test.needed().map_or("open".to_owned(), |needed| {
+                format!("open, about {needed} replications would do")
+            }),
+        };
+        let relation = if *below { "<=" } else { ">=" };
+        format!("{} {relation} {:.6} {standing}", self.name, self.limit)
+    }
+}
+
+/// What two findings say together: a rejected one decides, an open one leaves open.
+fn together(one: Verdict, other: Verdict) -> Verdict {
+    match (one, other) {
+        (Verdict::Violated, _) | (_, Verdict::Violated) => Verdict::Violated,
+        (Verdict::Holds, other) => other,
+        (undecided, _) => undecided,
+    }
+}
+
+/// What these parts say together.
+pub(super) fn verdict(parts: &[Part]) -> Verdict {
+    parts.iter().map(Part::verdict).fold(Verdict::Holds, together)
 }
 
 /// Whether some part is undecided and none rejected.
 pub(super) fn are_open(parts: &[Part]) -> bool {
-    parts.iter().any(|part| part.supports().is_none())
-        && !parts.iter().any(|part| part.supports() == Some(false))
+    verdict(parts) == Verdict::Inconclusive
 }
 
 /// The findings of a claim that is made of parts.
@@ -173,14 +267,16 @@ impl Findings {
     pub(super) fn enter(&mut self, cases: u64, parts: &[Part]) {
         self.cases += cases;
         for part in parts {
-            self.verdict = match (self.verdict, part.supports()) {
-                (Verdict::Violated, _) | (_, Some(false)) => Verdict::Violated,
-                (verdict, Some(true)) => verdict,
-                (_, None) => Verdict::Inconclusive,
-            };
             self.slack = self.slack.min(part.slack());
-            self.notes.push(part.shown());
+            self.add(part.verdict(), 0, part.shown());
         }
+    }
+
+    /// A finding of a test of another kind, without a slack.
+    pub(super) fn add(&mut self, verdict: Verdict, cases: u64, found: impl Into<String>) {
+        self.cases += cases;
+        self.verdict = together(self.verdict, verdict);
+        self.notes.push(found.into());
     }
 
     /// Whether a part has already been rejected, so that more work is idle.
@@ -201,16 +297,12 @@ impl Findings {
 
     /// An exact fact that fails.
     pub(super) fn violated(&mut self, found: impl Into<String>) {
-        self.verdict = Verdict::Violated;
-        self.notes.push(found.into());
+        self.add(Verdict::Violated, 0, found);
     }
 
     /// Something that could not be made or decided.
     pub(super) fn open(&mut self, why: impl Into<String>) {
-        if self.verdict == Verdict::Holds {
-            self.verdict = Verdict::Inconclusive;
-        }
-        self.notes.push(why.into());
+        self.add(Verdict::Inconclusive, 0, why);
     }
 
     /// The evidence.

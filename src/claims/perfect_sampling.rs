@@ -9,16 +9,13 @@
 //! # Source
 //! [`crate::estimate::from_the_past`]; Ville's inequality.
 
-use super::verdict::Witness;
+use super::parts::{self, Findings, Part};
 use super::{Claim, Evidence, Expected, Hypothesis, Kind, Scope, Setting, Verdict};
 use crate::estimate::from_the_past::Past;
 use crate::faults::Fault;
 use crate::model::{Event, Model};
 use crate::num::ratio;
 use crate::random::fingerprint;
-use crate::stats::decision::Decision;
-use crate::stats::equivalence::Equivalence;
-use crate::stats::scale::Scale;
 
 /// The claims about perfect sampling.
 pub const CLAIMS: &[Claim] = &[PERFECT_SAMPLING];
@@ -51,9 +48,9 @@ fn perfect_sampling(setting: &Setting<'_>) -> Evidence {
     let fill = |state: usize| f64::from(lengths(state, n).iter().sum::<u32>()) / f64::from(n * CAP);
     let exact_fill: f64 = law.iter().enumerate().map(|(state, p)| p * fill(state)).sum();
     let share = setting.alpha / 4.0;
-    let mut tests = [
-        Equivalence::new(Scale::UNIT, exact_fill, MARGIN, share),
-        Equivalence::new(Scale::UNIT, law[0], MARGIN, share),
+    let mut parts = [
+        Part::within("the mean fill", exact_fill, MARGIN, share),
+        Part::within("the empty share", law[0], MARGIN, share),
     ];
     let mut counts = vec![0u64; law.len()];
     let (mut log_wealth, mut seen) = (0.0f64, 0u64);
@@ -83,8 +80,9 @@ fn perfect_sampling(setting: &Setting<'_>) -> Evidence {
             *count += 1;
         }
         seen += 1;
-        tests[0].observe(fill(at).min(1.0));
-        tests[1].observe(f64::from(u8::from(at == 0)));
+        for (part, figure) in parts.iter_mut().zip([fill(at), f64::from(u8::from(at == 0))]) {
+            part.observe((figure, figure));
+        }
         if log_wealth >= (2.0 / setting.alpha).ln() {
             verdict = Verdict::Violated;
             found = format!(
@@ -93,32 +91,33 @@ fn perfect_sampling(setting: &Setting<'_>) -> Evidence {
             );
             break;
         }
-        if tests.iter().any(|test| test.decision() == Some(Decision::Violated)) {
-            verdict = Verdict::Violated;
-            found = "the mean fill or the empty share is further off than the margin".to_owned();
-            break;
-        }
-        // Some more samples than the margins need: the joint law is then seen more sharply.
-        if seen >= most / 2 && tests.iter().all(|test| test.decision() == Some(Decision::Holds)) {
-            verdict = Verdict::Holds;
-            break;
+        match parts::verdict(&parts) {
+            Verdict::Violated => {
+                verdict = Verdict::Violated;
+                found =
+                    "the mean fill or the empty share is further off than the margin".to_owned();
+                break;
+            }
+            // Some more samples than the margins need: the joint law is then seen more sharply.
+            Verdict::Holds if seen >= most / 2 => {
+                verdict = Verdict::Holds;
+                break;
+            }
+            _ => {}
         }
     }
-    let summary = format!(
-        "{found}{}{seen} samples, exact mean fill {exact_fill:.4}, empty with probability {:.4} (error probability {:.1e})",
-        if found.is_empty() { "" } else { "; " },
-        law[0],
-        setting.alpha
-    );
-    Evidence {
+    let mut findings = Findings::new(setting.alpha);
+    let separator = if found.is_empty() { "" } else { "; " };
+    findings.add(
         verdict,
-        slack: None,
-        vacuous: false,
-        cases: seen,
-        witness: (verdict == Verdict::Violated)
-            .then(|| Witness { found: summary.clone(), ..Witness::default() }),
-        summary,
-    }
+        seen,
+        format!(
+            "{found}{separator}{seen} samples, exact mean fill {exact_fill:.4}, \
+             empty with probability {:.4}",
+            law[0]
+        ),
+    );
+    findings.evidence()
 }
 
 /// The queue lengths of a state's number, the first server's in the last digit.

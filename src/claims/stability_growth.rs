@@ -82,9 +82,7 @@ fn growth(setting: &Setting<'_>) -> Evidence {
         findings.settle(vec![part], 3_000 * u64::from(setting.plan.effort), |replication| {
             let mut path =
                 Path::new(setting.subject, &model, seed, replication, vec![0; n as usize]);
-            for _ in 0..events {
-                path.step();
-            }
+            path.advance(events);
             let grown = path.queues().total() as f64 / TIME;
             vec![(grown, grown)]
         });

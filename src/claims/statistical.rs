@@ -10,11 +10,12 @@
 //! an equal share of that.
 
 use super::event_test::EventTest;
+use super::parts::{self, Findings, Part, are_open};
 use super::verdict::Witness;
 use super::{Claim, Evidence, Expected, Hypothesis, Kind, Scope, Setting, Verdict};
-use crate::estimate::bracketing::{NoCoalescence, Plan, START_ERROR, Sample, Samples};
+use crate::estimate::bracketing::{NoCoalescence, Plan, START_ERROR, Sample};
 use crate::faults::Fault;
-use crate::model::loads;
+use crate::model::{Event, loads};
 use crate::num::ratio;
 use crate::random::{fingerprint, stream_rng};
 use crate::stats::decision::Decision;
@@ -98,8 +99,9 @@ fn transition_law(setting: &Setting<'_>) -> Evidence {
     let most =
         (u64::from(setting.plan.effort) * 400_000_000 / (cost + 60)).clamp(2_000, most_of_rare);
     let mut honest;
-    let decision = loop {
+    let (decision, event, length_before) = loop {
         let event = path.step();
+        let length_before = server_of(event).and_then(|v| test.lengths().get(v).copied());
         test.observe(event);
         // A subject that reports other events than it lets happen is wrong whatever the law of its
         // reports.
@@ -107,7 +109,7 @@ fn transition_law(setting: &Setting<'_>) -> Evidence {
         if ends || test.events().is_multiple_of(segment) {
             honest = test.lengths() == path.queues().lengths();
             if ends || !honest {
-                break test.decision();
+                break (test.decision(), event, length_before);
             }
             // Another start: at low loads a path from empty hardly ever has a choice between
             // queues.
@@ -117,23 +119,35 @@ fn transition_law(setting: &Setting<'_>) -> Evidence {
         }
     };
     let (events, won) = (test.events(), test.log_e() / std::f64::consts::LN_10);
-    let violated = |found: String| Evidence {
+    let violated = |summary: String, found: String, states: Vec<Vec<u32>>| Evidence {
         verdict: Verdict::Violated,
         slack: None,
         vacuous: false,
         cases: events,
-        summary: found.clone(),
-        witness: Some(Witness { found, event: Some(events - 1), ..Witness::default() }),
+        summary,
+        witness: Some(Witness { found, event: Some(events - 1), states, ..Witness::default() }),
     };
     match decision {
-        _ if !honest => violated(format!(
-            "after {events} events the queues differ from what the events add up to"
-        )),
-        Some(Decision::Violated) => violated(format!(
-            "rejected after {events} events with wealth 1e{won:.1} (error probability {:.1e}); strongest: {}",
-            setting.alpha / 2.0,
-            test.strongest()
-        )),
+        _ if !honest => {
+            let found =
+                format!("after {events} events the queues differ from what the events add up to");
+            let states = vec![test.lengths().to_vec(), path.queues().lengths().to_vec()];
+            violated(found.clone(), found, states)
+        }
+        Some(Decision::Violated) => {
+            let summary = format!(
+                "rejected after {events} events with wealth 1e{won:.1} \
+                 (error probability {:.1e}); strongest: {}",
+                setting.alpha / 2.0,
+                test.strongest()
+            );
+            let mut before = test.lengths().to_vec();
+            if let (Some(server), Some(length)) = (server_of(event), length_before) {
+                before[server] = length;
+            }
+            let found = format!("{summary}; the last event: {}", in_words(event, length_before));
+            violated(summary, found, vec![before])
+        }
         Some(Decision::Holds) => Evidence {
             verdict: Verdict::Holds,
             slack: None,
@@ -164,88 +178,50 @@ fn transition_law(setting: &Setting<'_>) -> Evidence {
     }
 }
 
-/// One part of a claim on a mean: below an upper limit, or above a lower one.
-struct Part {
-    name: String,
-    limit: f64,
-    below: bool,
-    test: MeanTest,
+/// The server whose queue an event may change.
+fn server_of(event: Event) -> Option<usize> {
+    match event {
+        Event::Arrival { server, .. } | Event::Service { server } => Some(server as usize),
+        Event::Lost { .. } => None,
+    }
 }
 
-impl Part {
-    fn new(name: impl Into<String>, limit: f64, below: bool, alpha: f64) -> Self {
-        Self { name: name.into(), limit, below, test: MeanTest::new(limit.clamp(0.0, 1.0), alpha) }
-    }
-
-    /// Whether the part was decided, and for the claim.
-    fn supports(&self) -> Option<bool> {
-        self.test.decision().map(|side| (side == Side::Below) == self.below)
-    }
-
-    /// In words: what is claimed, and how the test stands.
-    fn shown(&self) -> String {
-        let relation = if self.below { "<=" } else { ">=" };
-        // The end on the side of the verdict: what else is rejected with it.
-        let rejects = |below: bool| {
-            if below {
-                format!("rejects any above {:.6}", self.test.upper())
-            } else {
-                format!("rejects any below {:.6}", self.test.lower())
-            }
-        };
-        let standing = match self.supports() {
-            Some(true) => format!("certified, {}", rejects(self.below)),
-            Some(false) => format!("rejected, {}", rejects(!self.below)),
-            None => self.test.needed().map_or("open".to_owned(), |needed| {
-                format!("open, about {needed} replications would do")
-            }),
-        };
-        format!("{} {relation} {:.6} {standing}", self.name, self.limit)
+/// An event for a witness; `length` is that of its server's queue before it.
+fn in_words(event: Event, length: Option<u32>) -> String {
+    let queue = length.map_or(String::new(), |length| format!(", whose queue had {length}"));
+    match event {
+        Event::Arrival { task_type, server } => {
+            format!("a task of type {task_type} joined server {server}{queue}")
+        }
+        Event::Lost { task_type } => format!("a task of type {task_type} was lost"),
+        Event::Service { server } => format!("the clock of server {server} rang{queue}"),
     }
 }
 
 /// Runs bracketing samples through the parts until all are decided, or one against the claim.
 fn decide(
     setting: &Setting<'_>,
-    samples: &Samples<'_>,
-    parts: &mut [Part],
-    certified: bool,
+    mut parts: Vec<Part>,
     mut measure: impl FnMut(&Sample, usize) -> (f64, f64),
 ) -> Evidence {
     let mut seen = 0u64;
     // Twice what the stated effects should need.
     let most = 2 * most_events(setting);
-    let outcome = samples.each(usize::MAX, |plan, sample| {
+    let outcome = setting.samples.each(usize::MAX, |plan, sample| {
         seen += 1;
-        let spent = seen * plan.events();
+        // Decided parts go on: the ends that they reject come nearer.
         for (at, part) in parts.iter_mut().enumerate() {
-            let (lower, upper) = measure(sample, at);
-            // Where the upper start is a guess, nothing may rest on the upper system.
-            let upper = if certified { upper } else { 1.0 };
-            part.test.observe_between(lower.clamp(0.0, 1.0), upper.clamp(0.0, 1.0));
+            part.observe(measure(sample, at));
         }
-        spent <= most
-            && !parts.iter().any(|part| part.supports() == Some(false))
-            && parts.iter().any(|part| part.supports().is_none())
+        seen * plan.events() <= most && are_open(&parts)
     });
     if let Err(NoCoalescence { events }) = outcome {
         return undecided(events);
     }
-    let verdict = if parts.iter().any(|part| part.supports() == Some(false)) {
-        Verdict::Violated
-    } else if parts.iter().all(|part| part.supports() == Some(true)) {
-        Verdict::Holds
-    } else {
-        Verdict::Inconclusive
-    };
-    let mut summary = parts.iter().map(Part::shown).collect::<Vec<_>>().join(", ");
-    summary.push_str(&format!(" by {seen} replications (error probability {:.1e})", setting.alpha));
-    if !certified {
-        summary.push_str("; upper end not certified, since rho(G) >= 1");
-    }
-    let witness = (verdict == Verdict::Violated)
-        .then(|| Witness { found: summary.clone(), ..Witness::default() });
-    Evidence { verdict, slack: None, vacuous: false, cases: seen, summary, witness }
+    let shown = parts.iter().map(Part::shown_with_end).collect::<Vec<_>>().join(", ");
+    let mut findings = Findings::new(setting.alpha);
+    findings.add(parts::verdict(&parts), seen, format!("{shown} by {seen} replications"));
+    findings.evidence()
 }
 
 fn undecided(events: u64) -> Evidence {
@@ -282,11 +258,12 @@ fn flow_balance(setting: &Setting<'_>) -> Evidence {
         Err(NoCoalescence { events }) => return undecided(events),
     };
     let margin = resolution(setting, &plan, 0.01 * lambda, share);
-    let mut parts = [
-        Part::new("E q_1(infinity)", lambda + margin - START_ERROR, true, share),
-        Part::new("E q_1(infinity)", lambda - margin, false, share),
+    let (upper, lower) = (lambda + margin - START_ERROR, lambda - margin);
+    let parts = vec![
+        Part::at_most("E q_1(infinity)", (0.0, 1.0), upper.min(1.0), 0.0, share),
+        Part::at_least("E q_1(infinity)", (0.0, 1.0), lower.max(0.0), 0.0, share),
     ];
-    let mut evidence = decide(setting, setting.samples, &mut parts, true, |sample, _| sample.q(1));
+    let mut evidence = decide(setting, parts, |sample, _| sample.q(1));
     // A margin as large as lambda itself would exclude next to nothing.
     evidence.vacuous = margin >= lambda;
     evidence
@@ -328,12 +305,12 @@ fn cor_4_3(setting: &Setting<'_>) -> Evidence {
     // always tried.
     let finest = resolution(setting, &plan, 0.0, share);
     let tried: Vec<u32> = (2..=4).filter(|&i| i == 2 || bound(i) >= finest).collect();
-    let mut parts: Vec<Part> = tried
-        .iter()
-        .map(|&i| Part::new(format!("E q_{i}(infinity)"), bound(i) - START_ERROR, true, share))
-        .collect();
-    let mut evidence =
-        decide(setting, setting.samples, &mut parts, true, |sample, at| sample.q(at as u32 + 2));
+    let part = |&i: &u32| {
+        let limit = (bound(i) - START_ERROR).clamp(0.0, 1.0);
+        Part::at_most(format!("E q_{i}(infinity)"), (0.0, 1.0), limit, 0.0, share)
+    };
+    let parts = tried.iter().map(part).collect();
+    let mut evidence = decide(setting, parts, |sample, at| sample.q(at as u32 + 2));
     if let Some(left) = (2..=4).find(|i| !tried.contains(i)) {
         evidence.summary.push_str(&format!(
             "; i = {left} and above left out: a bound of {:.1e} needs {:.0} replications, more with --effort",
@@ -365,8 +342,13 @@ fn ergodic(setting: &Setting<'_>) -> Evidence {
     // Coupling inequality: the distance is at most the probability that coupled copies have not
     // met.
     let limit = resolution(setting, &plan, 0.2, setting.alpha / 2.0);
-    let mut parts = [Part::new("P(copies have not met)", limit, true, setting.alpha / 2.0)];
-    let mut evidence = decide(setting, setting.samples, &mut parts, true, |sample, _| {
+    let (level, time) = (plan.start.level, plan.warm_up as f64 / setting.model.event_rate());
+    let name = format!(
+        "P(copies have not met after {} events, t about {time:.0}, from L = {level})",
+        plan.warm_up
+    );
+    let part = Part::at_most(name, (0.0, 1.0), limit.min(1.0), 0.0, setting.alpha / 2.0);
+    let mut evidence = decide(setting, vec![part], |sample, _| {
         let apart = f64::from(u8::from(!sample.met));
         (apart, apart)
     });
@@ -375,11 +357,6 @@ fn ergodic(setting: &Setting<'_>) -> Evidence {
         evidence.verdict = Verdict::Inconclusive;
         evidence.witness = None;
     }
-    let time = plan.warm_up as f64 / setting.model.event_rate();
-    let level = plan.start.level;
-    evidence
-        .summary
-        .push_str(&format!(" after {} events (t about {time:.0}) from L = {level}", plan.warm_up));
     evidence
 }
 
@@ -396,9 +373,7 @@ fn growth(setting: &Setting<'_>, events: u64) -> Evidence {
     let totals = |replication: u64| {
         let mut path = Path::new(setting.subject, model, seed, replication, vec![0; n as usize]);
         [steps, steps].map(|steps| {
-            for _ in 0..steps {
-                path.step();
-            }
+            path.advance(steps);
             path.queues().total() as f64
         })
     };

@@ -43,7 +43,7 @@ pub struct Witness {
     /// Queue lengths, one list for each system involved.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub states: Vec<Vec<u32>>,
-    /// The shell line that replays the case; filled in by the runner.
+    /// The shell line, or the line of Rust, that sees it again; filled in by the runner.
     pub replay: String,
 }
 

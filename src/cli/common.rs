@@ -193,10 +193,8 @@ pub fn check_claims<'a>(
     option: &str,
     mut ids: impl Iterator<Item = &'a String>,
 ) -> Result<(), Failure> {
-    match ids.find(|id| claims::find(id).is_none()) {
+    match ids.find_map(|id| claims::find(id).err()) {
         None => Ok(()),
-        Some(id) => Err(Failure::Message(format!(
-            "{option}: there is no claim `{id}`; verify --list names them all"
-        ))),
+        Some(error) => Err(Failure::Message(format!("{option}: {error}"))),
     }
 }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::common::{GraphOptions, ModelOptions, rates_object, unequal_rates};
 use super::output::{Failure, one_line, print, print_json};
 use super::steady_state::{both, value};
-use crate::claims::{self, CasePlan, Hypothesis, Setting};
+use crate::claims::{self, CheckOptions, Hypothesis};
 use crate::estimate::bracketing::Samples;
 use crate::graph::{BipartiteGraph, Isolated, metrics};
 use crate::model::{Model, loads};
@@ -110,16 +110,8 @@ fn limiting_component(model: &Model, bottleneck: &[u32]) -> Option<(usize, Optio
 
 /// The hypotheses that fail with their figures, and the claims that have them.
 fn failures(model: &Model) -> Vec<(String, Vec<&'static str>)> {
-    let plan = CasePlan { seed: 1, effort: 1, only: None };
     let samples = Samples::new(&Reference, model, 1, 1);
-    let setting = Setting {
-        subject: &Reference,
-        machinery: &Reference,
-        model,
-        plan,
-        alpha: 1e-6,
-        samples: &samples,
-    };
+    let setting = CheckOptions::default().setting(&Reference, model, &samples);
     let all = [
         Hypothesis::EqualRates,
         Hypothesis::RhoBelowOne,

@@ -19,7 +19,9 @@
 //! lambda.
 
 mod bracket_sums;
+#[doc(hidden)]
 pub mod bracketing;
+#[doc(hidden)]
 pub mod from_the_past;
 mod steady;
 mod transient;
@@ -28,8 +30,12 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-pub use steady::{SteadyKept, SteadyRun, SteadyState, steady_state};
-pub use transient::{Transient, TransientKept, TransientRun, transient};
+#[doc(hidden)]
+pub use steady::{SteadyKept, SteadyRun};
+pub use steady::{SteadyState, steady_state};
+pub use transient::{Transient, transient};
+#[doc(hidden)]
+pub use transient::{TransientKept, TransientRun};
 
 use crate::model::Model;
 use crate::num::ratio::shortest;

@@ -32,9 +32,10 @@ use serde::Serialize;
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
 use super::{CONFIDENCE, FigureError, Standing, SteadyState, System};
+use crate::estimate::bracketing::{self, Copies, Plan, UpperStart, geometric_tail, least_level};
 use crate::model::Model;
-use crate::simulate::{Simulation, TimeAverage};
-use crate::theory::mean_field::steady_state_distance;
+use crate::simulate::{SimulateError, Simulation, TimeAverage};
+use crate::theory::mean_field::{fixed_point_vec, steady_state_distance};
 
 /// Tasks per server, in the mean, that the start from above may leave out.
 pub const LEFT_OUT: f64 = 1e-7;
@@ -154,58 +155,89 @@ fn rounded_up(load: f64) -> f64 {
 
 /// One path of a replication.
 struct Seen {
-    q: Vec<f64>,
+    path: Simulation,
+    /// Over the events of the window.
+    average: Option<TimeAverage>,
     /// q at the looks.
     looks: Vec<Vec<f64>>,
 }
 
-/// The steady state of a model whose sets get at most `load` times what they serve, `load` < 1.
-fn steady(model: &Model, load: f64, seed: u64, replications: u64) -> Result<State, FigureError> {
-    let n = model.graph().n_servers();
+impl Seen {
+    fn new(path: Simulation) -> Self {
+        Self { path, average: None, looks: Vec::new() }
+    }
+
+    fn advance(&mut self, events: u64) {
+        match &mut self.average {
+            Some(average) => self.path.average_events(events, average),
+            None => self.path.step_events(events),
+        }
+    }
+
+    fn look(&mut self) {
+        match self.average {
+            Some(_) => self.looks.push(fractions(&self.path)),
+            None => self.average = Some(TimeAverage::starting_at(self.path.queues())),
+        }
+    }
+
+    fn q(&self) -> Vec<f64> {
+        self.average.as_ref().map(TimeAverage::means).unwrap_or_default()
+    }
+}
+
+/// The copies of a replication from empty and from above.
+impl Copies for [Seen; 2] {
+    fn advance(&mut self, events: u64) {
+        self.iter_mut().for_each(|seen| seen.advance(events));
+    }
+}
+
+/// How the steady state of a model of N servers is sampled, whose sets get at most `load` times what
+/// they serve.
+fn plan(model: &Model, load: f64) -> Plan {
+    let rate = (1.0 + model.lambda()) * f64::from(model.graph().n_servers());
     let level = level(load);
-    let rate = (1.0 + model.lambda()) * f64::from(n);
     // L tasks leave at rate 1 - load where it is busiest; then the last differences vanish.
     let time = ((1.1 * f64::from(level) + 10.0) / (1.0 - load)).min(LONGEST);
-    let before = (time * rate).ceil() as u64;
-    let step = ((WINDOW * rate) as u64).max(LEAST_WINDOW) / LOOKS;
-    let run = |replication: u64, start: Vec<u32>| -> Result<Seen, FigureError> {
-        let mut path = Simulation::new(model, seed, replication, start)?;
-        path.step_events(before);
-        let mut average = TimeAverage::starting_at(path.queues());
-        let mut looks = Vec::new();
-        for _ in 0..LOOKS {
-            path.average_events(step, &mut average);
-            looks.push(fractions(&path));
-        }
-        Ok(Seen { q: average.means(), looks })
+    let every = ((WINDOW * rate) as u64).max(LEAST_WINDOW) / LOOKS;
+    let start = UpperStart { level, error: Some(LEFT_OUT) };
+    Plan { start, warm_up: (time * rate).ceil() as u64, window: LOOKS * every, every, top: 0 }
+}
+
+/// The steady state of a model whose sets get at most `load` times what they serve, `load` < 1.
+fn steady(model: &Model, load: f64, seed: u64, replications: u64) -> Result<State, FigureError> {
+    let plan = plan(model, load);
+    let draw = |replication| {
+        let full = vec![plan.start.level; model.graph().n_servers() as usize];
+        let mut copies = [
+            Seen::new(Simulation::new(model, seed, replication, Vec::new())?),
+            Seen::new(Simulation::new(model, seed, replication, full)?),
+        ];
+        plan.run(&mut copies, |_, copies| copies.iter_mut().for_each(Seen::look));
+        let [below, above] = &copies;
+        let distances = distances(model, below, above);
+        Ok(([below.q(), above.q()], distances))
     };
-    let seen: Result<Vec<(Seen, Seen)>, FigureError> = (0..replications)
-        .into_par_iter()
-        .map(|replication| {
-            Ok((run(replication, Vec::new())?, run(replication, vec![level; n as usize])?))
-        })
-        .collect();
-    let seen = seen?;
-    let levels = seen.iter().map(|(_, above)| above.q.len()).max().unwrap_or(0);
-    let bracket = |of: &dyn Fn(&Seen) -> f64, left_out: f64| {
-        interval(seen.iter().map(|(below, above)| (of(below), of(above))), left_out)
+    let seen: Vec<_> =
+        (0..replications).into_par_iter().map(draw).collect::<Result<_, SimulateError>>()?;
+    let levels = seen.iter().map(|([_, above], _)| above.len()).max().unwrap_or(0);
+    let bracket = |of: &dyn Fn(&[f64]) -> f64| {
+        interval(seen.iter().map(|([below, above], _)| (of(below), of(above))), LEFT_OUT)
     };
     Ok(State {
         regime: Regime::Steady,
-        q: (0..levels).map(|i| bracket(&|seen| at(&seen.q, i), LEFT_OUT)).collect(),
-        length: bracket(&|seen| seen.q.iter().sum(), LEFT_OUT),
+        q: (0..levels).map(|i| bracket(&|q| at(q, i))).collect(),
+        length: bracket(&|q| q.iter().sum()),
         // The square of a difference in [0, 1] moves at most twice as far as the difference.
-        distance: interval(
-            seen.iter().map(|(below, above)| distances(model, below, above)),
-            2.0 * LEFT_OUT,
-        ),
+        distance: interval(seen.iter().map(|(_, distances)| *distances), 2.0 * LEFT_OUT),
     })
 }
 
-/// L with sum_(i > L) load^i <= [`LEFT_OUT`].
+/// L with sum_(i > L) load^i <= [`LEFT_OUT`]: two more than the least, with which the figures were
+/// made.
 fn level(load: f64) -> u32 {
-    // A little more than the rounding of the logarithms.
-    ((LEFT_OUT * (1.0 - load)).ln() / load.ln()).ceil() as u32 + 1
+    least_level(|level| geometric_tail(load, level), LEFT_OUT) + 2
 }
 
 /// sum_i (q_i - q*_i)^2 from below and above, averaged over the looks.
@@ -217,16 +249,9 @@ fn distances(model: &Model, below: &Seen, above: &Seen) -> (f64, f64) {
             (least, most) = (least + both, most + both);
             continue;
         }
-        let levels = high.len().max(64);
-        for (i, target) in
-            crate::theory::mean_field::fixed_point_vec(model.lambda(), model.d(), levels)
-                .into_iter()
-                .enumerate()
-        {
-            let (low, high) = (at(low, i), at(high, i));
-            least += (low - target).max(target - high).max(0.0).powi(2);
-            most += (target - low).abs().max((high - target).abs()).powi(2);
-        }
+        let target = fixed_point_vec(model.lambda(), model.d(), high.len().max(64));
+        let (near, far) = bracketing::distance((low, high), &target, |x| x.powi(2));
+        (least, most) = (least + near, most + far);
     }
     (least / LOOKS as f64, most / LOOKS as f64)
 }

@@ -23,6 +23,7 @@
 //! regular graphs are rounded to whole numbers, multi-edges are switched away, and figure 1 shows
 //! bipartite graphs.
 
+#[cfg(feature = "cli")]
 pub mod draw;
 pub mod geometric_rows;
 pub mod lengths;

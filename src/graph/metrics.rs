@@ -41,7 +41,7 @@ use super::BipartiteGraph;
 use crate::num::ratio::{self, Ratio};
 
 /// The largest load_v / lambda in floating point; relative error below (max_v d_v + 4) 2^-52.
-pub fn max_server_load_f64(graph: &BipartiteGraph) -> f64 {
+pub(crate) fn max_server_load_f64(graph: &BipartiteGraph) -> f64 {
     extremes_f64(&server_loads_f64(graph)).1
 }
 
@@ -80,7 +80,7 @@ pub fn gamma_f64(graph: &BipartiteGraph) -> f64 {
 /// floating point.
 ///
 /// The relative error of each is below (d_v + 3) 2^-52: no term is negative.
-pub fn server_loads_f64(graph: &BipartiteGraph) -> Vec<f64> {
+pub(crate) fn server_loads_f64(graph: &BipartiteGraph) -> Vec<f64> {
     if graph.is_implicit_complete() {
         return vec![1.0; graph.n_servers() as usize];
     }

@@ -96,7 +96,7 @@ pub enum GraphError {
 }
 
 /// How many isolated task types an error names.
-pub const NAMED: usize = 10;
+pub(crate) const NAMED: usize = 10;
 
 /// The characters of a name that a list of names shows.
 const LONGEST_NAME: usize = 60;

@@ -20,7 +20,7 @@ use crate::num::ratio::{self, Ratio};
 
 /// The sum of the rates in lowest whole numbers stays at or below 2^96, so that sums, products with
 /// M and alias tables fit 128 bits.
-pub const MAX_TOTAL_BITS: u64 = 96;
+pub(crate) const MAX_TOTAL_BITS: u64 = 96;
 
 /// Why numbers are not arrival rates.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -172,7 +172,7 @@ impl BipartiteGraph {
     ///
     /// # Panics
     /// As [`BipartiteGraph::relative_rate`].
-    pub fn relative_rate_f64(&self, task_type: u32) -> f64 {
+    pub(crate) fn relative_rate_f64(&self, task_type: u32) -> f64 {
         self.rates.as_ref().map_or(1.0, |rates| ratio::to_f64(&rates.relative(task_type)))
     }
 
@@ -189,7 +189,7 @@ impl BipartiteGraph {
     }
 
     /// The sum of all weights, at most 2^96; M where all rates are equal.
-    pub fn total_weight(&self) -> u128 {
+    pub(crate) fn total_weight(&self) -> u128 {
         self.rates.as_ref().map_or(self.n_task_types.into(), Rates::total)
     }
 
@@ -200,7 +200,7 @@ impl BipartiteGraph {
     }
 
     /// The least and the largest relative rate; 1 and 1 where all are equal.
-    pub fn rate_range(&self) -> (Ratio, Ratio) {
+    pub(crate) fn rate_range(&self) -> (Ratio, Ratio) {
         let Some(rates) = &self.rates else { return (Ratio::one(), Ratio::one()) };
         let of = |weight: Option<&u128>| {
             ratio::whole(self.n_task_types.into())

@@ -86,7 +86,7 @@ impl GraphSource {
 /// ```
 /// use fluidcheck::graph::{Isolated, source::load};
 /// assert_eq!(load("cycle:n=5", None, 0, Isolated::Refuse)?.n_edges(), 10);
-/// # Ok::<(), super::source::LoadError>(())
+/// # Ok::<(), fluidcheck::graph::source::LoadError>(())
 /// ```
 pub fn load(
     text: &str,

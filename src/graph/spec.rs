@@ -223,7 +223,7 @@ impl Spec {
 
     /// Whether the text is meant as a spec rather than as a file path: the name of a family and a
     /// colon, perhaps after a count.
-    pub fn looks_like(text: &str) -> bool {
+    pub(crate) fn looks_like(text: &str) -> bool {
         let text = text.trim_start();
         let text = match text.split_once('*') {
             Some((copies, rest)) if copies.trim_end().bytes().all(|b| b.is_ascii_digit()) => {
@@ -540,6 +540,7 @@ pub(super) fn shown(text: &str) -> String {
 ///
 /// # Panics
 /// If the spec does not come back, which is a bug.
+#[doc(hidden)]
 pub fn fuzz_round_trip(text: &str) -> bool {
     match Spec::parse(text) {
         Ok(spec) => {

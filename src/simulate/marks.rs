@@ -193,7 +193,7 @@ pub trait MarkStream {
     fn fill(&mut self, block: &mut MarkBlock, count: usize);
 }
 
-impl<S: MarkStream + ?Sized> MarkStream for &mut S {
+impl<S: MarkStream + ?Sized> MarkStream for Box<S> {
     fn fill(&mut self, block: &mut MarkBlock, count: usize) {
         (**self).fill(block, count);
     }
@@ -227,7 +227,12 @@ pub fn first_shortest(samples: &[u32], lengths: &[u32]) -> u32 {
 /// # Panics
 /// If `servers` is empty and d > 0.
 #[inline]
-pub fn draw_samples(rng: &mut impl Rng, servers: Neighbours<'_>, d: u32, samples: &mut Vec<u32>) {
+pub(crate) fn draw_samples(
+    rng: &mut impl Rng,
+    servers: Neighbours<'_>,
+    d: u32,
+    samples: &mut Vec<u32>,
+) {
     let n = servers.len() as u32;
     samples.extend((0..d).map(|_| servers.at(below(rng, n) as usize)));
 }
@@ -410,13 +415,24 @@ impl<S: MarkStream> DrawnAhead<S> {
     pub fn new(stream: S, d: u32) -> Self {
         // 512 marks overlap enough; many samples get fewer marks, so that a block stays in a near
         // cache. Whole batches.
-        let size = (4096 / d.max(1) as usize).clamp(BATCH, 512) / BATCH * BATCH;
+        Self::in_blocks(stream, d, (4096 / d.max(1) as usize).clamp(BATCH, 512) / BATCH * BATCH)
+    }
+
+    /// The same with `size` marks a block: fewer for short paths, which leave most of them unused.
+    pub fn in_blocks(stream: S, d: u32, size: usize) -> Self {
         Self { stream, block: MarkBlock::new(d), next: 0, size }
     }
 
     /// The stream behind.
     pub fn stream(&self) -> &S {
         &self.stream
+    }
+
+    /// The next mark; none at the end of the stream.
+    #[inline]
+    pub fn next_mark(&mut self) -> Option<Mark<'_>> {
+        let (block, range) = self.take_range(1);
+        range.last().map(|i| block.get(i))
     }
 
     /// The next marks, between 1 and `at_most` of them; none only at the end of the stream.

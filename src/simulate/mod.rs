@@ -13,10 +13,13 @@
 //! # Source
 //! Section 2; uniformisation as in [`crate::simulate::marks`].
 
+#[doc(hidden)]
 pub mod all_marks;
 pub mod coupled;
+#[doc(hidden)]
 pub mod event_list;
 pub mod marks;
+#[doc(hidden)]
 pub mod occupancy;
 
 use std::ops::Range;

@@ -67,7 +67,7 @@ pub(super) fn excluded_up_to(most: f64, threshold: f64, capital: impl Fn(f64) ->
 /// the ones before it.
 ///
 /// ```
-/// use fluidcheck::stats::{hedged::BettingInterval, procedure::IntervalProcedure};
+/// use fluidcheck::stats::{betting_interval::BettingInterval, procedure::IntervalProcedure};
 /// let mut interval = BettingInterval::new(0.0, 1.0, 0.05);
 /// interval.observe_many(0.25, 1_000_000_000);
 /// let (lower, upper) = interval.ends();

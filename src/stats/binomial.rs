@@ -123,7 +123,7 @@ fn upper_tail(n: u64, p: f64, k: u64) -> f64 {
 /// before.
 ///
 /// ```
-/// let (lower, upper) = super::binomial::clopper_pearson(0, 100, 0.05);
+/// let (lower, upper) = fluidcheck::stats::binomial::clopper_pearson(0, 100, 0.05);
 /// assert_eq!(lower, 0.0);
 /// assert!((upper - (1.0 - 0.025f64.powf(0.01))).abs() < 1e-12);
 /// ```

@@ -118,7 +118,7 @@ impl Tally {
 /// Whether the mean of observations in [0, 1] is above or below a bound, from counts.
 ///
 /// ```
-/// use fluidcheck::stats::{betting::Side, counts::CountTest, procedure::MeanProcedure};
+/// use fluidcheck::stats::{mean_test::Side, counts::CountTest, procedure::MeanProcedure};
 /// let mut test = CountTest::new(0.5, 1e-6);
 /// test.observe_many(500_200_000.0, 1_000_000_000);
 /// assert_eq!(test.decision(), Some(Side::Above));

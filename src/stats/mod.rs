@@ -8,6 +8,7 @@
 //! | is a mean within a margin of a target? | [`equivalence::Equivalence`] |
 //! | where is the mean, at every time together? | [`betting_interval::BettingInterval`], [`counts::CountInterval`], [`empirical_bernstein::EmpiricalBernstein`] |
 //! | is a whole law as stated, are two laws alike? | [`distribution::DistributionTest`], [`distribution::TwoSample`] |
+//! | do outcomes have their known laws, given the past? | [`tilts::TiltedBets`] |
 //! | are the times of events those of a Poisson process? | [`poisson_gaps::GapTest`] |
 //! | how is the error probability of a suite shared out? | [`ledger::Ledger`] |
 //! | do the tests themselves err as rarely as they say? | [`known_streams`], by the binomial law of [`binomial`] |
@@ -36,6 +37,7 @@ pub mod paired;
 pub mod poisson_gaps;
 pub mod procedure;
 pub mod scale;
+pub mod tilts;
 
 /// ln of the mean of exp over `logs`, without overflow.
 pub(crate) fn log_mean_exp(logs: impl Iterator<Item = f64> + Clone) -> f64 {

@@ -2,8 +2,7 @@
 //!
 //! The gaps between the events of a Poisson process, in units of their mean, are independent with
 //! the law Exp(1); where the rate depends on the state, the gaps are measured by the rate of the
-//! state they begin in. As in [`crate::claims::event_test`], a feature of the outcome multiplies
-//! its wealth by the likelihood ratio of a tilted law against the null.
+//! state they begin in. Tilts of three features are bet on as in [`super::tilts`].
 //!
 //! | feature | null law | sees |
 //! |---|---|---|
@@ -11,16 +10,15 @@
 //! | the gap is longer than its median | 1/2 | events in bunches, at the right rate on average |
 //! | a window of 500 mean gaps has a number of events near its mean | a sum of Poisson probabilities | a constant number of events a step |
 //!
-//! *Violated*: the mixture over features and tilts reaches 2 / alpha (Ville). *Holds*: for each
-//! feature both alternatives "tilted at least so far" are rejected. For the gap this uses that 1 /
-//! (r exp((1 - r) x)) is a supermartingale under every Exp(r') with r' beyond r: its mean is r' /
-//! ((r' + 1 - r) r), at most 1 iff (r - 1) (r' - r) >= 0.
+//! Exp(1 + c) is the law Exp(1) of a gap x tilted by c in the figure -x, with E exp(-c x) = 1 / (1 +
+//! c).
 //!
 //! # Source
 //! Ville's inequality; order statistics of the Poisson process are classical.
 
+use super::decision::Decision;
 use super::log_mean_exp;
-use crate::stats::decision::Decision;
+use super::tilts::{self, TiltedBets};
 
 /// The length of a window in mean gaps; no divisor of anything that a clock might count in.
 const WINDOW: f64 = 500.0;
@@ -28,25 +26,25 @@ const WINDOW: f64 = 500.0;
 /// A number of events within this distance of [`WINDOW`] is near it: about every second one.
 const NEAR: u64 = 14;
 
-/// Relative changes of the rate, both signs.
-const RATES: [f64; 5] = [0.005, 0.01, 0.03, 0.1, 0.3];
+/// Relative changes of the rate.
+const RATES: [f64; 10] = tilts::signed([0.005, 0.01, 0.03, 0.1, 0.3]);
 
-/// Tilts of an indicator, both signs, and the position of the smallest effect that "holds"
-/// excludes.
-const TILTS: [f64; 4] = [0.1, 0.3, 1.0, 3.0];
+/// Tilts of an indicator.
+const TILTS: [f64; 8] = tilts::signed([0.1, 0.3, 1.0, 3.0]);
+
 /// How often the mixture is looked at.
 const LOOK_EVERY: u64 = 64;
 
+/// The positions of the smallest effects that "holds" excludes.
 const LEAST_LONG: usize = 1;
 const LEAST_NEAR: usize = 2;
 
 /// The sequential test of event times against a Poisson process.
 #[derive(Clone, Debug)]
 pub struct GapTest {
-    /// For RATES[k], index 2 k upwards, 2 k + 1 downwards.
-    rates: [f64; 2 * RATES.len()],
-    long: [f64; 2 * TILTS.len()],
-    near: [f64; 2 * TILTS.len()],
+    rates: TiltedBets<{ RATES.len() }>,
+    long: TiltedBets<{ TILTS.len() }>,
+    near: TiltedBets<{ TILTS.len() }>,
     p_near: f64,
     /// The position in RATES of the smallest change that "holds" excludes.
     finest: usize,
@@ -67,9 +65,9 @@ impl GapTest {
     pub fn new(alpha: f64, coarse: bool) -> Self {
         assert!(alpha > 0.0 && alpha < 1.0, "alpha = {alpha} is no probability");
         Self {
-            rates: [0.0; 2 * RATES.len()],
-            long: [0.0; 2 * TILTS.len()],
-            near: [0.0; 2 * TILTS.len()],
+            rates: TiltedBets::new(&RATES),
+            long: TiltedBets::new(&TILTS),
+            near: TiltedBets::new(&TILTS),
             p_near: probability_near(),
             finest: if coarse { 2 } else { 1 },
             in_window: 0,
@@ -90,14 +88,11 @@ impl GapTest {
             self.violated = true;
             return;
         }
-        for (index, log) in self.rates.iter_mut().enumerate() {
-            let change = if index.is_multiple_of(2) { RATES[index / 2] } else { -RATES[index / 2] };
-            *log += change.ln_1p() - change * gap;
-        }
-        bet(&mut self.long, gap > std::f64::consts::LN_2, 0.5);
+        self.rates.bet(-gap, &RATES.map(|change| -change.ln_1p()));
+        self.long.bet_on(gap > std::f64::consts::LN_2, 0.5);
         self.since_window += gap;
         while self.since_window >= WINDOW {
-            bet(&mut self.near, self.in_window.abs_diff(WINDOW as u64) <= NEAR, self.p_near);
+            self.near.bet_on(self.in_window.abs_diff(WINDOW as u64) <= NEAR, self.p_near);
             (self.in_window, self.since_window) = (0, self.since_window - WINDOW);
         }
         self.in_window += 1;
@@ -112,7 +107,8 @@ impl GapTest {
         if self.impossible {
             return f64::INFINITY;
         }
-        log_mean_exp(self.rates.iter().chain(&self.long).chain(&self.near).copied())
+        let indicators = self.long.log_wealth.iter().chain(&self.near.log_wealth);
+        log_mean_exp(self.rates.log_wealth.iter().chain(indicators).copied())
     }
 
     /// What has been decided so far.
@@ -120,14 +116,10 @@ impl GapTest {
         if self.violated {
             return Some(Decision::Violated);
         }
-        // The other half of alpha, over both signs of three features.
-        let threshold = (2.0 * 6.0 / self.alpha).ln();
-        let excluded = |wealth: &[f64], k: usize| {
-            wealth[2 * k] <= -threshold && wealth[2 * k + 1] <= -threshold
-        };
-        let all = excluded(&self.rates, self.finest)
-            && excluded(&self.long, LEAST_LONG)
-            && excluded(&self.near, LEAST_NEAR);
+        let threshold = tilts::threshold(3, self.alpha);
+        let all = self.rates.lost(self.finest, threshold)
+            && self.long.lost(LEAST_LONG, threshold)
+            && self.near.lost(LEAST_NEAR, threshold);
         all.then_some(Decision::Holds)
     }
 
@@ -141,25 +133,17 @@ impl GapTest {
         if self.impossible {
             return "a gap that is no length of time";
         }
-        let most = |wealth: &[f64]| wealth.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let all = [
-            (most(&self.rates), "the rate of the events"),
-            (most(&self.long), "the share of long gaps"),
-            (most(&self.near), "the spread of the number of events"),
+            (self.rates.strongest().0, "the rate of the events"),
+            (self.long.strongest().0, "the share of long gaps"),
+            (self.near.strongest().0, "the spread of the number of events"),
         ];
         all.iter().fold(all[0], |best, &other| if other.0 > best.0 { other } else { best }).1
     }
 
     /// The smallest effects that a verdict *holds* excludes, in words.
     pub fn excludes(&self) -> String {
-        format!("a rate off by {} %", 100.0 * RATES[self.finest])
-    }
-}
-
-fn bet(wealth: &mut [f64; 2 * TILTS.len()], hit: bool, p: f64) {
-    for (index, log) in wealth.iter_mut().enumerate() {
-        let tilt = if index.is_multiple_of(2) { TILTS[index / 2] } else { -TILTS[index / 2] };
-        *log += if hit { tilt } else { 0.0 } - (p * tilt.exp_m1()).ln_1p();
+        format!("a rate off by {} %", 100.0 * RATES[2 * self.finest])
     }
 }
 
@@ -218,21 +202,24 @@ mod tests {
         let mut test = GapTest::new(1e-6, false);
         [0.5, 1.0, 0.75].into_iter().for_each(|gap| test.observe(gap));
         // Exp(1 + c) against Exp(1): (1 + c) exp(-c x) at x = 1/2, 1 and 3/4.
-        for (log, change) in test.rates.into_iter().zip(signed([0.005, 0.01, 0.03, 0.1, 0.3])) {
+        for (log, change) in
+            test.rates.log_wealth.into_iter().zip(signed([0.005, 0.01, 0.03, 0.1, 0.3]))
+        {
             assert!(
                 (log - (3.0 * (1.0 + change).ln() - 2.25 * change)).abs() < 1e-12,
                 "rate {change}"
             );
         }
         // Two of the three are longer than ln 2.
-        for (log, tilt) in test.long.into_iter().zip(signed([0.1, 0.3, 1.0, 3.0])) {
+        for (log, tilt) in test.long.log_wealth.into_iter().zip(signed([0.1, 0.3, 1.0, 3.0])) {
             assert!(
                 (log - (2.0 * tilt - 3.0 * (0.5 + 0.5 * tilt.exp()).ln())).abs() < 1e-12,
                 "tilt {tilt}"
             );
         }
-        assert_eq!((test.near, test.gaps()), ([0.0; 8], 3));
-        let wealth: f64 = test.rates.iter().chain(&test.long).map(|log| log.exp()).sum();
+        assert_eq!((test.near.log_wealth, test.gaps()), ([0.0; 8], 3));
+        let logs = test.rates.log_wealth.iter().chain(&test.long.log_wealth);
+        let wealth: f64 = logs.map(|log| log.exp()).sum();
         assert!((test.log_e() - ((wealth + 8.0) / 26.0).ln()).abs() < 1e-12);
     }
 
@@ -251,7 +238,7 @@ mod tests {
             let mut test = GapTest::new(1e-6, false);
             (test.in_window, test.since_window) = (events, 499.5);
             test.observe(gap);
-            for (log, tilt) in test.near.into_iter().zip(signed([0.1, 0.3, 1.0, 3.0])) {
+            for (log, tilt) in test.near.log_wealth.into_iter().zip(signed([0.1, 0.3, 1.0, 3.0])) {
                 let ratio = hits * tilt - (hits + misses) * (1.0 - p + p * tilt.exp()).ln();
                 assert!((log - ratio).abs() < 1e-12, "{name}, tilt {tilt}");
             }
@@ -268,7 +255,7 @@ mod tests {
             (62, 1.0 + 1e-9, None),
         ] {
             let mut test = GapTest::new(0.5, false);
-            (test.long[0], test.gaps) = (20.0, gaps);
+            (test.long.log_wealth[0], test.gaps) = (20.0, gaps);
             let mut ahead = test.clone();
             ahead.observe(1.0);
             test.alpha = 2.0 * factor / ahead.log_e().exp();
@@ -281,17 +268,17 @@ mod tests {
             let mut test = GapTest::new(1e-6, coarse);
             // Two verdicts, two signs, three features; tilts of 0.3 and 1.
             let lost = -(12.0f64 / 1e-6).ln();
-            test.rates[finest..finest + 2].fill(lost);
-            test.long[2..4].fill(lost);
-            test.near[4..6].fill(lost);
+            test.rates.log_wealth[finest..finest + 2].fill(lost);
+            test.long.log_wealth[2..4].fill(lost);
+            test.near.log_wealth[4..6].fill(lost);
             assert_eq!((test.decision(), test.excludes().as_str()), (Some(Decision::Holds), words));
             let short_of_it: [fn(&mut GapTest, usize); 6] = [
-                |test, finest| test.rates[finest] *= 1.0 - 1e-9,
-                |test, finest| test.rates[finest + 1] *= 1.0 - 1e-9,
-                |test, _| test.long[2] *= 1.0 - 1e-9,
-                |test, _| test.long[3] *= 1.0 - 1e-9,
-                |test, _| test.near[4] *= 1.0 - 1e-9,
-                |test, _| test.near[5] *= 1.0 - 1e-9,
+                |test, finest| test.rates.log_wealth[finest] *= 1.0 - 1e-9,
+                |test, finest| test.rates.log_wealth[finest + 1] *= 1.0 - 1e-9,
+                |test, _| test.long.log_wealth[2] *= 1.0 - 1e-9,
+                |test, _| test.long.log_wealth[3] *= 1.0 - 1e-9,
+                |test, _| test.near.log_wealth[4] *= 1.0 - 1e-9,
+                |test, _| test.near.log_wealth[5] *= 1.0 - 1e-9,
             ];
             for (index, win_back) in short_of_it.into_iter().enumerate() {
                 let mut test = test.clone();
@@ -305,14 +292,14 @@ mod tests {
     fn the_strongest_feature_is_the_one_that_won_most() {
         type Row = (&'static str, fn(&mut GapTest));
         let table: [Row; 4] = [
-            ("the rate of the events", |test| test.rates[3] = 2.0),
-            ("the share of long gaps", |test| test.long[7] = 2.0),
-            ("the spread of the number of events", |test| test.near[0] = 2.0),
+            ("the rate of the events", |test| test.rates.log_wealth[3] = 2.0),
+            ("the share of long gaps", |test| test.long.log_wealth[7] = 2.0),
+            ("the spread of the number of events", |test| test.near.log_wealth[0] = 2.0),
             ("a gap that is no length of time", |test| test.observe(1000.0)),
         ];
         for (name, win) in table {
             let mut test = GapTest::new(1e-6, false);
-            (test.rates[0], test.long[0]) = (1.0, 1.0);
+            (test.rates.log_wealth[0], test.long.log_wealth[0]) = (1.0, 1.0);
             win(&mut test);
             assert_eq!(test.strongest(), name);
         }

@@ -14,12 +14,14 @@ mod path;
 use rand::Rng;
 
 use crate::model::{Event, Model};
-use crate::random::Coins;
+#[doc(inline)]
+pub use crate::random::Coins;
 use crate::simulate::Queues;
 use crate::simulate::marks::{self, Mark, MarkStream, RandomMarks};
 
+#[doc(hidden)]
 pub use pair::Pair;
-pub use path::Path;
+pub use path::{Drive, Path};
 
 /// A system under check. All defaults are the reference.
 pub trait Subject: Sync {
@@ -147,7 +149,7 @@ where
 }
 
 /// A uniform random start: lengths 0 to `top` at each server.
-pub fn random_lengths(rng: &mut impl Rng, n: u32, top: u32) -> Vec<u32> {
+pub(crate) fn random_lengths(rng: &mut impl Rng, n: u32, top: u32) -> Vec<u32> {
     use rand::RngExt;
     (0..n).map(|_| rng.random_range(0..=top)).collect()
 }

@@ -1,22 +1,13 @@
 //! Two systems of a subject on one stream of marks.
 
 use super::Subject;
+use super::path::Drive;
 use crate::model::Model;
-use crate::random::Coins;
 use crate::simulate::Queues;
-use crate::simulate::marks::{MarkBlock, MarkStream};
-
-/// Marks drawn ahead of the fold.
-const BLOCK: usize = 256;
 
 /// Two systems on one stream of marks.
 pub struct Pair<'a> {
-    subject: &'a dyn Subject,
-    system: Model,
-    marks: Box<dyn MarkStream>,
-    block: MarkBlock,
-    position: usize,
-    rng: Coins,
+    drive: Drive<'a>,
     lower: Queues,
     upper: Queues,
     met: bool,
@@ -32,19 +23,9 @@ impl<'a> Pair<'a> {
         lower: Vec<u32>,
         upper: Vec<u32>,
     ) -> Self {
-        let system = subject.system(model);
         let met = lower == upper;
-        Self {
-            subject,
-            marks: subject.marks(&system, seed, replication),
-            block: MarkBlock::new(system.d()),
-            position: 0,
-            rng: Coins::new(seed, replication),
-            lower: Queues::from_lengths(lower),
-            upper: Queues::from_lengths(upper),
-            met,
-            system,
-        }
+        let (lower, upper) = (Queues::from_lengths(lower), Queues::from_lengths(upper));
+        Self { drive: Drive::new(subject, model, seed, replication), lower, upper, met }
     }
 
     /// The lower system.
@@ -63,32 +44,25 @@ impl<'a> Pair<'a> {
     }
 
     /// Lets `events` shared marks act.
+    ///
+    /// # Panics
+    /// At the end of the subject's marks.
     pub fn advance(&mut self, events: u64) {
+        let Self { drive, lower, upper, met } = self;
         for _ in 0..events {
-            if self.position == self.block.len() {
-                self.block.clear();
-                self.marks.fill(&mut self.block, BLOCK);
-                self.position = 0;
-            }
-            let mark = self.block.get(self.position);
-            self.position += 1;
-            self.rng.next_event();
-            if self.met {
-                self.subject.apply(&self.system, &mut self.lower, mark, &mut self.rng);
-            } else {
-                self.subject.couple(
-                    &self.system,
-                    &mut self.lower,
-                    &mut self.upper,
-                    mark,
-                    &mut self.rng,
-                );
-                // In order, equal totals mean equal states; a subject without order is looked at in
-                // full.
-                self.met = self.lower.total() == self.upper.total()
-                    && self.subject.is_function_of_marks()
-                    && self.lower.lengths() == self.upper.lengths();
-            }
+            let next = drive.next(|subject, system, mark, coins| {
+                if *met {
+                    subject.apply(system, lower, mark, coins);
+                } else {
+                    subject.couple(system, lower, upper, mark, coins);
+                    // In order, equal totals mean equal states; a subject without order is looked
+                    // at in full.
+                    *met = lower.total() == upper.total()
+                        && subject.is_function_of_marks()
+                        && lower.lengths() == upper.lengths();
+                }
+            });
+            next.expect("the marks of a subject never end");
         }
     }
 }

@@ -15,9 +15,7 @@ use std::time::Instant;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::claims::{
-    self, CasePlan, Claim, Evidence, Expected, Kind, Scope, Setting, Verdict, Witness,
-};
+use crate::claims::{self, CheckOptions, Claim, Evidence, Expected, Kind, Scope, Verdict, Witness};
 use crate::estimate::bracketing::{Samples, pilot_limit};
 use crate::instruments::UnderCheck;
 use crate::model::Model;
@@ -288,16 +286,15 @@ fn check(
     alpha: f64,
 ) -> (Evidence, f64) {
     let start = Instant::now();
-    let plan = CasePlan { seed: options.seed, effort: options.effort, only: options.case };
-    let setting = Setting {
-        subject: under.subject,
-        machinery: under.machinery,
-        model: &input.model,
-        plan,
+    let how = CheckOptions {
+        seed: options.seed,
         alpha,
-        samples,
+        effort: options.effort,
+        case: options.case,
+        machinery: under.machinery,
+        ..CheckOptions::default()
     };
-    let mut evidence = claim.evaluate(&setting);
+    let mut evidence = claim.evaluate(&how.setting(under.subject, &input.model, samples));
     if let Some(witness) = &mut evidence.witness {
         witness.replay = replay(claim, input, options, alpha, witness.case);
     }

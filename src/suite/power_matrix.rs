@@ -19,10 +19,7 @@ use std::time::Instant;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::claims::{
-    self, CasePlan, Claim, Evidence, Expected, Kind, Scope, Setting as Checked, Verdict,
-};
-use crate::estimate::bracketing::Samples;
+use crate::claims::{self, CheckOptions, Claim, Evidence, Expected, Kind, Scope, Verdict};
 use crate::faults::Fault;
 use crate::graph::{BipartiteGraph, GraphError, Isolated};
 use crate::instruments::UnderCheck;
@@ -314,16 +311,14 @@ pub fn evaluate(
     seed: u64,
     alpha: f64,
 ) -> Evidence {
-    let plan = CasePlan { seed, effort: 1, only: None };
-    let samples = Samples::new(under.subject, model, seed, 1_000_000);
-    claim.evaluate(&Checked {
-        subject: under.subject,
-        machinery: under.machinery,
-        model,
-        plan,
+    let options = CheckOptions {
+        seed,
         alpha,
-        samples: &samples,
-    })
+        pilot_events: Some(1_000_000),
+        machinery: under.machinery,
+        ..CheckOptions::default()
+    };
+    claim.check_with(under.subject, model, &options)
 }
 
 /// The reference, which notes whether anybody asks it.

@@ -25,7 +25,7 @@ use crate::graph::BipartiteGraph;
 use crate::model::Model;
 use crate::random::{fingerprint, stream_rng};
 use crate::simulate::Queues;
-use crate::simulate::marks::{MarkBlock, MarkStream, RandomMarks};
+use crate::simulate::marks::{DrawnAhead, RandomMarks};
 use crate::stats::betting_interval::BettingInterval;
 use crate::stats::binomial;
 use crate::stats::counts::{CountInterval, CountTest};
@@ -265,11 +265,13 @@ fn path_is_wrong(rng: ChaCha8Rng, alpha: f64) -> bool {
     MODEL.with(|model| {
         let mut queues = Queues::empty(2);
         let mut test = EventTest::new(model, queues.lengths(), alpha);
-        let (mut stream, mut block) = (RandomMarks::new(model, rng), MarkBlock::new(model.d()));
-        stream.fill(&mut block, LENGTH as usize / 2);
-        block.iter().any(|mark| {
-            test.observe(queues.apply(mark));
-            test.decision() == Some(Decision::Violated)
+        let marks = RandomMarks::new(model, rng);
+        let mut marks = DrawnAhead::in_blocks(marks, model.d(), LENGTH as usize / 2);
+        (0..LENGTH / 2).any(|_| {
+            marks.next_mark().is_some_and(|mark| {
+                test.observe(queues.apply(mark));
+                test.decision() == Some(Decision::Violated)
+            })
         })
     })
 }

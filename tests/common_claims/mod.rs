@@ -1,7 +1,7 @@
 //! Small inputs for the suites of single statements: built from raw numbers, so that proptest and
 //! quickcheck shrink them.
 
-use fluidcheck::claims::{self, CasePlan, Evidence, Setting};
+use fluidcheck::claims::{self, CheckOptions, Evidence};
 use fluidcheck::estimate::bracketing::Samples;
 use fluidcheck::graph::{BipartiteGraph, Isolated};
 use fluidcheck::instruments::Machinery;
@@ -12,15 +12,11 @@ use proptest::test_runner::{Config, TestRunner};
 /// The evidence of a claim on a model.
 #[allow(dead_code)]
 pub fn evidence<T: Subject + Machinery>(id: &str, under: &T, model: &Model) -> Evidence {
-    let plan = CasePlan { seed: 7, effort: 1, only: None };
-    claims::find(id).expect("a claim of the registry").evaluate(&Setting {
-        subject: under,
-        machinery: under,
-        model,
-        plan,
-        alpha: 1e-6,
-        samples: &Samples::new(under, model, 1, 4_000_000),
-    })
+    // Samples have a seed of their own.
+    let samples = Samples::new(under, model, 1, 4_000_000);
+    let options = CheckOptions { seed: 7, machinery: under, ..CheckOptions::default() };
+    let setting = options.setting(under, model, &samples);
+    claims::find(id).expect("a claim of the registry").evaluate(&setting)
 }
 
 /// Types {0}, {0, 1}: irregular, and the smallest graph on which random routing and JSQ(2) differ.

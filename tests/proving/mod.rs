@@ -3,8 +3,7 @@
 // Each test binary uses its own part.
 #![allow(dead_code)]
 
-use fluidcheck::claims::{self, CasePlan, Evidence, Setting, Verdict};
-use fluidcheck::estimate::bracketing::Samples;
+use fluidcheck::claims::{self, CheckOptions, Evidence, Verdict};
 use fluidcheck::faults::Fault;
 use fluidcheck::graph::{BipartiteGraph, Isolated};
 use fluidcheck::instruments::Machinery;
@@ -13,17 +12,9 @@ use fluidcheck::subject::{Reference, Subject};
 
 /// The claim `id` on one system.
 pub fn evaluate<T: Subject + Machinery>(id: &str, under: &T, model: &Model) -> Evidence {
-    let claim = claims::find(id).unwrap_or_else(|| panic!("no claim {id}"));
-    let samples = Samples::new(under, model, 1, 1_000_000);
-    let plan = CasePlan { seed: 1, effort: 1, only: None };
-    claim.evaluate(&Setting {
-        subject: under,
-        machinery: under,
-        model,
-        plan,
-        alpha: 1e-6,
-        samples: &samples,
-    })
+    let options =
+        CheckOptions { pilot_events: Some(1_000_000), machinery: under, ..CheckOptions::default() };
+    claims::find(id).unwrap().check_with(under, model, &options)
 }
 
 /// Any system, for claims that make their own.
@@ -42,7 +33,7 @@ pub fn model(n: u32, types: &[&[u32]], lambda: f64, d: u32) -> Model {
 /// The reference has the expected verdict and every fault listed is rejected, on at least one of
 /// `models`.
 pub fn assert_power(id: &str, models: &[Model]) {
-    let claim = claims::find(id).unwrap_or_else(|| panic!("no claim {id}"));
+    let claim = claims::find(id).unwrap();
     let mut informative = false;
     for model in models {
         let evidence = evaluate(id, &Reference, model);

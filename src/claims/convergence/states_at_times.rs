@@ -25,9 +25,7 @@ pub(super) fn states(
         .iter()
         .map(|&time| {
             let advanced = timeline.advance_to(time, |events| {
-                for _ in 0..events {
-                    path.step();
-                }
+                path.advance(events);
             });
             advanced.expect("the times of a claim are ascending constants");
             path.queues().occupancy().counts().iter().map(|&count| count as f64 / n).collect()

@@ -4,15 +4,9 @@
 //! replications are needed, since given the past each event has a known law.
 //!
 //! An event is drawn in stages: arrival or service; the task type; the server that gets the task,
-//! by (4.12); the server whose clock rings. On each stage some *features* f of the outcome are
-//! watched. For a feature and a tilt theta the bet multiplies its wealth by exp(theta f(x)) / E
-//! exp(theta f), the likelihood ratio of the tilted law against the null. That is a martingale
-//! under the null, and so is the mixture over all features and tilts.
-//!
-//! *Violated*: the mixture reaches 1 / alpha (Ville). *Holds*: for every feature the alternative
-//! "each event is tilted by at least theta0" is rejected, for both signs of theta0. The inverse
-//! wealth of theta0 is a supermartingale under every tilt theta >= theta0, since g = ln E exp(. f)
-//! is convex with g(0) = 0 and therefore g(theta0) + g(theta - theta0) <= g(theta).
+//! by (4.12); the server whose clock rings. On each stage some *features* of the outcome are
+//! watched, and tilts of them bet on as in [`crate::stats::tilts`], which tells what the verdicts
+//! rest on.
 //!
 //! | feature | sees |
 //! |---|---|
@@ -23,23 +17,22 @@
 //! | service: busy, rank, last, and each server by itself | stranded queues, idle servers that serve |
 //!
 //! # Source
-//! (4.12); Ville's inequality. Likelihood ratios as e-processes: Waudby-Smith and Ramdas (2024),
-//! section 2.
+//! (4.12); Ville's inequality.
 
 use std::collections::HashMap;
 
-use crate::stats::decision::Decision;
-
 use crate::graph::BipartiteGraph;
 use crate::model::{Event, Model, divided_difference_f64};
+use crate::stats::decision::Decision;
 use crate::stats::log_mean_exp;
+use crate::stats::tilts::{self, TiltedBets};
 
-/// The tilts of every feature, both signs.
-const TILTS: [f64; 7] = [0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0];
+/// The tilts of every feature.
+const TILTS: [f64; 14] = tilts::signed([0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0]);
 
 /// The features, in the order of the wealth table.
 const FEATURES: [(&str, usize); 9] = [
-    // Name, and the position in TILTS of the smallest effect that "holds" excludes.
+    // Name, and the position among the sizes of TILTS of the smallest effect that "holds" excludes.
     ("arrival share", 1),
     ("task type by rank", 3),
     ("task type by degree", 3),
@@ -105,7 +98,7 @@ impl OneByOne {
 struct OfType {
     centre: f64,
     scale: f64,
-    log_normaliser: Wealth,
+    log_means: ByTilt,
     varies: bool,
 }
 
@@ -130,7 +123,7 @@ impl OfType {
         Self {
             centre,
             scale,
-            log_normaliser: wealth(|theta| average(&|x| (theta * x).exp(), scale).ln()),
+            log_means: TILTS.map(|theta| average(&|x| (theta * x).exp(), scale).ln()),
             varies,
         }
     }
@@ -140,8 +133,8 @@ impl OfType {
     }
 }
 
-/// Wealth of one feature for every tilt; index 2 k for +TILTS[k], 2 k + 1 for -TILTS[k].
-type Wealth = [f64; 2 * TILTS.len()];
+/// A number for each tilt.
+type ByTilt = [f64; TILTS.len()];
 
 /// The sequential test of a path's events against the exact law.
 #[derive(Clone, Debug)]
@@ -149,9 +142,7 @@ pub struct EventTest {
     model: Model,
     lengths: Vec<u32>,
     busy: u32,
-    log_wealth: [Wealth; FEATURES.len()],
-    /// Whether a feature ever could vary.
-    varies: [bool; FEATURES.len()],
+    bets: [TiltedBets<{ TILTS.len() }>; FEATURES.len()],
     types: OneByOne,
     servers: OneByOne,
     /// Where the edges of a task type begin; empty where there are too many edges.
@@ -163,21 +154,13 @@ pub struct EventTest {
     relative_rates: Vec<f64>,
     type_rank: OfType,
     type_degree: OfType,
-    service_rank_normaliser: Wealth,
+    service_rank: ByTilt,
     /// ln of the mean of exp(theta c_j) over n centred ranks c_j in [-1, 1], by n.
-    rank_normalisers: HashMap<usize, Wealth>,
+    ranks: HashMap<usize, ByTilt>,
     events: u64,
     alpha: f64,
     violated: bool,
     impossible: Option<String>,
-}
-
-fn tilt(index: usize) -> f64 {
-    if index.is_multiple_of(2) { TILTS[index / 2] } else { -TILTS[index / 2] }
-}
-
-fn wealth(f: impl Fn(f64) -> f64) -> Wealth {
-    std::array::from_fn(|index| f(tilt(index)))
 }
 
 /// Position `j` of `n` as a number in [-1, 1].
@@ -207,8 +190,7 @@ impl EventTest {
             model: model.clone(),
             lengths: start.to_vec(),
             busy: start.iter().filter(|&&x| x > 0).count() as u32,
-            log_wealth: [[0.0; 2 * TILTS.len()]; FEATURES.len()],
-            varies: [false; FEATURES.len()],
+            bets: FEATURES.map(|_| TiltedBets::new(&TILTS)),
             types: OneByOne::new(m),
             servers: OneByOne::new(graph.n_servers()),
             edge_offsets: Vec::new(),
@@ -221,8 +203,8 @@ impl EventTest {
             },
             type_rank: OfType::new(graph, &rank, 0.0, 1.0),
             type_degree: OfType::new(graph, &degree, mean_degree, scale),
-            service_rank_normaliser: [0.0; 2 * TILTS.len()],
-            rank_normalisers: HashMap::new(),
+            service_rank: [0.0; TILTS.len()],
+            ranks: HashMap::new(),
             events: 0,
             alpha,
             violated: false,
@@ -236,7 +218,7 @@ impl EventTest {
             }
             test.edge_log_wealth = vec![[0.0; 2]; offset];
         }
-        test.service_rank_normaliser = test.rank_normaliser(n);
+        test.service_rank = test.rank_log_means(n);
         test
     }
 
@@ -251,35 +233,18 @@ impl EventTest {
         self.busy = start.iter().filter(|&&x| x > 0).count() as u32;
     }
 
-    fn rank_normaliser(&mut self, n: usize) -> Wealth {
-        *self.rank_normalisers.entry(n).or_insert_with(|| {
-            wealth(|theta| {
-                ((0..n).map(|j| (theta * centred(j, n)).exp()).sum::<f64>() / n as f64).ln()
-            })
+    fn rank_log_means(&mut self, n: usize) -> ByTilt {
+        *self.ranks.entry(n).or_insert_with(|| {
+            let of_rank = |theta: f64, j| (theta * centred(j, n)).exp();
+            TILTS.map(|theta| ((0..n).map(|j| of_rank(theta, j)).sum::<f64>() / n as f64).ln())
         })
-    }
-
-    fn bet(&mut self, feature: usize, value: f64, log_normaliser: &Wealth, varies: bool) {
-        self.varies[feature] |= varies;
-        if varies {
-            for (index, log) in self.log_wealth[feature].iter_mut().enumerate() {
-                *log += tilt(index) * value - log_normaliser[index];
-            }
-        }
     }
 
     /// An indicator with null probability `p`.
     fn bet_on(&mut self, feature: usize, hit: bool, p: f64) {
-        let varies = p > 0.0 && p < 1.0;
-        if !varies && hit != (p >= 1.0) {
+        if !self.bets[feature].bet_on(hit, p) {
             self.impossible = Some(format!("{} where its probability is {p}", FEATURES[feature].0));
         }
-        self.bet(
-            feature,
-            f64::from(u8::from(hit)),
-            &wealth(|theta| (p * theta.exp_m1()).ln_1p()),
-            varies,
-        );
     }
 
     /// Takes the next event of the path. The test keeps its own copy of the queues.
@@ -323,8 +288,10 @@ impl EventTest {
                 let n = graph.n_servers();
                 let length = self.lengths[server as usize];
                 self.bet_on(6, length > 0, f64::from(self.busy) / f64::from(n));
-                let normaliser = self.service_rank_normaliser;
-                self.bet(7, centred(server as usize, n as usize), &normaliser, n > 1);
+                if n > 1 {
+                    let rank = centred(server as usize, n as usize);
+                    self.bets[7].bet(rank, &self.service_rank);
+                }
                 self.bet_on(8, server + 1 == n, 1.0 / f64::from(n));
                 self.servers.observe(server, 1.0);
                 if length > 0 {
@@ -350,14 +317,14 @@ impl EventTest {
             self.impossible = Some(format!("an arrival of task type {task_type}, whose rate is 0"));
             return;
         }
-        let (rank, degree) = (
-            centred(task_type as usize, m as usize),
-            self.model.graph().task_degree(task_type) as f64,
-        );
-        let (rank, degree) = (self.type_rank.of(rank), self.type_degree.of(degree));
-        let (of_rank, of_degree) = (self.type_rank.log_normaliser, self.type_degree.log_normaliser);
-        self.bet(1, rank, &of_rank, self.type_rank.varies);
-        self.bet(2, degree, &of_degree, self.type_degree.varies);
+        let rank = centred(task_type as usize, m as usize);
+        let degree = self.model.graph().task_degree(task_type) as f64;
+        let figures = [(rank, &self.type_rank), (degree, &self.type_degree)];
+        for ((value, of_type), bets) in figures.into_iter().zip(&mut self.bets[1..3]) {
+            if of_type.varies {
+                bets.bet(of_type.of(value), &of_type.log_means);
+            }
+        }
         self.types.observe(task_type, relative);
     }
 
@@ -395,9 +362,9 @@ impl EventTest {
             chosen == shortest.0,
             if levels.len() == 1 { 1.0 } else { shortest.1 as f64 * shortest.2 },
         );
-        // Rank in N_w: the normaliser needs the probability of each server.
+        // Rank in N_w: its mean needs the probability of each server.
         let share = |length: u32| levels[levels.partition_point(|level| level.0 < length)].2;
-        let mut rank = [0.0; 2 * TILTS.len()];
+        let mut rank = [0.0; TILTS.len()];
         let edges = self
             .edge_offsets
             .get(task_type as usize)
@@ -405,30 +372,30 @@ impl EventTest {
         let mut edges = edges.filter(|_| degree > 1);
         for (j, &length) in by_position.iter().enumerate() {
             let (p, c) = (share(length), centred(j, degree));
-            for (index, sum) in rank.iter_mut().enumerate() {
-                *sum += p * (tilt(index) * c).exp();
+            for (sum, tilt) in rank.iter_mut().zip(TILTS) {
+                *sum += p * (tilt * c).exp();
             }
             if let Some(edges) = &mut edges {
                 for (log, theta) in edges[j].iter_mut().zip(EDGE_TILTS) {
-                    *log += if j == position { theta } else { 0.0 } - (p * theta.exp_m1()).ln_1p();
+                    let won = if j == position { theta } else { 0.0 };
+                    *log += won - tilts::log_mean_of_event(theta, p);
                 }
             }
         }
-        self.bet(4, centred(position, degree), &rank.map(f64::ln), degree > 1);
-        let mut ties = [0.0; 2 * TILTS.len()];
-        for &(_, count, p) in &levels {
-            let normaliser = self.rank_normaliser(count);
-            for (index, sum) in ties.iter_mut().enumerate() {
-                *sum += p * count as f64 * normaliser[index].exp();
-            }
+        if degree > 1 {
+            self.bets[4].bet(centred(position, degree), &rank.map(f64::ln));
         }
-        let tied = levels[levels.partition_point(|level| level.0 < chosen)].1;
-        self.bet(
-            5,
-            centred(before_tied, tied),
-            &ties.map(f64::ln),
-            levels.iter().any(|level| level.1 > 1),
-        );
+        if levels.iter().any(|level| level.1 > 1) {
+            let mut ties = [0.0; TILTS.len()];
+            for &(_, count, p) in &levels {
+                let log_means = self.rank_log_means(count);
+                for (sum, log_mean) in ties.iter_mut().zip(log_means) {
+                    *sum += p * count as f64 * log_mean.exp();
+                }
+            }
+            let tied = levels[levels.partition_point(|level| level.0 < chosen)].1;
+            self.bets[5].bet(centred(before_tied, tied), &ties.map(f64::ln));
+        }
     }
 
     /// ln of the mixture's wealth.
@@ -437,7 +404,8 @@ impl EventTest {
             return f64::INFINITY;
         }
         let one_by_one = [self.types.log_wealth, self.servers.log_wealth, self.edges];
-        log_mean_exp(self.log_wealth.iter().flatten().copied().chain(one_by_one))
+        let by_tilt = self.bets.iter().flat_map(|bets| bets.log_wealth);
+        log_mean_exp(by_tilt.chain(one_by_one))
     }
 
     /// What has been decided so far.
@@ -450,33 +418,25 @@ impl EventTest {
             .then_some(Decision::Holds)
     }
 
-    /// What the wealth of every stated alternative must have lost in logarithms: the other half of
-    /// alpha, over two signs of every feature.
     fn threshold(&self) -> f64 {
-        (2.0 * 2.0 * FEATURES.len() as f64 / self.alpha).ln()
+        tilts::threshold(FEATURES.len(), self.alpha)
     }
 
     /// The log wealth of the alternatives that *holds* must exclude.
     fn alternatives(&self) -> impl Iterator<Item = f64> + '_ {
         // Among many servers the last one's clock rings too rarely to be certain of soon; each
         // server is watched by itself too.
-        let needed = |feature: &usize| {
-            self.varies[*feature] && (*feature != LAST || self.lengths.len() <= 256)
+        let needed = |&(feature, bets): &(usize, &TiltedBets<_>)| {
+            bets.bets > 0 && (feature != LAST || self.lengths.len() <= 256)
         };
-        (0..FEATURES.len()).filter(needed).flat_map(|feature| {
-            let (k, wealth) = (FEATURES[feature].1, &self.log_wealth[feature]);
-            [wealth[2 * k], wealth[2 * k + 1]]
-        })
+        let all = self.bets.iter().enumerate();
+        all.filter(needed).flat_map(|(feature, bets)| bets.alternatives(FEATURES[feature].1))
     }
 
-    /// About how many events *holds* would take, if the rest of the path is as informative as what
-    /// was seen; `None` where some alternative has not lost anything yet.
+    /// About how many events *holds* would take, as [`tilts::needed`] says.
     pub fn needed(&self) -> Option<u64> {
-        let threshold = self.threshold();
-        self.alternatives().try_fold(0, |most: u64, log_wealth| {
-            (log_wealth < 0.0)
-                .then(|| most.max((self.events as f64 * threshold / -log_wealth).ceil() as u64))
-        })
+        tilts::needed(self.events, self.threshold(), self.alternatives())
+            .map(|events| events as u64)
     }
 
     /// The queue lengths that the events seen add up to.
@@ -508,19 +468,11 @@ impl EventTest {
                 best = other;
             }
         }
-        for (feature, wealth) in self.log_wealth.iter().enumerate() {
-            for (index, &log) in wealth.iter().enumerate() {
-                if log > best.1 {
-                    best = (
-                        FEATURES[feature].0,
-                        log,
-                        if index % 2 == 0 {
-                            "too often or too high"
-                        } else {
-                            "too rare or too low"
-                        },
-                    );
-                }
+        for (&(name, _), bets) in FEATURES.iter().zip(&self.bets) {
+            let (log, upwards) = bets.strongest();
+            if log > best.1 {
+                let side = if upwards { "too often or too high" } else { "too rare or too low" };
+                best = (name, log, side);
             }
         }
         format!("{}: {}", best.0, best.2)

@@ -29,13 +29,8 @@ fn law(model: &Model, lengths: &[u32]) -> Vec<(Event, f64)> {
 /// Everything that is multiplied at an event, in logarithms.
 fn capitals(test: &EventTest) -> Vec<f64> {
     let one_by_one = [test.types.log_wealth, test.servers.log_wealth];
-    test.log_wealth
-        .iter()
-        .flatten()
-        .chain(test.edge_log_wealth.iter().flatten())
-        .copied()
-        .chain(one_by_one)
-        .collect()
+    let edges = test.edge_log_wealth.iter().flatten().copied();
+    test.bets.iter().flat_map(|bets| bets.log_wealth).chain(edges).chain(one_by_one).collect()
 }
 
 #[test]
@@ -106,7 +101,7 @@ fn each_bet_is_the_likelihood_ratio_of_its_feature() {
     test.observe(Event::Service { server: 2 });
     for (feature, value, law) in table {
         let bets = if feature < 6 { &arrival } else { &test };
-        for (index, log) in bets.log_wealth[feature].iter().enumerate() {
+        for (index, log) in bets.bets[feature].log_wealth.iter().enumerate() {
             let theta = [0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0][index / 2] * [1.0, -1.0][index % 2];
             let ratio =
                 theta * value - law.iter().map(|(v, p)| p * f64::exp(theta * v)).sum::<f64>().ln();
@@ -116,7 +111,7 @@ fn each_bet_is_the_likelihood_ratio_of_its_feature() {
                 FEATURES[feature].0
             );
         }
-        assert!(bets.varies[feature]);
+        assert!(bets.bets[feature].bets > 0);
     }
     for (edge, p) in [2.0 * ninths, 5.0 * ninths, 2.0 * ninths].into_iter().enumerate() {
         for (log, theta) in test.edge_log_wealth[edge].into_iter().zip([-2.0, 1.0]) {
@@ -262,23 +257,23 @@ fn holds_is_said_once_every_alternative_has_lost_enough() {
             "no event, nothing to exclude yet"
         );
         test.events = 100;
-        test.varies = [true; 9];
-        test.varies[1] = false;
+        test.bets.iter_mut().for_each(|bets| bets.bets = 1);
+        test.bets[1].bets = 0;
         for feature in [0, 2, 3, 4, 5, 6, 7] {
             // The tilts 0.05 and 1/4, both signs.
             let first = if feature == 0 { 2 } else { 6 };
-            test.log_wealth[feature][first..first + 2].fill(-threshold);
+            test.bets[feature].log_wealth[first..first + 2].fill(-threshold);
         }
         assert_eq!(
             test.decision(),
             (!last_counts).then_some(Decision::Holds),
             "{servers}: the last server"
         );
-        test.log_wealth[8][10..12].fill(-threshold);
+        test.bets[8].log_wealth[10..12].fill(-threshold);
         assert_eq!((test.decision(), test.needed()), (Some(Decision::Holds), Some(100)));
-        test.log_wealth[4][7] = -threshold / 4.0;
+        test.bets[4].log_wealth[7] = -threshold / 4.0;
         assert_eq!((test.decision(), test.needed()), (None, Some(400)));
-        test.log_wealth[4][7] = 0.0;
+        test.bets[4].log_wealth[7] = 0.0;
         assert_eq!((test.decision(), test.needed()), (None, None));
     }
 }
@@ -292,12 +287,12 @@ fn the_strongest_feature_is_the_one_that_won_most() {
         ("task type by itself: uneven", |test| test.types.log_wealth = 3.0),
         ("server by itself: uneven", |test| test.servers.log_wealth = 3.0),
         ("edge by itself: uneven", |test| test.edges = 3.0),
-        ("pick among ties: too often or too high", |test| test.log_wealth[5][4] = 3.0),
-        ("arrival share: too rare or too low", |test| test.log_wealth[0][13] = 3.0),
+        ("pick among ties: too often or too high", |test| test.bets[5].log_wealth[4] = 3.0),
+        ("arrival share: too rare or too low", |test| test.bets[0].log_wealth[13] = 3.0),
     ];
     for (name, win) in table {
         let mut test = fresh();
-        test.log_wealth[7][0] = 2.0;
+        test.bets[7].log_wealth[0] = 2.0;
         win(&mut test);
         assert_eq!(test.strongest(), name);
     }
@@ -314,8 +309,8 @@ fn where_there_is_no_choice_there_is_nothing_to_exclude() {
     }
     let varying: Vec<_> = FEATURES
         .iter()
-        .zip(test.varies)
-        .filter(|(_, varies)| *varies)
+        .zip(&test.bets)
+        .filter(|(_, bets)| bets.bets > 0)
         .map(|(feature, _)| feature.0)
         .collect();
     assert_eq!(varying, ["arrival share"]);

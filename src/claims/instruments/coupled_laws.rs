@@ -5,7 +5,6 @@
 //! server v with probability lambda / (1 + lambda_upper) times the mean of (4.12) over task types,
 //! and takes one from a busy server with probability 1 / ((1 + lambda_upper) N).
 
-use super::indicator::Indicator;
 use super::{evidence, seed};
 use crate::claims::{Claim, Evidence, Expected, Hypothesis, Kind, Scope, Setting, Verdict};
 use crate::faults::Fault;
@@ -14,6 +13,8 @@ use crate::num::ratio;
 use crate::random::event_clock::{Clock, Timeline};
 use crate::random::stream_rng;
 use crate::simulate::coupled::{Coupled, Coupling};
+use crate::stats::decision::Decision;
+use crate::stats::tilts::{self, TiltedBets};
 use crate::subject::random_lengths;
 
 /// Marginals of the couplings.
@@ -40,6 +41,9 @@ const FEATURES: [&str; 5] = [
 /// The features of which *holds* excludes a tilt of 0.3; the others may be too rare, and can only
 /// speak against the claim.
 const DECISIVE: usize = 2;
+
+/// The bets on the features of one system.
+type Bets = [TiltedBets<8>; FEATURES.len()];
 
 /// Events of each coupling at least, for the features that are not decisive.
 const LEAST_EVENTS: u64 = 20_000;
@@ -96,7 +100,8 @@ fn coupling_law(setting: &Setting<'_>) -> Evidence {
             );
             return evidence(Verdict::Violated, cases, found);
         }
-        let mut tests = [FEATURES, FEATURES].map(|features| features.map(Indicator::new));
+        let mut tests =
+            [FEATURES; 2].map(|features| features.map(|_| TiltedBets::new(&tilts::OF_INDICATOR)));
         let loads = [lower_load.value(), model.load().value()];
         for event in 0..MOST_EVENTS * u64::from(setting.plan.effort) {
             let before =
@@ -114,9 +119,8 @@ fn coupling_law(setting: &Setting<'_>) -> Evidence {
             if !(event + 1).is_multiple_of(1024) {
                 continue;
             }
-            let verdicts: Vec<Verdict> =
-                tests.iter().flatten().map(|test| test.verdict(share)).collect();
-            if let Some(at) = verdicts.iter().position(|&verdict| verdict == Verdict::Violated) {
+            let rejected = |bets: &TiltedBets<8>| decision(bets, share) == Some(Decision::Violated);
+            if let Some(at) = tests.iter().flatten().position(rejected) {
                 let system = if at < FEATURES.len() { "lower" } else { "upper" };
                 let what = FEATURES[at % FEATURES.len()];
                 return evidence(
@@ -144,21 +148,19 @@ fn coupling_law(setting: &Setting<'_>) -> Evidence {
     )
 }
 
-fn holds(tests: &[[Indicator; FEATURES.len()]; 2], share: f64) -> bool {
+fn decision(bets: &TiltedBets<8>, share: f64) -> Option<Decision> {
+    bets.decision(tilts::EXCLUDED, share)
+}
+
+fn holds(tests: &[Bets; 2], share: f64) -> bool {
     tests
         .iter()
         .flat_map(|tests| &tests[..DECISIVE])
-        .all(|test| test.verdict(share) == Verdict::Holds)
+        .all(|bets| decision(bets, share) == Some(Decision::Holds))
 }
 
 /// Puts one event of one system before its tests.
-fn observe(
-    model: &Model,
-    load: f64,
-    before: &[u32],
-    after: &[u32],
-    tests: &mut [Indicator; FEATURES.len()],
-) {
+fn observe(model: &Model, load: f64, before: &[u32], after: &[u32], tests: &mut Bets) {
     let n = before.len();
     let (m, rate) = (model.graph().n_task_types(), 1.0 + model.load().value());
     let joins = (0..n).find(|&v| after[v] > before[v]);
@@ -176,13 +178,13 @@ fn observe(
     }
     let ring = 1.0 / (rate * n as f64);
     let from_last = if before[n - 1] > 0 { ring } else { 0.0 };
-    tests[0].observe(joins.is_some(), load / rate);
-    tests[1].observe(leaves.is_some(), busy * ring);
-    tests[2].observe(joins == Some(n - 1), load / rate * to_last);
-    tests[3].observe(leaves == Some(n - 1), from_last);
+    tests[0].bet_on(joins.is_some(), load / rate);
+    tests[1].bet_on(leaves.is_some(), busy * ring);
+    tests[2].bet_on(joins == Some(n - 1), load / rate * to_last);
+    tests[3].bet_on(leaves == Some(n - 1), from_last);
     if let Some(v) = joins {
         // Where all servers are shortest the sum may round to either side of 1.
         let p: f64 = if before.iter().all(|&x| x == shortest) { 1.0 } else { to_shortest };
-        tests[4].observe(before[v] == shortest, p.min(1.0));
+        tests[4].bet_on(before[v] == shortest, p.min(1.0));
     }
 }

@@ -4,7 +4,6 @@
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
-use super::indicator::Indicator;
 use super::{evidence, seed};
 use crate::claims::cases::{Outcome, run};
 use crate::claims::{Claim, Evidence, Expected, Kind, Scope, Setting, Verdict, small_graphs};
@@ -13,6 +12,8 @@ use crate::graph::format::{self, Format};
 use crate::graph::generate::{self, GenerateError, Sites};
 use crate::graph::{BipartiteGraph, GraphError, Isolated};
 use crate::num::ratio::{self, Ratio};
+use crate::stats::decision::Decision;
+use crate::stats::tilts::{self, TiltedBets};
 
 /// One graph, whichever side one looks from.
 pub(super) const GRAPH_SIDES: Claim = Claim {
@@ -362,15 +363,15 @@ fn holds(graph: &BipartiteGraph, n: u32, types: &[&[u32]]) -> bool {
 }
 
 fn random_graphs(setting: &Setting<'_>) -> Evidence {
-    let mut all = [
+    const FEATURES: [&str; 6] = [
         "a coordinate above 1/2",
         "a coordinate of a server above 1/2 where that of a task type is",
         "an Erdos-Renyi edge",
         "an Erdos-Renyi edge at the first server or task type",
         "the regular edge of the first server and task type",
         "the regular edge of the last server and the first task type",
-    ]
-    .map(Indicator::new);
+    ];
+    let mut all = FEATURES.map(|_| TiltedBets::new(&tilts::OF_INDICATOR));
     let own_seed = seed(setting, "random-graphs");
     for graph in 0..8000 * u64::from(setting.plan.effort) {
         let seed = own_seed.wrapping_add(graph);
@@ -378,12 +379,12 @@ fn random_graphs(setting: &Setting<'_>) -> Evidence {
             return evidence(Verdict::Violated, graph, error);
         }
         let share = setting.alpha / all.len() as f64;
-        let verdicts: Vec<Verdict> = all.iter().map(|indicator| indicator.verdict(share)).collect();
-        if let Some(at) = verdicts.iter().position(|&verdict| verdict == Verdict::Violated) {
-            let found = format!("rejected after {} cases: {}", all[at].seen, all[at].what);
+        let decisions = all.each_ref().map(|bets| bets.decision(tilts::EXCLUDED, share));
+        if let Some(at) = decisions.iter().position(|&found| found == Some(Decision::Violated)) {
+            let found = format!("rejected after {} cases: {}", all[at].bets, FEATURES[at]);
             return evidence(Verdict::Violated, graph, found);
         }
-        if verdicts.iter().all(|&verdict| verdict == Verdict::Holds) {
+        if decisions.iter().all(|&found| found == Some(Decision::Holds)) {
             return evidence(
                 Verdict::Holds,
                 graph + 1,
@@ -395,13 +396,13 @@ fn random_graphs(setting: &Setting<'_>) -> Evidence {
 }
 
 /// Puts one graph of each kind before the tests; an error where a generator fails.
-fn look(setting: &Setting<'_>, seed: u64, all: &mut [Indicator; 6]) -> Result<(), String> {
+fn look(setting: &Setting<'_>, seed: u64, all: &mut [TiltedBets<8>; 6]) -> Result<(), String> {
     let sites = Sites::uniform(20, 20, 2, seed).map_err(|error| error.to_string())?;
     for i in 0..20 {
         for (x, y) in sites.server(i).iter().zip(sites.task_type(i)) {
-            all[0].observe(*x > 0.5, 0.5);
-            all[0].observe(*y > 0.5, 0.5);
-            all[1].observe((*x > 0.5) == (*y > 0.5), 0.5);
+            all[0].bet_on(*x > 0.5, 0.5);
+            all[0].bet_on(*y > 0.5, 0.5);
+            all[1].bet_on((*x > 0.5) == (*y > 0.5), 0.5);
         }
     }
     let (n, m, degree) = (16, 12, 5.0);
@@ -410,9 +411,9 @@ fn look(setting: &Setting<'_>, seed: u64, all: &mut [Indicator; 6]) -> Result<()
     let p = degree / f64::from(n);
     for (v, w) in (0..n).flat_map(|v| (0..m).map(move |w| (v, w))) {
         let edge = graph.servers_of(w).iter().any(|u| u == v);
-        all[2].observe(edge, p);
+        all[2].bet_on(edge, p);
         if v == 0 || w == 0 {
-            all[3].observe(edge, p);
+            all[3].bet_on(edge, p);
         }
     }
     // One pair of each graph for each test: the pairs of one graph are not independent. Small, so
@@ -423,7 +424,7 @@ fn look(setting: &Setting<'_>, seed: u64, all: &mut [Indicator; 6]) -> Result<()
     for (indicator, (v, w)) in [(4, (0, 0)), (5, (n - 1, 0))] {
         // All task types are alike, so that each has k / m of the edges of a server.
         all[indicator]
-            .observe(graph.servers_of(w).iter().any(|u| u == v), f64::from(k) / f64::from(m));
+            .bet_on(graph.servers_of(w).iter().any(|u| u == v), f64::from(k) / f64::from(m));
     }
     Ok(())
 }

@@ -12,7 +12,7 @@ use crate::graph::BipartiteGraph;
 use crate::model::Model;
 use crate::random::stream_rng;
 use crate::simulate::Queues;
-use crate::simulate::marks::{Mark, MarkBlock, MarkStream, RandomMarks};
+use crate::simulate::marks::{DrawnAhead, RandomMarks};
 use crate::stats::betting_interval::BettingInterval;
 use crate::stats::binomial;
 use crate::stats::counts::CountInterval;
@@ -106,12 +106,11 @@ fn events() -> Option<String> {
     let model =
         |d| BipartiteGraph::complete(2, 2).ok().and_then(|graph| Model::new(graph, 0.8, d).ok());
     let (two, one) = model(2).zip(model(1))?;
-    let mut block = MarkBlock::new(1);
-    RandomMarks::new(&one, stream_rng(1, 0)).fill(&mut block, MOST);
+    let mut marks = DrawnAhead::new(RandomMarks::new(&one, stream_rng(1, 0)), 1);
     let mut queues = Queues::empty(2);
     let mut test = EventTest::new(&two, queues.lengths(), ALPHA);
-    let found = block.iter().find_map(|mark: Mark<'_>| {
-        test.observe(queues.apply(mark));
+    let found = (0..MOST).find_map(|_| {
+        test.observe(queues.apply(marks.next_mark()?));
         test.decision()
     });
     if found != Some(Decision::Violated) {

@@ -4,8 +4,7 @@
 //! it. So numbers of cases and hits are enough, and hundreds of thousands of marks cost no more
 //! than drawing them: what is rare, slight, or shows only from one mark to the next is seen here.
 //!
-//! The inverse wealth of a tilt is a supermartingale under every larger tilt, as in
-//! [`crate::claims::event_test`].
+//! The wealth of bets on tilts, as in [`crate::stats::tilts`], is a function of these numbers.
 //!
 //! # Source
 //! Section 2; Ville's inequality.
@@ -15,8 +14,8 @@ use crate::claims::{Claim, Evidence, Expected, Hypothesis, Kind, Scope, Setting,
 use crate::faults::Fault;
 use crate::graph::{BipartiteGraph, Isolated};
 use crate::model::Model;
-use crate::simulate::marks::{Mark, MarkBlock};
-use crate::stats::log_mean_exp;
+use crate::simulate::marks::{DrawnAhead, Mark};
+use crate::stats::tilts;
 
 /// Draws without a look at queues.
 pub(super) const MARKS_LAW: Claim = Claim {
@@ -33,10 +32,10 @@ pub(super) const MARKS_LAW: Claim = Claim {
 
 /// Marks of a graph; more where arrivals are rare.
 const MARKS: f64 = 600_000.0;
-/// Marks that are drawn at a time.
+/// Marks that are drawn at a time; whole blocks of them.
 const BLOCK: usize = 4096;
-/// Tilts of the log-odds, both ways; *holds* excludes the one at [`EXCLUDED`].
-const TILTS: [f64; 6] = [0.02, 0.05, 0.1, 0.3, 1.0, 2.0];
+/// Tilts of the log-odds; *holds* excludes [`EXCLUDED`], both ways.
+const TILTS: [f64; 12] = tilts::signed([0.02, 0.05, 0.1, 0.3, 1.0, 2.0]);
 const EXCLUDED: f64 = 0.3;
 /// From this variance of its number of hits on a feature is certain to exclude that tilt.
 const ENOUGH: f64 = 6_000.0;
@@ -83,7 +82,8 @@ impl Feature {
     fn log_wealth(&self, tilt: f64) -> f64 {
         self.open()
             .map(|group| {
-                group.hits as f64 * tilt - group.seen as f64 * (group.p * tilt.exp_m1()).ln_1p()
+                let log_mean = tilts::log_mean_of_event(tilt, group.p);
+                group.hits as f64 * tilt - group.seen as f64 * log_mean
             })
             .sum()
     }
@@ -236,13 +236,12 @@ impl<'a> Draws<'a> {
         if let Some(feature) = self.features().find(|feature| feature.is_impossible()) {
             return (Verdict::Violated, format!("against its law outright: {}", feature.what));
         }
-        let signed = || TILTS.into_iter().flat_map(|tilt| [tilt, -tilt]);
         let wealth = || {
             self.features().flat_map(move |feature| {
-                signed().map(move |tilt| (feature, tilt, feature.log_wealth(tilt)))
+                TILTS.into_iter().map(move |tilt| (feature, tilt, feature.log_wealth(tilt)))
             })
         };
-        if log_mean_exp(wealth().map(|(_, _, log)| log)) >= (2.0 / alpha).ln() {
+        if tilts::rejects(wealth().map(|(_, _, log)| log), alpha) {
             let strongest = wealth().max_by(|a, b| a.2.total_cmp(&b.2));
             let found = strongest.map_or_else(String::new, |(feature, tilt, _)| {
                 format!(
@@ -257,7 +256,7 @@ impl<'a> Draws<'a> {
             .iter()
             .chain(self.features().skip(1).filter(|feature| feature.variance() >= ENOUGH))
             .collect();
-        let threshold = (2.0 * 2.0 * self.features().count() as f64 / alpha).ln();
+        let threshold = tilts::threshold(self.features().count(), alpha);
         let excluded = |feature: &&Feature| {
             [EXCLUDED, -EXCLUDED].iter().all(|&tilt| feature.log_wealth(tilt) <= -threshold)
         };
@@ -273,24 +272,18 @@ fn marks_law(setting: &Setting<'_>) -> Evidence {
     let mut draws = Draws::new(model);
     let marks =
         (MARKS * (0.03 / model.lambda()).clamp(1.0, 4.0)) as u64 * u64::from(setting.plan.effort);
-    let mut stream = setting.subject.marks(&system, seed(setting, "marks-law"), 0);
-    let mut block = MarkBlock::new(system.d());
+    let marks = marks.next_multiple_of(BLOCK as u64);
+    let stream = setting.subject.marks(&system, seed(setting, "marks-law"), 0);
+    let mut stream = DrawnAhead::in_blocks(stream, system.d(), BLOCK);
     let mut seen = 0;
     while seen < marks {
-        block.clear();
-        stream.fill(&mut block, BLOCK);
-        if block.is_empty() {
-            return evidence(
-                Verdict::Violated,
-                seen,
-                format!("the stream ends after {seen} marks"),
-            );
-        }
-        for mark in block.iter() {
-            seen += 1;
-            if let Err(found) = draws.observe(mark) {
-                return evidence(Verdict::Violated, seen, found);
-            }
+        let Some(mark) = stream.next_mark() else {
+            let found = format!("the stream ends after {seen} marks");
+            return evidence(Verdict::Violated, seen, found);
+        };
+        seen += 1;
+        if let Err(found) = draws.observe(mark) {
+            return evidence(Verdict::Violated, seen, found);
         }
     }
     if let Err(found) = without_servers(setting) {
@@ -311,8 +304,8 @@ fn without_servers(setting: &Setting<'_>) -> Result<(), String> {
     let model = Model::with_load(graph, setting.model.load().clone(), setting.model.d())
         .map_err(|error| error.to_string())?;
     let system = setting.subject.system(&model);
-    let mut block = MarkBlock::new(system.d());
-    setting.subject.marks(&system, seed(setting, "marks-law, isolated"), 0).fill(&mut block, 256);
+    let stream = setting.subject.marks(&system, seed(setting, "marks-law, isolated"), 0);
     let mut draws = Draws::new(&model);
-    block.iter().try_for_each(|mark| draws.observe(mark))
+    let mut stream = DrawnAhead::in_blocks(stream, system.d(), 256);
+    stream.take(256).try_for_each(|mark| draws.observe(mark))
 }

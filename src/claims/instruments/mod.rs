@@ -21,7 +21,6 @@ mod clocks;
 mod coupled_laws;
 mod estimates;
 mod graph_parts;
-mod indicator;
 mod known;
 mod mark_draws;
 mod mark_enumeration;

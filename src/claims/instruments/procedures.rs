@@ -19,7 +19,8 @@
 //! Ville's inequality; [`crate::stats::known_streams`] for the sources; `fluidcheck calibrate`
 //! tries many more streams.
 
-use super::{evidence, known, seed};
+use super::{known, seed};
+use crate::claims::parts::Findings;
 use crate::claims::{Claim, Evidence, Expected, Kind, Scope, Setting, Verdict};
 use crate::faults::Fault;
 use crate::random::stream_rng;
@@ -91,29 +92,12 @@ const STREAMS_FOR_POWER: u64 = 600;
 /// What was found of the parts of a claim, each with an equal share of its error probability.
 struct Parts {
     share: f64,
-    verdict: Verdict,
-    cases: u64,
-    found: Vec<String>,
+    findings: Findings,
 }
 
 impl Parts {
     fn new(alpha: f64, parts: u32) -> Self {
-        Self {
-            share: alpha / f64::from(parts),
-            verdict: Verdict::Holds,
-            cases: 0,
-            found: Vec::new(),
-        }
-    }
-
-    fn add(&mut self, verdict: Verdict, cases: u64, found: String) {
-        self.cases += cases;
-        self.verdict = match (self.verdict, verdict) {
-            (Verdict::Violated, _) | (_, Verdict::Violated) => Verdict::Violated,
-            (Verdict::Holds, other) => other,
-            (undecided, _) => undecided,
-        };
-        self.found.push(found);
+        Self { share: alpha / f64::from(parts), findings: Findings::new(alpha) }
     }
 
     /// An error probability of at most `stated`, from errors in streams.
@@ -126,7 +110,7 @@ impl Parts {
         } else {
             Verdict::Inconclusive
         };
-        self.add(
+        self.findings.add(
             verdict,
             streams,
             format!("{what}: {errors} errors in {streams}, stated {stated}, at most {upper:.3}"),
@@ -143,7 +127,7 @@ impl Parts {
         } else {
             Verdict::Inconclusive
         };
-        self.add(
+        self.findings.add(
             verdict,
             streams,
             format!("{what}: {successes} of {streams}, stated {stated}, at least {lower:.3}"),
@@ -152,18 +136,14 @@ impl Parts {
 
     /// Something that goes wrong with probability at most the share.
     fn certain(&mut self, right: bool, found: String) {
-        self.add(if right { Verdict::Holds } else { Verdict::Violated }, 1, found);
+        self.findings.add(if right { Verdict::Holds } else { Verdict::Violated }, 1, found);
     }
 
     /// What is wrong where nothing is left to chance.
     fn known(&mut self, wrong: Option<String>) {
         if let Some(found) = wrong {
-            self.add(Verdict::Violated, 1, found);
+            self.findings.add(Verdict::Violated, 1, found);
         }
-    }
-
-    fn evidence(self) -> Evidence {
-        evidence(self.verdict, self.cases, self.found.join("; "))
     }
 }
 
@@ -198,7 +178,7 @@ fn sequential_tests(setting: &Setting<'_>) -> Evidence {
         .into_iter()
         .chain([(SOURCES[0], 0.4, 1000, 4000)]);
     for (at, (source, stated, length, streams)) in (0u64..).zip(trials) {
-        if parts.verdict == Verdict::Violated {
+        if parts.findings.is_violated() {
             break;
         }
         let seed = seed(setting, "sequential-tests").wrapping_add(at);
@@ -224,7 +204,7 @@ fn sequential_tests(setting: &Setting<'_>) -> Evidence {
             POWER,
         );
     }
-    parts.evidence()
+    parts.findings.evidence()
 }
 
 fn intervals_cover(setting: &Setting<'_>) -> Evidence {
@@ -274,7 +254,7 @@ fn intervals_cover(setting: &Setting<'_>) -> Evidence {
             );
         }
     }
-    parts.evidence()
+    parts.findings.evidence()
 }
 
 fn distribution_test(setting: &Setting<'_>) -> Evidence {
@@ -306,5 +286,5 @@ fn distribution_test(setting: &Setting<'_>) -> Evidence {
             format!("law that is {away} away against a margin of {MARGIN}: {found:?}"),
         );
     }
-    parts.evidence()
+    parts.findings.evidence()
 }

@@ -388,9 +388,7 @@ fn simulations(
     let mut counted = fresh()?;
     counted.step_events(events);
     let mut path = Path::new(&Reference, model, seed, case, start.to_vec());
-    for _ in 0..events {
-        path.step();
-    }
+    path.advance(events);
     for (what, queues, n_events) in [
         ("one look", once.queues(), once.events()),
         ("many looks", often.queues(), often.events()),

@@ -66,9 +66,9 @@ fn independent_streams(setting: &Setting<'_>) -> Evidence {
             return violated_at_event(setting, case, 0, found, &[]);
         }
         let draw_many = |seed: u64, replication: u64, count: usize| -> Vec<OwnedMark> {
-            let mut stream = setting.subject.marks(setting.model, seed, replication);
-            let mut marks = DrawnAhead::new(&mut *stream, setting.model.d());
-            (0..count).filter_map(|_| marks.take(1).next().map(OwnedMark::from)).collect()
+            let stream = setting.subject.marks(setting.model, seed, replication);
+            let mut marks = DrawnAhead::new(stream, setting.model.d());
+            (0..count).filter_map(|_| marks.next_mark().map(OwnedMark::from)).collect()
         };
         let draw = |seed: u64, replication: u64| draw_many(seed, replication, n_marks);
         if let Some(found) = repeats(&draw_many(seed, 0, FOLLOWED), 3 * n_marks / 2) {

@@ -24,11 +24,11 @@ use crate::claims::{Claim, Evidence, Expected, Hypothesis, Kind, Scope, Setting}
 use crate::faults::Fault;
 use crate::model::Load;
 use crate::num::ratio::{self, Ratio};
-use crate::random::Coins;
 use crate::simulate::Queues;
 use crate::simulate::coupled::{Coupled, CoupledSimulation, Coupling, apply_to_all};
 use crate::simulate::marks::{DrawnAhead, Mark};
 use crate::simulate::occupancy::{LocalOccupancy, Occupancy};
+use crate::subject::Drive;
 
 /// Proposition 3.9 by the paper's coupling.
 pub const PROP_3_9_MASS: Claim = Claim {
@@ -264,20 +264,20 @@ fn three_starts(
     (lower, upper): (Vec<u32>, Vec<u32>),
     events: u64,
 ) -> Outcome {
-    let system = setting.subject.system(setting.model);
-    let n = system.graph().n_servers();
+    let n = setting.model.graph().n_servers();
     let middle: Vec<u32> =
         lower.iter().zip(&upper).map(|(&l, &u)| rng.random_range(l..=u)).collect();
     let [mut low, mut mid, mut high] = [lower, middle, upper].map(Queues::from_lengths);
-    let mut stream = setting.subject.marks(&system, path_seed(setting, "prop-3.9-samples"), case);
-    let mut marks = DrawnAhead::new(&mut *stream, system.d());
-    let mut coins = Coins::new(path_seed(setting, "prop-3.9-samples"), case);
+    let seed = path_seed(setting, "prop-3.9-samples");
+    let mut drive = Drive::new(setting.subject, setting.model, seed, case);
     for event in 0..events {
-        let Some(mark) = marks.take(1).next() else { break };
-        coins.next_event();
-        setting.subject.couple(&system, &mut low, &mut high, mark, &mut coins);
-        setting.subject.apply(&system, &mut mid, mark, &mut coins);
-        if !looks_at_all(n, event) && event + 1 < events && !touches_disorder(mark, &low, &high) {
+        let out_of_order = drive.next(|subject, system, mark, coins| {
+            subject.couple(system, &mut low, &mut high, mark, coins);
+            subject.apply(system, &mut mid, mark, coins);
+            touches_disorder(mark, &low, &high)
+        });
+        let Some(out_of_order) = out_of_order else { break };
+        if !looks_at_all(n, event) && event + 1 < events && !out_of_order {
             continue;
         }
         for (below, above) in [(&low, &mid), (&mid, &high), (&low, &high)] {
@@ -321,11 +321,10 @@ fn with_cap(
         }
     };
     let mut all = [Queues::from_lengths(lower), Queues::from_lengths(upper), Queues::full(n, cap)];
-    let mut stream =
-        setting.subject.marks(setting.model, path_seed(setting, "prop-3.9-samples"), case);
-    let mut marks = DrawnAhead::new(&mut *stream, setting.model.d());
+    let stream = setting.subject.marks(setting.model, path_seed(setting, "prop-3.9-samples"), case);
+    let mut marks = DrawnAhead::new(stream, setting.model.d());
     for event in 0..events {
-        let Some(mark) = marks.take(1).next() else { break };
+        let Some(mark) = marks.next_mark() else { break };
         let result = pair.apply(mark);
         apply_to_all(mark, cap, &mut all);
         let [low, high, full] = [all[0].lengths(), all[1].lengths(), all[2].lengths()];
@@ -385,20 +384,20 @@ fn local_order(
     upper: Vec<u32>,
     events: u64,
 ) -> Outcome {
-    let system = setting.subject.system(setting.model);
-    let graph = system.graph();
+    let mut drive = Drive::new(setting.subject, setting.model, path_seed(setting, "eq-4.14"), case);
+    let graph = &drive.system().graph().clone();
     let n = graph.n_servers();
     let mut kept = [&lower, &upper].map(|lengths| LocalOccupancy::of(graph, lengths));
     let (mut low, mut high) = (Queues::from_lengths(lower), Queues::from_lengths(upper));
-    let mut stream = setting.subject.marks(&system, path_seed(setting, "eq-4.14"), case);
-    let mut marks = DrawnAhead::new(&mut *stream, system.d());
-    let mut coins = Coins::new(path_seed(setting, "eq-4.14"), case);
     for event in 0..=events {
         let before = [low.lengths().to_vec(), high.lengths().to_vec()];
         if event < events {
-            let Some(mark) = marks.take(1).next() else { break };
-            coins.next_event();
-            setting.subject.couple(&system, &mut low, &mut high, mark, &mut coins);
+            let next = drive.next(|subject, system, mark, coins| {
+                subject.couple(system, &mut low, &mut high, mark, coins)
+            });
+            if next.is_none() {
+                break;
+            }
         }
         let after = [low.lengths(), high.lengths()];
         let mut types: Vec<u32> = Vec::new();

@@ -24,14 +24,14 @@ const ROUNDOFF: f64 = f64::EPSILON / 2.0;
 ///   that any difference is a violation.
 ///
 /// ```
-/// use fluidcheck::theory::mean_field::{checks, fixed_point, right_hand_side, Boundary};
+/// use fluidcheck::theory::mean_field::{fixed_point, right_hand_side, Boundary};
 /// let flow = |lambda, d, q: &[f64], dq: &mut [f64]| right_hand_side(lambda, d, q, Boundary::Zero, dq);
-/// assert!(checks::fixed_point(&fixed_point, &flow).slack >= 0.0);
+/// assert!(fluidcheck::claims::mean_field::fixed_point(&fixed_point, &flow).slack >= 0.0);
 /// // The exponent as Corollary 3.4 prints it.
 /// let printed = |lambda: f64, d: u32, i: u32| {
 ///     if d == 1 { lambda.powf(i.into()) } else { lambda.powf((f64::from(d) * f64::from(i) - 1.0) / f64::from(d - 1)) }
 /// };
-/// assert!(checks::fixed_point(&printed, &flow).slack < 0.0);
+/// assert!(fluidcheck::claims::mean_field::fixed_point(&printed, &flow).slack < 0.0);
 /// ```
 pub fn fixed_point(
     fixed_point: &dyn Fn(f64, u32, u32) -> f64,

@@ -4,9 +4,8 @@
 //! with probability A / ((1 + lambda) N) and falls with probability S / ((1 + lambda) N), where A -
 //! S is the integrand of (4.30) and A + S that of (4.31), both evaluated as they are printed, by
 //! local occupancies. Times between events do not depend on the state, so that this is E M = 0 and
-//! E M^2 = E \[M\] from event to event. A bet on a tilted law of the change is a martingale under
-//! the null; as in [`crate::claims::event_test`], *holds* means that every tilt of the stated size
-//! is excluded.
+//! E M^2 = E \[M\] from event to event. Tilts of the change and of its square are bet on as in
+//! [`crate::stats::tilts`].
 //!
 //! Where rates differ, arrivals of type w count r_w times, in the compensator and in the average
 //! over types of Lemma C.2. Its proof stays: the jumps of all Q_i^w, i >= 1, come at a rate of at
@@ -25,12 +24,14 @@ use super::seed;
 use crate::claims::parts::{Findings, Part};
 use crate::claims::{Claim, Evidence, Expected, Hypothesis, Kind, Scope, Setting, Verdict};
 use crate::faults::Fault;
+use crate::graph::BipartiteGraph;
 use crate::model::{Event, Model, loads};
 use crate::num::ratio;
 use crate::random::event_clock::{Clock, Timeline};
 use crate::random::stream_rng;
 use crate::simulate::occupancy::LocalOccupancy;
-use crate::stats::log_mean_exp;
+use crate::stats::decision::Decision;
+use crate::stats::tilts::{self, TiltedBets};
 use crate::subject::{Path, random_lengths};
 
 /// The compensator, event by event.
@@ -78,10 +79,10 @@ fn arrival_rate(model: &Model, local: &LocalOccupancy, server: u32, length: u32)
     scale * shares
 }
 
-/// The tilts of the change and of its square, both signs.
-const TILTS: [f64; 5] = [0.05, 0.1, 0.3, 1.0, 2.0];
+/// The tilts of the change and of its square.
+const TILTS: [f64; 10] = tilts::signed([0.05, 0.1, 0.3, 1.0, 2.0]);
 
-/// The position in TILTS of the smallest effect that *holds* excludes.
+/// The position of the smallest effect that *holds* excludes.
 const EXCLUDED: usize = 2;
 
 /// Levels that are looked at.
@@ -90,208 +91,235 @@ const LEVELS: [usize; 2] = [1, 2];
 /// Task types that are looked at.
 const TYPES: usize = 3;
 
-/// The wealth of bets on one (w, i): on the change, then on whether there is one.
-#[derive(Clone, Default)]
-struct Wealth([[f64; 2 * TILTS.len()]; 2]);
+/// What is bet on in one (w, i).
+const FIGURES: [&str; 2] = ["the change", "the jumps"];
 
-fn tilt(index: usize) -> f64 {
-    if index.is_multiple_of(2) { TILTS[index / 2] } else { -TILTS[index / 2] }
+/// The task types with the most servers, of equal ones those with the lowest index, and the one
+/// with the fewest servers, whose share of an uneven picker is largest.
+fn watched_types(graph: &BipartiteGraph) -> Vec<u32> {
+    let mut types: Vec<u32> =
+        (0..graph.n_task_types()).filter(|&w| graph.task_degree(w) > 0).collect();
+    types.sort_by_key(|&w| std::cmp::Reverse(graph.task_degree(w)));
+    let smallest = types.last().copied();
+    types.truncate(TYPES - 1);
+    let n = graph.n_servers() as usize;
+    types.extend(smallest.filter(|w| !types.contains(w) && graph.task_degree(*w) * 200 > n));
+    types
 }
 
-impl Wealth {
-    /// Takes a change of -1, 0 or 1, of probabilities `rises` and `falls`.
-    fn observe(&mut self, change: i32, rises: f64, falls: f64) {
-        for (index, (of_change, of_jump)) in self.0[0].clone().iter().zip(self.0[1]).enumerate() {
-            let theta = tilt(index);
-            let change_normaliser = (rises * theta.exp_m1() + falls * (-theta).exp_m1()).ln_1p();
-            let jump_normaliser = ((rises + falls) * theta.exp_m1()).ln_1p();
-            self.0[0][index] = of_change + theta * f64::from(change) - change_normaliser;
-            self.0[1][index] = of_jump + theta * f64::from(change.abs()) - jump_normaliser;
+/// The servers that share a task type with a task type of a server of N_w: the law of a change of
+/// Q_i^w changes with their queues only.
+fn near(graph: &BipartiteGraph, w: u32) -> Vec<bool> {
+    let mut near = vec![false; graph.n_servers() as usize];
+    let types: BTreeSet<u32> =
+        graph.servers_of(w).iter().flat_map(|v| graph.task_types_of(v).iter()).collect();
+    for server in types.iter().flat_map(|&w| graph.servers_of(w).iter()) {
+        near[server as usize] = true;
+    }
+    near
+}
+
+/// The bets on the changes of every watched Q_i^w.
+struct Watch<'a> {
+    model: &'a Model,
+    types: Vec<u32>,
+    /// [`near`] of each of the types.
+    near: Vec<Vec<bool>>,
+    /// The probabilities with which each (w, i) rises and falls at the next event.
+    laws: Vec<(f64, f64)>,
+    /// On the change of each (w, i), and on whether there is one.
+    bets: Vec<[TiltedBets<{ TILTS.len() }>; FIGURES.len()]>,
+    events: u64,
+}
+
+impl<'a> Watch<'a> {
+    fn new(model: &'a Model) -> Self {
+        let types = watched_types(model.graph());
+        let places = types.len() * LEVELS.len();
+        Self {
+            model,
+            near: types.iter().map(|&w| near(model.graph(), w)).collect(),
+            types,
+            laws: vec![(0.0, 0.0); places],
+            bets: vec![FIGURES.map(|_| TiltedBets::new(&TILTS)); places],
+            events: 0,
+        }
+    }
+
+    /// The most events that this effort pays for.
+    fn most_events(&self, effort: u32) -> u64 {
+        let graph = self.model.graph();
+        let count = |near: &Vec<bool>| near.iter().filter(|&&near| near).count() as u64;
+        let nearest = self.near.iter().map(count).max().unwrap_or(0);
+        let servers = self.types.iter().flat_map(|&w| graph.servers_of(w).iter());
+        let around = servers.map(|v| graph.server_degree(v)).sum::<usize>() as u64;
+        let cost = around * 2 * nearest / u64::from(graph.n_servers()) + 60;
+        let effort = u64::from(effort);
+        (400_000_000 / cost * effort).clamp(20_000, 4_000_000 * effort)
+    }
+
+    /// The laws of the changes at the next event; `touched` is the only queue that may have changed
+    /// since the last call.
+    fn foresee(&mut self, lengths: &[u32], local: &LocalOccupancy, touched: Option<u32>) {
+        let (model, rate) = (self.model, self.model.event_rate());
+        let places = self.laws.chunks_exact_mut(LEVELS.len());
+        for ((laws, near), &w) in places.zip(&self.near).zip(&self.types) {
+            if touched.is_some_and(|server| !near[server as usize]) {
+                continue;
+            }
+            for (law, i) in laws.iter_mut().zip(LEVELS) {
+                let servers = model.graph().servers_of(w);
+                let rises: f64 = servers
+                    .iter()
+                    .filter(|&v| lengths[v as usize] as usize + 1 == i)
+                    .map(|v| arrival_rate(model, local, v, lengths[v as usize]))
+                    .sum();
+                let falls = (local.at_least(w, i) - local.at_least(w, i + 1)) as f64;
+                *law = (rises / rate, falls / rate);
+            }
+        }
+    }
+
+    /// Takes the next event, at which the queue of `server` went from `before` to `after` tasks.
+    fn observe(&mut self, server: u32, before: u32, after: u32) {
+        self.events += 1;
+        let graph = self.model.graph();
+        let watched = self.types.iter().flat_map(|&w| LEVELS.map(|i| (w, i as u32)));
+        for (((w, i), &(rises, falls)), [changes, jumps]) in
+            watched.zip(&self.laws).zip(&mut self.bets)
+        {
+            let inside = before != after && graph.servers_of(w).contains(server);
+            let moved = i32::from(inside) * (i32::from(after >= i) - i32::from(before >= i));
+            let mean_of_change =
+                TILTS.map(|t| (rises * t.exp_m1() + falls * (-t).exp_m1()).ln_1p());
+            changes.bet(f64::from(moved), &mean_of_change);
+            let mean_of_jump = TILTS.map(|t| tilts::log_mean_of_event(t, rises + falls));
+            jumps.bet(f64::from(moved.abs()), &mean_of_jump);
         }
     }
 
     /// ln of the wealth of the alternatives that *holds* excludes.
     fn alternatives(&self) -> impl Iterator<Item = f64> + '_ {
-        self.0.iter().flat_map(|tilts| [tilts[2 * EXCLUDED], tilts[2 * EXCLUDED + 1]])
+        self.bets.iter().flatten().flat_map(|bets| bets.alternatives(EXCLUDED))
+    }
+
+    fn threshold(&self, alpha: f64) -> f64 {
+        tilts::threshold(self.bets.len() * FIGURES.len(), alpha)
+    }
+
+    /// What has been decided so far.
+    fn decision(&self, alpha: f64) -> Option<Decision> {
+        if tilts::rejects(self.bets.iter().flatten().flat_map(|bets| bets.log_wealth), alpha) {
+            return Some(Decision::Violated);
+        }
+        let threshold = self.threshold(alpha);
+        self.alternatives().all(|log| log <= -threshold).then_some(Decision::Holds)
+    }
+
+    /// Where the most has been won.
+    fn strongest(&self) -> String {
+        let mut best = (f64::NEG_INFINITY, String::new());
+        for (at, bets) in self.bets.iter().enumerate() {
+            for (what, bets) in FIGURES.into_iter().zip(bets) {
+                let (log, upwards) = bets.strongest();
+                if log > best.0 {
+                    let side = if upwards { "too high" } else { "too low" };
+                    let (w, i) = (self.types[at / LEVELS.len()], LEVELS[at % LEVELS.len()]);
+                    best = (log, format!("{what} of Q_{i} of task type {w}: {side}"));
+                }
+            }
+        }
+        best.1
     }
 }
 
 fn lemma_4_5(setting: &Setting<'_>) -> Evidence {
-    let model = setting.model;
-    let graph = model.graph();
-    let n = graph.n_servers();
-    let mut types: Vec<u32> =
-        (0..graph.n_task_types()).filter(|&w| graph.task_degree(w) > 0).collect();
-    // The most touched ones; of equal degree those with the lowest index.
-    types.sort_by_key(|&w| std::cmp::Reverse(graph.task_degree(w)));
-    // And the one with the fewest servers, whose share of an uneven picker is largest.
-    let smallest = types.last().copied();
-    types.truncate(TYPES - 1);
-    types.extend(
-        smallest.filter(|w| !types.contains(w) && graph.task_degree(*w) * 200 > n as usize),
-    );
-    // A law changes only with a queue that shares a task type with a task type of a server of N_w.
-    let near: Vec<Vec<bool>> = types
-        .iter()
-        .map(|&w| {
-            let mut near = vec![false; n as usize];
-            let types_near: BTreeSet<u32> = graph
-                .servers_of(w)
-                .iter()
-                .flat_map(|v| graph.task_types_of(v).iter().collect::<Vec<_>>())
-                .collect();
-            types_near
-                .iter()
-                .flat_map(|&w| graph.servers_of(w).iter())
-                .for_each(|v| near[v as usize] = true);
-            near
-        })
-        .collect();
-    let nearest =
-        near.iter().map(|near| near.iter().filter(|&&near| near).count()).max().unwrap_or(0);
-    let around: usize = types
-        .iter()
-        .flat_map(|&w| graph.servers_of(w).iter())
-        .map(|v| graph.server_degree(v))
-        .sum();
-    let most = 400_000_000 / (around as u64 * 2 * nearest as u64 / u64::from(n) + 60)
-        * u64::from(setting.plan.effort);
-    let most = most.clamp(20_000, 4_000_000 * u64::from(setting.plan.effort));
+    let n = setting.model.graph().n_servers();
+    let mut watch = Watch::new(setting.model);
+    let most = watch.most_events(setting.plan.effort);
     let seed = seed(setting, "lemma-4.5");
     let mut starts = stream_rng(seed, 0);
-    let mut wealths = vec![Wealth::default(); types.len() * LEVELS.len()];
-    let features = wealths.len() * 2;
-    let reject = (2.0 / setting.alpha).ln();
-    let exclude = (2.0 * 2.0 * features as f64 / setting.alpha).ln();
     let segment = 2 * u64::from(n).max(128);
-    let mut events = 0;
-    let mut strongest = String::new();
+    let mut decision = None;
     let mut replication = 0;
-    let verdict = 'paths: loop {
+    while decision.is_none() && watch.events < most {
         replication += 1;
         let start = random_lengths(&mut starts, n, 3);
-        let mut local = LocalOccupancy::of(graph, &start);
-        let mut path = Path::new(setting.subject, model, seed, replication, start.clone());
-        let mut lengths = start;
-        let mut laws = vec![(0.0, 0.0); wealths.len()];
-        let mut last_touched = None;
-        for _ in 0..segment {
-            // The law of each change, before the event.
-            for (at, &w) in types.iter().enumerate() {
-                if last_touched.is_some_and(|server: u32| !near[at][server as usize]) {
-                    continue;
-                }
-                for (level, i) in LEVELS.into_iter().enumerate() {
-                    let rises: f64 = graph
-                        .servers_of(w)
-                        .iter()
-                        .filter(|&v| lengths[v as usize] as usize + 1 == i)
-                        .map(|v| arrival_rate(model, &local, v, lengths[v as usize]))
-                        .sum();
-                    let falls = (local.at_least(w, i) - local.at_least(w, i + 1)) as f64;
-                    laws[at * LEVELS.len() + level] =
-                        (rises / model.event_rate(), falls / model.event_rate());
-                }
-            }
-            let event = path.step();
-            events += 1;
-            let touched = match event {
-                Event::Arrival { server, .. } | Event::Service { server } if server < n => {
-                    Some(server)
-                }
-                _ => None,
-            };
-            // What really happened to the queue; a server elsewhere that changed is found by
-            // `transition-law`.
-            let change = touched.map_or((0, 0, 0), |v| {
-                (v, lengths[v as usize], path.queues().lengths()[v as usize])
-            });
-            let (server, before, after) = change;
-            last_touched = Some(server);
-            let mut law = laws.iter();
-            let mut at = 0;
-            for &w in &types {
-                let inside = before != after && graph.servers_of(w).contains(server);
-                for i in LEVELS {
-                    let level = i as u32;
-                    let moved = i32::from(inside)
-                        * (i32::from(after >= level) - i32::from(before >= level));
-                    if let Some(&(rises, falls)) = law.next() {
-                        wealths[at].observe(moved, rises, falls);
-                    }
-                    at += 1;
-                }
-            }
-            if before != after {
-                if after > before {
-                    local.raise(server, before);
-                } else {
-                    local.lower(server, before);
-                }
-                lengths[server as usize] = after;
-            }
-            if events % 64 == 0 {
-                if log_mean_exp(
-                    wealths.iter().flat_map(|wealth| wealth.0.iter().flatten().copied()),
-                ) >= reject
-                {
-                    strongest = name_strongest(&types, &wealths);
-                    break 'paths Verdict::Violated;
-                }
-                if wealths
-                    .iter()
-                    .flat_map(Wealth::alternatives)
-                    .all(|log_wealth| log_wealth <= -exclude)
-                {
-                    break 'paths Verdict::Holds;
-                }
-            }
-            if events >= most {
-                break 'paths Verdict::Inconclusive;
-            }
-        }
-    };
-    let summary = match verdict {
-        Verdict::Violated => {
+        let path = Path::new(setting.subject, setting.model, seed, replication, start.clone());
+        let events = segment.min(most - watch.events);
+        decision = follow(&mut watch, path, start, events, setting.alpha);
+    }
+    let (events, alpha) = (watch.events, setting.alpha / 2.0);
+    let (verdict, summary) = match decision {
+        Some(Decision::Violated) => (
+            Verdict::Violated,
             format!(
-                "rejected after {events} events (error probability {:.1e}); strongest: {strongest}",
-                setting.alpha / 2.0
-            )
-        }
-        Verdict::Holds => format!(
-            "{events} events exclude tilts of {} of the change and of the jumps of Q_i^w, i = 1, 2, for {} task types (error probability {:.1e})",
-            TILTS[EXCLUDED],
-            types.len(),
-            setting.alpha / 2.0
+                "rejected after {events} events (error probability {alpha:.1e}); strongest: {}",
+                watch.strongest()
+            ),
         ),
-        _ => {
-            let slowest =
-                wealths.iter().flat_map(Wealth::alternatives).fold(f64::NEG_INFINITY, f64::max);
-            let needed = if slowest < 0.0 {
-                format!("about {:.1e}", events as f64 * exclude / -slowest)
-            } else {
-                "an unknown number".to_owned()
-            };
-            format!("{events} events excluded nothing, {needed} would do; more with --effort")
+        Some(Decision::Holds) => (
+            Verdict::Holds,
+            format!(
+                "{events} events exclude tilts of {} of the change and of the jumps of Q_i^w, \
+                 i = 1, 2, for {} task types (error probability {alpha:.1e})",
+                TILTS[2 * EXCLUDED],
+                watch.types.len()
+            ),
+        ),
+        None => {
+            let threshold = watch.threshold(setting.alpha);
+            let needed = tilts::needed(events, threshold, watch.alternatives()).map_or_else(
+                || "an unknown number".to_owned(),
+                |needed| format!("about {needed:.1e}"),
+            );
+            let found =
+                format!("{events} events excluded nothing, {needed} would do; more with --effort");
+            (Verdict::Inconclusive, found)
         }
     };
     crate::claims::instruments::evidence(verdict, events, summary)
 }
 
-fn name_strongest(types: &[u32], wealths: &[Wealth]) -> String {
-    let mut best = (f64::NEG_INFINITY, String::new());
-    for (at, wealth) in wealths.iter().enumerate() {
-        for (what, tilts) in ["the change", "the jumps"].into_iter().zip(wealth.0) {
-            for (index, log_wealth) in tilts.into_iter().enumerate() {
-                if log_wealth > best.0 {
-                    let side = if index.is_multiple_of(2) { "too high" } else { "too low" };
-                    let (w, i) = (types[at / LEVELS.len()], LEVELS[at % LEVELS.len()]);
-                    best = (log_wealth, format!("{what} of Q_{i} of task type {w}: {side}"));
-                }
+/// Watches a path from these queue lengths for so many events, or until there is a decision.
+fn follow(
+    watch: &mut Watch<'_>,
+    mut path: Path<'_>,
+    mut lengths: Vec<u32>,
+    events: u64,
+    alpha: f64,
+) -> Option<Decision> {
+    let mut local = LocalOccupancy::of(watch.model.graph(), &lengths);
+    let mut touched = None;
+    for _ in 0..events {
+        watch.foresee(&lengths, &local, touched);
+        let server = match path.step() {
+            Event::Arrival { server, .. } | Event::Service { server } => Some(server),
+            Event::Lost { .. } => None,
+        };
+        // What really happens to the queue; a server elsewhere that changes is found by
+        // `transition-law`.
+        let change = server
+            .filter(|&v| (v as usize) < lengths.len())
+            .map(|v| (v, lengths[v as usize], path.queues().lengths()[v as usize]));
+        let (server, before, after) = change.unwrap_or((0, 0, 0));
+        touched = Some(server);
+        watch.observe(server, before, after);
+        if before != after {
+            if after > before {
+                local.raise(server, before);
+            } else {
+                local.lower(server, before);
             }
+            lengths[server as usize] = after;
+        }
+        if watch.events.is_multiple_of(64)
+            && let Some(decision) = watch.decision(alpha)
+        {
+            return Some(decision);
         }
     }
-    best.1
+    None
 }
 
 /// The time of (C.4).

@@ -102,7 +102,7 @@ struct Options {
 /// assert_eq!(graph.task_degree(0), 2);
 /// let error = format::read("0 x\n".as_bytes(), Format::EdgeList, "example", Isolated::Refuse).unwrap_err();
 /// assert_eq!(error.to_string(), "example:1: field 2 (task type) is `x`: it must be a whole number from 0 to 4294967294");
-/// # Ok::<(), super::format::FormatError>(())
+/// # Ok::<(), fluidcheck::graph::format::FormatError>(())
 /// ```
 pub fn read(
     reader: impl BufRead,
@@ -239,6 +239,7 @@ fn write_named(
 ///
 /// # Errors
 /// [`FormatError`].
+#[cfg(feature = "cli")]
 pub fn write_path(
     graph: &BipartiteGraph,
     path: &Path,
@@ -252,6 +253,7 @@ pub fn write_path(
 ///
 /// # Errors
 /// As [`write_path`].
+#[cfg(feature = "cli")]
 pub fn write_path_by_way_of(
     graph: &BipartiteGraph,
     path: &Path,
@@ -293,6 +295,7 @@ pub fn write_path_by_way_of(
 ///
 /// # Panics
 /// If the graph does not come back, which is a bug.
+#[doc(hidden)]
 pub fn fuzz_round_trip(bytes: &[u8], format: Format) -> bool {
     // A smaller limit, so that the fuzzer does not spend its time on empty rows.
     let options = Options { isolated: Isolated::Drop, max_unused: 1 << 12 };

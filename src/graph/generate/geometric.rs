@@ -249,7 +249,7 @@ fn point(all: &[f64], dim: u32, i: u32) -> &[f64] {
 /// use fluidcheck::graph::{Isolated, generate::{Norm, Reach, geometric}};
 /// let graph = geometric(1000, 1000, 2, Norm::new(2.0)?, Reach::MeanDegree(30.0), 1, Isolated::Refuse)?;
 /// assert!((graph.n_edges() as f64 / 1000.0 - 30.0).abs() < 3.0);
-/// # Ok::<(), super::GenerateError>(())
+/// # Ok::<(), fluidcheck::graph::generate::GenerateError>(())
 /// ```
 pub fn geometric(
     n: u32,

@@ -20,6 +20,7 @@
 //! # Source
 //! Proposition 3.9, (4.12), (4.13).
 
+#[doc(hidden)]
 pub mod shared_mass;
 
 use rand_chacha::ChaCha8Rng;

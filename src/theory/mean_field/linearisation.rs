@@ -63,7 +63,7 @@ const MOST_LEVELS: u32 = 4096;
 /// assert!((spectral_gap(0.8, 2)?.gap - 0.157864655954).abs() < 1e-12);
 /// // d = 1 in closed form: (1 - sqrt(lambda))^2.
 /// assert_eq!(spectral_gap(0.25, 1)?.gap, 0.25);
-/// # Ok::<(), super::OdeError>(())
+/// # Ok::<(), fluidcheck::theory::mean_field::OdeError>(())
 /// ```
 ///
 /// # Errors

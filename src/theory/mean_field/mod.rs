@@ -28,6 +28,7 @@ pub use error::OdeError;
 pub use fixed_point::{SteadyStateDistance, fixed_point, fixed_point_vec, steady_state_distance};
 pub use linearisation::{SpectralGap, Spectrum, spectral_gap};
 pub use right_hand_side::{Boundary, right_hand_side};
+#[doc(hidden)]
 pub use stepper::{Problem, Segment, Stepper, Stop, System, Work};
 pub use trajectory::Trajectory;
 pub(crate) use truncation::first_levels;

@@ -182,7 +182,7 @@ impl<S: System> Stepper<S> {
     /// The estimate belongs to the formulas of lower order, so it exceeds the error of the method
     /// where steps are short. In a system whose flow brings no two states further apart in l1, this
     /// sum bounds the global error.
-    pub fn local_errors(&self) -> f64 {
+    pub(crate) fn local_errors(&self) -> f64 {
         self.local_errors
     }
 

@@ -67,7 +67,7 @@ impl Trajectory {
     ///
     /// # Errors
     /// As [`Trajectory::at`]; then `q` is as before.
-    pub fn write_at(&self, t: f64, q: &mut [f64]) -> Result<(), OdeError> {
+    pub(crate) fn write_at(&self, t: f64, q: &mut [f64]) -> Result<(), OdeError> {
         // Negated, so that NaN is refused.
         if !(t >= 0.0 && t <= self.end) {
             return Err(OdeError::OutsideTrajectory { given: t, end: self.end });

@@ -129,7 +129,7 @@ impl System for Bracket {
 /// let path = solve(0.8, 2, &Start::Empty, &[0.0, 1.0, 50.0], &Options::default())?;
 /// assert!((path.q[1][0] - 0.4622652208883748).abs() < 1e-9);
 /// assert!(path.l1_to_fixed_point[2] < 3e-4 && path.truncation_bound < 1e-11);
-/// # Ok::<(), super::OdeError>(())
+/// # Ok::<(), fluidcheck::theory::mean_field::OdeError>(())
 /// ```
 ///
 /// # Errors

@@ -47,9 +47,11 @@ pub use critical::{
     CriticalLoad, MAX_WEIGHTED, critical_load, critical_load_of, critical_load_within,
     no_steady_state,
 };
+#[doc(hidden)]
 pub use flow::{MAX_SAMPLE_SETS, critical_load_by_flow};
 pub use improve::{Addition, improve};
 pub use load_bounds::{Bounds, Effort, certified_bounds, critical_load_bounds};
+#[doc(hidden)]
 pub use subsets::{MAX_SERVERS, critical_load_by_subsets};
 
 use thiserror::Error;

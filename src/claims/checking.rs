@@ -1,0 +1,202 @@
+//! Checking one claim on one system, in one call.
+
+use thiserror::Error;
+
+use super::cases::CasePlan;
+use super::{Claim, Evidence, Kind, Setting};
+use crate::estimate::bracketing::{Samples, pilot_limit};
+use crate::instruments::Machinery;
+use crate::model::Model;
+use crate::subject::{Reference, Subject};
+
+/// There is no claim with this id.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error(
+    "there is no claim `{id}`{}; `fluidcheck verify --list` names them all",
+    .nearest.map_or(String::new(), |id| format!(", did you mean `{id}`?"))
+)]
+pub struct UnknownClaim {
+    /// What was asked for.
+    pub id: String,
+    /// The id that differs in the fewest characters, if these are few.
+    pub nearest: Option<&'static str>,
+}
+
+/// The claim with this id.
+///
+/// # Errors
+/// [`UnknownClaim`], with the nearest id.
+///
+/// ```
+/// let error = fluidcheck::claims::find("transitions-law").unwrap_err();
+/// assert_eq!(error.nearest, Some("transition-law"));
+/// ```
+pub fn find(id: &str) -> Result<&'static Claim, UnknownClaim> {
+    super::all().find(|claim| claim.id == id).ok_or_else(|| {
+        let nearest = super::all()
+            .map(|claim| (edits(id, claim.id), claim.id))
+            .min()
+            .filter(|&(edits, nearest)| 3 * edits <= nearest.len());
+        UnknownClaim { id: id.to_owned(), nearest: nearest.map(|(_, id)| id) }
+    })
+}
+
+/// How many characters must be inserted, removed or replaced (Levenshtein).
+fn edits(from: &str, to: &str) -> usize {
+    let mut row: Vec<usize> = (0..=to.len()).collect();
+    for (i, a) in (0..).zip(from.bytes()) {
+        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
+        for (j, b) in (1..).zip(to.bytes()) {
+            let replaced = diagonal + usize::from(a != b);
+            diagonal = row[j];
+            row[j] = replaced.min(diagonal + 1).min(row[j - 1] + 1);
+        }
+    }
+    row[to.len()]
+}
+
+/// How one claim is checked; the default is seed 1 and an error probability of 1e-6.
+#[derive(Clone, Copy)]
+pub struct CheckOptions<'a> {
+    /// The seed of all cases, paths and samples.
+    pub seed: u64,
+    /// The error probability of a statistical claim, both directions together.
+    pub alpha: f64,
+    /// Multiplies the random cases of exact claims and the budgets of statistical ones.
+    pub effort: u32,
+    /// Replay this case of an exact or pathwise claim alone, as a witness names it.
+    pub case: Option<u64>,
+    /// After how many events two copies from empty and from above that have not met give up; by
+    /// default chosen from the size and the load.
+    pub pilot_events: Option<u64>,
+    /// The formulas and tests to check with: the crate's own, unless these are under check.
+    #[doc(hidden)]
+    pub machinery: &'a dyn Machinery,
+}
+
+impl Default for CheckOptions<'_> {
+    fn default() -> Self {
+        Self {
+            seed: 1,
+            alpha: 1e-6,
+            effort: 1,
+            case: None,
+            pilot_events: None,
+            machinery: &Reference,
+        }
+    }
+}
+
+impl<'a> CheckOptions<'a> {
+    /// What claims share that are checked on the same system.
+    #[doc(hidden)]
+    pub fn setting(
+        &self,
+        subject: &'a dyn Subject,
+        model: &'a Model,
+        samples: &'a Samples<'a>,
+    ) -> Setting<'a> {
+        let plan = CasePlan { seed: self.seed, effort: self.effort, only: self.case };
+        let (machinery, alpha) = (self.machinery, self.alpha);
+        Setting { subject, machinery, model, plan, alpha, samples }
+    }
+}
+
+impl Claim {
+    /// Checks the claim on `subject` where `model` is asked for, with seed 1 and an error
+    /// probability of 1e-6.
+    ///
+    /// ```
+    /// use fluidcheck::{claims, graph::BipartiteGraph, model::Model, subject::Reference};
+    /// let model = Model::new(BipartiteGraph::complete(3, 1)?, 0.8, 2)?;
+    /// let evidence = claims::find("eq-4.12")?.check(&Reference, &model);
+    /// assert_eq!(evidence.verdict, claims::Verdict::Holds);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn check(&self, subject: &dyn Subject, model: &Model) -> Evidence {
+        self.check_with(subject, model, &CheckOptions::default())
+    }
+
+    /// The same with other options. The witness of a violation replays by the line of Rust that it
+    /// carries.
+    pub fn check_with(
+        &self,
+        subject: &dyn Subject,
+        model: &Model,
+        options: &CheckOptions<'_>,
+    ) -> Evidence {
+        let limit = options
+            .pilot_events
+            .unwrap_or_else(|| pilot_limit(model).saturating_mul(options.effort.into()));
+        let samples = Samples::new(subject, model, options.seed, limit);
+        let mut evidence = self.evaluate(&options.setting(subject, model, &samples));
+        if let Some(witness) = &mut evidence.witness {
+            witness.replay = self.replay(subject, model, options, witness.case);
+        }
+        evidence
+    }
+
+    /// The line of Rust that sees a violation again, and on what.
+    fn replay(
+        &self,
+        subject: &dyn Subject,
+        model: &Model,
+        options: &CheckOptions<'_>,
+        case: u64,
+    ) -> String {
+        let CheckOptions { seed, alpha, effort, pilot_events, .. } = options;
+        let mut fields = vec![format!("seed: {seed}")];
+        match self.kind {
+            Kind::Statistical => {
+                fields.push(format!("alpha: {alpha:e}"));
+                fields.push(format!("effort: {effort}"));
+            }
+            Kind::Exact | Kind::Pathwise => fields.push(format!("case: Some({case})")),
+        }
+        fields.extend(pilot_events.map(|events| format!("pilot_events: Some({events})")));
+        let graph = model.graph();
+        format!(
+            "fluidcheck::claims::find({:?})?.check_with(&subject, &model, &CheckOptions {{ {}, \
+             ..CheckOptions::default() }}) // {}: N = {}, M = {}, {} edges, lambda = {}, d = {}",
+            self.id,
+            fields.join(", "),
+            subject.name(),
+            graph.n_servers(),
+            graph.n_task_types(),
+            graph.n_edges(),
+            model.load().exact(),
+            model.d()
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_claim_names_the_nearest_where_one_is_near() {
+        for (id, nearest) in [
+            ("transition_law", Some("transition-law")),
+            ("lemma-4.4 ", Some("lemma-4.4")),
+            ("prop-3.9-mas", Some("prop-3.9-mass")),
+            ("", None),
+            ("something else", None),
+        ] {
+            let error = find(id).unwrap_err();
+            assert_eq!(error.nearest, nearest, "{error}");
+        }
+        assert_eq!(
+            find("thm-3.11").unwrap_err().to_string(),
+            "there is no claim `thm-3.11`, did you mean `thm-3.1`?; \
+             `fluidcheck verify --list` names them all"
+        );
+    }
+
+    #[test]
+    fn edits_are_counted() {
+        for (from, to, count) in [("", "abc", 3), ("abc", "", 3), ("kitten", "sitting", 3)] {
+            assert_eq!(edits(from, to), count, "{from} {to}");
+        }
+    }
+}
