@@ -7,7 +7,18 @@
 //! E f(from empty) <= E f(X(infinity)) <= E f(from L) + P(some queue of X(infinity) is longer than
 //! L).
 //!
-//! The last term is at most N E q_(L+1)(infinity). Where rho(G) < 1 the drift of sum_v z^(X_v), 1 <
+//! What is said of the last term depends on what is asked, and is no part of the sampler
+//! ([`Plan::run`]); every L is the least one with a bound at most so large ([`least_level`]):
+//!
+//! | bound | for |
+//! |---|---|
+//! | N E q_(L+1) by [`tail_bound`] | every f: [`upper_start`] |
+//! | sum_(i > L) load^i, [`geometric_tail`], in tasks per server | f of slope 1 in the l1 distance of q |
+//!
+//! The second bound needs E q_i <= load^i: claims on convergence have it with load = rho(G), figures
+//! with load = lambda / lambda_c.
+//!
+//! The first: P is at most N E q_(L+1)(infinity). Where rho(G) < 1 the drift of sum_v z^(X_v), 1 <
 //! z < 1 / rho, gives N^-1 E sum_v z^(X_v) <= (1 - lambda) / (1 - z rho), and Markov's inequality E
 //! q_B(infinity) <= z^-B (1 - lambda) / (1 - z rho); the best z is B / ((B + 1) rho). L is chosen
 //! so that N E q_(L+1) is below [`START_ERROR`]. Where rho(G) >= 1 no such bound is known: the
@@ -71,8 +82,41 @@ pub fn tail_bound(rho: f64, busy: f64, level: u32) -> f64 {
     ((1.0 - busy).ln() - b * z.ln() - (1.0 - z * rho).ln() + 1e-9).exp().min(1.0)
 }
 
-/// The highest certified start.
+/// sum_(i > level) load^i.
+pub fn geometric_tail(load: f64, level: u32) -> f64 {
+    load.powf(f64::from(level) + 1.0) / (1.0 - load)
+}
+
+/// The highest start.
 const HIGHEST: u32 = 1 << 20;
+
+/// The least level from 1 on at which `bound`, which falls, is at most `error`; some 10^6 if it is
+/// larger: loads next to 1 would need starts that no run can leave.
+pub fn least_level(bound: impl Fn(u32) -> f64, error: f64) -> u32 {
+    let (mut low, mut high) = (0, 1);
+    while bound(high) > error && high < HIGHEST {
+        (low, high) = (high, high * 2);
+    }
+    while high - low > 1 {
+        let middle = low + (high - low) / 2;
+        if bound(middle) > error {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    high
+}
+
+/// A bound on N E q_level(infinity), so on the probability that some queue has that many tasks;
+/// `None` where rho(G) >= 1.
+pub(super) fn reached(model: &Model) -> Option<impl Fn(u32) -> f64> {
+    // Rounded upwards: the bound increases in rho.
+    let rho = ratio::to_f64(&loads::rho(model)) * (1.0 + 1e-12);
+    let n = f64::from(model.graph().n_servers());
+    let busy = model.lambda() * (1.0 - ratio::to_f64(&model.graph().lost_share()));
+    (rho < 1.0).then_some(move |level| n * tail_bound(rho, busy, level))
+}
 
 /// Looks of the pilot that guesses a start, each after at most twice as many events as servers.
 const LOOKS: u64 = 1_000;
@@ -80,36 +124,18 @@ const LOOKS: u64 = 1_000;
 /// The start that is above the steady state but for [`START_ERROR`], or `guess` where none is
 /// certified.
 pub fn upper_start(model: &Model, guess: u32) -> UpperStart {
-    let graph = model.graph();
-    let n = f64::from(graph.n_servers());
-    if graph.n_edges() == 0 {
+    if model.graph().n_edges() == 0 {
         // No task is ever served anywhere: empty is the steady state, and one task everywhere is
         // above it.
         return UpperStart { level: 1, error: Some(0.0) };
     }
-    // Rounded upwards: the bound increases in rho.
-    let rho = ratio::to_f64(&loads::rho(model)) * (1.0 + 1e-12);
-    if rho >= 1.0 {
+    let Some(reached) = reached(model) else {
         return UpperStart { level: guess, error: None };
-    }
-    let lost = ratio::to_f64(&graph.lost_share());
-    let busy = model.lambda() * (1.0 - lost);
-    let error = |level: u32| n * tail_bound(rho, busy, level.saturating_add(1));
-    // Loads next to 1 would need starts that no run can leave: the level is capped, its error is
-    // not hidden.
-    let (mut low, mut high) = (0, 1);
-    while error(high) > START_ERROR && high < HIGHEST {
-        (low, high) = (high, high * 2);
-    }
-    while high - low > 1 {
-        let middle = low + (high - low) / 2;
-        if error(middle) > START_ERROR {
-            low = middle;
-        } else {
-            high = middle;
-        }
-    }
-    UpperStart { level: high, error: Some(error(high).min(1.0)) }
+    };
+    // Where the level is capped, its error is not hidden.
+    let error = |level: u32| reached(level.saturating_add(1));
+    let level = least_level(error, START_ERROR);
+    UpperStart { level, error: Some(error(level).min(1.0)) }
 }
 
 /// How long replications are, and where they start.
@@ -237,6 +263,27 @@ pub struct Sample {
 }
 
 impl Plan {
+    /// How often the window is looked into.
+    pub fn looks(&self) -> u64 {
+        (self.window / self.every).max(1)
+    }
+
+    /// The sampler: lets copies on common marks, together or one after the other, `advance` to the
+    /// window, look 0, and through it.
+    pub fn run<C>(
+        &self,
+        copies: &mut C,
+        mut advance: impl FnMut(&mut C, u64),
+        mut look: impl FnMut(u64, &mut C),
+    ) {
+        advance(copies, self.warm_up);
+        look(0, copies);
+        for at in 1..=self.looks() {
+            advance(copies, self.every);
+            look(at, copies);
+        }
+    }
+
     /// Events of one replication.
     pub fn events(&self) -> u64 {
         self.warm_up + self.window
@@ -263,6 +310,24 @@ impl Plan {
     }
 }
 
+/// sum_i power(|q_i - target_i|) from below and above, where each q_i is only known to lie between
+/// that of `lower` and that of `upper`.
+pub fn distance(
+    (lower, upper): (&[f64], &[f64]),
+    target: &[f64],
+    power: impl Fn(f64) -> f64,
+) -> (f64, f64) {
+    let levels = lower.len().max(upper.len()).max(target.len());
+    let at = |q: &[f64], i: usize| q.get(i).copied().unwrap_or(0.0);
+    let (mut least, mut most) = (0.0, 0.0);
+    for i in 0..levels {
+        let (low, high, target) = (at(lower, i), at(upper, i), at(target, i));
+        least += power((low - target).max(target - high).max(0.0));
+        most += power((target - low).abs().max((high - target).abs()));
+    }
+    (least, most)
+}
+
 impl Sample {
     /// The sample of one replication.
     pub fn draw(
@@ -275,15 +340,17 @@ impl Sample {
         let n = model.graph().n_servers() as usize;
         let mut pair =
             Pair::new(subject, model, seed, replication, vec![0; n], vec![plan.start.level; n]);
-        pair.advance(plan.warm_up);
-        let met = pair.met();
-        let looks = (plan.window / plan.every).max(1);
+        let mut met = false;
         let (mut lower, mut upper) = (Vec::<u64>::new(), Vec::<u64>::new());
-        for _ in 0..looks {
-            pair.advance(plan.every);
+        plan.run(&mut pair, Pair::advance, |look, pair| {
+            if look == 0 {
+                met = pair.met();
+                return;
+            }
             add(&mut lower, pair.lower().occupancy().counts());
             add(&mut upper, pair.upper().occupancy().counts());
-        }
+        });
+        let looks = plan.looks();
         let average = |sums: Vec<u64>, looks: u64| -> Vec<f64> {
             sums.into_iter().map(|sum| sum as f64 / (looks as f64 * n as f64)).collect()
         };

@@ -15,12 +15,11 @@
 //! Propp and Wilson (1996), Random Structures and Algorithms 9, 223-252; Proposition 3.9 with a
 //! cap.
 
-use super::bracketing::tail_bound;
-use crate::model::{Model, loads};
-use crate::num::ratio;
+use super::bracketing::{least_level, reached};
+use crate::model::Model;
 use crate::random::{Coins, fingerprint};
 use crate::simulate::Queues;
-use crate::simulate::marks::{Mark, MarkBlock};
+use crate::simulate::marks::{DrawnAhead, Mark};
 use crate::subject::Subject;
 
 /// Events of a block of the past.
@@ -49,16 +48,11 @@ pub struct Cap {
 /// The least cap with N E q_B (1 + window) below `error`, by the z^x drift; the given `guess` where
 /// rho(G) >= 1.
 pub fn cap_for(model: &Model, window: f64, error: f64, guess: u32) -> Cap {
-    let n = f64::from(model.graph().n_servers());
-    // Rounded upwards: the bound increases in rho.
-    let rho = ratio::to_f64(&loads::rho(model)) * (1.0 + 1e-12);
-    if rho >= 1.0 {
+    let Some(reached) = reached(model) else {
         return Cap { level: guess, error: None };
-    }
-    let lost = ratio::to_f64(&model.graph().lost_share());
-    let bound =
-        |level: u32| n * tail_bound(rho, model.lambda() * (1.0 - lost), level) * (1.0 + window);
-    let level = (1..1 << 20).find(|&level| bound(level) <= error).unwrap_or(1 << 20);
+    };
+    let bound = |level: u32| reached(level) * (1.0 + window);
+    let level = least_level(bound, error);
     Cap { level, error: Some(bound(level)) }
 }
 
@@ -95,9 +89,8 @@ impl<'a> Past<'a> {
     pub fn replay(&self, k: u64, states: &mut [Queues; 2], mut seen: impl FnMut(&[Queues; 2])) {
         // Each block has streams of its own.
         let seed = self.seed ^ fingerprint("past").wrapping_mul(2 * k + 1);
-        let mut block = MarkBlock::new(self.system.d());
-        self.subject.marks(&self.system, seed, self.replication).fill(&mut block, BLOCK);
-        for mark in block.iter() {
+        let marks = self.subject.marks(&self.system, seed, self.replication);
+        for mark in DrawnAhead::in_blocks(marks, self.system.d(), BLOCK).take(BLOCK) {
             for state in states.iter_mut() {
                 // The same coins for both copies.
                 self.step(state, mark, &mut Coins::new(seed, self.replication));

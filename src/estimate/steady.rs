@@ -6,7 +6,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::bracket_sums::{Bracket, Sums};
-use super::bracketing::{NoCoalescence, Plan, Sample, plan};
+use super::bracketing::{NoCoalescence, Plan, Sample, geometric_tail, plan};
 use super::{BATCH, EstimateError, Estimated, LEAST_LEVELS, MOST_LEVELS, Options};
 use crate::model::{Model, loads};
 use crate::num::{float_bits, ratio};
@@ -100,23 +100,18 @@ impl<'a> SteadyRun<'a> {
         // The queue length is averaged up to `cap`; what lies above is bounded by Corollary 4.3.
         let rho = ratio::to_f64(&loads::rho(model)) * (1.0 + 1e-12);
         let error = plan.start.error.unwrap_or(0.0);
-        let cap = f64::from(plan.start.level.max(1));
-        let tail = |c: f64| if rho < 1.0 { rho.powf(c + 1.0) / (1.0 - rho) } else { 0.0 };
-        let cap = if rho < 1.0 {
-            (1..=plan.start.level)
-                .map(f64::from)
-                .find(|&c| tail(c) < options.precision * rho / 20.0)
-                .unwrap_or(cap)
-        } else {
-            cap
-        };
+        let highest = plan.start.level.max(1);
+        let tail = |cap| if rho < 1.0 { geometric_tail(rho, cap) } else { 0.0 };
+        let enough = |&cap: &u32| tail(cap) < options.precision * rho / 20.0;
+        let cap = (1..=highest).find(|cap| rho < 1.0 && enough(cap)).unwrap_or(highest);
+        let left_out = error * f64::from(cap) + tail(cap);
         Self {
             model,
             options,
             plan,
             q: (0..levels).map(|_| Bracket::new(1.0, alpha, options.intervals)).collect(),
-            queue: Bracket::new(cap, alpha, options.intervals),
-            left_out: error * cap + tail(cap),
+            queue: Bracket::new(f64::from(cap), alpha, options.intervals),
+            left_out,
             replications: 0,
             met: 0,
             events: 0,

@@ -32,9 +32,10 @@ use serde::Serialize;
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
 use super::{CONFIDENCE, FigureError, Standing, SteadyState, System};
+use crate::estimate::bracketing::{self, Plan, UpperStart, geometric_tail, least_level};
 use crate::model::Model;
-use crate::simulate::{Simulation, TimeAverage};
-use crate::theory::mean_field::steady_state_distance;
+use crate::simulate::{SimulateError, Simulation, TimeAverage};
+use crate::theory::mean_field::{fixed_point_vec, steady_state_distance};
 
 /// Tasks per server, in the mean, that the start from above may leave out.
 pub const LEFT_OUT: f64 = 1e-7;
@@ -159,53 +160,57 @@ struct Seen {
     looks: Vec<Vec<f64>>,
 }
 
-/// The steady state of a model whose sets get at most `load` times what they serve, `load` < 1.
-fn steady(model: &Model, load: f64, seed: u64, replications: u64) -> Result<State, FigureError> {
-    let n = model.graph().n_servers();
+/// How the steady state of a model of N servers is sampled, whose sets get at most `load` times what
+/// they serve.
+fn plan(model: &Model, load: f64) -> Plan {
+    let rate = (1.0 + model.lambda()) * f64::from(model.graph().n_servers());
     let level = level(load);
-    let rate = (1.0 + model.lambda()) * f64::from(n);
     // L tasks leave at rate 1 - load where it is busiest; then the last differences vanish.
     let time = ((1.1 * f64::from(level) + 10.0) / (1.0 - load)).min(LONGEST);
-    let before = (time * rate).ceil() as u64;
-    let step = ((WINDOW * rate) as u64).max(LEAST_WINDOW) / LOOKS;
-    let run = |replication: u64, start: Vec<u32>| -> Result<Seen, FigureError> {
-        let mut path = Simulation::new(model, seed, replication, start)?;
-        path.step_events(before);
-        let mut average = TimeAverage::starting_at(path.queues());
+    let every = ((WINDOW * rate) as u64).max(LEAST_WINDOW) / LOOKS;
+    let start = UpperStart { level, error: Some(LEFT_OUT) };
+    Plan { start, warm_up: (time * rate).ceil() as u64, window: LOOKS * every, every, top: 0 }
+}
+
+/// The steady state of a model whose sets get at most `load` times what they serve, `load` < 1.
+fn steady(model: &Model, load: f64, seed: u64, replications: u64) -> Result<State, FigureError> {
+    let plan = plan(model, load);
+    let run = |replication: u64, start: Vec<u32>| -> Result<Seen, SimulateError> {
+        let path = Simulation::new(model, seed, replication, start)?;
         let mut looks = Vec::new();
-        for _ in 0..LOOKS {
-            path.average_events(step, &mut average);
-            looks.push(fractions(&path));
-        }
-        Ok(Seen { q: average.means(), looks })
+        let mut copy = (path, None);
+        let advance = |(path, average): &mut (Simulation, _), events| match average {
+            Some(average) => path.average_events(events, average),
+            None => path.step_events(events),
+        };
+        plan.run(&mut copy, advance, |look, (path, average)| match look {
+            0 => *average = Some(TimeAverage::starting_at(path.queues())),
+            _ => looks.push(fractions(path)),
+        });
+        Ok(Seen { q: copy.1.map_or(Vec::new(), |average| average.means()), looks })
     };
-    let seen: Result<Vec<(Seen, Seen)>, FigureError> = (0..replications)
-        .into_par_iter()
-        .map(|replication| {
-            Ok((run(replication, Vec::new())?, run(replication, vec![level; n as usize])?))
-        })
-        .collect();
-    let seen = seen?;
+    let full = vec![plan.start.level; model.graph().n_servers() as usize];
+    let draw = |replication| Ok((run(replication, Vec::new())?, run(replication, full.clone())?));
+    let seen: Vec<(Seen, Seen)> =
+        (0..replications).into_par_iter().map(draw).collect::<Result<_, SimulateError>>()?;
     let levels = seen.iter().map(|(_, above)| above.q.len()).max().unwrap_or(0);
-    let bracket = |of: &dyn Fn(&Seen) -> f64, left_out: f64| {
-        interval(seen.iter().map(|(below, above)| (of(below), of(above))), left_out)
+    let bracket = |of: &dyn Fn(&Seen) -> f64| {
+        interval(seen.iter().map(|(below, above)| (of(below), of(above))), LEFT_OUT)
     };
+    let distances = seen.iter().map(|(below, above)| distances(model, below, above));
     Ok(State {
         regime: Regime::Steady,
-        q: (0..levels).map(|i| bracket(&|seen| at(&seen.q, i), LEFT_OUT)).collect(),
-        length: bracket(&|seen| seen.q.iter().sum(), LEFT_OUT),
+        q: (0..levels).map(|i| bracket(&|seen| at(&seen.q, i))).collect(),
+        length: bracket(&|seen| seen.q.iter().sum()),
         // The square of a difference in [0, 1] moves at most twice as far as the difference.
-        distance: interval(
-            seen.iter().map(|(below, above)| distances(model, below, above)),
-            2.0 * LEFT_OUT,
-        ),
+        distance: interval(distances, 2.0 * LEFT_OUT),
     })
 }
 
-/// L with sum_(i > L) load^i <= [`LEFT_OUT`].
+/// L with sum_(i > L) load^i <= [`LEFT_OUT`]: two more than the least, with which the figures were
+/// made.
 fn level(load: f64) -> u32 {
-    // A little more than the rounding of the logarithms.
-    ((LEFT_OUT * (1.0 - load)).ln() / load.ln()).ceil() as u32 + 1
+    least_level(|level| geometric_tail(load, level), LEFT_OUT) + 2
 }
 
 /// sum_i (q_i - q*_i)^2 from below and above, averaged over the looks.
@@ -217,16 +222,9 @@ fn distances(model: &Model, below: &Seen, above: &Seen) -> (f64, f64) {
             (least, most) = (least + both, most + both);
             continue;
         }
-        let levels = high.len().max(64);
-        for (i, target) in
-            crate::theory::mean_field::fixed_point_vec(model.lambda(), model.d(), levels)
-                .into_iter()
-                .enumerate()
-        {
-            let (low, high) = (at(low, i), at(high, i));
-            least += (low - target).max(target - high).max(0.0).powi(2);
-            most += (target - low).abs().max((high - target).abs()).powi(2);
-        }
+        let target = fixed_point_vec(model.lambda(), model.d(), high.len().max(64));
+        let (near, far) = bracketing::distance((low, high), &target, |x| x.powi(2));
+        (least, most) = (least + near, most + far);
     }
     (least / LOOKS as f64, most / LOOKS as f64)
 }

@@ -18,8 +18,8 @@
 //! # Source
 //! Proposition 3.9 and Corollary 4.3.
 
+use crate::estimate::bracketing::{self, Plan, Sample, UpperStart, geometric_tail, least_level};
 use crate::model::{Model, loads};
-use crate::subject::Pair;
 use crate::subject::Subject;
 
 /// q_1, q_2, ... from empty and from L.
@@ -30,9 +30,10 @@ pub(super) struct SteadyState<'a> {
     subject: &'a dyn Subject,
     model: Model,
     seed: u64,
-    level: u32,
     rho: f64,
-    events: u64,
+    /// How far what is observed may be from the steady state, in tasks per server.
+    error: f64,
+    plan: Plan,
 }
 
 /// Loads up to which L is small enough to be left soon.
@@ -52,18 +53,22 @@ impl<'a> SteadyState<'a> {
         if rho > HIGHEST_LOAD {
             return None;
         }
-        let level = (1..1000).find(|&level| tail(rho, level) <= error)?;
+        let level = least_level(|level| geometric_tail(rho, level), error);
+        let error = geometric_tail(rho, level);
         let (n, lambda) = (f64::from(model.graph().n_servers()), model.lambda());
         // From L tasks everywhere total work falls at rate 1 - lambda; then the last differences
         // vanish.
         let time = 1.3 * f64::from(level) / (1.0 - lambda) + 6.0 / (1.0 - lambda);
         let events = (time * n * (1.0 + lambda)).ceil() as u64;
-        Some(Self { subject, model, seed, level, rho, events })
+        // One look, at the end.
+        let start = UpperStart { level, error: Some(error) };
+        let plan = Plan { start, warm_up: events - 1, window: 1, every: 1, top: 0 };
+        Some(Self { subject, model, seed, rho, error, plan })
     }
 
     /// A bound on the mean of sum_i |q_i(Z) - q_i(Y)|.
     pub(super) fn error(&self) -> f64 {
-        tail(self.rho, self.level)
+        self.error
     }
 
     /// A bound on the mean of | sum_i |q_i(Z) - q_i|^p - sum_i |q_i(Y) - q_i|^p | for any q of
@@ -74,50 +79,24 @@ impl<'a> SteadyState<'a> {
     /// most sum_(i > n) (E q_i(infinity))^p.
     pub(super) fn error_of_power(&self, p: f64) -> f64 {
         if p >= 1.0 {
-            return p * self.error();
+            return p * self.error;
         }
         let above = |n: i32| self.rho.powf(p * f64::from(n + 1)) / (1.0 - self.rho.powf(p));
         (1..200)
-            .map(|n| f64::from(n).powf(1.0 - p) * self.error().powf(p) + above(n))
+            .map(|n| f64::from(n).powf(1.0 - p) * self.error.powf(p) + above(n))
             .fold(f64::INFINITY, f64::min)
     }
 
     /// Replication `replication`.
     pub(super) fn draw(&self, replication: u64) -> Bracket {
-        let n = self.model.graph().n_servers() as usize;
-        let mut pair = Pair::new(
-            self.subject,
-            &self.model,
-            self.seed,
-            replication,
-            vec![0; n],
-            vec![self.level; n],
-        );
-        pair.advance(self.events);
-        let fractions = |queues: &crate::simulate::Queues| {
-            queues.occupancy().counts().iter().map(|&count| count as f64 / n as f64).collect()
-        };
-        (fractions(pair.lower()), fractions(pair.upper()))
+        Sample::draw(self.subject, &self.model, &self.plan, self.seed, replication).last
     }
-}
-
-/// sum_(i > level) rho^i.
-fn tail(rho: f64, level: u32) -> f64 {
-    rho.powi(level as i32 + 1) / (1.0 - rho)
 }
 
 /// sum_i |q_i - target_i|^p from below and above, where each q_i is only known to lie in the
 /// bracket.
 pub(super) fn distance((from_empty, from_above): &Bracket, target: &[f64], p: f64) -> (f64, f64) {
-    let levels = from_above.len().max(from_empty.len()).max(target.len());
-    let at = |q: &[f64], i: usize| q.get(i).copied().unwrap_or(0.0);
-    let (mut least, mut most) = (0.0, 0.0);
-    for i in 0..levels {
-        let (low, high, target) = (at(from_empty, i), at(from_above, i), at(target, i));
-        least += (low - target).max(target - high).max(0.0).powf(p);
-        most += (target - low).abs().max((high - target).abs()).powf(p);
-    }
-    (least, most)
+    bracketing::distance((from_empty, from_above), target, |x| x.powf(p))
 }
 
 /// sum_(i >= from) q_i.
