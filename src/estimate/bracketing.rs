@@ -7,13 +7,16 @@
 //! E f(from empty) <= E f(X(infinity)) <= E f(from L) + P(some queue of X(infinity) is longer than
 //! L).
 //!
-//! What is said of the last term depends on what is asked, and is no part of the sampler ([`Plan`],
-//! [`Copies`]); every L is the least one with a bound at most so large ([`least_level`]):
+//! What is said of the last term depends on what is asked, and is no part of the sampler
+//! ([`Plan::run`]); every L is the least one with a bound at most so large ([`least_level`]):
 //!
 //! | bound | for |
 //! |---|---|
-//! | N E q_(L+1) by [`tail_bound`], on the probability that L is exceeded anywhere | every f: [`upper_start`] |
-//! | sum_(i > L) load^i by [`geometric_tail`], in tasks per server, where E q_i <= load^i | means that change by at most the l1 distance of q: claims on convergence, with load = rho(G); figures, with load = lambda / lambda_c |
+//! | N E q_(L+1) by [`tail_bound`] | every f: [`upper_start`] |
+//! | sum_(i > L) load^i, [`geometric_tail`], in tasks per server | f of slope 1 in the l1 distance of q |
+//!
+//! The second bound needs E q_i <= load^i: claims on convergence have it with load = rho(G), figures
+//! with load = lambda / lambda_c.
 //!
 //! The first: P is at most N E q_(L+1)(infinity). Where rho(G) < 1 the drift of sum_v z^(X_v), 1 <
 //! z < 1 / rho, gives N^-1 E sum_v z^(X_v) <= (1 - lambda) / (1 - z rho), and Markov's inequality E
@@ -129,6 +132,7 @@ pub fn upper_start(model: &Model, guess: u32) -> UpperStart {
     let Some(reached) = reached(model) else {
         return UpperStart { level: guess, error: None };
     };
+    // Where the level is capped, its error is not hidden.
     let error = |level: u32| reached(level.saturating_add(1));
     let level = least_level(error, START_ERROR);
     UpperStart { level, error: Some(error(level).min(1.0)) }
@@ -258,30 +262,24 @@ pub struct Sample {
     pub events: u64,
 }
 
-/// Two copies of a system on common marks, one from empty, one from above.
-pub trait Copies {
-    /// Lets so many common marks act on both.
-    fn advance(&mut self, events: u64);
-}
-
-impl Copies for Pair<'_> {
-    fn advance(&mut self, events: u64) {
-        Pair::advance(self, events);
-    }
-}
-
 impl Plan {
     /// How often the window is looked into.
     pub fn looks(&self) -> u64 {
         (self.window / self.every).max(1)
     }
 
-    /// The sampler: lets both copies run up to the window, look 0, and through it.
-    pub fn run<C: Copies>(&self, copies: &mut C, mut look: impl FnMut(u64, &mut C)) {
-        copies.advance(self.warm_up);
+    /// The sampler: lets copies on common marks, together or one after the other, `advance` to the
+    /// window, look 0, and through it.
+    pub fn run<C>(
+        &self,
+        copies: &mut C,
+        mut advance: impl FnMut(&mut C, u64),
+        mut look: impl FnMut(u64, &mut C),
+    ) {
+        advance(copies, self.warm_up);
         look(0, copies);
         for at in 1..=self.looks() {
-            copies.advance(self.every);
+            advance(copies, self.every);
             look(at, copies);
         }
     }
@@ -344,7 +342,7 @@ impl Sample {
             Pair::new(subject, model, seed, replication, vec![0; n], vec![plan.start.level; n]);
         let mut met = false;
         let (mut lower, mut upper) = (Vec::<u64>::new(), Vec::<u64>::new());
-        plan.run(&mut pair, |look, pair| {
+        plan.run(&mut pair, Pair::advance, |look, pair| {
             if look == 0 {
                 met = pair.met();
                 return;

@@ -32,7 +32,7 @@ use serde::Serialize;
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
 use super::{CONFIDENCE, FigureError, Standing, SteadyState, System};
-use crate::estimate::bracketing::{self, Copies, Plan, UpperStart, geometric_tail, least_level};
+use crate::estimate::bracketing::{self, Plan, UpperStart, geometric_tail, least_level};
 use crate::model::Model;
 use crate::simulate::{SimulateError, Simulation, TimeAverage};
 use crate::theory::mean_field::{fixed_point_vec, steady_state_distance};
@@ -155,42 +155,9 @@ fn rounded_up(load: f64) -> f64 {
 
 /// One path of a replication.
 struct Seen {
-    path: Simulation,
-    /// Over the events of the window.
-    average: Option<TimeAverage>,
+    q: Vec<f64>,
     /// q at the looks.
     looks: Vec<Vec<f64>>,
-}
-
-impl Seen {
-    fn new(path: Simulation) -> Self {
-        Self { path, average: None, looks: Vec::new() }
-    }
-
-    fn advance(&mut self, events: u64) {
-        match &mut self.average {
-            Some(average) => self.path.average_events(events, average),
-            None => self.path.step_events(events),
-        }
-    }
-
-    fn look(&mut self) {
-        match self.average {
-            Some(_) => self.looks.push(fractions(&self.path)),
-            None => self.average = Some(TimeAverage::starting_at(self.path.queues())),
-        }
-    }
-
-    fn q(&self) -> Vec<f64> {
-        self.average.as_ref().map(TimeAverage::means).unwrap_or_default()
-    }
-}
-
-/// The copies of a replication from empty and from above.
-impl Copies for [Seen; 2] {
-    fn advance(&mut self, events: u64) {
-        self.iter_mut().for_each(|seen| seen.advance(events));
-    }
 }
 
 /// How the steady state of a model of N servers is sampled, whose sets get at most `load` times what
@@ -208,29 +175,35 @@ fn plan(model: &Model, load: f64) -> Plan {
 /// The steady state of a model whose sets get at most `load` times what they serve, `load` < 1.
 fn steady(model: &Model, load: f64, seed: u64, replications: u64) -> Result<State, FigureError> {
     let plan = plan(model, load);
-    let draw = |replication| {
-        let full = vec![plan.start.level; model.graph().n_servers() as usize];
-        let mut copies = [
-            Seen::new(Simulation::new(model, seed, replication, Vec::new())?),
-            Seen::new(Simulation::new(model, seed, replication, full)?),
-        ];
-        plan.run(&mut copies, |_, copies| copies.iter_mut().for_each(Seen::look));
-        let [below, above] = &copies;
-        let distances = distances(model, below, above);
-        Ok(([below.q(), above.q()], distances))
+    let run = |replication: u64, start: Vec<u32>| -> Result<Seen, SimulateError> {
+        let path = Simulation::new(model, seed, replication, start)?;
+        let mut looks = Vec::new();
+        let mut copy = (path, None);
+        let advance = |(path, average): &mut (Simulation, _), events| match average {
+            Some(average) => path.average_events(events, average),
+            None => path.step_events(events),
+        };
+        plan.run(&mut copy, advance, |look, (path, average)| match look {
+            0 => *average = Some(TimeAverage::starting_at(path.queues())),
+            _ => looks.push(fractions(path)),
+        });
+        Ok(Seen { q: copy.1.map_or(Vec::new(), |average| average.means()), looks })
     };
-    let seen: Vec<_> =
+    let full = vec![plan.start.level; model.graph().n_servers() as usize];
+    let draw = |replication| Ok((run(replication, Vec::new())?, run(replication, full.clone())?));
+    let seen: Vec<(Seen, Seen)> =
         (0..replications).into_par_iter().map(draw).collect::<Result<_, SimulateError>>()?;
-    let levels = seen.iter().map(|([_, above], _)| above.len()).max().unwrap_or(0);
-    let bracket = |of: &dyn Fn(&[f64]) -> f64| {
-        interval(seen.iter().map(|([below, above], _)| (of(below), of(above))), LEFT_OUT)
+    let levels = seen.iter().map(|(_, above)| above.q.len()).max().unwrap_or(0);
+    let bracket = |of: &dyn Fn(&Seen) -> f64| {
+        interval(seen.iter().map(|(below, above)| (of(below), of(above))), LEFT_OUT)
     };
+    let distances = seen.iter().map(|(below, above)| distances(model, below, above));
     Ok(State {
         regime: Regime::Steady,
-        q: (0..levels).map(|i| bracket(&|q| at(q, i))).collect(),
-        length: bracket(&|q| q.iter().sum()),
+        q: (0..levels).map(|i| bracket(&|seen| at(&seen.q, i))).collect(),
+        length: bracket(&|seen| seen.q.iter().sum()),
         // The square of a difference in [0, 1] moves at most twice as far as the difference.
-        distance: interval(seen.iter().map(|(_, distances)| *distances), 2.0 * LEFT_OUT),
+        distance: interval(distances, 2.0 * LEFT_OUT),
     })
 }
 

@@ -8,7 +8,7 @@ use super::style::{
     Area, DrawError, Entry, GRID, INK, Line, Panel, Stroke, anchored, draw_line, of_rule, page,
     power_of_ten, rule_name, text,
 };
-use super::{regime_stroke, regimes_caption};
+use super::{regime_lines, regimes_caption};
 use crate::figures::lengths::Row;
 use crate::figures::{DegreeRule, Family};
 
@@ -57,7 +57,11 @@ pub(super) fn svg(rows: &[Row]) -> Result<String, DrawError> {
         |area| {
             let panels = area.split_evenly((1, 2));
             for (panel, family) in panels.iter().zip(Family::ALL) {
-                let lines = lines(rows, family);
+                let here = rows.iter().filter(|row| row.family == family);
+                let lines = regime_lines(here.map(|row| {
+                    let point = (f64::from(row.n), row.estimate, row.lower, row.upper);
+                    (row.degree_rule, row.time, point)
+                }));
                 // Room to the right for the times.
                 let right =
                     f64::from(largest_n) * if family == Family::Geometric { 3.2 } else { 1.4 };
@@ -85,25 +89,6 @@ pub(super) fn svg(rows: &[Row]) -> Result<String, DrawError> {
             Ok(())
         },
     )
-}
-
-/// The lines of a family, with the times of transients.
-fn lines(rows: &[Row], family: Family) -> Vec<(Option<f64>, Line)> {
-    let mut lines: Vec<(DegreeRule, Option<f64>, Line)> = Vec::new();
-    for row in rows.iter().filter(|row| row.family == family) {
-        let point = (f64::from(row.n), row.estimate, row.lower, row.upper);
-        let known =
-            lines.iter_mut().find(|(rule, time, _)| (*rule, *time) == (row.degree_rule, row.time));
-        if let Some((.., line)) = known {
-            line.points.push(point);
-            continue;
-        }
-        let (colour, mark) = of_rule(row.degree_rule);
-        let line =
-            Line { colour, mark: Some(mark), stroke: regime_stroke(row.time), points: vec![point] };
-        lines.push((row.degree_rule, row.time, line));
-    }
-    lines.into_iter().map(|(_, time, line)| (time, line)).collect()
 }
 
 fn builder<'a, 'b>(panel: &'a Area<'b>, name: &str) -> ChartBuilder<'a, 'a, SVGBackend<'b>> {

@@ -6,7 +6,7 @@ use super::style::{
     DrawError, Entry, GRID, INK, Line, Stroke, draw_line, of_rule, page, power_of_ten, rule_name,
     text,
 };
-use super::{regime_stroke, regimes_caption};
+use super::{regime_lines, regime_stroke, regimes_caption};
 use crate::figures::tails::Row;
 use crate::figures::{D, DegreeRule, Family, LAMBDA};
 use crate::theory::mean_field::fixed_point;
@@ -127,7 +127,14 @@ pub(super) fn svg(rows: &[Row]) -> Result<String, DrawError> {
                         },
                     )?;
                 }
-                for line in lines(rows, family) {
+                let here = rows
+                    .iter()
+                    .filter(|row| row.family == family && row.i <= LAST && row.estimate >= FLOOR);
+                let points = here.map(|row| {
+                    let point = (row.i as f64, row.estimate, row.lower.max(FLOOR), row.upper);
+                    (row.degree_rule, row.time, point)
+                });
+                for (_, line) in regime_lines(points) {
                     draw_line(&mut chart, &line)?;
                 }
             }
@@ -145,26 +152,4 @@ fn reference(of: &dyn Fn(usize) -> f64) -> Vec<(f64, f64)> {
         points.push((i + (FLOOR / q).ln() / (below / q).ln(), FLOOR));
     }
     points
-}
-
-fn lines(rows: &[Row], family: Family) -> Vec<Line> {
-    let mut lines: Vec<(DegreeRule, Option<f64>, Line)> = Vec::new();
-    let shown =
-        rows.iter().filter(|row| row.family == family && row.i <= LAST && row.estimate >= FLOOR);
-    for row in shown {
-        let point = (row.i as f64, row.estimate, row.lower.max(FLOOR), row.upper);
-        let known =
-            lines.iter_mut().find(|(rule, time, _)| (*rule, *time) == (row.degree_rule, row.time));
-        if let Some((.., line)) = known {
-            line.points.push(point);
-            continue;
-        }
-        let (colour, mark) = of_rule(row.degree_rule);
-        lines.push((
-            row.degree_rule,
-            row.time,
-            Line { colour, mark: Some(mark), stroke: regime_stroke(row.time), points: vec![point] },
-        ));
-    }
-    lines.into_iter().map(|(.., line)| line).collect()
 }

@@ -20,8 +20,8 @@ use serde::Serialize;
 use serde_json::Value;
 use thiserror::Error;
 
-use crate::figures::{self, FigureError, Study, System};
-use style::{DrawError, Stroke};
+use crate::figures::{self, DegreeRule, FigureError, Study, System};
+use style::{DrawError, Line, Stroke, of_rule};
 
 /// One of the figures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -200,6 +200,24 @@ fn regime_stroke(time: Option<f64>) -> Stroke {
         Some(time) if time < 100.0 => Stroke::Dashed(3, 4),
         Some(_) => Stroke::Dashed(9, 5),
     }
+}
+
+/// A line for each degree and time of transients, in the order of the rows; a point is x, y and the
+/// ends of its interval.
+fn regime_lines(
+    rows: impl Iterator<Item = (DegreeRule, Option<f64>, (f64, f64, f64, f64))>,
+) -> Vec<(Option<f64>, Line)> {
+    let mut lines: Vec<(DegreeRule, Option<f64>, Line)> = Vec::new();
+    for (rule, time, point) in rows {
+        if let Some((.., line)) = lines.iter_mut().find(|line| (line.0, line.1) == (rule, time)) {
+            line.points.push(point);
+            continue;
+        }
+        let (colour, mark) = of_rule(rule);
+        let stroke = regime_stroke(time);
+        lines.push((rule, time, Line { colour, mark: Some(mark), stroke, points: vec![point] }));
+    }
+    lines.into_iter().map(|(_, time, line)| (time, line)).collect()
 }
 
 /// What figures 2 and 4 say of steady states and transients.
