@@ -7,13 +7,14 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::common::{GraphOptions, ModelOptions, rates_object, unequal_rates};
-use super::output::{Failure, one_line, print, print_json};
+use super::output::{Failure, print, print_json};
 use super::steady_state::{both, value};
 use crate::claims::{self, CasePlan, Hypothesis, Setting};
 use crate::estimate::bracketing::Samples;
 use crate::graph::{BipartiteGraph, Isolated, metrics};
 use crate::model::{Model, loads};
 use crate::num::ratio::{self, Ratio};
+use crate::report::page::one_line;
 use crate::subject::Reference;
 use crate::theory::stability::{Addition, CriticalLoad, critical_load, improve};
 
@@ -26,11 +27,10 @@ pub struct Arguments {
     options: GraphOptions,
     #[command(flatten)]
     model: ModelOptions,
-    /// Also K edges to add that raise the critical load, each the best after those before it:
-    /// greedy, not the best K together
+    /// Suggest K edges that raise the critical load (greedy: each the best after those before it)
     #[arg(long, value_name = "K", allow_negative_numbers = true, value_parser = clap::value_parser!(u16).range(1..))]
     improve: Option<u16>,
-    /// One JSON object
+    /// Print one JSON object
     #[arg(long)]
     json: bool,
 }
@@ -259,7 +259,8 @@ fn table(
     row(
         "what limits",
         format!(
-            "{} of {} servers, which cannot keep up from lambda = {:.6} on, whatever each task does with its {} samples",
+            "{} of {} servers, overloaded for lambda >= {:.6}, however tasks choose among their {} \
+             samples",
             critical.bottleneck.len(),
             graph.n_servers(),
             critical.upper,
@@ -268,16 +269,16 @@ fn table(
     );
     if let Some((servers, rest)) = &stability.component {
         let rest = rest.as_ref().map_or_else(
-            || "the others get no task".to_owned(),
+            || "the others receive no task".to_owned(),
             |rest| format!("{} without it", value(rest)),
         );
-        row("limiting component", format!("of {servers} servers; {rest}"));
+        row("limiting component", format!("{servers} servers; {rest}"));
     }
     if let Some(relieved) = &stability.relieved {
         row(
             "relieving the bottleneck",
             format!(
-                "one more unit of service rate at any of its servers: at most {}",
+                "critical load at most {} with one more unit of service rate at one of its servers",
                 both(relieved)
             ),
         );
@@ -293,12 +294,12 @@ fn table(
             value(&addition.critical),
             addition.tried
         );
-        row(&format!("edge {at} to add, greedily"), best);
+        row(&format!("edge {at} to add (greedy)"), best);
     }
     for (why, claims) in failures {
         let named =
             if claims.is_empty() { String::new() } else { format!(" ({})", claims.join(", ")) };
-        row("a hypothesis fails", format!("{why}{named}"));
+        row("hypothesis not met", format!("{why}{named}"));
     }
     text
 }

@@ -58,13 +58,15 @@ pub enum SpecError {
         term: usize,
     },
     /// More terms than [`MAX_COPIES`].
-    #[error("graph spec: {terms} terms, above {MAX_COPIES}: write equal ones as 3*cycle:n=4")]
+    #[error(
+        "graph spec: {terms} terms, at most {MAX_COPIES} are allowed: write equal ones as 3*cycle:n=4"
+    )]
     TooManyTerms {
         /// How many there are.
         terms: usize,
     },
     /// No family of this name.
-    #[error("graph spec: `{given}` is no family of graphs: the families are {}", FAMILIES.join(", "))]
+    #[error("graph spec: unknown family `{given}`: the families are {}", FAMILIES.join(", "))]
     UnknownFamily {
         /// What was given.
         given: String,
@@ -119,7 +121,7 @@ pub enum SpecError {
     },
     /// Two keys of which only one may be given.
     #[error(
-        "graph spec {family}: both {first} and {second} are given: give one, each determines the other"
+        "graph spec {family}: both {first} and {second} are given: give one, which determines the other"
     )]
     Conflict {
         /// The family.
@@ -143,7 +145,7 @@ pub enum SpecError {
     },
     /// An edge of `e=` that is not `server-task_type`.
     #[error(
-        "graph spec edges: edge {position} of e is `{given}`: write server-task_type from 0, such as 0-1, joined by ;"
+        "graph spec edges: edge {position} of e is `{given}`: write pairs server-task_type of ids from 0, such as 0-1;1-1"
     )]
     Edge {
         /// Position in the list, from 1.

@@ -155,7 +155,7 @@ impl FromStr for Start {
 pub enum StartError {
     /// The text names no kind of start.
     #[error(
-        "`{text}` is no start: write empty, level:3 (every server with 3 tasks) or geometric:0.9 (q_i(0) = 0.9^i)"
+        "`{text}` is not a valid start: write empty, level:3 (3 tasks at each server) or geometric:0.9 (q_i(0) = 0.9^i)"
     )]
     Syntax {
         /// What was given.
