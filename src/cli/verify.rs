@@ -74,7 +74,9 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let what = (checks.len() as u64, "checks");
     let fits = |kept: &Vec<Finished>| fits(kept, checks.len());
     let run = LongRun::open(&arguments.long_run, Run::of_suite(&inputs, &options), what, fits)?;
-    let printer = Arc::new(Printer::new(arguments, checks.iter().map(|(claim, _)| *claim)));
+    // The built-in graphs are many, and named where they matter.
+    let title = arguments.graph.as_ref().map(|_| inputs[0].name.clone());
+    let printer = Arc::new(Printer::new(arguments, title, checks.iter().map(|(claim, _)| *claim)));
     let results = run.watch(tell(&printer, &inputs, &options), |earlier| {
         let print = |new: &Finished| {
             let (claim, input) = checks[new.at];
@@ -145,8 +147,13 @@ struct Printer {
 }
 
 impl Printer {
-    fn new(arguments: &Arguments, checks: impl Iterator<Item = &'static Claim>) -> Self {
-        let report = sections::Report::new(checks, arguments.look.look(), arguments.verbose);
+    fn new(
+        arguments: &Arguments,
+        title: Option<String>,
+        checks: impl Iterator<Item = &'static Claim>,
+    ) -> Self {
+        let look = arguments.look.look();
+        let report = sections::Report::new(title, checks, look, arguments.verbose);
         Self { report: Mutex::new(report), json: arguments.long_run.json }
     }
 

@@ -65,14 +65,15 @@ pub fn text(calibration: &Calibration) -> String {
     }
     let excesses = calibration.excesses();
     if !excesses.is_empty() {
-        text.push_str("\nBeyond the budget by more than chance\n");
+        text.push_str("\nAbove the budget by more than chance allows\n");
         for excess in &excesses {
             let _ = writeln!(text, "  {excess}");
         }
     }
     let _ = writeln!(
         text,
-        "\n{} of {} runs from seed {} on had a false alarm, allowed are {} in expectation (alpha = {:e}): {}.",
+        "\n{} of {} runs (seeds from {}) had a false alarm; the budget allows {} in expectation \
+         (alpha = {:e}): {}.",
         calibration.runs_with_alarm,
         calibration.runs,
         calibration.seed,

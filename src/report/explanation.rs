@@ -4,12 +4,14 @@ use serde_json::{Value, json};
 
 use super::page::Page;
 use super::page::Tone::{Faint, Plain, Strong};
-use super::sections::effect;
+use super::sections::{effect, number};
 use crate::claims::{Claim, Effect, Expected, Group, Kind, Scope, all};
 
 /// Everything that is known of a claim without running it.
 pub fn explain(page: &mut Page, claim: &Claim) {
-    page.gap();
+    if !page.is_empty() {
+        page.gap();
+    }
     page.paragraph(2, &[(Strong, claim.id), (Plain, &format!(": {}", claim.source))]);
     let mut entry = |name: &str, text: &str| {
         page.paragraph(13, &[(Faint, &format!("  {name:11}")), (Plain, text)]);
@@ -26,7 +28,8 @@ pub fn explain(page: &mut Page, claim: &Claim) {
         entry("faults", "none of its own: the printed form is the wrong model that is rejected");
         return;
     }
-    entry("faults", &format!("{} wrong models that it must reject", claim.rejects.len()));
+    let models = number(claim.rejects.len(), "wrong model");
+    entry("faults", &format!("it must reject {models}"));
     for fault in claim.rejects {
         page.paragraph(6, &[(Plain, &format!("    {}: ", fault.id())), (Faint, fault.about())]);
     }
@@ -96,7 +99,9 @@ pub fn list(page: &mut Page) {
     let mut claims: Vec<&Claim> = all().collect();
     claims.sort_by_key(|claim| Group::of(claim));
     for of_group in claims.chunk_by(|a, b| Group::of(a) == Group::of(b)) {
-        page.gap();
+        if !page.is_empty() {
+            page.gap();
+        }
         page.line(&[(Strong, Group::of(of_group[0]).title())]);
         for claim in of_group {
             let statement = format!(": {}", claim.statement);

@@ -67,11 +67,14 @@ impl Page {
         self.text.push('\n');
     }
 
-    /// An empty line, but not at the top.
+    /// An empty line.
     pub fn gap(&mut self) {
-        if !self.text.is_empty() {
-            self.text.push('\n');
-        }
+        self.text.push('\n');
+    }
+
+    /// Whether nothing is there yet.
+    pub fn is_empty(&self) -> bool {
+        self.text.is_empty()
     }
 
     /// The text.

@@ -39,6 +39,8 @@ struct Section {
 /// A report that is printed section by section, each as soon as its checks and those of the
 /// sections before it have ended.
 pub struct Report {
+    /// The first line, as long as it is not printed.
+    title: Option<String>,
     look: Look,
     verbose: bool,
     sections: Vec<Section>,
@@ -46,13 +48,14 @@ pub struct Report {
 }
 
 impl Report {
-    /// A report on checks of these claims, one for each check.
+    /// A report on checks of these claims, one for each check; `title` is its first line.
     pub fn new(
+        title: Option<String>,
         checks: impl IntoIterator<Item = &'static Claim>,
         look: Look,
         verbose: bool,
     ) -> Self {
-        let mut report = Self { look, verbose, sections: Vec::new(), printed: 0 };
+        let mut report = Self { title, look, verbose, sections: Vec::new(), printed: 0 };
         for claim in checks {
             let about = report.about(claim);
             match report.sections.binary_search_by_key(&about, |section| section.about) {
@@ -75,15 +78,24 @@ impl Report {
         }
     }
 
+    /// A page, with the title if anything is to follow it.
+    fn page(&mut self, is_used: bool) -> Page {
+        let mut page = Page::new(self.look);
+        if is_used && let Some(title) = self.title.take() {
+            page.paragraph(2, &[(Strong, &title)]);
+        }
+        page
+    }
+
     /// Takes a finished check; the sections that can be printed now.
     pub fn finished(&mut self, row: Row) -> String {
         let about = self.about(row.claim);
         if let Some(section) = self.sections.iter_mut().find(|section| section.about == about) {
             section.rows.push(row);
         }
-        let mut page = Page::new(self.look);
+        let mut page = self.page(self.sections.get(self.printed).is_some_and(Section::is_whole));
         while let Some(section) = self.sections.get(self.printed)
-            && section.rows.len() == section.checks
+            && section.is_whole()
         {
             section.print(&mut page);
             self.printed += 1;
@@ -93,7 +105,7 @@ impl Report {
 
     /// All that has not been printed: further sections, what is not as expected, the totals.
     pub fn rest(&mut self, suite: &Suite) -> String {
-        let mut page = Page::new(self.look);
+        let mut page = self.page(true);
         for at in self.printed..self.sections.len() {
             let about = self.sections[at].about;
             let rows = suite.rows.iter().filter(|row| self.about(row.claim) == about).cloned();
@@ -114,10 +126,14 @@ impl Report {
 
 /// The whole report at once.
 pub fn text(suite: &Suite, look: Look, verbose: bool) -> String {
-    Report::new(suite.rows.iter().map(|row| row.claim), look, verbose).rest(suite)
+    Report::new(None, suite.rows.iter().map(|row| row.claim), look, verbose).rest(suite)
 }
 
 impl Section {
+    fn is_whole(&self) -> bool {
+        self.rows.len() == self.checks
+    }
+
     fn print(&self, page: &mut Page) {
         if self.rows.is_empty() {
             return;
@@ -133,15 +149,17 @@ impl Section {
     fn print_group(&self, page: &mut Page, group: Group) {
         let (tone, verdict) = overall(&self.rows);
         let verdict = format!("{verdict:VERDICT$}");
-        let mut rest = format!(": {}", self.count());
+        let mut rest = format!(" ({}", self.count());
         let applicable = count(&self.rows, |row| row.evidence.verdict != Verdict::NotApplicable);
         if applicable > 0 && applicable < self.rows.len() {
-            rest.push_str(&format!(" ({} not applicable)", self.rows.len() - applicable));
+            rest.push_str(&format!(", {} not applicable", self.rows.len() - applicable));
         }
+        rest.push(')');
         let found = [self.unexpected(), self.excluded(), self.vacuous()];
-        for part in found.into_iter().flatten() {
-            rest.push_str("; ");
-            rest.push_str(&part);
+        let found: Vec<_> = found.into_iter().flatten().collect();
+        if !found.is_empty() {
+            rest.push_str(": ");
+            rest.push_str(&found.join("; "));
         }
         page.paragraph(VERDICT, &[(tone, &verdict), (Strong, group.title()), (Plain, &rest)]);
     }
@@ -253,7 +271,7 @@ impl Section {
                 .map(|claim| format!("; sharper: {} ({})", claim.statement, claim.id))
                 .unwrap_or_default();
             let rest = format!(
-                "{} ({}) as printed, no error but not the best constant{sharper}",
+                "{} as printed is right, but not the best constant ({}){sharper}",
                 row.claim.source, row.claim.id
             );
             page.paragraph(VERDICT, &[(Good, &verdict), (Plain, &rest)]);
@@ -344,7 +362,7 @@ fn verdicts(claim: &Claim, rows: &[&Row]) -> String {
 }
 
 /// `1 check`, `2 checks`.
-fn number(n: usize, what: &str) -> String {
+pub(super) fn number(n: usize, what: &str) -> String {
     if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
 }
 

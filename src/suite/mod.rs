@@ -371,3 +371,22 @@ pub fn tally(suite: &Suite) -> [(Verdict, usize); 4] {
 pub fn is_erratum(claim: &Claim) -> bool {
     claim.expected == Expected::Violated
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn theories_are_checked_where_asked_for_or_named() {
+        let inputs = &battery::inputs()[..1];
+        let ids = |theory, only: &[&str]| -> Vec<&str> {
+            let only = only.iter().map(|id| (*id).to_owned()).collect();
+            let options = Options { theory, only, ..Options::default() };
+            selection(inputs, &options).iter().map(|(claim, _)| claim.id).collect()
+        };
+        assert_eq!(ids(true, &[]).len(), claims::all().count());
+        let graph = ids(false, &[]);
+        assert!(graph.contains(&"eq-2.1") && !graph.contains(&"eq-4.19"));
+        assert_eq!(ids(false, &["eq-4.19", "eq-2.1"]), ["eq-2.1", "eq-4.19"]);
+    }
+}
