@@ -611,7 +611,10 @@ fn a_group_is_printed_while_others_run_and_once_only() {
     lines.read_line(&mut first).unwrap();
     assert_eq!(first, "cycle:n=5 (lambda = 4/5, d = 2)\n");
     lines.read_line(&mut first).unwrap();
-    assert!(first.contains("holds         Model: section 2, (4.12) (1 check): excludes"), "{first}");
+    assert!(
+        first.contains("holds         Model: section 2, (4.12) (1 check): excludes"),
+        "{first}"
+    );
     assert!(child.try_wait().unwrap().is_none(), "the second group is under way");
     let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
     assert!(sent.success());

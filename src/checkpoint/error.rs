@@ -37,7 +37,8 @@ pub enum Problem {
     Foreign,
     /// A checkpoint whose layout this version does not know.
     #[error(
-        "has checkpoint format `{found}`, but this version reads {FORMAT}: use the version that wrote it, or name another file"
+        "has checkpoint format `{found}`, but this version reads {FORMAT}: use the version that \
+        wrote it, or name another file"
     )]
     Format {
         /// What its header says.
@@ -56,7 +57,8 @@ pub enum Problem {
     },
     /// A sound checkpoint of something else.
     #[error(
-        "is the checkpoint of another run ({what}: {there} in the file, {here} now): name another file"
+        "is the checkpoint of another run ({what}: {there} in the file, {here} now): name another \
+        file"
     )]
     OtherRun {
         /// What differs first.
@@ -68,7 +70,8 @@ pub enum Problem {
     },
     /// Another process holds it, or has replaced it.
     #[error(
-        "is in use by another process, or was replaced by one: wait for it to finish, or name another file"
+        "is in use by another process, or was replaced by one: wait for it to finish, or name \
+        another file"
     )]
     InUse,
     /// A folder, a device, a pipe.
@@ -78,7 +81,8 @@ pub enum Problem {
     #[error("is larger than {MAX_BYTES} bytes, the limit of a checkpoint: name another file")]
     TooLarge,
     /// The operating system refused.
-    #[error("cannot {action}: {message}: {}", if *action == "write" { "check that the folder exists, may be written to and has space" } else { "check the path and its permissions" })]
+    #[error("cannot {action}: {message}: {}", if *action == "write" { "check that the folder \
+        exists, may be written to and has space" } else { "check the path and its permissions" })]
     Io {
         /// `"read"`, `"write"`.
         action: &'static str,

@@ -57,8 +57,12 @@ impl Hypothesis {
             }
             Self::NoIsolatedTaskTypes => {
                 let isolated = graph.isolated_task_types().len();
-                (isolated > 0)
-                    .then(|| format!("needs a server for every task type, here {isolated} have none and their tasks are lost"))
+                (isolated > 0).then(|| {
+                    format!(
+                        "needs a server for every task type, here {isolated} have \
+                        none and their tasks are lost"
+                    )
+                })
             }
             Self::EqualRates => graph.rates().is_some().then(|| {
                 let (least, most) = graph.rate_range();
@@ -73,7 +77,11 @@ impl Hypothesis {
                 if setting.model.d() < 2 {
                     Some(format!("needs d >= 2, here d = {}", setting.model.d()))
                 } else {
-                    none.then(|| "needs a task type with two servers to choose from, here none has more than one".to_owned())
+                    none.then(|| {
+                        "needs a task type with two servers to choose from, here none \
+                        has more than one"
+                            .to_owned()
+                    })
                 }
             }
             Self::FunctionOfMarks => (!setting.subject.is_function_of_marks()).then(|| {

@@ -15,7 +15,8 @@ use crate::suite::{self, battery};
 #[derive(Args)]
 pub struct Arguments {
     /// Number of runs of the suite, each with the next seed
-    #[arg(long, default_value_t = 10, allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    #[arg(long, default_value_t = 10, allow_negative_numbers = true,
+        value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     runs: u64,
     /// Run only these claims
     #[arg(long, value_delimiter = ',', value_name = "ID")]
@@ -30,7 +31,8 @@ pub struct Arguments {
     #[arg(long, default_value_t = 1, allow_negative_numbers = true)]
     seed: u64,
     /// Number of streams on which each test and interval is tried; 0 skips them
-    #[arg(long, default_value_t = 100_000, allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(0..=100_000_000))]
+    #[arg(long, default_value_t = 100_000, allow_negative_numbers = true,
+        value_parser = clap::value_parser!(u64).range(0..=100_000_000))]
     streams: u64,
     /// Print one JSON object
     #[arg(long)]

@@ -80,8 +80,8 @@ impl GraphOptions {
         let lost = graph.isolated_task_types().len();
         if lost > 0 {
             warn(&format!(
-                "{lost} of {} task types have no server; their tasks are lost, and the load per server \
-                 is {:.6} lambda",
+                "{lost} of {} task types have no server; their tasks are lost, and the load per \
+                 server is {:.6} lambda",
                 graph.n_task_types(),
                 1.0 - ratio::to_f64(&graph.lost_share())
             ));
@@ -118,7 +118,11 @@ pub fn unequal_rates(graph: &BipartiteGraph) -> Option<String> {
 /// The relative rates' range, for programs.
 pub fn rates_object(graph: &BipartiteGraph) -> Value {
     let (least, most) = graph.rate_range();
-    json!({ "equal": graph.rates().is_none(), "least": ratio::to_f64(&least), "largest": ratio::to_f64(&most) })
+    json!({
+        "equal": graph.rates().is_none(),
+        "least": ratio::to_f64(&least),
+        "largest": ratio::to_f64(&most),
+    })
 }
 
 /// lambda and d.

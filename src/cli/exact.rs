@@ -29,10 +29,12 @@ pub struct Arguments {
     #[arg(long, default_value = "empty")]
     start: String,
     /// Truncate queues at B tasks [default: chosen from the target error]
-    #[arg(long, value_name = "B", allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "B", allow_negative_numbers = true,
+        value_parser = clap::value_parser!(u32).range(1..))]
     cap: Option<u32>,
     /// Largest number of states of a connected component
-    #[arg(long, default_value_t = MOST_STATES, allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(2..=100_000_000))]
+    #[arg(long, default_value_t = MOST_STATES, allow_negative_numbers = true,
+        value_parser = clap::value_parser!(u64).range(2..=100_000_000))]
     states: u64,
     /// Print one JSON object
     #[arg(long)]
@@ -77,7 +79,10 @@ fn object(law: &Law) -> Value {
         "error": law.error,
         "bounds": {
             "q": { "lower": list(|q| q.lower), "upper": list(|q| q.upper) },
-            "mean_queue_length": { "lower": law.mean_queue_length.lower, "upper": law.mean_queue_length.upper },
+            "mean_queue_length": {
+                "lower": law.mean_queue_length.lower,
+                "upper": law.mean_queue_length.upper,
+            },
         },
         "cap": law.cap,
         "states": law.states,

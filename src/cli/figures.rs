@@ -25,13 +25,15 @@ pub struct Arguments {
     #[arg(long, value_delimiter = ',', value_name = "ID", value_parser = figure)]
     only: Vec<Figure>,
     /// Largest N; the paper has 100000, which takes about ten times as long as 10000
-    #[arg(long, default_value_t = 10_000, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(i64::from(LEAST_N)..=i64::from(MOST_N)))]
+    #[arg(long, default_value_t = 10_000, value_name = "N", allow_negative_numbers = true,
+        value_parser = clap::value_parser!(u32).range(i64::from(LEAST_N)..=i64::from(MOST_N)))]
     max_n: u32,
     /// Seed of the graphs and the simulations
     #[arg(long, default_value_t = 1, allow_negative_numbers = true)]
     seed: u64,
     /// Number of replications of each estimate
-    #[arg(long, default_value_t = 8, allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(2..=100_000))]
+    #[arg(long, default_value_t = 8, allow_negative_numbers = true,
+        value_parser = clap::value_parser!(u64).range(2..=100_000))]
     replications: u64,
     /// Also print the contents of the CSV files as one JSON object
     #[arg(long)]

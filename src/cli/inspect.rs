@@ -28,7 +28,8 @@ pub struct Arguments {
     #[command(flatten)]
     model: ModelOptions,
     /// Suggest K edges that raise the critical load (greedy: each the best after those before it)
-    #[arg(long, value_name = "K", allow_negative_numbers = true, value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "K", allow_negative_numbers = true,
+        value_parser = clap::value_parser!(u16).range(1..))]
     improve: Option<u16>,
     /// Print one JSON object
     #[arg(long)]
@@ -139,7 +140,11 @@ fn failures(model: &Model) -> Vec<(String, Vec<&'static str>)> {
 }
 
 fn bounds(critical: &CriticalLoad) -> Value {
-    json!({ "lower": critical.lower, "upper": critical.upper, "exact": critical.exact.as_ref().map(ToString::to_string) })
+    json!({
+        "lower": critical.lower,
+        "upper": critical.upper,
+        "exact": critical.exact.as_ref().map(ToString::to_string),
+    })
 }
 
 fn object(
@@ -170,6 +175,12 @@ fn object(
     });
     let isolated: Vec<_> =
         graph.isolated_task_types().iter().map(|&w| graph.task_type_name(w)).collect();
+    let hypotheses: Vec<_> =
+        failures.iter().map(|(why, claims)| json!({ "why": why, "claims": claims })).collect();
+    let relieved = stability
+        .relieved
+        .as_ref()
+        .map(|upper| json!({ "upper": ratio::to_f64(upper), "exact": upper.to_string() }));
     let mut value = json!({
         "graph": arguments.graph,
         "lambda": model.lambda(),
@@ -197,10 +208,8 @@ fn object(
         "limiting_component": stability.component.as_ref().map(|(servers, rest)| json!({
             "servers": servers, "critical_lambda_without_it": rest.as_ref().map(bounds),
         })),
-        "one_more_unit_of_service_in_the_bottleneck": stability.relieved.as_ref().map(|upper| json!({
-            "upper": ratio::to_f64(upper), "exact": upper.to_string(),
-        })),
-        "hypotheses_failed": failures.iter().map(|(why, claims)| json!({ "why": why, "claims": claims })).collect::<Vec<_>>(),
+        "one_more_unit_of_service_in_the_bottleneck": relieved,
+        "hypotheses_failed": hypotheses,
     });
     if arguments.improve.is_some() {
         value["improve"] = json!(improve.collect::<Vec<_>>());

@@ -33,7 +33,8 @@ pub struct Arguments {
     #[arg(long)]
     transient: bool,
     /// Times of a transient
-    #[arg(long, value_delimiter = ',', value_parser = times, default_value = "0.5,1,2,5", allow_negative_numbers = true)]
+    #[arg(long, value_delimiter = ',', value_parser = times, default_value = "0.5,1,2,5",
+        allow_negative_numbers = true)]
     times: Vec<f64>,
     /// State at time 0 of a transient: empty, level:3 (3 tasks at each server), geometric:0.9
     /// (independent queues with P(X >= i) = 0.9^i)
@@ -56,7 +57,8 @@ pub struct Arguments {
     #[arg(long, value_enum, default_value = "guaranteed")]
     intervals: IntervalKind,
     /// Event budget over all replications
-    #[arg(long, default_value_t = 400_000_000, allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, default_value_t = 400_000_000, allow_negative_numbers = true,
+        value_parser = clap::value_parser!(u64).range(1..))]
     events: u64,
     /// Time budget, including the time before a run was resumed; the result then depends on the
     /// speed of the machine
@@ -148,8 +150,8 @@ fn steady_state(
     })?;
     if estimate.start_error.is_none() {
         warn(
-            "rho(G) >= 1: the upper ends are not certified; they assume that the start is above the \
-             steady state",
+            "rho(G) >= 1: the upper ends are not certified; they assume that the start is above \
+             the steady state",
         );
     }
     if !estimate.precise && arguments.replications.is_none() {
@@ -231,13 +233,22 @@ fn nothing_known() {
 }
 
 fn interval(e: &Estimated) -> Value {
-    json!({ "mean": e.mean, "lower": e.lower, "upper": e.upper, "standard_error": e.standard_error })
+    json!({
+        "mean": e.mean,
+        "lower": e.lower,
+        "upper": e.upper,
+        "standard_error": e.standard_error,
+    })
 }
 
 fn levels(q: &[Estimated]) -> Vec<Value> {
     (1..)
         .zip(q)
-        .map(|(i, e)| json!({ "i": i, "mean": e.mean, "lower": e.lower, "upper": e.upper, "standard_error": e.standard_error }))
+        .map(|(i, e)| {
+            let mut level = interval(e);
+            level["i"] = json!(i);
+            level
+        })
         .collect()
 }
 
@@ -258,7 +269,10 @@ fn print_steady_state(
             "d": model.d(),
             "seed": arguments.seed,
             "confidence": arguments.confidence,
-            "intervals": if matches!(arguments.intervals, IntervalKind::Guaranteed) { "guaranteed" } else { "student" },
+            "intervals": match arguments.intervals {
+                IntervalKind::Guaranteed => "guaranteed",
+                IntervalKind::Student => "student",
+            },
             "q": levels(&estimate.q),
             "mean_queue_length": interval(&estimate.mean_queue_length),
             "mean_delay": interval(&estimate.mean_delay),
@@ -307,8 +321,8 @@ fn print_steady_state(
     };
     let _ = writeln!(
         text,
-        "all intervals hold at once with probability {}{}\n{} replications, bracketed from empty and from \
-         {} tasks at each server ({certified})\nseed {}, {} events, {:.2e} per second",
+        "all intervals hold at once with probability {}{}\n{} replications, bracketed from empty and \
+         from {} tasks at each server ({certified})\nseed {}, {} events, {:.2e} per second",
         arguments.confidence,
         approximately(arguments.intervals),
         estimate.replications,
@@ -368,11 +382,15 @@ fn print_transient(
             })
             .collect();
         return print_json(&json!({
-            "graph": arguments.graph, "partial": partial, "lambda": model.lambda(), "d": model.d(), "start": start.to_string(),
-            "seed": arguments.seed, "confidence": arguments.confidence, "times": estimate.times, "at": at,
-            "isolated_task_types": model.graph().isolated_task_types().len(), "rates": rates_object(model.graph()),
+            "graph": arguments.graph, "partial": partial, "lambda": model.lambda(),
+            "d": model.d(), "start": start.to_string(),
+            "seed": arguments.seed, "confidence": arguments.confidence, "times": estimate.times,
+            "at": at,
+            "isolated_task_types": model.graph().isolated_task_types().len(),
+            "rates": rates_object(model.graph()),
             "replications": estimate.replications, "events": estimate.events,
-            "events_per_second": estimate.events as f64 / estimate.seconds, "seconds": estimate.seconds,
+            "events_per_second": estimate.events as f64 / estimate.seconds,
+            "seconds": estimate.seconds,
         }));
     }
     let mut text = String::new();
@@ -413,7 +431,8 @@ fn print_transient(
     }
     let _ = writeln!(
         text,
-        "all intervals hold at once with probability {}{}\n{} independent replications, seed {}, {} events",
+        "all intervals hold at once with probability {}{}\n{} independent replications, seed {}, \
+        {} events",
         arguments.confidence,
         approximately(arguments.intervals),
         estimate.replications,

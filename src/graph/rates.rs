@@ -36,7 +36,8 @@ pub enum RatesError {
     },
     /// A rate below 0.
     #[error(
-        "task type {task_type}: rate {rate} is negative: give 0 (no task of this type arrives) or more"
+        "task type {task_type}: rate {rate} is negative: give 0 (no task of this type arrives) or \
+        more"
     )]
     Negative {
         /// The task type.
@@ -49,7 +50,8 @@ pub enum RatesError {
     AllZero,
     /// The rates have no common unit of reasonable size.
     #[error(
-        "the rates need more than {MAX_TOTAL_BITS} bits over a common denominator: round them to fewer digits"
+        "the rates need more than {MAX_TOTAL_BITS} bits over a common denominator: round them to \
+        fewer digits"
     )]
     TooFine,
 }

@@ -168,10 +168,14 @@ pub fn problems(matrix: &Matrix) -> Vec<String> {
         if !all_done {
             continue;
         }
-        problems.extend(
-            line.missed()
-                .map(|fault| format!("{} accepts {}, which it must reject", line.claim.id, fault.id())),
-        );
+        problems.extend(line.missed().map(|fault| {
+            format!(
+                "{} accepts {}, which it must \
+                    reject",
+                line.claim.id,
+                fault.id()
+            )
+        }));
         if !line.has_power() {
             problems.push(format!("{} rejects no fault", line.claim.id));
         }

@@ -36,7 +36,8 @@ impl std::error::Error for FormatError {}
 #[non_exhaustive]
 pub enum Problem {
     /// The operating system refused.
-    #[error("cannot {action}: {message}: {}", if *action == "write" { "check that the folder exists, may be written to and has space" } else { "check the path and its permissions" })]
+    #[error("cannot {action}: {message}: {}", if *action == "write" { "check that the folder \
+        exists, may be written to and has space" } else { "check the path and its permissions" })]
     Io {
         /// `"read"`, `"write"`.
         action: &'static str,
@@ -50,7 +51,8 @@ pub enum Problem {
     Directory,
     /// An extension that belongs to no format.
     #[error(
-        "unknown extension `{extension}`: use .txt, .el, .edges, .tsv, .csv, .mtx or .mm, or name the format"
+        "unknown extension `{extension}`: use .txt, .el, .edges, .tsv, .csv, .mtx or .mm, or name \
+        the format"
     )]
     Extension {
         /// What was found.
@@ -99,7 +101,8 @@ pub enum Problem {
     },
     /// An id beyond the declared number.
     #[error(
-        "field {column} ({field}) is {value}, but {declared} {side} are declared: ids run from {first} to {last}"
+        "field {column} ({field}) is {value}, but {declared} {side} are declared: ids run from \
+        {first} to {last}"
     )]
     OutOfRange {
         /// Position of the field, from 1.
@@ -119,7 +122,8 @@ pub enum Problem {
     },
     /// The first line of an edge list is a declaration, but not a right one.
     #[error(
-        "`{value}` is not a valid declaration: write `# servers=N task_types=M` once, before the edges"
+        "`{value}` is not a valid declaration: write `# servers=N task_types=M` once, before the \
+        edges"
     )]
     Declaration {
         /// What was given.
@@ -127,7 +131,8 @@ pub enum Problem {
     },
     /// The same edge on two lines.
     #[error(
-        "duplicate edge (server {server}, task type {task_type}), first seen on line {first}: remove one"
+        "duplicate edge (server {server}, task type {task_type}), first seen on line {first}: \
+        remove one"
     )]
     DuplicateEdge {
         /// The line of the first of the two.
@@ -139,7 +144,8 @@ pub enum Problem {
     },
     /// Many more vertices than the edges use.
     #[error(
-        "{count} {side} with {edges} edges: at most {MAX_UNUSED_VERTICES} more than edges are accepted; check the counts and ids"
+        "{count} {side} with {edges} edges: at most {MAX_UNUSED_VERTICES} more than edges are \
+        accepted; check the counts and ids"
     )]
     UnusedVertices {
         /// How many vertices.
@@ -169,7 +175,8 @@ pub enum Problem {
     },
     /// A CSV row with both fields empty.
     #[error(
-        "both fields are empty: write server,task_type, or leave one empty to declare a vertex without an edge"
+        "both fields are empty: write server,task_type, or leave one empty to declare a vertex \
+        without an edge"
     )]
     EmptyRow,
     /// Quotes of a CSV field that do not match.
@@ -182,7 +189,8 @@ pub enum Problem {
     },
     /// The first line of a Matrix Market file.
     #[error(
-        "the first line is `{value}`: it must be `%%MatrixMarket matrix coordinate pattern general` or similar, or `% bip`"
+        "the first line is `{value}`: it must be `%%MatrixMarket matrix coordinate pattern \
+        general` or similar, or `% bip`"
     )]
     Banner {
         /// What was found.
@@ -206,7 +214,8 @@ pub enum Problem {
     },
     /// A diagonal entry of a skew-symmetric matrix.
     #[error(
-        "entry ({index}, {index}) is on the diagonal, which is empty in a skew-symmetric matrix: remove it"
+        "entry ({index}, {index}) is on the diagonal, which is empty in a skew-symmetric matrix: \
+        remove it"
     )]
     Diagonal {
         /// Row and column, from 1.
@@ -224,7 +233,8 @@ pub enum Problem {
     },
     /// Fewer or more entries than declared.
     #[error(
-        "{found} entries, but {declared} are declared: is the file complete? Correct the counts or the entries"
+        "{found} entries, but {declared} are declared: is the file complete? Correct the counts \
+        or the entries"
     )]
     Count {
         /// How many there are (at the first one too many, one more than declared).
@@ -242,7 +252,8 @@ pub enum Problem {
     },
     /// A field that is no arrival rate.
     #[error(
-        "field {column} (rate) is `{value}`: it must be a number of at least 0 and of ordinary size, such as 0.8 or 4/5"
+        "field {column} (rate) is `{value}`: it must be a number of at least 0 and of ordinary \
+        size, such as 0.8 or 4/5"
     )]
     Rate {
         /// Position of the field, from 1.
@@ -274,7 +285,8 @@ pub enum Problem {
     },
     /// A task type without a rate, where rates are given.
     #[error(
-        "task type {task_type} has no rate: give one to every task type (0 if none of its tasks arrive) or to none"
+        "task type {task_type} has no rate: give one to every task type (0 if none of its tasks \
+        arrive) or to none"
     )]
     MissingRate {
         /// The name of the first task type without a rate.
@@ -299,7 +311,8 @@ pub enum Problem {
     Rates(#[from] RatesError),
     /// A format without a place for rates.
     #[error(
-        "this format cannot hold arrival rates, and those of this graph differ: write an edge list or CSV"
+        "this format cannot hold arrival rates, and those of this graph differ: write an edge \
+        list or CSV"
     )]
     NoPlaceForRates,
     /// What was read is no compatibility graph.
