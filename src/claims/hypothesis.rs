@@ -108,47 +108,6 @@ impl Hypothesis {
     }
 }
 
-impl Hypothesis {
-    /// The inputs that fail it, in words.
-    pub fn unmet(&self) -> &'static str {
-        match self {
-            Self::RhoBelowOne => "rho(G) >= 1",
-            Self::PhiAndGammaAtMostOne => "max(phi, gamma) > 1",
-            Self::NoIsolatedTaskTypes => "task types without a server",
-            Self::EqualRates => "unequal arrival rates",
-            Self::TwoChoices => "d = 1, or no task type with two servers",
-            Self::FunctionOfMarks => "a picker that is no function of the samples",
-            Self::EdgesAtMost(_) => "more edges than exact arithmetic over the whole graph allows",
-            Self::ServersAtMost(_) => "more servers than exact enumeration allows",
-            Self::MeanTaskDegreeAtMost(_) => {
-                "more servers per task type than each event is tried on"
-            }
-        }
-    }
-
-    /// Whether `why` is a [`Hypothesis::failure`] of this hypothesis.
-    pub fn explains(&self, why: &str) -> bool {
-        let start = match self {
-            Self::RhoBelowOne => "needs rho(G) < 1,",
-            Self::PhiAndGammaAtMostOne => "needs max(phi, gamma) <= 1,",
-            Self::NoIsolatedTaskTypes => "needs a server for every task type,",
-            Self::EqualRates => "needs equal arrival rates,",
-            Self::TwoChoices => {
-                return ["needs d >= 2,", "needs a task type with two servers"]
-                    .iter()
-                    .any(|start| why.starts_with(start));
-            }
-            Self::FunctionOfMarks => "needs a picker that is a function of the samples,",
-            Self::EdgesAtMost(_) => "exact arithmetic over at most ",
-            Self::ServersAtMost(limit) => {
-                return why.starts_with(&format!("enumerated for at most {limit} servers,"));
-            }
-            Self::MeanTaskDegreeAtMost(_) => "looked at for at most ",
-        };
-        why.starts_with(start)
-    }
-}
-
 impl fmt::Display for Hypothesis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -173,55 +132,4 @@ impl fmt::Display for Hypothesis {
 pub fn show(value: &Ratio) -> String {
     let text = value.to_string();
     if text.len() <= 15 { text } else { format!("{:.6}", ratio::to_f64(value)) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::claims::CasePlan;
-    use crate::estimate::bracketing::Samples;
-    use crate::graph::{BipartiteGraph, Isolated};
-    use crate::model::Model;
-    use crate::subject::Reference;
-
-    #[test]
-    fn the_reason_of_a_failure_is_told_from_all_others() {
-        use Hypothesis::{
-            EdgesAtMost, EqualRates, MeanTaskDegreeAtMost, NoIsolatedTaskTypes,
-            PhiAndGammaAtMostOne, RhoBelowOne, ServersAtMost, TwoChoices,
-        };
-        let all = [
-            RhoBelowOne,
-            PhiAndGammaAtMostOne,
-            NoIsolatedTaskTypes,
-            EqualRates,
-            TwoChoices,
-            EdgesAtMost(1),
-            ServersAtMost(1),
-            MeanTaskDegreeAtMost(0),
-        ];
-        let lost = BipartiteGraph::from_edges(2, 3, &[(0, 0), (1, 2)], Isolated::Drop).unwrap();
-        let rates = [1, 2, 9].map(|rate| ratio::ratio(rate, 1));
-        let rated = BipartiteGraph::from_edges(2, 3, &[(0, 0), (1, 1), (1, 2)], Isolated::Refuse)
-            .and_then(|graph| Ok(graph.with_rates(&rates).unwrap()));
-        for (graph, d) in [(lost, 1), (rated.unwrap(), 2)] {
-            let model = Model::new(graph, 0.9, d).unwrap();
-            let samples = Samples::new(&Reference, &model, 1, 1);
-            let setting = Setting {
-                subject: &Reference,
-                machinery: &Reference,
-                model: &model,
-                plan: CasePlan { seed: 1, effort: 1, only: None },
-                alpha: 1e-6,
-                samples: &samples,
-            };
-            let failed: Vec<_> =
-                all.iter().filter_map(|h| Some((h, h.failure(&setting)?))).collect();
-            assert!(failed.len() >= 5, "{failed:?}");
-            for (hypothesis, why) in &failed {
-                let explaining: Vec<_> = all.iter().filter(|other| other.explains(why)).collect();
-                assert_eq!(explaining, [*hypothesis], "{why}");
-            }
-        }
-    }
 }

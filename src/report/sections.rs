@@ -7,6 +7,8 @@
 //! | a claim | the same, claim by claim, where more is asked for |
 //! | errata | the printed statements that must be refuted |
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::claims::{self, Claim, Effect, Group, Kind, Verdict};
 use crate::stats::ledger::Ledger;
 use crate::suite::{Outcome, Row, Suite, is_erratum, tally};
@@ -389,33 +391,41 @@ fn figure(value: f64) -> String {
     }
 }
 
-/// A line for each hypothesis that fails, with its figure where all checks have the same.
+/// A line for each kind of hypothesis that fails, with its figure where all checks have the same.
 fn not_applicable(page: &mut Page, suite: &Suite) {
-    let mut reasons: Vec<(&str, Vec<&Row>)> = Vec::new();
+    let mut kinds: BTreeMap<(&str, &str), (BTreeSet<u64>, Vec<&str>)> = BTreeMap::new();
     for row in suite.rows.iter().filter(|row| row.evidence.verdict == Verdict::NotApplicable) {
-        let why = row.evidence.summary.as_str();
-        let failed = row.claim.hypotheses.iter().find(|hypothesis| hypothesis.explains(why));
-        let reason = match failed {
-            Some(hypothesis) => hypothesis.unmet(),
-            None => why.split(", here ").next().unwrap_or(why),
-        };
-        match reasons.iter_mut().find(|(known, _)| *known == reason) {
-            Some((_, rows)) => rows.push(row),
-            None => reasons.push((reason, vec![row])),
-        }
+        let (before, limit, after) = limit(&row.evidence.summary);
+        let (limits, reasons) = kinds.entry((before, after)).or_default();
+        limits.extend(limit);
+        reasons.push(&row.evidence.summary);
     }
-    if reasons.is_empty() {
+    if kinds.is_empty() {
         return;
     }
     page.gap();
     page.line(&[(Strong, "Not applicable")]);
-    for (reason, rows) in reasons {
-        let why = &rows[0].evidence.summary;
-        let same = rows.iter().all(|row| row.evidence.summary == *why);
-        let reason = if same { why } else { reason };
-        let line = format!("  {}: {reason}", number(rows.len(), "check"));
-        page.paragraph(4, &[(Plain, &line)]);
+    for ((before, after), (limits, reasons)) in kinds {
+        let limits: Vec<_> = limits.iter().map(u64::to_string).collect();
+        let why = if reasons.iter().all(|reason| *reason == reasons[0]) {
+            reasons[0].to_owned()
+        } else if limits.is_empty() {
+            before.to_owned()
+        } else {
+            format!("{before}at most {} {after}", limits.join(" or "))
+        };
+        page.paragraph(4, &[(Plain, &format!("  {}: {why}", number(reasons.len(), "check")))]);
     }
+}
+
+/// A hypothesis that fails, apart from its figure: what is before and after a size that it names.
+fn limit(why: &str) -> (&str, Option<u64>, &str) {
+    let hypothesis = why.split(", here ").next().unwrap_or(why);
+    let parts = hypothesis.split_once("at most ").and_then(|(before, rest)| {
+        let (limit, after) = rest.split_once(' ')?;
+        Some((before, limit.parse().ok(), after))
+    });
+    parts.unwrap_or((hypothesis, None, ""))
 }
 
 fn statistical_evidence(page: &mut Page, suite: &Suite, verbose: bool) {
