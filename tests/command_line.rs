@@ -551,7 +551,7 @@ fn verify_prints_a_paragraph_for_each_group_of_statements_in_the_width_that_is_a
     for (part, why) in [
         ("Corollary 4.3, (4.10): tails (14 checks, 2 not applicable): excludes E q_i", "excludes"),
         ("refuted       as expected, 1 printed statement: (2.2) (err-2.2-printed)", "errata"),
-        ("is right, but not the best constant (err-c.1-printed); sharper: K = d", "no erratum"),
+        ("(err-c.1-printed): right, but not the best constant; sharper: K = d", "no erratum"),
         ("Not applicable\n  1 check: needs rho(G) < 1, here rho(G) = 6/5\n", "a line each"),
         ("Every verdict is as expected.", "the verdict"),
         ("The probability that any of the 14 statistical checks is wrong is at most", "alpha"),

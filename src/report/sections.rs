@@ -168,7 +168,7 @@ impl Section {
 
     /// `28 checks`, or `3 of 28 checks` where the others are missing.
     fn count(&self) -> String {
-        if self.rows.len() == self.checks {
+        if self.is_whole() {
             number(self.checks, "check")
         } else {
             format!("{} of {}", self.rows.len(), number(self.checks, "check"))
@@ -176,19 +176,15 @@ impl Section {
     }
 
     fn unexpected(&self) -> Option<String> {
-        let parts: Vec<_> = by_claim(&self.rows)
-            .into_iter()
-            .flat_map(|(claim, rows)| {
-                [Verdict::Violated, Verdict::Inconclusive, Verdict::Holds].map(|verdict| {
-                    let n = rows
-                        .iter()
-                        .filter(|row| row.evidence.verdict == verdict && !row.is_expected())
-                        .count();
-                    (n > 0).then(|| format!("{} {verdict} in {}", claim.id, number(n, "check")))
-                })
-            })
-            .flatten()
-            .collect();
+        let mut parts = Vec::new();
+        for (claim, rows) in by_claim(&self.rows) {
+            for verdict in [Verdict::Violated, Verdict::Inconclusive, Verdict::Holds] {
+                let n = rows.iter().filter(|row| row.evidence.verdict == verdict).count();
+                if n > 0 && !claim.is_expected(verdict) {
+                    parts.push(format!("{} {verdict} in {}", claim.id, number(n, "check")));
+                }
+            }
+        }
         (!parts.is_empty()).then(|| parts.join(", "))
     }
 
@@ -196,12 +192,13 @@ impl Section {
     fn excluded(&self) -> Option<String> {
         let (mut cases, mut effects) = (0u64, Vec::new());
         for (claim, rows) in by_claim(&self.rows) {
-            if !rows.iter().any(|row| row.evidence.verdict == Verdict::Holds) || is_vacuous(&rows) {
+            let holds = rows.iter().any(|row| row.evidence.verdict == Verdict::Holds);
+            if !holds || is_vacuous(&rows) || !rows.iter().all(|row| row.is_expected()) {
                 continue;
             }
             match effect(claim) {
                 Some(effect) => effects.push(format!("{} ({})", effect.smallest, claim.id)),
-                None => cases = rows.iter().fold(cases, |sum, row| sum + row.evidence.cases),
+                None => cases = cases.saturating_add(cases_in(&rows)),
             }
         }
         let mut parts = Vec::new();
@@ -227,8 +224,7 @@ impl Section {
     fn print_claim(&self, page: &mut Page) {
         for (claim, rows) in by_claim(&self.rows) {
             let slack = rows.iter().filter_map(|row| row.evidence.slack).min_by(f64::total_cmp);
-            let cases = rows.iter().fold(0u64, |sum, row| sum.saturating_add(row.evidence.cases));
-            let mut figures = format!("  {}, {}", claim.kind, cases_of(cases));
+            let mut figures = format!("  {}, {}", claim.kind, cases_of(cases_in(&rows)));
             if let Some(slack) = slack {
                 figures.push_str(&format!(", slack {}", figure(slack)));
             }
@@ -244,39 +240,30 @@ impl Section {
     fn print_errata(&self, page: &mut Page) {
         page.gap();
         page.line(&[(Strong, "Errors of the printed paper")]);
-        let refuted: Vec<_> = self
-            .rows
-            .iter()
-            .filter(|row| is_erratum(row.claim) && row.is_expected())
-            .map(|row| row.claim)
-            .collect();
+        let rows = by_claim(&self.rows).into_iter().flat_map(|(_, rows)| rows);
+        let (expected, unexpected): (Vec<_>, Vec<_>) = rows.partition(|row| row.is_expected());
+        let mut entry = |tone, verdict: &str, rest: &str| {
+            page.paragraph(VERDICT, &[(tone, &format!("{verdict:VERDICT$}")), (Plain, rest)]);
+        };
+        let named = |row: &&Row| format!("{} ({})", row.claim.source, row.claim.id);
+        let (refuted, right): (Vec<&Row>, Vec<&Row>) =
+            expected.into_iter().partition(|row| is_erratum(row.claim));
         if !refuted.is_empty() {
-            let named: Vec<_> =
-                refuted.iter().map(|claim| format!("{} ({})", claim.source, claim.id)).collect();
-            let verdict = format!("{:VERDICT$}", "refuted");
-            let rest = format!(
-                "as expected, {}: {}",
-                number(refuted.len(), "printed statement"),
-                named.join("; ")
-            );
-            page.paragraph(VERDICT, &[(Good, &verdict), (Plain, &rest)]);
+            let statements = number(refuted.len(), "printed statement");
+            let refuted: Vec<_> = refuted.iter().map(named).collect();
+            let rest = format!("as expected, {statements}: {}", refuted.join("; "));
+            entry(Good, "refuted", &rest);
         }
-        for row in self.rows.iter().filter(|row| !row.is_expected()) {
-            let verdict = format!("{:VERDICT$}", row.evidence.verdict.to_string().to_uppercase());
-            let rest = format!("{} ({}), NOT as expected", row.claim.source, row.claim.id);
-            page.paragraph(VERDICT, &[(Bad, &verdict), (Plain, &rest)]);
+        for row in unexpected {
+            let verdict = row.evidence.verdict.to_string().to_uppercase();
+            entry(Bad, &verdict, &format!("{}, NOT as expected", named(&row)));
         }
-        for row in self.rows.iter().filter(|row| !is_erratum(row.claim) && row.is_expected()) {
-            let verdict = format!("{:VERDICT$}", row.evidence.verdict);
-            let sharper = row.claim.id.replace("-printed", "-corrected");
-            let sharper = claims::find(&sharper)
-                .map(|claim| format!("; sharper: {} ({})", claim.statement, claim.id))
-                .unwrap_or_default();
-            let rest = format!(
-                "{} as printed is right, but not the best constant ({}){sharper}",
-                row.claim.source, row.claim.id
-            );
-            page.paragraph(VERDICT, &[(Good, &verdict), (Plain, &rest)]);
+        for row in right {
+            let sharper = claims::find(&row.claim.id.replace("-printed", "-corrected"));
+            let sharper =
+                sharper.map_or_else(String::new, |claim| format!("; sharper: {}", claim.statement));
+            let rest = format!("{}: right, but not the best constant{sharper}", named(&row));
+            entry(Good, &row.evidence.verdict.to_string(), &rest);
         }
     }
 }
@@ -322,6 +309,10 @@ fn overall(rows: &[Row]) -> (Tone, &'static str) {
     } else {
         (Faint, "not applicable")
     }
+}
+
+fn cases_in(rows: &[&Row]) -> u64 {
+    rows.iter().fold(0, |sum, row| sum.saturating_add(row.evidence.cases))
 }
 
 fn is_vacuous(rows: &[&Row]) -> bool {
