@@ -43,8 +43,7 @@ impl Run {
         let registry = digest.end();
         let mut ids: Vec<_> = checks.iter().map(|(claim, _)| claim.id).collect();
         ids.dedup();
-        let claims =
-            if ids.len() <= 3 { ids.join(", ") } else { format!("a list of {}", ids.len()) };
+        let claims = if ids.len() <= 3 { ids.join(", ") } else { format!("{} claims", ids.len()) };
         let mut digest = Fingerprint::default();
         let mut run = Self::new("verify");
         for input in inputs {
@@ -56,7 +55,7 @@ impl Run {
                 .with("the graph", input.arguments.join(" "))
                 .with("lambda", input.model.load().exact())
                 .with("d", input.model.d()),
-            _ => run.with("the graph", format!("a battery of {}", inputs.len())),
+            _ => run.with("the graph", format!("{} built-in graphs", inputs.len())),
         };
         run.with("the content of the graph", digest.end())
             .with("the choice of claims", claims)
@@ -66,7 +65,7 @@ impl Run {
             .with("the effort", options.effort)
             .with(
                 "the case",
-                options.case.map_or_else(|| "each".to_owned(), |case| case.to_string()),
+                options.case.map_or_else(|| "all".to_owned(), |case| case.to_string()),
             )
     }
 
@@ -85,8 +84,7 @@ impl Run {
             digest.model(&setting.model);
         }
         let ids: Vec<_> = claims.iter().map(|claim| claim.id).collect();
-        let named =
-            if ids.len() <= 3 { ids.join(", ") } else { format!("a list of {}", ids.len()) };
+        let named = if ids.len() <= 3 { ids.join(", ") } else { format!("{} claims", ids.len()) };
         Self::new("power")
             .with("the choice of claims", named)
             .with("the registry of claims", digest.end())
@@ -116,10 +114,12 @@ impl Run {
             .with("the seed", options.seed)
             .with("the confidence", options.confidence)
             .with("the precision", options.precision)
-            .with("the most events", options.events)
+            .with("the event budget", options.events)
             .with(
                 "the number of replications",
-                options.replications.map_or_else(|| "open".to_owned(), |n| n.to_string()),
+                options
+                    .replications
+                    .map_or_else(|| "as many as needed".to_owned(), |n| n.to_string()),
             )
             .with("the kind of intervals", format!("{:?}", options.intervals))
     }

@@ -1,6 +1,7 @@
 //! A claim as a value: what is stated, how it is checked, on what.
 
 use std::any::Any;
+use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use serde::Serialize;
@@ -20,6 +21,16 @@ pub enum Kind {
     Pathwise,
     /// By a sequential test with a stated error probability.
     Statistical,
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Exact => "exact",
+            Self::Pathwise => "pathwise",
+            Self::Statistical => "statistical",
+        })
+    }
 }
 
 /// The verdict that a sound check gives on the reference model.

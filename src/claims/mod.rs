@@ -40,6 +40,7 @@ mod effects;
 mod errata;
 #[doc(hidden)]
 pub mod event_test;
+mod group;
 mod hypothesis;
 mod instruments;
 mod invariants;
@@ -67,6 +68,8 @@ pub use checking::{CheckOptions, UnknownClaim, find};
 pub use claim::{Claim, Expected, Kind, Scope};
 #[doc(hidden)]
 pub use effects::{Effect, effect_of};
+#[doc(hidden)]
+pub use group::Group;
 pub use hypothesis::Hypothesis;
 #[doc(hidden)]
 pub use hypothesis::show;

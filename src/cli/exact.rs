@@ -21,20 +21,22 @@ pub struct Arguments {
     options: GraphOptions,
     #[command(flatten)]
     model: ModelOptions,
-    /// Also the law at these times
+    /// Also compute the law at these times
     #[arg(long, value_delimiter = ',', value_parser = times, allow_negative_numbers = true)]
     times: Vec<f64>,
-    /// Start of the law at --times: empty, level:3, geometric:0.9 (independent and alike over the
-    /// servers)
+    /// State at time 0: empty, level:3 (3 tasks at each server), geometric:0.9 (independent queues
+    /// with P(X >= i) = 0.9^i)
     #[arg(long, default_value = "empty")]
     start: String,
-    /// Follow queues up to B tasks, whatever error that leaves; chosen by the error if not given
-    #[arg(long, value_name = "B", allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(1..))]
+    /// Truncate queues at B tasks [default: chosen from the target error]
+    #[arg(long, value_name = "B", allow_negative_numbers = true,
+        value_parser = clap::value_parser!(u32).range(1..))]
     cap: Option<u32>,
-    /// Most states of a connected component
-    #[arg(long, default_value_t = MOST_STATES, allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(2..=100_000_000))]
+    /// Largest number of states of a connected component
+    #[arg(long, default_value_t = MOST_STATES, allow_negative_numbers = true,
+        value_parser = clap::value_parser!(u64).range(2..=100_000_000))]
     states: u64,
-    /// One JSON object
+    /// Print one JSON object
     #[arg(long)]
     json: bool,
 }
@@ -77,7 +79,10 @@ fn object(law: &Law) -> Value {
         "error": law.error,
         "bounds": {
             "q": { "lower": list(|q| q.lower), "upper": list(|q| q.upper) },
-            "mean_queue_length": { "lower": law.mean_queue_length.lower, "upper": law.mean_queue_length.upper },
+            "mean_queue_length": {
+                "lower": law.mean_queue_length.lower,
+                "upper": law.mean_queue_length.upper,
+            },
         },
         "cap": law.cap,
         "states": law.states,
@@ -178,7 +183,7 @@ fn shown(law: &Law) -> usize {
 fn closing(text: &mut String, law: &Law) {
     let _ = writeln!(
         text,
-        "error at most {:.1e}, rounding included; {:.1e} by the cap of {} tasks, {} states",
+        "error at most {:.1e}, rounding included; {:.1e} from truncation at {} tasks; {} states",
         law.error, law.truncation_error, law.cap, law.states
     );
 }

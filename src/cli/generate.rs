@@ -18,13 +18,13 @@ pub struct Arguments {
     graph: String,
     #[command(flatten)]
     options: GraphOptions,
-    /// File to write; standard output if `-`
+    /// File to write; `-` is standard output
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
-    /// Format to write; by the file's extension if not given
+    /// Format to write [default: from the file extension]
     #[arg(long, value_enum)]
     to: Option<FormatName>,
-    /// Say nothing
+    /// Print nothing
     #[arg(long)]
     quiet: bool,
 }

@@ -7,13 +7,14 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::common::{GraphOptions, ModelOptions, rates_object, unequal_rates};
-use super::output::{Failure, one_line, print, print_json};
+use super::output::{Failure, print, print_json};
 use super::steady_state::{both, value};
 use crate::claims::{self, CheckOptions, Hypothesis};
 use crate::estimate::bracketing::Samples;
 use crate::graph::{BipartiteGraph, Isolated, metrics};
 use crate::model::{Model, loads};
 use crate::num::ratio::{self, Ratio};
+use crate::report::page::one_line;
 use crate::subject::Reference;
 use crate::theory::stability::{Addition, CriticalLoad, critical_load, improve};
 
@@ -26,11 +27,11 @@ pub struct Arguments {
     options: GraphOptions,
     #[command(flatten)]
     model: ModelOptions,
-    /// Also K edges to add that raise the critical load, each the best after those before it:
-    /// greedy, not the best K together
-    #[arg(long, value_name = "K", allow_negative_numbers = true, value_parser = clap::value_parser!(u16).range(1..))]
+    /// Suggest K edges that raise the critical load (greedy: each the best after those before it)
+    #[arg(long, value_name = "K", allow_negative_numbers = true,
+        value_parser = clap::value_parser!(u16).range(1..))]
     improve: Option<u16>,
-    /// One JSON object
+    /// Print one JSON object
     #[arg(long)]
     json: bool,
 }
@@ -131,7 +132,11 @@ fn failures(model: &Model) -> Vec<(String, Vec<&'static str>)> {
 }
 
 fn bounds(critical: &CriticalLoad) -> Value {
-    json!({ "lower": critical.lower, "upper": critical.upper, "exact": critical.exact.as_ref().map(ToString::to_string) })
+    json!({
+        "lower": critical.lower,
+        "upper": critical.upper,
+        "exact": critical.exact.as_ref().map(ToString::to_string),
+    })
 }
 
 fn object(
@@ -162,6 +167,12 @@ fn object(
     });
     let isolated: Vec<_> =
         graph.isolated_task_types().iter().map(|&w| graph.task_type_name(w)).collect();
+    let hypotheses: Vec<_> =
+        failures.iter().map(|(why, claims)| json!({ "why": why, "claims": claims })).collect();
+    let relieved = stability
+        .relieved
+        .as_ref()
+        .map(|upper| json!({ "upper": ratio::to_f64(upper), "exact": upper.to_string() }));
     let mut value = json!({
         "graph": arguments.graph,
         "lambda": model.lambda(),
@@ -189,10 +200,8 @@ fn object(
         "limiting_component": stability.component.as_ref().map(|(servers, rest)| json!({
             "servers": servers, "critical_lambda_without_it": rest.as_ref().map(bounds),
         })),
-        "one_more_unit_of_service_in_the_bottleneck": stability.relieved.as_ref().map(|upper| json!({
-            "upper": ratio::to_f64(upper), "exact": upper.to_string(),
-        })),
-        "hypotheses_failed": failures.iter().map(|(why, claims)| json!({ "why": why, "claims": claims })).collect::<Vec<_>>(),
+        "one_more_unit_of_service_in_the_bottleneck": relieved,
+        "hypotheses_failed": hypotheses,
     });
     if arguments.improve.is_some() {
         value["improve"] = json!(improve.collect::<Vec<_>>());
@@ -251,7 +260,8 @@ fn table(
     row(
         "what limits",
         format!(
-            "{} of {} servers, which cannot keep up from lambda = {:.6} on, whatever each task does with its {} samples",
+            "{} of {} servers, overloaded for lambda >= {:.6}, however tasks choose among their {} \
+             samples",
             critical.bottleneck.len(),
             graph.n_servers(),
             critical.upper,
@@ -260,16 +270,16 @@ fn table(
     );
     if let Some((servers, rest)) = &stability.component {
         let rest = rest.as_ref().map_or_else(
-            || "the others get no task".to_owned(),
+            || "the others receive no task".to_owned(),
             |rest| format!("{} without it", value(rest)),
         );
-        row("limiting component", format!("of {servers} servers; {rest}"));
+        row("limiting component", format!("{servers} servers; {rest}"));
     }
     if let Some(relieved) = &stability.relieved {
         row(
             "relieving the bottleneck",
             format!(
-                "one more unit of service rate at any of its servers: at most {}",
+                "critical load at most {} with one more unit of service rate at one of its servers",
                 both(relieved)
             ),
         );
@@ -285,12 +295,12 @@ fn table(
             value(&addition.critical),
             addition.tried
         );
-        row(&format!("edge {at} to add, greedily"), best);
+        row(&format!("edge {at} to add (greedy)"), best);
     }
     for (why, claims) in failures {
         let named =
             if claims.is_empty() { String::new() } else { format!(" ({})", claims.join(", ")) };
-        row("a hypothesis fails", format!("{why}{named}"));
+        row("hypothesis not met", format!("{why}{named}"));
     }
     text
 }

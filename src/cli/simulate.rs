@@ -2,23 +2,20 @@
 
 use std::fmt::Write;
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 
-use super::checkpoint::CheckpointOptions;
-use super::common::{
-    GraphOptions, ModelOptions, probability, rates_object, shows_progress, times, unequal_rates,
-};
-use super::interrupt::{finishing, on_interrupt, say};
+use super::common::{GraphOptions, ModelOptions, probability, rates_object, times, unequal_rates};
+use super::interrupt::say;
+use super::long_run::{LongRun, LongRunOptions};
 use super::output::{Failure, print, print_json, warn};
 use super::steady_state::require_steady_state;
-use crate::checkpoint::{Keeper, Progress, Run};
+use crate::checkpoint::Run;
 use crate::estimate::{
-    Estimated, Intervals, Options, SteadyRun, SteadyState, Transient, TransientRun,
+    Estimated, Intervals, Options, SteadyKept, SteadyRun, SteadyState, Transient, TransientKept,
+    TransientRun,
 };
 use crate::model::Model;
 use crate::theory::mean_field::{self, Start, fixed_point_vec};
@@ -32,54 +29,51 @@ pub struct Arguments {
     options: GraphOptions,
     #[command(flatten)]
     model: ModelOptions,
-    /// The state at --times from --start, in place of the steady state
+    /// Simulate the state at --times from --start instead of the steady state
     #[arg(long)]
     transient: bool,
     /// Times of a transient
-    #[arg(long, value_delimiter = ',', value_parser = times, default_value = "0.5,1,2,5", allow_negative_numbers = true)]
+    #[arg(long, value_delimiter = ',', value_parser = times, default_value = "0.5,1,2,5",
+        allow_negative_numbers = true)]
     times: Vec<f64>,
-    /// Start of a transient: empty, level:3, geometric:0.9 (independent and alike over the servers)
+    /// State at time 0 of a transient: empty, level:3 (3 tasks at each server), geometric:0.9
+    /// (independent queues with P(X >= i) = 0.9^i)
     #[arg(long, default_value = "empty")]
     start: String,
     /// Seed of all paths
     #[arg(long, default_value_t = 1, allow_negative_numbers = true)]
     seed: u64,
-    /// Exactly this many independent replications; without it, as many as --precision needs (a
-    /// transient: 1000)
+    /// Number of independent replications [default: as many as --precision needs; 1000 for a
+    /// transient]
     #[arg(long, allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(1..))]
     replications: Option<u64>,
-    /// Probability with which all intervals hold together
+    /// Probability that all intervals hold at once
     #[arg(long, value_parser = probability, allow_negative_numbers = true, default_value = "0.95")]
     confidence: f64,
-    /// Relative half-width of the mean queue length's interval at which to stop
+    /// Stop when the interval of the mean queue length has this relative half-width
     #[arg(long, value_parser = probability, allow_negative_numbers = true, default_value = "0.01")]
     precision: f64,
-    /// How intervals are made
+    /// Kind of intervals
     #[arg(long, value_enum, default_value = "guaranteed")]
     intervals: IntervalKind,
-    /// Most events to spend, all replications together
-    #[arg(long, default_value_t = 400_000_000, allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(1..))]
+    /// Event budget over all replications
+    #[arg(long, default_value_t = 400_000_000, allow_negative_numbers = true,
+        value_parser = clap::value_parser!(u64).range(1..))]
     events: u64,
-    /// Most seconds to spend, those before a resumption included; the result then depends on the
-    /// machine's speed
+    /// Time budget, including the time before a run was resumed; the result then depends on the
+    /// speed of the machine
     #[arg(long, value_name = "SECONDS", value_parser = seconds, allow_negative_numbers = true)]
     time_limit: Option<f64>,
     #[command(flatten)]
-    checkpoint: CheckpointOptions,
-    /// One JSON object
-    #[arg(long)]
-    json: bool,
-    /// No progress bar
-    #[arg(long)]
-    quiet: bool,
+    long_run: LongRunOptions,
 }
 
 /// The kinds of intervals.
 #[derive(Clone, Copy, ValueEnum)]
 enum IntervalKind {
-    /// Hold at the stated confidence whatever the number of replications; wide where these are few
+    /// Hold at the stated confidence for any number of replications; wide if there are few
     Guaranteed,
-    /// Student's t over replications, the usual approximation: for large graphs
+    /// Student's t over replications, the usual approximation, for large graphs
     Student,
 }
 
@@ -126,52 +120,44 @@ fn steady_state(
     options: &Options,
 ) -> Result<ExitCode, Failure> {
     require_steady_state(model)?;
-    let resumed = |progress: &Progress| match progress {
-        Progress::Steady(Some(kept)) => {
-            SteadyRun::resume(model, options, kept).map(Some).ok_or_else(misfit)
-        }
-        Progress::Steady(None) => Ok(None),
-        _ => Err(misfit()),
+    let resumed = |kept: &Option<SteadyKept>| {
+        let resume = |kept| SteadyRun::resume(model, options, kept).ok_or_else(misfit);
+        kept.as_ref().map(resume).transpose()
     };
-    let what = Run::of_estimate(&words(arguments), model, "the steady state", options);
-    let keeper =
-        open(arguments, what, Progress::Steady(None), |progress| resumed(progress).map(|_| ()))?;
-    {
-        let (keeper, arguments, model, options) =
-            (keeper.clone(), arguments.clone(), model.clone(), options.clone());
-        on_interrupt(move || {
-            arguments.checkpoint.interrupted(&keeper);
-            let known = keeper.progress();
-            let Progress::Steady(Some(kept)) = &known else { return nothing_known() };
-            if let Some(run) = SteadyRun::resume(&model, &options, kept) {
+    let of = Run::of_estimate(&words(arguments), model, "the steady state", options);
+    let what = (options.events, "events of the budget");
+    let run = LongRun::open(&arguments.long_run, of, what, |kept| resumed(kept).map(|_| ()))?;
+    let tell = {
+        let (arguments, model, options) = (arguments.clone(), model.clone(), options.clone());
+        move |kept: Option<SteadyKept>| {
+            let Some(kept) = kept else { return nothing_known() };
+            if let Some(run) = SteadyRun::resume(&model, &options, &kept) {
                 let _ = print_steady_state(&arguments, &model, &run.estimate(), true);
             }
-        });
-    }
-    let mut run = match resumed(&keeper.progress()) {
-        Ok(Some(run)) => run,
-        _ => SteadyRun::new(model, options)?,
+        }
     };
-    let bar = progress(arguments.quiet, options);
-    bar.set_position(run.events());
-    while !run.is_done() {
-        run.advance();
-        keeper.update(|progress| *progress = Progress::Steady(run.kept()));
-        bar.set_position(run.events().min(options.events));
-    }
-    arguments.checkpoint.finished(&keeper);
-    finishing();
-    bar.finish_and_clear();
-    let estimate = run.estimate();
+    let estimate = run.watch(tell, |earlier| {
+        let mut work = match resumed(&earlier) {
+            Ok(Some(work)) => work,
+            _ => SteadyRun::new(model, options)?,
+        };
+        while !work.is_done() {
+            work.advance();
+            run.update(|kept| *kept = work.kept());
+            run.bar.set_position(work.events().min(options.events));
+        }
+        Ok::<_, Failure>(work.estimate())
+    })?;
     if estimate.start_error.is_none() {
         warn(
-            "rho(G) >= 1: the upper ends are not certified, they rest on a guess of a start above the steady state",
+            "rho(G) >= 1: the upper ends are not certified; they assume that the start is above \
+             the steady state",
         );
     }
     if !estimate.precise && arguments.replications.is_none() {
         warn(
-            "the budget ended before the precision was reached: allow more with --events, ask for less with --precision, or \
-             on large graphs take the usual approximate --intervals student",
+            "the event budget ran out before the precision was reached: raise --events or \
+             --precision, or on a large graph use --intervals student",
         );
     }
     print_steady_state(arguments, model, &estimate, false)?;
@@ -192,52 +178,44 @@ fn transient(
         times,
         &mean_field::Options::default(),
     )?;
-    let resumed = |progress: &Progress| match progress {
-        Progress::Transient(Some(kept)) => {
-            TransientRun::resume(model, start, times, options, kept).map(Some).ok_or_else(misfit)
-        }
-        Progress::Transient(None) => Ok(None),
-        _ => Err(misfit()),
+    let resumed = |kept: &Option<TransientKept>| {
+        let resume =
+            |kept| TransientRun::resume(model, start, times, options, kept).ok_or_else(misfit);
+        kept.as_ref().map(resume).transpose()
     };
     let at: Vec<_> = times.iter().map(f64::to_string).collect();
-    let what = Run::of_estimate(
+    let of = Run::of_estimate(
         &words(arguments),
         model,
         &format!("times {} from {start}", at.join(",")),
         options,
     );
-    let keeper =
-        open(arguments, what, Progress::Transient(None), |progress| resumed(progress).map(|_| ()))?;
-    {
-        let (keeper, arguments, model, options) =
-            (keeper.clone(), arguments.clone(), model.clone(), options.clone());
+    let what = (options.events, "events of the budget");
+    let run = LongRun::open(&arguments.long_run, of, what, |kept| resumed(kept).map(|_| ()))?;
+    let tell = {
+        let (arguments, model, options) = (arguments.clone(), model.clone(), options.clone());
         let (start, field) = (start.clone(), field.clone());
-        on_interrupt(move || {
-            arguments.checkpoint.interrupted(&keeper);
-            let known = keeper.progress();
-            let Progress::Transient(Some(kept)) = &known else { return nothing_known() };
-            if let Some(run) =
-                TransientRun::resume(&model, &start, &arguments.times, &options, kept)
-            {
+        move |kept: Option<TransientKept>| {
+            let Some(kept) = kept else { return nothing_known() };
+            let resumed = TransientRun::resume(&model, &start, &arguments.times, &options, &kept);
+            if let Some(run) = resumed {
                 let _ = print_transient(&arguments, &model, &start, &run.estimate(), &field, true);
             }
-        });
-    }
-    let mut run = match resumed(&keeper.progress()) {
-        Ok(Some(run)) => run,
-        _ => TransientRun::new(model, start, times, options)?,
+        }
     };
-    let bar = progress(arguments.quiet, options);
-    bar.set_position(run.events());
-    while !run.is_done() {
-        run.advance()?;
-        keeper.update(|progress| *progress = Progress::Transient(run.kept()));
-        bar.set_position(run.events().min(options.events));
-    }
-    arguments.checkpoint.finished(&keeper);
-    finishing();
-    bar.finish_and_clear();
-    print_transient(arguments, model, start, &run.estimate(), &field, false)?;
+    let estimate = run.watch(tell, |earlier| {
+        let mut work = match resumed(&earlier) {
+            Ok(Some(work)) => work,
+            _ => TransientRun::new(model, start, times, options)?,
+        };
+        while !work.is_done() {
+            work.advance()?;
+            run.update(|kept| *kept = work.kept());
+            run.bar.set_position(work.events().min(options.events));
+        }
+        Ok::<_, Failure>(work.estimate())
+    })?;
+    print_transient(arguments, model, start, &estimate, &field, false)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -246,49 +224,31 @@ fn words(arguments: &Arguments) -> String {
     arguments.options.arguments(&arguments.graph).join(" ")
 }
 
-fn open(
-    arguments: &Arguments,
-    run: Run,
-    nothing: Progress,
-    fits: impl Fn(&Progress) -> Result<(), String>,
-) -> Result<Arc<Keeper>, Failure> {
-    let amount = |progress: &Progress| {
-        let replications = match progress {
-            Progress::Steady(kept) => kept.as_ref()?.replications(),
-            Progress::Transient(kept) => kept.as_ref()?.replications(),
-            _ => return None,
-        };
-        Some(format!("{replications} replications"))
-    };
-    arguments.checkpoint.open(run, nothing, fits, amount)
-}
-
 fn misfit() -> String {
-    "its sums are not those of such a run".to_owned()
+    "its sums cannot come from such a run".to_owned()
 }
 
 fn nothing_known() {
-    say("no replication has ended: nothing is known");
-}
-
-fn progress(quiet: bool, options: &Options) -> ProgressBar {
-    if !shows_progress(quiet) {
-        return ProgressBar::hidden();
-    }
-    let style =
-        ProgressStyle::with_template("{bar:40} {pos}/{len} events of the budget, {elapsed}");
-    ProgressBar::new(options.events)
-        .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+    say("interrupted before the first replication finished: no result");
 }
 
 fn interval(e: &Estimated) -> Value {
-    json!({ "mean": e.mean, "lower": e.lower, "upper": e.upper, "standard_error": e.standard_error })
+    json!({
+        "mean": e.mean,
+        "lower": e.lower,
+        "upper": e.upper,
+        "standard_error": e.standard_error,
+    })
 }
 
 fn levels(q: &[Estimated]) -> Vec<Value> {
     (1..)
         .zip(q)
-        .map(|(i, e)| json!({ "i": i, "mean": e.mean, "lower": e.lower, "upper": e.upper, "standard_error": e.standard_error }))
+        .map(|(i, e)| {
+            let mut level = interval(e);
+            level["i"] = json!(i);
+            level
+        })
         .collect()
 }
 
@@ -301,7 +261,7 @@ fn print_steady_state(
     let fixed_point = fixed_point_vec(model.lambda(), model.d(), estimate.q.len());
     let limit: f64 = fixed_point_vec(model.lambda(), model.d(), 4096).iter().sum();
     let isolated = model.graph().isolated_task_types().len();
-    if arguments.json {
+    if arguments.long_run.json {
         return print_json(&json!({
             "graph": arguments.graph,
             "partial": partial,
@@ -309,7 +269,10 @@ fn print_steady_state(
             "d": model.d(),
             "seed": arguments.seed,
             "confidence": arguments.confidence,
-            "intervals": if matches!(arguments.intervals, IntervalKind::Guaranteed) { "guaranteed" } else { "student" },
+            "intervals": match arguments.intervals {
+                IntervalKind::Guaranteed => "guaranteed",
+                IntervalKind::Student => "student",
+            },
             "q": levels(&estimate.q),
             "mean_queue_length": interval(&estimate.mean_queue_length),
             "mean_delay": interval(&estimate.mean_delay),
@@ -353,12 +316,13 @@ fn print_steady_state(
     line(&mut text, "mean queue length", &estimate.mean_queue_length, Some(limit));
     line(&mut text, "mean delay", &estimate.mean_delay, Some(limit / model.lambda()));
     let certified = match estimate.start_error {
-        Some(error) => format!("but for {error:.1e}"),
-        None => "by a guess, not certified".to_owned(),
+        Some(error) => format!("error {error:.1e}"),
+        None => "a guess, not certified".to_owned(),
     };
     let _ = writeln!(
         text,
-        "all intervals hold together with probability {}{}; {} replications bracketed from empty and from {} tasks everywhere ({certified})\nseed {}, {} events, {:.2e} a second",
+        "all intervals hold at once with probability {}{}\n{} replications, bracketed from empty and \
+         from {} tasks at each server ({certified})\nseed {}, {} events, {:.2e} per second",
         arguments.confidence,
         approximately(arguments.intervals),
         estimate.replications,
@@ -404,7 +368,7 @@ fn print_transient(
     field: &mean_field::Trajectory,
     partial: bool,
 ) -> Result<(), Failure> {
-    if arguments.json {
+    if arguments.long_run.json {
         let at: Vec<_> = estimate
             .times
             .iter()
@@ -418,11 +382,15 @@ fn print_transient(
             })
             .collect();
         return print_json(&json!({
-            "graph": arguments.graph, "partial": partial, "lambda": model.lambda(), "d": model.d(), "start": start.to_string(),
-            "seed": arguments.seed, "confidence": arguments.confidence, "times": estimate.times, "at": at,
-            "isolated_task_types": model.graph().isolated_task_types().len(), "rates": rates_object(model.graph()),
+            "graph": arguments.graph, "partial": partial, "lambda": model.lambda(),
+            "d": model.d(), "start": start.to_string(),
+            "seed": arguments.seed, "confidence": arguments.confidence, "times": estimate.times,
+            "at": at,
+            "isolated_task_types": model.graph().isolated_task_types().len(),
+            "rates": rates_object(model.graph()),
             "replications": estimate.replications, "events": estimate.events,
-            "events_per_second": estimate.events as f64 / estimate.seconds, "seconds": estimate.seconds,
+            "events_per_second": estimate.events as f64 / estimate.seconds,
+            "seconds": estimate.seconds,
         }));
     }
     let mut text = String::new();
@@ -463,7 +431,8 @@ fn print_transient(
     }
     let _ = writeln!(
         text,
-        "all intervals hold together with probability {}{}; {} independent replications, seed {}, {} events",
+        "all intervals hold at once with probability {}{}\n{} independent replications, seed {}, \
+        {} events",
         arguments.confidence,
         approximately(arguments.intervals),
         estimate.replications,

@@ -15,12 +15,14 @@ pub fn require_steady_state(model: &Model) -> Result<(), Failure> {
     match critical.stable(lambda) {
         Some(true) => Ok(()),
         Some(false) => Err(Failure::Message(format!(
-            "lambda = {lambda} is at or above the critical load, {} for d = {d}: there is no steady state ({named}); take a lower --lambda, or look at --transient",
+            "lambda = {lambda} is at or above the critical load, {} for d = {d}: there is no \
+             steady state ({named}); use a lower --lambda, or --transient",
             value(&critical)
         ))),
         None => {
             warn(&format!(
-                "lambda = {lambda} is between the bounds on the critical load, {} for d = {d}: there may be no steady state ({named}), and what follows may be a transient",
+                "lambda = {lambda} is between the bounds on the critical load, {} for d = {d}: \
+                 there may be no steady state ({named}), and the result may be a transient",
                 value(&critical)
             ));
             Ok(())

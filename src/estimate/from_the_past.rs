@@ -28,7 +28,8 @@ pub const BLOCK: usize = 16;
 /// Why there is no sample.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "the copies from empty and from full had not met after {events} events of the past: take a smaller cap or a lower load"
+    "the copies from empty and from full had not met after {events} events of the past: use a \
+    smaller cap or a lower load"
 )]
 pub struct NotMet {
     /// How far back was tried.

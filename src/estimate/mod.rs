@@ -58,14 +58,16 @@ const MOST_LEVELS: u32 = 40;
 pub enum EstimateError {
     /// The systems from empty and from above did not meet.
     #[error(
-        "no steady state was reached: copies from empty and from above had not met after {events} events; the load may be at or above the critical load (see inspect), or allow more with --events"
+        "no steady state was reached: copies from empty and from above had not met after {events} \
+        events; the load may be at or above the critical load (see inspect), or raise --events"
     )]
     NoSteadyState {
         /// Events that passed.
         events: u64,
     },
     /// A single path to the last time would need more events than there may be.
-    #[error("time {} needs about {needed:.1e} events, above {events}: take an earlier time, or allow more with --events", shortest(*time))]
+    #[error("time {} needs about {needed:.1e} events, above {events}: use an earlier time, or \
+        raise --events", shortest(*time))]
     TooLate {
         /// The last time.
         time: f64,

@@ -8,7 +8,7 @@ use crate::claims::{self, Evidence, Verdict, Witness};
 use crate::estimate::{self, Intervals};
 use crate::graph::BipartiteGraph;
 use crate::model::Model;
-use crate::report;
+use crate::report::{self, page::Look};
 use crate::stats::ledger::Ledger;
 use crate::suite::{Row, Suite, power_matrix};
 use crate::theory::mean_field::Start;
@@ -100,7 +100,7 @@ pub fn results(bytes: &[u8]) {
             assert_eq!(read["witness"]["case"].as_u64(), Some(witness.case));
         }
     }
-    let table = report::table::suite(&suite);
+    let table = report::sections::text(&suite, Look::PLAIN, seed % 2 == 1);
     assert!(table.ends_with('\n'), "a table ends its last line");
 }
 

@@ -35,13 +35,13 @@ use self::rates::Rates;
 #[non_exhaustive]
 pub enum GraphError {
     /// `n_servers == 0`.
-    #[error("the graph has no server: give at least one")]
+    #[error("the graph has no servers: give at least one")]
     NoServers,
     /// `n_task_types == 0`.
-    #[error("the graph has no task type: give at least one")]
+    #[error("the graph has no task types: give at least one")]
     NoTaskTypes,
     /// An edge names a server that does not exist.
-    #[error("edge {edge}: server {server} is out of range, there are {n_servers} (0 to {})", n_servers - 1)]
+    #[error("edge {edge}: server {server} is out of range: ids run from 0 to {}", n_servers - 1)]
     ServerOutOfRange {
         /// Position of the edge in the input, from 0.
         edge: usize,
@@ -51,7 +51,8 @@ pub enum GraphError {
         n_servers: u32,
     },
     /// An edge names a task type that does not exist.
-    #[error("edge {edge}: task type {task_type} is out of range, there are {n_task_types} (0 to {})", n_task_types - 1)]
+    #[error("edge {edge}: task type {task_type} is out of range: ids run from 0 \
+        to {}", n_task_types - 1)]
     TaskTypeOutOfRange {
         /// Position of the edge in the input, from 0.
         edge: usize,
@@ -62,7 +63,8 @@ pub enum GraphError {
     },
     /// The same edge twice.
     #[error(
-        "edges {first} and {second} are the same (server {server}, task type {task_type}): remove one of them, compatibility is a set"
+        "edges {first} and {second} are the same (server {server}, task type {task_type}): \
+        remove one"
     )]
     DuplicateEdge {
         /// Position of the first of the two in the input, from 0.
@@ -75,8 +77,10 @@ pub enum GraphError {
         task_type: u32,
     },
     /// Task types without any compatible server.
-    #[error("{} task type{} ({}) ha{} no compatible server: add an edge, or lose their tasks with --isolated drop",
-        task_types.len(), if task_types.len() == 1 { "" } else { "s" }, first_names(names, task_types.len()), if task_types.len() == 1 { "s" } else { "ve" })]
+    #[error("{} task type{} ({}) ha{} no compatible server: add an edge, or use --isolated drop \
+        (their tasks are lost)",
+        task_types.len(), if task_types.len() == 1 { "" } else { "s" }, first_names(names, task_types.len()),
+        if task_types.len() == 1 { "s" } else { "ve" })]
     IsolatedTaskTypes {
         /// Their ids, ascending.
         task_types: Vec<u32>,
@@ -536,7 +540,8 @@ mod tests {
         let error = build(2, 3, &[(0, 1)]).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "2 task types (0, 2) have no compatible server: add an edge, or lose their tasks with --isolated drop"
+            "2 task types (0, 2) have no compatible server: add an edge, or use --isolated drop \
+            (their tasks are lost)"
         );
     }
 

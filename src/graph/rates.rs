@@ -36,7 +36,8 @@ pub enum RatesError {
     },
     /// A rate below 0.
     #[error(
-        "task type {task_type}: rate {rate} is negative: a rate is 0 (no task of this type arrives) or more"
+        "task type {task_type}: rate {rate} is negative: give 0 (no task of this type arrives) or \
+        more"
     )]
     Negative {
         /// The task type.
@@ -45,11 +46,12 @@ pub enum RatesError {
         rate: String,
     },
     /// All rates are 0.
-    #[error("all rates are 0: no task would ever arrive, give one task type a positive rate")]
+    #[error("all rates are 0, so no task arrives: give some task type a positive rate")]
     AllZero,
     /// The rates have no common unit of reasonable size.
     #[error(
-        "the rates have no common unit within 2^{MAX_TOTAL_BITS} of their sum: round them to fewer digits"
+        "the rates need more than {MAX_TOTAL_BITS} bits over a common denominator: round them to \
+        fewer digits"
     )]
     TooFine,
 }

@@ -58,13 +58,16 @@ pub enum SpecError {
         term: usize,
     },
     /// More terms than [`MAX_COPIES`].
-    #[error("graph spec: {terms} terms, above {MAX_COPIES}: write equal ones as 3*cycle:n=4")]
+    #[error(
+        "graph spec: {terms} terms, at most {MAX_COPIES} are allowed: write equal ones as \
+        3*cycle:n=4"
+    )]
     TooManyTerms {
         /// How many there are.
         terms: usize,
     },
     /// No family of this name.
-    #[error("graph spec: `{given}` is no family of graphs: the families are {}", FAMILIES.join(", "))]
+    #[error("graph spec: unknown family `{given}`: the families are {}", FAMILIES.join(", "))]
     UnknownFamily {
         /// What was given.
         given: String,
@@ -118,9 +121,7 @@ pub enum SpecError {
         second: String,
     },
     /// Two keys of which only one may be given.
-    #[error(
-        "graph spec {family}: both {first} and {second} are given: give one, each determines the other"
-    )]
+    #[error("graph spec {family}: both {first} and {second} are given: one determines the other")]
     Conflict {
         /// The family.
         family: &'static str,
@@ -143,7 +144,8 @@ pub enum SpecError {
     },
     /// An edge of `e=` that is not `server-task_type`.
     #[error(
-        "graph spec edges: edge {position} of e is `{given}`: write server-task_type from 0, such as 0-1, joined by ;"
+        "graph spec edges: edge {position} of e is `{given}`: write pairs server-task_type of ids \
+        from 0, such as 0-1;1-1"
     )]
     Edge {
         /// Position in the list, from 1.

@@ -33,7 +33,8 @@ pub use crate::num::input_limits::MAX_CHOICES;
 pub enum ModelError {
     /// lambda is outside (0, 1).
     #[error(
-        "lambda = {given} is outside (0, 1): the load per server must be positive and below the service rate 1, such as 0.8"
+        "lambda = {given} is outside (0, 1): the load per server must be positive and below the \
+        service rate 1, such as 0.8"
     )]
     Load {
         /// What was given.
@@ -52,7 +53,8 @@ pub enum ModelError {
     NotANumber(#[from] RatioError),
     /// d is 0 or above [`MAX_CHOICES`].
     #[error(
-        "d = {given} is outside 1 to {MAX_CHOICES}: every arrival samples at least one server (the theorems need d >= 2)"
+        "d = {given} is outside 1 to {MAX_CHOICES}: every arrival samples at least one server \
+        (the theorems need d >= 2)"
     )]
     Choices {
         /// What was given.

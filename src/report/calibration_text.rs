@@ -27,7 +27,8 @@ pub fn text(calibration: &Calibration) -> String {
         };
         let _ = writeln!(
             text,
-            "{:width$}  {checks:>8}  {alarms:>8}  {runs_with_alarm:>8}  {inconclusive:>12}  {budget:>10}  [{:.4}, {:.4}]",
+            "{:width$}  {checks:>8}  {alarms:>8}  {runs_with_alarm:>8}  {inconclusive:>12}  \
+            {budget:>10}  [{:.4}, {:.4}]",
             claim.id, interval.0, interval.1
         );
     }
@@ -65,14 +66,15 @@ pub fn text(calibration: &Calibration) -> String {
     }
     let excesses = calibration.excesses();
     if !excesses.is_empty() {
-        text.push_str("\nBeyond the budget by more than chance\n");
+        text.push_str("\nAbove the budget by more than chance allows\n");
         for excess in &excesses {
             let _ = writeln!(text, "  {excess}");
         }
     }
     let _ = writeln!(
         text,
-        "\n{} of {} runs from seed {} on had a false alarm, allowed are {} in expectation (alpha = {:e}): {}.",
+        "\n{} of {} runs (seeds from {}) had a false alarm; the budget allows {} in expectation \
+         (alpha = {:e}): {}.",
         calibration.runs_with_alarm,
         calibration.runs,
         calibration.seed,
@@ -90,8 +92,10 @@ pub fn json(calibration: &Calibration) -> Value {
         .iter()
         .map(|tally| {
             json!({
-                "id": tally.claim.id, "kind": tally.claim.kind, "checks": tally.checks, "alarms": tally.alarms,
-                "runs_with_alarm": tally.runs_with_alarm, "inconclusive": tally.inconclusive, "budget": tally.budget,
+                "id": tally.claim.id, "kind": tally.claim.kind, "checks": tally.checks,
+                "alarms": tally.alarms,
+                "runs_with_alarm": tally.runs_with_alarm, "inconclusive": tally.inconclusive,
+                "budget": tally.budget,
                 "lower": tally.interval.0, "upper": tally.interval.1,
             })
         })
@@ -109,8 +113,10 @@ pub fn json(calibration: &Calibration) -> Value {
     let excesses = calibration.excesses();
     json!({
         "runs": calibration.runs, "seed": calibration.seed, "alpha": calibration.alpha,
-        "runs_with_alarm": calibration.runs_with_alarm, "lower": calibration.interval.0, "upper": calibration.interval.1,
-        "within_budget": excesses.is_empty(), "excesses": excesses, "claims": claims, "alarms": alarms,
+        "runs_with_alarm": calibration.runs_with_alarm,
+        "lower": calibration.interval.0, "upper": calibration.interval.1,
+        "within_budget": excesses.is_empty(), "excesses": excesses, "claims": claims,
+        "alarms": alarms,
         "tests": calibration.trials,
     })
 }

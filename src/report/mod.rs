@@ -1,6 +1,8 @@
-//! What a suite found, for people and for programs.
+//! What a suite found and what a claim is, for people and for programs.
 
 pub mod calibration_text;
+pub mod explanation;
 pub mod json;
+pub mod page;
 pub mod power_text;
-pub mod table;
+pub mod sections;

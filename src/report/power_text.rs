@@ -35,7 +35,7 @@ pub fn text(matrix: &Matrix, costs: bool) -> String {
         }
         text.push('\n');
     }
-    text.push_str("Claims, and how many faults each rejects\n");
+    text.push_str("Number of faults that each claim rejects\n");
     for line in &matrix.lines {
         let note = if line.rejects().next().is_none() && line.has_power() {
             "  (its printed form fails as expected)"
@@ -46,7 +46,7 @@ pub fn text(matrix: &Matrix, costs: bool) -> String {
     }
     let problems = problems(matrix);
     if !problems.is_empty() {
-        text.push_str("\nNot as it must be\n");
+        text.push_str("\nProblems\n");
         for problem in problems {
             let _ = writeln!(text, "  {problem}");
         }
@@ -168,10 +168,14 @@ pub fn problems(matrix: &Matrix) -> Vec<String> {
         if !all_done {
             continue;
         }
-        problems.extend(
-            line.missed()
-                .map(|fault| format!("{} accepts {}, which it lists", line.claim.id, fault.id())),
-        );
+        problems.extend(line.missed().map(|fault| {
+            format!(
+                "{} accepts {}, which it must \
+                    reject",
+                line.claim.id,
+                fault.id()
+            )
+        }));
         if !line.has_power() {
             problems.push(format!("{} rejects no fault", line.claim.id));
         }

@@ -21,7 +21,7 @@ use crate::instruments::UnderCheck;
 use crate::stats::binomial;
 use crate::suite::{self, Input, Row};
 
-/// The probability with which a sound suite is said to exceed its budget.
+/// The probability with which a correct suite is said to exceed its budget.
 pub const CHANCE: f64 = 1e-6;
 
 /// What to run.
@@ -100,18 +100,21 @@ impl Calibration {
             .filter(|tally| exceeds(tally.runs_with_alarm, tally.budget))
             .map(|tally| {
                 let Tally { claim, runs_with_alarm, budget, .. } = tally;
-                format!("{}: false alarms in {runs_with_alarm} of {} runs, its budget is {budget:.2e} a run", claim.id, self.runs)
+                format!(
+                    "{}: false alarms in {runs_with_alarm} of {} runs, budget {budget:.2e} per run",
+                    claim.id, self.runs
+                )
             })
             .collect();
         if exceeds(self.runs_with_alarm, self.alpha) {
             excesses.push(format!(
-                "the suite: false alarms in {} of {} runs, its budget is {:e} a run",
+                "the suite: false alarms in {} of {} runs, budget {:e} per run",
                 self.runs_with_alarm, self.runs, self.alpha
             ));
         }
         excesses.extend(self.trials.iter().filter(|trial| trial.errs_too_often()).map(|trial| {
             format!(
-                "{} on {}: {} errors on {} streams, its error probability is stated as {}",
+                "{} on {}: {} errors on {} streams, stated error probability {}",
                 trial.procedure, trial.source, trial.errors, trial.streams, trial.alpha
             )
         }));

@@ -15,7 +15,9 @@ use std::time::Instant;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::claims::{self, CheckOptions, Claim, Evidence, Expected, Kind, Scope, Verdict, Witness};
+use crate::claims::{
+    self, CheckOptions, Claim, Evidence, Expected, Group, Kind, Scope, Verdict, Witness,
+};
 use crate::estimate::bracketing::{Samples, pilot_limit};
 use crate::instruments::UnderCheck;
 use crate::model::Model;
@@ -45,6 +47,8 @@ pub struct Options {
     pub effort: u32,
     /// Only these claims; all if empty.
     pub only: Vec<String>,
+    /// Also the claims of [`Scope::Theory`], where `only` is empty.
+    pub theory: bool,
     /// Not these.
     pub except: Vec<String>,
     /// Replay one case.
@@ -53,7 +57,15 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { seed: 1, alpha: 1e-6, effort: 1, only: Vec::new(), except: Vec::new(), case: None }
+        Self {
+            seed: 1,
+            alpha: 1e-6,
+            effort: 1,
+            only: Vec::new(),
+            theory: true,
+            except: Vec::new(),
+            case: None,
+        }
     }
 }
 
@@ -169,8 +181,12 @@ impl Suite {
 /// The checks that `options` select, in the order of the registry.
 pub fn selection(inputs: &[Input], options: &Options) -> Vec<(&'static Claim, usize)> {
     let wanted = |claim: &Claim| {
-        (options.only.is_empty() || options.only.iter().any(|id| id == claim.id))
-            && !options.except.iter().any(|id| id == claim.id)
+        let chosen = if options.only.is_empty() {
+            options.theory || claim.scope == Scope::Graph
+        } else {
+            options.only.iter().any(|id| id == claim.id)
+        };
+        chosen && !options.except.iter().any(|id| id == claim.id)
     };
     claims::all()
         .filter(|claim| wanted(claim))
@@ -194,7 +210,8 @@ pub fn ledger(inputs: &[Input], options: &Options) -> Ledger {
     )
 }
 
-fn row(claim: &'static Claim, input: &Input, finished: Finished) -> Row {
+/// The row of a finished check.
+pub fn row(claim: &'static Claim, input: &Input, finished: Finished) -> Row {
     let graph = (claim.scope == Scope::Graph).then(|| input.name.clone());
     Row { claim, graph, evidence: finished.evidence, seconds: finished.seconds }
 }
@@ -242,13 +259,18 @@ pub fn resume(
             }
         })
         .collect();
-    // Statistical checks of large graphs take longest: started first, they do not hold up the end.
+    // Group by group, so that reports can be printed as they come. Within a group statistical checks
+    // and large graphs take longest: started first, they do not hold up its end.
     let mut missing = vec![true; checks.len()];
     finished.iter().for_each(|finished| missing[finished.at] = false);
     let mut order: Vec<usize> = (0..checks.len()).filter(|&at| missing[at]).collect();
-    order.sort_by_key(|&at| {
+    order.sort_by_cached_key(|&at| {
         let (claim, input) = checks[at];
-        (claim.kind != Kind::Statistical, Reverse(inputs[input].model.graph().n_servers()))
+        let size = match claim.scope {
+            Scope::Theory => u32::MAX,
+            Scope::Graph => inputs[input].model.graph().n_servers(),
+        };
+        (Group::of(claim), claim.kind != Kind::Statistical, Reverse(size))
     });
     let samples: Vec<_> = inputs
         .iter()
@@ -261,9 +283,10 @@ pub fn resume(
             )
         })
         .collect();
+    // A bridge hands out the checks in their order, which halving the list would not.
     let new: Vec<Finished> = order
-        .into_par_iter()
-        .with_max_len(1)
+        .into_iter()
+        .par_bridge()
         .map(|at| {
             let (claim, input) = checks[at];
             let (evidence, seconds) =
@@ -346,4 +369,23 @@ pub fn tally(suite: &Suite) -> [(Verdict, usize); 4] {
 /// Whether a claim stands for an error in the printed paper.
 pub fn is_erratum(claim: &Claim) -> bool {
     claim.expected == Expected::Violated
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn theories_are_checked_where_asked_for_or_named() {
+        let inputs = &battery::inputs()[..1];
+        let ids = |theory, only: &[&str]| -> Vec<&str> {
+            let only = only.iter().map(|id| (*id).to_owned()).collect();
+            let options = Options { theory, only, ..Options::default() };
+            selection(inputs, &options).iter().map(|(claim, _)| claim.id).collect()
+        };
+        assert_eq!(ids(true, &[]).len(), claims::all().count());
+        let graph = ids(false, &[]);
+        assert!(graph.contains(&"eq-2.1") && !graph.contains(&"eq-4.19"));
+        assert_eq!(ids(false, &["eq-4.19", "eq-2.1"]), ["eq-2.1", "eq-4.19"]);
+    }
 }

@@ -100,7 +100,8 @@ fn line(text: &str, declared: Option<(u64, u64)>) -> Result<Line, Problem> {
     let Some(server) = fields.next() else {
         return declaration(comment);
     };
-    let rule = "server and task type, ids from 0 separated by blanks or tabs, and perhaps the rate of the task type (for commas use the CSV format)";
+    let rule = "server and task type, ids from 0 separated by blanks or tabs, and perhaps the \
+        rate of the task type (for commas use the CSV format)";
     let found = 1 + fields.clone().count();
     let (Some(task_type), rate, 2 | 3) = (fields.next(), fields.next(), found) else {
         return Err(Problem::Fields { found, expected: "2 or 3", rule });

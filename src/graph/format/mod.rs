@@ -77,7 +77,7 @@ impl FromStr for Format {
             "csv" => Ok(Self::Csv),
             "matrix-market" => Ok(Self::MatrixMarket),
             other => Err(format!(
-                "`{}` is no graph format: use edge-list, csv or matrix-market",
+                "unknown graph format `{}`: use edge-list, csv or matrix-market",
                 error::shown(other)
             )),
         }

@@ -154,7 +154,8 @@ pub(super) fn read(
                 take(lines.line, &task_type, &rate)
             }
             (_, second, more) => {
-                let rule = "task type and rate, separated by blanks (for labels with blanks write CSV with the header `task_type,rate`)";
+                let rule = "task type and rate, separated by blanks (for labels with blanks write \
+                    CSV with the header `task_type,rate`)";
                 Err(Problem::Fields {
                     found: 1 + usize::from(second.is_some()) + more,
                     expected: "2",

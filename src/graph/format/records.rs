@@ -90,7 +90,8 @@ impl<'a, R: BufRead> Records<'a, R> {
                         return refused(
                             column,
                             self.line,
-                            "a carriage return without a line feed: quote the field, or use LF line ends",
+                            "a carriage return without a line feed: quote the field, or use LF \
+                            line ends",
                         );
                     }
                     (_, b'\r') => state = State::CarriageReturn,
@@ -114,7 +115,8 @@ impl<'a, R: BufRead> Records<'a, R> {
                         return refused(
                             column,
                             self.line,
-                            "a quote inside an unquoted field: quote the field and write the quote twice",
+                            "a quote inside an unquoted field: quote the field and write the \
+                            quote twice",
                         );
                     }
                     _ => {

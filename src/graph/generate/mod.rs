@@ -51,7 +51,8 @@ pub enum GenerateError {
     },
     /// n k is not a multiple of m.
     #[error(
-        "n k = {n} * {k} is not a multiple of m = {m}: every task type needs the same whole number n k / m of servers, change n, m or k"
+        "n k = {n} * {k} is not a multiple of m = {m}: every task type needs the same whole \
+        number n k / m of servers; change n, m or k"
     )]
     NotDivisible {
         /// Number of servers.
@@ -63,7 +64,8 @@ pub enum GenerateError {
     },
     /// The mean degree needs a ball that meets itself around the torus.
     #[error(
-        "degree = {degree} needs radius {radius:.4}, and a ball wider than 1/2 meets itself on the unit torus: ask for a degree of at most {largest:.4}, or give the radius"
+        "degree = {degree} needs radius {radius:.4}, and a ball of radius above 1/2 overlaps \
+        itself on the unit torus: use a degree of at most {largest:.4}, or give the radius"
     )]
     BallWraps {
         /// The mean degree asked for.
