@@ -170,7 +170,7 @@ fn list(json: bool) -> Result<ExitCode, Failure> {
                 serde_json::json!({
                     "id": claim.id, "source": claim.source, "statement": claim.statement, "kind": claim.kind,
                     "expected": claim.expected, "rejects": claim.rejects,
-                    "effect": claims::effect_of(claim.id),
+                    "effect": claim.effect.as_ref(),
                 })
             })
             .collect();
@@ -181,7 +181,7 @@ fn list(json: bool) -> Result<ExitCode, Failure> {
     let width = claims::all().map(|claim| claim.id.len()).max().unwrap_or(0);
     for claim in claims::all() {
         let _ = writeln!(text, "{:width$}  {}: {}", claim.id, claim.source, claim.statement);
-        if let Some(effect) = claims::effect_of(claim.id) {
+        if let Some(effect) = &claim.effect {
             let (smallest, observations, unit) =
                 (effect.smallest, effect.observations, effect.unit);
             let _ =

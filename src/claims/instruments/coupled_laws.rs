@@ -6,8 +6,7 @@
 //! and takes one from a busy server with probability 1 / ((1 + lambda_upper) N).
 
 use super::indicator::Indicator;
-use super::{evidence, seed};
-use crate::claims::{Claim, Evidence, Expected, Hypothesis, Kind, Scope, Setting, Verdict};
+use crate::claims::{Claim, Effect, Evidence, Expected, Hypothesis, Kind, Scope, Setting, Verdict};
 use crate::faults::Fault;
 use crate::model::{Load, Model};
 use crate::num::ratio;
@@ -17,16 +16,26 @@ use crate::simulate::coupled::{Coupled, Coupling};
 use crate::subject::random_lengths;
 
 /// Marginals of the couplings.
-pub(super) const COUPLING_LAW: Claim = Claim {
+///
+/// In full: each system of the three couplings of the crate, alone, gains and loses tasks with the
+/// probabilities of the model at its load.
+pub(crate) const COUPLING_LAW: Claim = Claim {
     id: "coupling-law",
     source: "Proposition 3.9, (4.13)",
-    statement: "each system of the three couplings of the crate, alone, gains and loses tasks with the probabilities of the model at its load",
+    paper: &["Proposition 3.9", "(4.13)"],
+    statement: "each system of the crate's three couplings, alone, gains and loses tasks with \
+        the model's probabilities",
     kind: Kind::Statistical,
     scope: Scope::Graph,
     expected: Expected::Holds,
+    effect: Some(Effect {
+        smallest: "odds of an arrival or a departure off by the factor exp(0.3)",
+        observations: 62_000,
+        unit: "events",
+    }),
     hypotheses: &[Hypothesis::NoIsolatedTaskTypes, Hypothesis::ServersAtMost(12)],
     rejects: &[Fault::OneSampleMore],
-    check: coupling_law,
+    run: coupling_law,
 };
 
 const FEATURES: [&str; 5] = [
@@ -47,12 +56,12 @@ const LEAST_EVENTS: u64 = 20_000;
 /// Events of each coupling at most: enough for a load of 1/1000.
 const MOST_EVENTS: u64 = 2_000_000;
 
-fn coupling_law(setting: &Setting<'_>) -> Evidence {
+fn coupling_law(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let model = setting.model;
     let n = model.graph().n_servers();
-    let own_seed = seed(setting, "coupling-law");
+    let own_seed = setting.seed(claim.id);
     let Ok(less) = Load::new(model.load().exact() * ratio::ratio(5, 7)) else {
-        return evidence(Verdict::Violated, 0, "five sevenths of the load are refused".to_owned());
+        return Evidence::violated(0, "five sevenths of the load are refused".to_owned());
     };
     let couplings = [
         ("shared marks", Coupling::SharedMarks, model.load().clone()),
@@ -62,8 +71,7 @@ fn coupling_law(setting: &Setting<'_>) -> Evidence {
     if Coupled::new(vec![0; n as usize + 1], vec![0; n as usize + 1])
         .is_ok_and(|mut pair| pair.join(0, 0, 1).is_ok())
     {
-        return evidence(
-            Verdict::Violated,
+        return Evidence::violated(
             0,
             "a task that joins another server in the upper system breaks no order".to_owned(),
         );
@@ -74,13 +82,13 @@ fn coupling_law(setting: &Setting<'_>) -> Evidence {
     for (at, (name, coupling, lower_load)) in couplings.into_iter().enumerate() {
         let lower = random_lengths(&mut stream_rng(own_seed, at as u64), n, 2);
         let upper = lower.iter().map(|x| x + 1).collect();
-        let mut pair = match setting
-            .machinery
-            .coupled(model, coupling, own_seed, at as u64, lower, upper)
-        {
-            Ok(pair) => pair,
-            Err(error) => return evidence(Verdict::Violated, cases, format!("{name}: {error}")),
-        };
+        let mut pair =
+            match setting.machinery.coupled(model, coupling, own_seed, at as u64, lower, upper) {
+                Ok(pair) => pair,
+                Err(error) => {
+                    return Evidence::violated(cases, format!("{name}: {error}"));
+                }
+            };
         // All simulators have one clock; as many events as it has until then are as good as any
         // other number.
         let (until, rate) = (400.0 / f64::from(n), (1.0 + model.load().value()) * f64::from(n));
@@ -94,7 +102,7 @@ fn coupling_law(setting: &Setting<'_>) -> Evidence {
                 "{name}: {} events until {until}, by a clock of rate {rate} {rung}",
                 pair.pair().events()
             );
-            return evidence(Verdict::Violated, cases, found);
+            return Evidence::violated(cases, found);
         }
         let mut tests = [FEATURES, FEATURES].map(|features| features.map(Indicator::new));
         let loads = [lower_load.value(), model.load().value()];
@@ -102,7 +110,7 @@ fn coupling_law(setting: &Setting<'_>) -> Evidence {
             let before =
                 [pair.pair().lower().lengths().to_vec(), pair.pair().upper().lengths().to_vec()];
             if let Err(error) = pair.step() {
-                return evidence(Verdict::Violated, cases, format!("{name}: {error}"));
+                return Evidence::violated(cases, format!("{name}: {error}"));
             }
             let after = [pair.pair().lower().lengths(), pair.pair().upper().lengths()];
             for (((before, after), load), tests) in
@@ -119,8 +127,7 @@ fn coupling_law(setting: &Setting<'_>) -> Evidence {
             if let Some(at) = verdicts.iter().position(|&verdict| verdict == Verdict::Violated) {
                 let system = if at < FEATURES.len() { "lower" } else { "upper" };
                 let what = FEATURES[at % FEATURES.len()];
-                return evidence(
-                    Verdict::Violated,
+                return Evidence::violated(
                     cases,
                     format!("{name}, {system} system, rejected after {event} events: {what}"),
                 );
@@ -130,14 +137,14 @@ fn coupling_law(setting: &Setting<'_>) -> Evidence {
             }
         }
         if !holds(&tests, share) {
-            return evidence(
+            return Evidence::of_test(
                 Verdict::Inconclusive,
                 cases,
                 format!("{name}: {cases} events exclude too little"),
             );
         }
     }
-    evidence(
+    Evidence::of_test(
         Verdict::Holds,
         cases,
         format!("{cases} events exclude tilts of 0.3 in the log-odds of an arrival or a departure"),

@@ -10,8 +10,7 @@
 //! # Source
 //! Section 2; Ville's inequality.
 
-use super::{evidence, seed};
-use crate::claims::{Claim, Evidence, Expected, Hypothesis, Kind, Scope, Setting, Verdict};
+use crate::claims::{Claim, Effect, Evidence, Expected, Hypothesis, Kind, Scope, Setting, Verdict};
 use crate::faults::Fault;
 use crate::graph::{BipartiteGraph, Isolated};
 use crate::model::Model;
@@ -19,16 +18,27 @@ use crate::simulate::marks::{Mark, MarkBlock};
 use crate::stats::log_mean_exp;
 
 /// Draws without a look at queues.
-pub(super) const MARKS_LAW: Claim = Claim {
+///
+/// In full: whatever the marks before, the next one is an arrival, of a type, with samples, or the
+/// clock of a server, with its stated probability.
+pub(crate) const MARKS_LAW: Claim = Claim {
     id: "marks-law",
     source: "section 2, uniformised",
-    statement: "whatever the marks before, the next one is an arrival, of a type, with samples, or the clock of a server, with its stated probability",
+    paper: &["Section 2"],
+    statement: "whatever the marks before, the next one has its stated law: arrival, type, \
+        samples, or a server's clock",
     kind: Kind::Statistical,
     scope: Scope::Graph,
     expected: Expected::Holds,
+    effect: Some(Effect {
+        smallest: "odds of a kind, type, sample or server, given the mark before, off by the \
+            factor exp(0.3)",
+        observations: 600_000,
+        unit: "marks",
+    }),
     hypotheses: &[Hypothesis::EdgesAtMost(1 << 22)],
     rejects: &[Fault::SlowService, Fault::ArrivalRateInverted, Fault::AliasSidesSwapped],
-    check: marks_law,
+    run: marks_law,
 };
 
 /// Marks of a graph; more where arrivals are rare.
@@ -267,37 +277,33 @@ impl<'a> Draws<'a> {
     }
 }
 
-fn marks_law(setting: &Setting<'_>) -> Evidence {
+fn marks_law(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let model = setting.model;
     let system = setting.subject.system(model);
     let mut draws = Draws::new(model);
     let marks =
         (MARKS * (0.03 / model.lambda()).clamp(1.0, 4.0)) as u64 * u64::from(setting.plan.effort);
-    let mut stream = setting.subject.marks(&system, seed(setting, "marks-law"), 0);
+    let mut stream = setting.subject.marks(&system, setting.seed(claim.id), 0);
     let mut block = MarkBlock::new(system.d());
     let mut seen = 0;
     while seen < marks {
         block.clear();
         stream.fill(&mut block, BLOCK);
         if block.is_empty() {
-            return evidence(
-                Verdict::Violated,
-                seen,
-                format!("the stream ends after {seen} marks"),
-            );
+            return Evidence::violated(seen, format!("the stream ends after {seen} marks"));
         }
         for mark in block.iter() {
             seen += 1;
             if let Err(found) = draws.observe(mark) {
-                return evidence(Verdict::Violated, seen, found);
+                return Evidence::violated(seen, found);
             }
         }
     }
-    if let Err(found) = without_servers(setting) {
-        return evidence(Verdict::Violated, seen, found);
+    if let Err(found) = without_servers(setting, setting.seed(&format!("{}, isolated", claim.id))) {
+        return Evidence::violated(seen, found);
     }
     let (verdict, found) = draws.verdict(setting.alpha);
-    evidence(
+    Evidence::of_test(
         verdict,
         seen,
         format!("{seen} marks: {found} (error probability {:.1e})", setting.alpha / 2.0),
@@ -305,14 +311,14 @@ fn marks_law(setting: &Setting<'_>) -> Evidence {
 }
 
 /// A task type without servers has no samples, whatever the graph at hand.
-fn without_servers(setting: &Setting<'_>) -> Result<(), String> {
+fn without_servers(setting: &Setting<'_>, seed: u64) -> Result<(), String> {
     let graph = BipartiteGraph::from_edges(2, 2, &[(0, 1), (1, 1)], Isolated::Drop)
         .map_err(|error| error.to_string())?;
     let model = Model::with_load(graph, setting.model.load().clone(), setting.model.d())
         .map_err(|error| error.to_string())?;
     let system = setting.subject.system(&model);
     let mut block = MarkBlock::new(system.d());
-    setting.subject.marks(&system, seed(setting, "marks-law, isolated"), 0).fill(&mut block, 256);
+    setting.subject.marks(&system, seed, 0).fill(&mut block, 256);
     let mut draws = Draws::new(&model);
     block.iter().try_for_each(|mark| draws.observe(mark))
 }
