@@ -21,59 +21,67 @@ use super::{Claim, Evidence, Expected, Kind, Scope, Setting, show};
 use crate::faults::Fault;
 use crate::num::ratio::{self, Ratio};
 
-/// The claims of the appendices.
-pub const CLAIMS: &[Claim] = &[EQ_A_1, EQ_A_2, LEMMA_C_1, LEMMA_C_1_SHARP];
-
 /// (A.1).
-pub const EQ_A_1: Claim = Claim {
+pub(crate) const EQ_A_1: Claim = Claim {
     id: "eq-A.1",
     source: "(A.1), (C.2)",
+    paper: &["(A.1)", "(C.2)"],
     statement: "(x^d - y^d) / (x - y) = sum_(i = 1)^d binom(d, i) (x - y)^(i - 1) y^(d - i)",
     kind: Kind::Exact,
     scope: Scope::Theory,
     expected: Expected::Holds,
+    effect: None,
     hypotheses: &[],
     rejects: &[Fault::DividedDifferenceShifted],
-    check: eq_a_1,
+    run: eq_a_1,
 };
 
 /// (A.2).
-pub const EQ_A_2: Claim = Claim {
+pub(crate) const EQ_A_2: Claim = Claim {
     id: "eq-A.2",
     source: "(A.2)",
-    statement: "the derivative of (x^d - y^d) / (x - y) in y is sum_(i = 2)^d binom(d, i) (x - y)^(i - 2) y^(d - i) >= 0",
+    paper: &["(A.2)"],
+    statement: "the derivative of (x^d - y^d) / (x - y) in y is sum_(i = 2)^d binom(d, i) (x - \
+        y)^(i - 2) y^(d - i) >= 0",
     kind: Kind::Exact,
     scope: Scope::Theory,
     expected: Expected::Holds,
+    effect: None,
     hypotheses: &[],
     rejects: &[Fault::DividedDifferenceShifted],
-    check: eq_a_2,
+    run: eq_a_2,
 };
 
 /// Lemma C.1 with the constant of its proof.
-pub const LEMMA_C_1: Claim = Claim {
+pub(crate) const LEMMA_C_1: Claim = Claim {
     id: "lemma-c.1",
     source: "Lemma C.1, (C.3)",
-    statement: "the divided difference is Lipschitz with K = (2^d - 1)(d - 1), the pairs in any order",
+    paper: &["Lemma C.1", "(C.1)", "(C.3)"],
+    statement: "the divided difference is Lipschitz with K = (2^d - 1)(d - 1), the pairs in any \
+        order",
     kind: Kind::Exact,
     scope: Scope::Theory,
     expected: Expected::Holds,
+    effect: None,
     hypotheses: &[],
     rejects: &[Fault::DividedDifferenceShifted],
-    check: lemma_c_1,
+    run: lemma_c_1,
 };
 
 /// Lemma C.1 with the smallest constant.
-pub const LEMMA_C_1_SHARP: Claim = Claim {
+pub(crate) const LEMMA_C_1_SHARP: Claim = Claim {
     id: "lemma-c.1-sharp",
     source: "Lemma C.1, sharpened",
-    statement: "the divided difference is Lipschitz with K = d (d - 1) / 2, and with no smaller K, as pairs near (1, 1) show",
+    paper: &["Lemma C.1", "(C.1)"],
+    statement: "the divided difference is Lipschitz with K = d (d - 1) / 2, and with no smaller \
+        K, as pairs near (1, 1) show",
     kind: Kind::Exact,
     scope: Scope::Theory,
     expected: Expected::Holds,
+    effect: None,
     hypotheses: &[],
     rejects: &[Fault::LipschitzTooSmall, Fault::DividedDifferenceShifted],
-    check: lemma_c_1_sharp,
+    run: lemma_c_1_sharp,
 };
 
 /// The largest d tried.
@@ -110,10 +118,10 @@ fn binomial_sum(a: u64, b: u64, d: u32, least: u32) -> BigInt {
         .sum()
 }
 
-fn eq_a_1(setting: &Setting<'_>) -> Evidence {
+fn eq_a_1(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     run(
         &setting.plan,
-        "eq-A.1",
+        claim.id,
         expansion_cases(setting.plan.effort),
         "pairs x > y and d",
         |case, rng| {
@@ -137,10 +145,10 @@ fn eq_a_1(setting: &Setting<'_>) -> Evidence {
     )
 }
 
-fn eq_a_2(setting: &Setting<'_>) -> Evidence {
+fn eq_a_2(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     run(
         &setting.plan,
-        "eq-A.2",
+        claim.id,
         expansion_cases(setting.plan.effort),
         "pairs x > y and d",
         |case, rng| {
@@ -254,10 +262,10 @@ fn within(
     }
 }
 
-fn lemma_c_1(setting: &Setting<'_>) -> Evidence {
+fn lemma_c_1(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     run(
         &setting.plan,
-        "lemma-c.1",
+        claim.id,
         lipschitz_cases(setting.plan.effort),
         "pairs of pairs in any order, and d",
         |case, rng| {
@@ -267,10 +275,10 @@ fn lemma_c_1(setting: &Setting<'_>) -> Evidence {
     )
 }
 
-fn lemma_c_1_sharp(setting: &Setting<'_>) -> Evidence {
+fn lemma_c_1_sharp(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     run(
         &setting.plan,
-        "lemma-c.1-sharp",
+        claim.id,
         lipschitz_cases(setting.plan.effort),
         "pairs of pairs in any order, and d",
         |case, rng| {

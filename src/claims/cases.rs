@@ -87,13 +87,11 @@ pub fn run(
                 least = Some(least.map_or(slack, |l| l.min(slack)));
             }
             Outcome::Violated { slack, found, event, states } => {
+                let summary = found.clone();
                 return Evidence {
-                    verdict: Verdict::Violated,
                     slack: slack.is_finite().then_some(slack),
-                    vacuous: false,
-                    cases: seen + 1,
-                    summary: found.clone(),
                     witness: Some(Witness { found, case, event, states, replay: String::new() }),
+                    ..Evidence::violated(seen + 1, summary)
                 };
             }
         }
@@ -107,11 +105,8 @@ pub fn run(
         format!("{seen} {what}")
     };
     Evidence {
-        verdict,
         slack: least,
         vacuous: seen > 0 && informative == 0,
-        cases: seen,
-        summary,
-        witness: None,
+        ..Evidence::of_test(verdict, seen, summary)
     }
 }

@@ -15,7 +15,6 @@ use rand_chacha::ChaCha8Rng;
 
 use super::cases::{Outcome, run};
 use super::small_graphs::{self, Loads};
-use super::stability_growth::REM_1_GROWTH;
 use super::{Claim, Evidence, Expected, Hypothesis, Kind, Scope, Setting, show};
 use crate::faults::Fault;
 use crate::graph::{BipartiteGraph, Isolated, metrics};
@@ -25,9 +24,6 @@ use crate::num::ratio::{self, Ratio, ratio};
 use crate::random::below;
 use crate::theory::stability::{self, Effort};
 
-/// The claims of section 2.
-pub const CLAIMS: &[Claim] = &[EQ_2_1, EQ_2_3, REM_1, REM_1_GRAPH, REM_1_GROWTH];
-
 /// Edges up to which every server's load is summed exactly.
 const MOST_EDGES: u64 = 1 << 18;
 
@@ -35,20 +31,23 @@ const MOST_EDGES: u64 = 1 << 18;
 const MOST_SERVERS: u32 = 12;
 
 /// (2.1): the busiest server carries at least the average load.
-pub const EQ_2_1: Claim = Claim {
+pub(crate) const EQ_2_1: Claim = Claim {
     id: "eq-2.1",
     source: "(2.1)",
-    statement: "rho(G) is the largest random-routing load, at least lambda, with equality iff all server loads are equal",
+    paper: &["(2.1)"],
+    statement: "rho(G) is the largest random-routing load, at least lambda, with equality iff \
+        all server loads are equal",
     kind: Kind::Exact,
     scope: Scope::Graph,
     expected: Expected::Holds,
+    effect: None,
     hypotheses: &[Hypothesis::NoIsolatedTaskTypes, Hypothesis::EdgesAtMost(MOST_EDGES)],
     rejects: &[Fault::RhoWithServerDegrees, Fault::RhoReplacedByLambda],
-    check: eq_2_1,
+    run: eq_2_1,
 };
 
-fn eq_2_1(setting: &Setting<'_>) -> Evidence {
-    run(&setting.plan, "eq-2.1", 1, "graph, rho recomputed edge by edge", |_, _| {
+fn eq_2_1(claim: &Claim, setting: &Setting<'_>) -> Evidence {
+    run(&setting.plan, claim.id, 1, "graph, rho recomputed edge by edge", |_, _| {
         let loads = Loads::of(setting.model.graph());
         let lambda = setting.model.load().exact();
         let rho = setting.machinery.rho(setting.model);
@@ -144,16 +143,22 @@ fn other_forms(model: &Model, loads: &Loads) -> Option<String> {
 }
 
 /// (2.3): irregularity and mean inverse degree, what they bound, and what leaves them as they are.
-pub const EQ_2_3: Claim = Claim {
+///
+/// In full: phi and gamma as defined; rho(G) <= lambda (1 + phi(G)), gamma(G) <= 1 / min d_w;
+/// renaming and copies change none of them.
+pub(crate) const EQ_2_3: Claim = Claim {
     id: "eq-2.3",
     source: "(2.3), proof of Corollary 3.6",
-    statement: "phi and gamma as defined; rho(G) <= lambda (1 + phi(G)), gamma(G) <= 1 / min d_w; renaming and copies change none of them",
+    paper: &["(2.3)"],
+    statement: "phi and gamma as defined; rho <= lambda (1 + phi), gamma <= 1 / min d_w; \
+        renaming and copies change none",
     kind: Kind::Exact,
     scope: Scope::Graph,
     expected: Expected::Holds,
+    effect: None,
     hypotheses: &[Hypothesis::EdgesAtMost(MOST_EDGES)],
     rejects: &[Fault::PhiWithServerDegrees, Fault::PhiWithSidesSwapped, Fault::GammaOfServers],
-    check: eq_2_3,
+    run: eq_2_3,
 };
 
 /// (rho, phi, gamma) as the subject computes them.
@@ -163,14 +168,14 @@ fn figures(machinery: &dyn Machinery, model: &Model) -> Figures {
     (machinery.rho(model), machinery.phi(model.graph()), machinery.gamma(model.graph()))
 }
 
-fn eq_2_3(setting: &Setting<'_>) -> Evidence {
+fn eq_2_3(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let (model, graph) = (setting.model, setting.model.graph());
     let given = figures(setting.machinery, model);
     // Copies of a large graph tell no more than those of a small one.
     let copies = if graph.n_edges() <= MOST_EDGES / 8 { 3 } else { 1 };
     run(
         &setting.plan,
-        "eq-2.3",
+        claim.id,
         1 + copies,
         "forms of the graph (as given, renamed, copied)",
         |case, rng| {
@@ -276,19 +281,25 @@ fn shuffled(n: u32, rng: &mut ChaCha8Rng) -> Vec<u32> {
 }
 
 /// Remark 1 on graphs small enough for all sets of servers.
-pub const REM_1: Claim = Claim {
+///
+/// In full: ergodic iff (lambda N / M) sum_w (|S ∩ N_w| / d_w)^d < |S| for every nonempty S; rho(G)
+/// < 1 implies it and is not necessary.
+pub(crate) const REM_1: Claim = Claim {
     id: "rem-1",
     source: "Remark 1, with replacement; Proposition 4.1",
-    statement: "ergodic iff (lambda N / M) sum_w (|S ∩ N_w| / d_w)^d < |S| for every nonempty S; rho(G) < 1 implies it and is not necessary",
+    paper: &["Remark 1", "Proposition 4.1"],
+    statement: "ergodic iff (lambda N / M) sum_w (|S ∩ N_w| / d_w)^d < |S| for every nonempty S; \
+        rho(G) < 1 implies it",
     kind: Kind::Exact,
     scope: Scope::Theory,
     expected: Expected::Holds,
+    effect: None,
     hypotheses: &[],
     rejects: &[Fault::RhoNecessary],
-    check: rem_1,
+    run: rem_1,
 };
 
-fn rem_1(setting: &Setting<'_>) -> Evidence {
+fn rem_1(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let listed: Vec<_> = small_graphs::listed()
         .into_iter()
         .filter(|(_, graph)| graph.n_servers() <= MOST_SERVERS)
@@ -297,7 +308,7 @@ fn rem_1(setting: &Setting<'_>) -> Evidence {
     let count = settings(listed.len()) + settings(40) * u64::from(setting.plan.effort);
     run(
         &setting.plan,
-        "rem-1",
+        claim.id,
         count,
         "settings of graph, lambda and d, by all sets of servers",
         |case, rng| {
@@ -411,30 +422,36 @@ fn ergodicity(machinery: &dyn Machinery, model: &Model) -> Outcome {
 }
 
 /// Remark 1 on the graph at hand.
-pub const REM_1_GRAPH: Claim = Claim {
+///
+/// In full: ergodic iff no set of servers receives at least what it serves; on larger graphs, the
+/// bounds on the critical load contradict no set tried.
+pub(crate) const REM_1_GRAPH: Claim = Claim {
     id: "rem-1-graph",
     source: "Remark 1, with replacement; Proposition 4.1",
-    statement: "ergodic iff no set of servers receives at least what it serves; on larger graphs, the bounds on the critical load contradict no set tried",
+    paper: &["Remark 1"],
+    statement: "ergodic iff no set of servers receives at least what it serves (on large graphs: \
+        no set tried)",
     kind: Kind::Exact,
     scope: Scope::Graph,
     expected: Expected::Holds,
+    effect: None,
     hypotheses: &[Hypothesis::EdgesAtMost(1 << 16)],
     rejects: &[Fault::RhoNecessary],
-    check: rem_1_graph,
+    run: rem_1_graph,
 };
 
-fn rem_1_graph(setting: &Setting<'_>) -> Evidence {
+fn rem_1_graph(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let model = setting.model;
     if model.graph().n_servers() > MOST_SERVERS {
         return run(
             &setting.plan,
-            "rem-1-graph",
+            claim.id,
             1,
             "graph, certified bounds against sets of servers",
             |_, _| certificates(model),
         );
     }
-    run(&setting.plan, "rem-1-graph", LOADS + 1, "loads, by all sets of servers", |case, _| {
+    run(&setting.plan, claim.id, LOADS + 1, "loads, by all sets of servers", |case, _| {
         if case == 0 {
             return ergodicity(setting.machinery, model);
         }

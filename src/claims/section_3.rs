@@ -18,7 +18,7 @@ use num_traits::Zero;
 use super::cases::{Outcome, run};
 use super::mean_field::{self, Measured};
 use super::small_graphs::{self, Loads};
-use super::verdict::{Verdict, Witness};
+use super::verdict::Verdict;
 use super::{Claim, Evidence, Expected, Hypothesis, Kind, Scope, Setting, show};
 use crate::faults::Fault;
 use crate::graph::generate::{Norm, Reach, Sites, disjoint_union};
@@ -28,20 +28,23 @@ use crate::model::Model;
 use crate::random::below;
 use crate::theory::mean_field::{OdeError, spectral_gap};
 
-/// The claims of section 3.
-pub const CLAIMS: &[Claim] = &[DEF_3_3, EQ_3_3, EQ_3_3_GRAPH, ODE_FIXED_POINT, ODE_ORDER, EQ_4_44];
-
 /// Definition 3.3, against all pairs of points.
-pub const DEF_3_3: Claim = Claim {
+///
+/// In full: (v, w) is an edge iff the distance of v and w in the p-norm on the unit torus is at
+/// most r; a mean degree sets r by the volume of the ball.
+pub(crate) const DEF_3_3: Claim = Claim {
     id: "def-3.3",
     source: "Definition 3.3",
-    statement: "(v, w) is an edge iff the distance of v and w in the p-norm on the unit torus is at most r; a mean degree sets r by the volume of the ball",
+    paper: &["Definition 3.3"],
+    statement: "(v, w) is an edge iff their p-norm distance on the unit torus is at most r; a \
+        mean degree sets r by volume",
     kind: Kind::Exact,
     scope: Scope::Theory,
     expected: Expected::Holds,
+    effect: None,
     hypotheses: &[],
     rejects: &[Fault::TorusWithoutWrap],
-    check: def_3_3,
+    run: def_3_3,
 };
 
 /// Dimension and p; the volume of the unit ball where it is known in closed form.
@@ -57,11 +60,11 @@ const NORMS: &[(u32, f64, Option<f64>)] = &[
     (3, 7.0, None),
 ];
 
-fn def_3_3(setting: &Setting<'_>) -> Evidence {
+fn def_3_3(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let count = NORMS.len() as u64 * 4 * u64::from(setting.plan.effort);
     run(
         &setting.plan,
-        "def-3.3",
+        claim.id,
         count,
         "geometric graphs, against all pairs of points",
         |case, rng| {
@@ -148,24 +151,30 @@ fn torus_distance(x: &[f64], y: &[f64], p: f64) -> f64 {
 }
 
 /// Definition 3.5 and what it implies, on graphs made for it.
-pub const EQ_3_3: Claim = Claim {
+///
+/// In full: N d_v = M d_w on every edge, and every server with an edge, imply phi(G) = 0, rho(G) =
+/// lambda and equal degrees in each component.
+pub(crate) const EQ_3_3: Claim = Claim {
     id: "eq-3.3",
     source: "Definition 3.5, (3.3), Corollary 3.6",
-    statement: "N d_v = M d_w on every edge, and every server with an edge, imply phi(G) = 0, rho(G) = lambda and equal degrees in each component",
+    paper: &["(3.3)", "Definition 3.5", "Corollary 3.6"],
+    statement: "N d_v = M d_w on every edge, no server isolated: phi(G) = 0, rho(G) = lambda, \
+        equal degrees by component",
     kind: Kind::Exact,
     scope: Scope::Theory,
     expected: Expected::Holds,
+    effect: None,
     hypotheses: &[],
     rejects: &[Fault::RegularityByGlobalDegrees, Fault::MultiEdgesErased],
-    check: eq_3_3,
+    run: eq_3_3,
 };
 
-fn eq_3_3(setting: &Setting<'_>) -> Evidence {
+fn eq_3_3(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let listed = small_graphs::listed();
     let random = 60 * u64::from(setting.plan.effort);
     run(
         &setting.plan,
-        "eq-3.3",
+        claim.id,
         listed.len() as u64 + random,
         "graphs, regular or not, connected or not",
         |case, rng| {
@@ -203,21 +212,27 @@ fn eq_3_3(setting: &Setting<'_>) -> Evidence {
 }
 
 /// Definition 3.5 on the graph at hand.
-pub const EQ_3_3_GRAPH: Claim = Claim {
+///
+/// In full: this graph is called regular iff N d_v = M d_w on every edge; if it is and every server
+/// has an edge, phi(G) = 0 and rho(G) = lambda.
+pub(crate) const EQ_3_3_GRAPH: Claim = Claim {
     id: "eq-3.3-graph",
     source: "Definition 3.5, (3.3)",
-    statement: "this graph is called regular iff N d_v = M d_w on every edge; if it is and every server has an edge, phi(G) = 0 and rho(G) = lambda",
+    paper: &["(3.3)", "Definition 3.5"],
+    statement: "this graph is called regular iff N d_v = M d_w on every edge; if so, phi(G) = 0 \
+        and rho(G) = lambda",
     kind: Kind::Exact,
     scope: Scope::Graph,
     expected: Expected::Holds,
+    effect: None,
     // Definition 3.5 is about the graph, phi and rho are about the rates too.
     hypotheses: &[Hypothesis::EqualRates, Hypothesis::EdgesAtMost(1 << 22)],
     rejects: &[Fault::RegularityByGlobalDegrees],
-    check: eq_3_3_graph,
+    run: eq_3_3_graph,
 };
 
-fn eq_3_3_graph(setting: &Setting<'_>) -> Evidence {
-    run(&setting.plan, "eq-3.3-graph", 1, "graph, edge by edge", |_, _| {
+fn eq_3_3_graph(claim: &Claim, setting: &Setting<'_>) -> Evidence {
+    run(&setting.plan, claim.id, 1, "graph, edge by edge", |_, _| {
         regularity(setting, setting.model.graph())
     })
 }
@@ -283,13 +298,16 @@ fn unequal_in_a_component(graph: &BipartiteGraph) -> Option<(u32, u32)> {
 }
 
 /// q* is the fixed point of (3.5).
-pub const ODE_FIXED_POINT: Claim = Claim {
+pub(crate) const ODE_FIXED_POINT: Claim = Claim {
     id: "ode-fixed-point",
     source: "Theorem 3.1, (3.5)",
-    statement: "q*_i = lambda^((d^i - 1)/(d - 1)) is a fixed point of (3.5), and the only summable one",
+    paper: &["(3.5)", "Theorem 3.1"],
+    statement: "q*_i = lambda^((d^i - 1)/(d - 1)) is a fixed point of (3.5), and the only \
+        summable one",
     kind: Kind::Exact,
     scope: Scope::Theory,
     expected: Expected::Holds,
+    effect: None,
     hypotheses: &[],
     rejects: &[
         Fault::FixedPointAsPrinted,
@@ -297,7 +315,7 @@ pub const ODE_FIXED_POINT: Claim = Claim {
         Fault::FixedPointOneChoiceMore,
         Fault::DroppedDepartures,
     ],
-    check: |setting| evidence(Ok(fixed_point(setting.machinery))),
+    run: |_, setting| evidence(Ok(fixed_point(setting.machinery))),
 };
 
 /// [`mean_field::fixed_point`] of a subject.
@@ -311,16 +329,19 @@ pub(super) fn fixed_point(machinery: &dyn Machinery) -> Measured {
 }
 
 /// (3.5) is quasi-monotone.
-pub const ODE_ORDER: Claim = Claim {
+pub(crate) const ODE_ORDER: Claim = Claim {
     id: "ode-order",
     source: "(3.5)",
-    statement: "solutions of (3.5) keep the order of their starts, stay nonincreasing in [0, 1], and increase to q* from empty",
+    paper: &["(3.5)"],
+    statement: "solutions of (3.5) keep the order of their starts, stay nonincreasing in [0, 1], \
+        and increase to q* from empty",
     kind: Kind::Exact,
     scope: Scope::Theory,
     expected: Expected::Holds,
+    effect: None,
     hypotheses: &[],
     rejects: &[Fault::DroppedDepartures],
-    check: |setting| {
+    run: |_, setting| {
         evidence(mean_field::order(&|lambda, d, q, dq| {
             setting.machinery.right_hand_side(lambda, d, q, dq)
         }))
@@ -329,16 +350,22 @@ pub const ODE_ORDER: Claim = Claim {
 
 /// (4.44): exponential approach, with the rate that the linearisation and the tail of the start
 /// give.
-pub const EQ_4_44: Claim = Claim {
+///
+/// In full: sum_i |qbar_i(t) - q*_i| falls exponentially: at the spectral gap from light tails, at
+/// 1 - r from q_i(0) = r^i with 1 - r below it.
+pub(crate) const EQ_4_44: Claim = Claim {
     id: "eq-4.44",
     source: "(4.44)",
-    statement: "sum_i |qbar_i(t) - q*_i| falls exponentially: at the spectral gap from light tails, at 1 - r from q_i(0) = r^i with 1 - r below it",
+    paper: &["(4.44)"],
+    statement: "sum_i |qbar_i(t) - q*_i| falls exponentially: at the spectral gap from light \
+        tails, slower from heavy ones",
     kind: Kind::Exact,
     scope: Scope::Theory,
     expected: Expected::Holds,
+    effect: None,
     hypotheses: &[],
     rejects: &[Fault::DroppedDepartures],
-    check: |setting| match misplaced_gap() {
+    run: |_, setting| match misplaced_gap() {
         Some(found) => violated(f64::NAN, 1, found),
         None => evidence(rate(setting.machinery, &gap)),
     },
@@ -389,14 +416,14 @@ pub(super) fn rate(
 /// run at once, in a fixed order.
 pub(super) fn evidence(measured: Result<Measured, OdeError>) -> Evidence {
     match measured {
-        Ok(measured) if measured.slack >= 0.0 => Evidence {
-            verdict: Verdict::Holds,
-            slack: Some(measured.slack),
-            vacuous: false,
-            cases: measured.cases,
-            summary: format!("{} comparisons, least margin at {}", measured.cases, measured.worst),
-            witness: None,
-        },
+        Ok(measured) if measured.slack >= 0.0 => {
+            let summary =
+                format!("{} comparisons, least margin at {}", measured.cases, measured.worst);
+            Evidence {
+                slack: Some(measured.slack),
+                ..Evidence::of_test(Verdict::Holds, measured.cases, summary)
+            }
+        }
         Ok(measured) => violated(measured.slack, measured.cases, measured.worst),
         // A right-hand side that cannot be integrated is none of (3.5).
         Err(error) => violated(f64::NAN, 1, error.to_string()),
@@ -404,12 +431,5 @@ pub(super) fn evidence(measured: Result<Measured, OdeError>) -> Evidence {
 }
 
 fn violated(slack: f64, cases: u64, found: String) -> Evidence {
-    Evidence {
-        verdict: Verdict::Violated,
-        slack: slack.is_finite().then_some(slack),
-        vacuous: false,
-        cases,
-        summary: found.clone(),
-        witness: Some(Witness { found, ..Witness::default() }),
-    }
+    Evidence { slack: slack.is_finite().then_some(slack), ..Evidence::violated(cases, found) }
 }

@@ -4,6 +4,7 @@ use super::cases::CasePlan;
 use crate::estimate::bracketing::Samples;
 use crate::instruments::Machinery;
 use crate::model::Model;
+use crate::random::fingerprint;
 use crate::subject::Subject;
 
 /// What a claim is checked on.
@@ -22,4 +23,11 @@ pub struct Setting<'a> {
     pub alpha: f64,
     /// Steady-state samples, shared by the claims that look at the same system.
     pub samples: &'a Samples<'a>,
+}
+
+impl Setting<'_> {
+    /// The seed of a claim's id, or of one purpose of a claim: streams of their own for each.
+    pub fn seed(&self, purpose: &str) -> u64 {
+        self.plan.seed ^ fingerprint(purpose)
+    }
 }

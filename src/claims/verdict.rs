@@ -66,15 +66,22 @@ pub struct Evidence {
 }
 
 impl Evidence {
+    /// What a test found after so many cases, events or replications: no slack, not vacuous, the
+    /// summary as the witness of a violation.
+    pub fn of_test(verdict: Verdict, cases: u64, summary: impl Into<String>) -> Self {
+        let summary = summary.into();
+        let witness = (verdict == Verdict::Violated)
+            .then(|| Witness { found: summary.clone(), ..Witness::default() });
+        Self { verdict, slack: None, vacuous: false, cases, summary, witness }
+    }
+
+    /// A violation after so many cases; `found` is the witness too.
+    pub fn violated(cases: u64, found: impl Into<String>) -> Self {
+        Self::of_test(Verdict::Violated, cases, found)
+    }
+
     /// A claim whose hypothesis fails; `why` names the hypothesis and the figure that fails it.
     pub fn not_applicable(why: impl Into<String>) -> Self {
-        Self {
-            verdict: Verdict::NotApplicable,
-            slack: None,
-            vacuous: false,
-            cases: 0,
-            summary: why.into(),
-            witness: None,
-        }
+        Self::of_test(Verdict::NotApplicable, 0, why)
     }
 }

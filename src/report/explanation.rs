@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::page::Page;
 use super::page::Tone::{Faint, Plain, Strong};
-use super::sections::{effect, number};
+use super::sections::number;
 use crate::claims::{Claim, Effect, Expected, Group, Kind, Scope, all};
 
 /// Everything that is known of a claim without running it.
@@ -45,7 +45,7 @@ fn how(claim: &Claim) -> String {
         Scope::Theory => "once, on numbers or graphs of its own",
         Scope::Graph => "on each graph",
     };
-    let budget = match effect(claim) {
+    let budget = match &claim.effect {
         Some(Effect { observations, unit, .. }) => format!(
             "; about {observations} {unit} decide it at --alpha 1e-6, and --effort raises the \
              budget"
@@ -63,7 +63,7 @@ fn expected(claim: &Claim) -> &'static str {
 }
 
 fn excludes(claim: &Claim) -> String {
-    match (claim.expected, effect(claim)) {
+    match (claim.expected, &claim.effect) {
         (Expected::Violated, _) => {
             "nothing: a pass would mean that the check lost its power".to_owned()
         }
@@ -90,7 +90,7 @@ pub fn object(claim: &Claim) -> Value {
 pub fn row(claim: &Claim) -> Value {
     json!({
         "id": claim.id, "source": claim.source, "statement": claim.statement, "kind": claim.kind,
-        "expected": claim.expected, "rejects": claim.rejects, "effect": effect(claim),
+        "expected": claim.expected, "rejects": claim.rejects, "effect": claim.effect,
     })
 }
 
@@ -110,7 +110,7 @@ pub fn list(page: &mut Page) {
                 4,
                 &[(Strong, &format!("  {}", claim.id)), (Faint, &source), (Plain, &statement[1..])],
             );
-            if let Some(Effect { smallest, .. }) = effect(claim) {
+            if let Some(Effect { smallest, .. }) = &claim.effect {
                 page.paragraph(6, &[(Faint, &format!("    excludes {smallest}"))]);
             }
         }

@@ -9,7 +9,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::claims::{self, Claim, Effect, Group, Kind, Verdict};
+use crate::claims::{self, Claim, Group, Kind, Verdict};
 use crate::stats::ledger::Ledger;
 use crate::suite::{Outcome, Row, Suite, is_erratum, tally};
 
@@ -196,7 +196,7 @@ impl Section {
             if !holds || is_vacuous(&rows) || !rows.iter().all(|row| row.is_expected()) {
                 continue;
             }
-            match effect(claim) {
+            match &claim.effect {
                 Some(effect) => effects.push(format!("{} ({})", effect.smallest, claim.id)),
                 None => cases = cases.saturating_add(cases_in(&rows)),
             }
@@ -271,11 +271,6 @@ impl Section {
 /// Whether a claim is a form in which the paper prints something that it should not.
 fn is_printed_form(claim: &Claim) -> bool {
     claim.id.starts_with("err-") && claim.id.ends_with("-printed")
-}
-
-/// What a claim that holds excludes; `None` where one counterexample is enough.
-pub(super) fn effect(claim: &Claim) -> Option<&'static Effect> {
-    claims::effect_of(claim.id)
 }
 
 fn by_claim(rows: &[Row]) -> Vec<(&'static Claim, Vec<&Row>)> {

@@ -17,12 +17,13 @@ fn rho0_and_d(case: u64) -> (Ratio, u32) {
 }
 
 /// Theorem 3.8's range of alpha.
-pub(super) const THM_3_8_PRINTED: Claim = printed(
+pub(crate) const THM_3_8_PRINTED: Claim = printed(
     "err-thm-3.8-printed",
     "Theorem 3.8",
+    &["Theorem 3.8"],
     "alpha = ln theta / ln rho0 of the proof is at most 1",
-    |setting| {
-        run(&setting.plan, "err-thm-3.8-printed", 115, "pairs of rho0 and d", |case, _| {
+    |claim, setting| {
+        run(&setting.plan, claim.id, 115, "pairs of rho0 and d", |case, _| {
             let (rho0, d) = rho0_and_d(case);
             let theta = constants::mixing_theta(&rho0, d);
             let exponent = Mixing::with_theta(&rho0, &theta).exponent;
@@ -40,13 +41,15 @@ pub(super) const THM_3_8_PRINTED: Claim = printed(
 );
 
 /// What the proof of Theorem 3.8 needs of theta, and gets.
-pub(super) const THM_3_8_CORRECTED: Claim = corrected(
+pub(crate) const THM_3_8_CORRECTED: Claim = corrected(
     "err-thm-3.8-corrected",
     "Theorem 3.8, (4.16), (4.26) to (4.29)",
-    "theta rho0 d <= 1/2 and theta <= rho0, so that alpha >= 1; the bound starts at c2 / theta and falls to 0",
+    &["Theorem 3.8", "(4.28)", "(4.29)"],
+    "theta rho0 d <= 1/2 and theta <= rho0, so that alpha >= 1; the bound starts at c2 / theta \
+        and falls to 0",
     &[Fault::MixingThetaNotCapped],
-    |setting| {
-        run(&setting.plan, "err-thm-3.8-corrected", 115, "pairs of rho0 and d", |case, _| {
+    |claim, setting| {
+        run(&setting.plan, claim.id, 115, "pairs of rho0 and d", |case, _| {
             let (rho0, d) = rho0_and_d(case);
             let theta = setting.machinery.mixing_theta(&rho0, d);
             let contraction = &theta * &rho0 * ratio::whole(d.into());
@@ -78,12 +81,13 @@ pub(super) const THM_3_8_CORRECTED: Claim = corrected(
 );
 
 /// (4.47), first step, where all square roots are whole.
-pub(super) const EQ_4_47_PRINTED: Claim = printed(
+pub(crate) const EQ_4_47_PRINTED: Claim = printed(
     "err-4.47-printed",
     "(4.47), first step",
+    &["(4.47)"],
     "1 / (c1' + c2' t) <= 1 / (c1' + c2' sqrt(ln(1/eta))) at t = sqrt(ln(1/eta) / (2 c3))",
-    |setting| {
-        run(&setting.plan, "err-4.47-printed", 100, "choices of the constants", |case, _| {
+    |claim, setting| {
+        run(&setting.plan, claim.id, 100, "choices of the constants", |case, _| {
             // Case 0: c1' = c2' = 1, c3 = 2, ln(1/eta) = 4, where 1/2 <= 1/3 is claimed. 2 c3 = k^2
             // and t = s; the power alpha keeps order.
             let whole = |n: u64| ratio::whole(n);
@@ -108,19 +112,20 @@ pub(super) const EQ_4_47_PRINTED: Claim = printed(
 );
 
 /// (4.46) and (4.47) at the right time, with 2 c3 kept.
-pub(super) const EQ_4_47_CORRECTED: Claim = corrected(
+///
+/// In full: at t = sqrt(ln(1/eta) / (2 c3)): both terms of (4.45) are at most (2 c3)^(alpha/2) /
+/// (c2' sqrt(ln(1/eta)))^alpha + c4' / (c3 sqrt(ln(1/eta)))^alpha.
+pub(crate) const EQ_4_47_CORRECTED: Claim = corrected(
     "err-4.47-corrected",
     "(4.46), (4.47)",
-    "at t = sqrt(ln(1/eta) / (2 c3)): both terms of (4.45) are at most (2 c3)^(alpha/2) / (c2' sqrt(ln(1/eta)))^alpha + c4' / (c3 sqrt(ln(1/eta)))^alpha",
+    &["(4.47)", "(4.46)"],
+    "at t = sqrt(ln(1/eta) / (2 c3)), both terms of (4.45) are at most those of (4.47) with 2 c3 \
+        kept",
     &[Fault::ComparisonTimeAsPrinted],
-    |setting| {
-        run(
-            &setting.plan,
-            "err-4.47-corrected",
-            3 * 4 * 3 * 3,
-            "choices of the constants",
-            |case, _| comparison(setting.machinery, case),
-        )
+    |claim, setting| {
+        run(&setting.plan, claim.id, 3 * 4 * 3 * 3, "choices of the constants", |case, _| {
+            comparison(setting.machinery, case)
+        })
     },
 );
 
@@ -154,26 +159,29 @@ fn comparison(machinery: &dyn Machinery, case: u64) -> Outcome {
 }
 
 /// Lemma C.1 with the constant of its proof.
-pub(super) const C_1_PRINTED: Claim = corrected(
+pub(crate) const C_1_PRINTED: Claim = corrected(
     "err-c.1-printed",
     "Lemma C.1, (C.3)",
-    "the divided differences have the Lipschitz constant K = (2^d - 1)(d - 1), which is larger than needed",
+    &["Lemma C.1", "(C.3)"],
+    "the divided differences have the Lipschitz constant K = (2^d - 1)(d - 1), which is larger \
+        than needed",
     &[Fault::DividedDifferenceShifted],
-    |setting| {
-        run(&setting.plan, "err-c.1-printed", LIPSCHITZ_CASES, "pairs of pairs", |case, _| {
+    |claim, setting| {
+        run(&setting.plan, claim.id, LIPSCHITZ_CASES, "pairs of pairs", |case, _| {
             lipschitz(setting.machinery, case, false, &constants::printed_lipschitz_constant)
         })
     },
 );
 
 /// Lemma C.1 with the sharp constant.
-pub(super) const C_1_CORRECTED: Claim = corrected(
+pub(crate) const C_1_CORRECTED: Claim = corrected(
     "err-c.1-corrected",
     "Lemma C.1",
+    &["Lemma C.1"],
     "K = d (d - 1) / 2 is enough, and attained in the limit at (1, 1)",
     &[Fault::LipschitzTooSmall],
-    |setting| {
-        run(&setting.plan, "err-c.1-corrected", LIPSCHITZ_CASES, "pairs of pairs", |case, _| {
+    |claim, setting| {
+        run(&setting.plan, claim.id, LIPSCHITZ_CASES, "pairs of pairs", |case, _| {
             lipschitz(setting.machinery, case, true, &|d| setting.machinery.lipschitz_constant(d))
         })
     },

@@ -75,12 +75,17 @@ fn without_replacement(inside: u64, all: u64, d: u32) -> Ratio {
 
 /// (2.2) as printed: by max-flow and min-cut, that no set gets what it serves or more under
 /// sampling without replacement.
-pub(super) const WITHOUT_REPLACEMENT_PRINTED: Claim = printed(
+///
+/// In full: where (2.2) holds with samples without replacement, no set of servers gets more than it
+/// serves while its queues are the longest.
+pub(crate) const WITHOUT_REPLACEMENT_PRINTED: Claim = printed(
     "err-2.2-printed",
     "(2.2)",
-    "where (2.2) holds with samples without replacement, no set of servers gets more than it serves while its queues are the longest",
-    |setting| {
-        over_graphs(setting, "err-2.2-printed", |graph| printed_criterion(setting.machinery, graph))
+    &["(2.2)"],
+    "where (2.2) without replacement holds, no set of servers with the longest queues gets more \
+        than it serves",
+    |claim, setting| {
+        over_graphs(setting, claim.id, |graph| printed_criterion(setting.machinery, graph))
     },
 );
 
@@ -122,15 +127,17 @@ fn printed_criterion(machinery: &dyn Machinery, graph: &BipartiteGraph) -> Outco
 }
 
 /// (2.2) with replacement.
-pub(super) const WITHOUT_REPLACEMENT_CORRECTED: Claim = corrected(
+///
+/// In full: while its queues are the longest, S gets (lambda N / M) sum_w (|S ∩ N_w| / d_w)^d; for
+/// types {0}, {0,1} and d = 2 the critical load is 4/5.
+pub(crate) const WITHOUT_REPLACEMENT_CORRECTED: Claim = corrected(
     "err-2.2-corrected",
     "(2.2), Remark 1",
-    "while its queues are the longest, S gets (lambda N / M) sum_w (|S ∩ N_w| / d_w)^d; for types {0}, {0,1} and d = 2 the critical load is 4/5",
+    &["(2.2)", "Remark 1"],
+    "while its queues are the longest, S gets (lambda N / M) sum_w (|S ∩ N_w| / d_w)^d",
     &[Fault::SamplingWithoutReplacement, Fault::RhoNecessary],
-    |setting| {
-        over_graphs(setting, "err-2.2-corrected", |graph| {
-            corrected_criterion(setting.machinery, graph)
-        })
+    |claim, setting| {
+        over_graphs(setting, claim.id, |graph| corrected_criterion(setting.machinery, graph))
     },
 );
 
@@ -174,25 +181,27 @@ fn corrected_criterion(machinery: &dyn Machinery, graph: &BipartiteGraph) -> Out
 }
 
 /// Remark 1 with gamma, as it refers to.
-pub(super) const REMARK_1_PRINTED: Claim = printed(
+pub(crate) const REMARK_1_PRINTED: Claim = printed(
     "err-rem-1-printed",
     "Remark 1",
+    &["Remark 1"],
     "gamma bounds how far the loads are from lambda: rho(G) <= lambda (1 + gamma(G))",
-    |setting| {
-        over_graphs(setting, "err-rem-1-printed", |graph| {
+    |claim, setting| {
+        over_graphs(setting, claim.id, |graph| {
             load_within(setting.machinery, graph, &|g| setting.machinery.gamma(g))
         })
     },
 );
 
 /// Remark 1 with phi.
-pub(super) const REMARK_1_CORRECTED: Claim = corrected(
+pub(crate) const REMARK_1_CORRECTED: Claim = corrected(
     "err-rem-1-corrected",
     "Remark 1, (2.3)",
+    &["Remark 1", "(2.3)"],
     "phi bounds how far the loads are from lambda: rho(G) <= lambda (1 + phi(G))",
     &[Fault::PhiWithServerDegrees, Fault::PhiWithSidesSwapped],
-    |setting| {
-        over_graphs(setting, "err-rem-1-corrected", |graph| {
+    |claim, setting| {
+        over_graphs(setting, claim.id, |graph| {
             load_within(setting.machinery, graph, &|g| setting.machinery.phi(g))
         })
     },
@@ -221,27 +230,26 @@ fn load_within(
 }
 
 /// (3.3), middle, with d_w where d_v belongs.
-pub(super) const EQ_3_3_PRINTED: Claim = printed(
+pub(crate) const EQ_3_3_PRINTED: Claim = printed(
     "err-3.3-printed",
     "(3.3), middle",
+    &["(3.3)"],
     "phi(G) = max_v |(N / M) sum over N_v of M / (N d_w) - 1| on regular graphs",
-    |setting| {
-        over_graphs(setting, "err-3.3-printed", |graph| {
-            middle_of_3_3(setting.machinery, graph, false)
-        })
+    |claim, setting| {
+        over_graphs(setting, claim.id, |graph| middle_of_3_3(setting.machinery, graph, false))
     },
 );
 
 /// (3.3), middle, with d_v.
-pub(super) const EQ_3_3_CORRECTED: Claim = corrected(
+pub(crate) const EQ_3_3_CORRECTED: Claim = corrected(
     "err-3.3-corrected",
     "(3.3), middle",
-    "phi(G) = max_v |(N / M) sum over N_v of M / (N d_v) - 1| = 0 on regular graphs where every server has an edge",
+    &["(3.3)"],
+    "phi(G) = max_v |(N / M) sum over N_v of M / (N d_v) - 1| = 0 on regular graphs where every \
+        server has an edge",
     &[Fault::PhiWithServerDegrees, Fault::PhiWithSidesSwapped],
-    |setting| {
-        over_graphs(setting, "err-3.3-corrected", |graph| {
-            middle_of_3_3(setting.machinery, graph, true)
-        })
+    |claim, setting| {
+        over_graphs(setting, claim.id, |graph| middle_of_3_3(setting.machinery, graph, true))
     },
 );
 
@@ -278,14 +286,15 @@ fn middle_of_3_3(
 }
 
 /// Definition 3.5 taken to imply phi = 0 without more.
-pub(super) const DEF_3_5_PRINTED: Claim = printed(
+pub(crate) const DEF_3_5_PRINTED: Claim = printed(
     "err-def-3.5-printed",
     "Definition 3.5, (3.3)",
+    &["Definition 3.5", "(3.3)"],
     "N d_v = M d_w on every edge implies phi(G) = 0",
-    |setting| {
+    |claim, setting| {
         // A server and a task type both isolated, in the ratio N : M.
         let lonely = small_graphs::of_task_types(2, &[vec![0], vec![]]);
-        run(&setting.plan, "err-def-3.5-printed", 1, "graphs", |_, _| {
+        run(&setting.plan, claim.id, 1, "graphs", |_, _| {
             let Ok(graph) = &lonely else { return Outcome::Skipped };
             let phi = setting.machinery.phi(graph);
             if !setting.machinery.is_regular(graph) || phi.is_zero() {
@@ -303,13 +312,15 @@ pub(super) const DEF_3_5_PRINTED: Claim = printed(
 );
 
 /// Definition 3.5 with its missing premise; the reverse is wrong.
-pub(super) const DEF_3_5_CORRECTED: Claim = corrected(
+pub(crate) const DEF_3_5_CORRECTED: Claim = corrected(
     "err-def-3.5-corrected",
     "Definition 3.5, (3.3)",
-    "N d_v = M d_w on every edge and a task type for every server imply phi(G) = 0; phi(G) = 0 does not imply the former",
+    &["Definition 3.5", "(3.3)"],
+    "N d_v = M d_w on every edge and a task type for every server imply phi(G) = 0; phi(G) = 0 \
+        does not imply the former",
     &[Fault::RegularityByGlobalDegrees, Fault::PhiWithSidesSwapped],
-    |setting| {
-        over_graphs(setting, "err-def-3.5-corrected", |graph| {
+    |claim, setting| {
+        over_graphs(setting, claim.id, |graph| {
             let (said, regular, phi) = (
                 setting.machinery.is_regular(graph),
                 small_graphs::is_regular(graph),
@@ -343,12 +354,13 @@ pub(super) const DEF_3_5_CORRECTED: Claim = corrected(
 );
 
 /// (4.52) with the sum over all task types.
-pub(super) const EQ_4_52_PRINTED: Claim = printed(
+pub(crate) const EQ_4_52_PRINTED: Claim = printed(
     "err-4.52-printed",
     "(4.52)",
+    &["(4.52)"],
     "phi(G) = max_v |(N / M) sum over W_N of 1 / d_w - 1|",
-    |setting| {
-        over_graphs(setting, "err-4.52-printed", |graph| {
+    |claim, setting| {
+        over_graphs(setting, claim.id, |graph| {
             let all = small_graphs::gamma(graph) * ratio::whole(graph.n_servers().into());
             same_phi(setting.machinery, graph, (all - ratio::whole(1)).abs())
         })
@@ -356,13 +368,14 @@ pub(super) const EQ_4_52_PRINTED: Claim = printed(
 );
 
 /// (4.52) with the sum over the task types of the server.
-pub(super) const EQ_4_52_CORRECTED: Claim = corrected(
+pub(crate) const EQ_4_52_CORRECTED: Claim = corrected(
     "err-4.52-corrected",
     "(4.52)",
+    &["(4.52)"],
     "phi(G) = max_v |(N / M) sum over N_v of 1 / d_w - 1|",
     &[Fault::PhiWithServerDegrees, Fault::PhiWithSidesSwapped],
-    |setting| {
-        over_graphs(setting, "err-4.52-corrected", |graph| {
+    |claim, setting| {
+        over_graphs(setting, claim.id, |graph| {
             same_phi(setting.machinery, graph, Loads::of(graph).phi())
         })
     },
@@ -385,12 +398,14 @@ fn same_phi(machinery: &dyn Machinery, graph: &BipartiteGraph, form: Ratio) -> O
 }
 
 /// Section 5 on the half-edge matching.
-pub(super) const MULTI_EDGES_PRINTED: Claim = printed(
+pub(crate) const MULTI_EDGES_PRINTED: Claim = printed(
     "err-5-multi-edges-printed",
     "section 5",
-    "a matching of half-edges with k = 3 has a multi-edge with probability below 1/2, for N = 10, 20, 30",
-    |setting| {
-        run(&setting.plan, "err-5-multi-edges-printed", 3, "sizes, counted exactly", |case, _| {
+    &["Section 5"],
+    "a matching of half-edges with k = 3 has a multi-edge with probability below 1/2, for N = \
+        10, 20, 30",
+    |claim, setting| {
+        run(&setting.plan, claim.id, 3, "sizes, counted exactly", |case, _| {
             let n = 10 * (1 + case as u32);
             let multi = Ratio::one() - simple_probability(n);
             let slack = ratio::to_f64(&(ratio(1, 2) - &multi));
@@ -440,13 +455,18 @@ fn simple_probability(n: u32) -> Ratio {
 
 /// What is negligible: the share of edges that are parallel; the graphs of this crate have none,
 /// and keep their degrees.
-pub(super) const MULTI_EDGES_CORRECTED: Claim = corrected(
+///
+/// In full: simple with a probability within 2 / N of exp(-2), relatively; 2 / (3 N - 1) pairs of
+/// parallel edges an edge; random regular graphs are simple with all degrees k.
+pub(crate) const MULTI_EDGES_CORRECTED: Claim = corrected(
     "err-5-multi-edges-corrected",
     "section 5",
-    "simple with a probability within 2 / N of exp(-2), relatively; 2 / (3 N - 1) pairs of parallel edges an edge; random regular graphs are simple with all degrees k",
+    &["Section 5"],
+    "matchings are simple with probability near exp(-2); random regular graphs are simple, all \
+        degrees k",
     &[Fault::MultiEdgesErased],
-    |setting| {
-        run(&setting.plan, "err-5-multi-edges-corrected", 30, "sizes", |case, _| match case {
+    |claim, setting| {
+        run(&setting.plan, claim.id, 30, "sizes", |case, _| match case {
             0 => small_matchings(),
             _ => regular_degrees(setting.machinery, 3 + 2 * case as u32, setting.plan.seed ^ case),
         })
@@ -531,12 +551,13 @@ fn regular_degrees(machinery: &dyn Machinery, n: u32, seed: u64) -> Outcome {
 }
 
 /// Section 5's steady state of sparse geometric graphs.
-pub(super) const STEADY_STATE_PRINTED: Claim = printed(
+pub(crate) const STEADY_STATE_PRINTED: Claim = printed(
     "err-5-steady-state-printed",
     "section 5, figures 2 and 4",
+    &["Section 5", "Figure 2", "Figure 4"],
     "geometric graphs of mean degree 3 have a steady state at lambda = 0.8, d = 2",
-    |setting| {
-        run(&setting.plan, "err-5-steady-state-printed", 3, "graphs of 400 servers", |case, _| {
+    |claim, setting| {
+        run(&setting.plan, claim.id, 3, "graphs of 400 servers", |case, _| {
             overloaded(setting.machinery, case).map_or(Outcome::Skipped, |found| {
                 if found.excess.is_positive() {
                     return Outcome::violated(-ratio::to_f64(&found.excess), found.text);
@@ -548,13 +569,18 @@ pub(super) const STEADY_STATE_PRINTED: Claim = printed(
 );
 
 /// The certificate that there is none.
-pub(super) const STEADY_STATE_CORRECTED: Claim = corrected(
+///
+/// In full: at lambda = 0.8, d = 2 a geometric graph of mean degree 3 has a set S that gets more
+/// than it serves in every state in which its queues are the longest.
+pub(crate) const STEADY_STATE_CORRECTED: Claim = corrected(
     "err-5-steady-state-corrected",
     "section 5, Remark 1",
-    "at lambda = 0.8, d = 2 a geometric graph of mean degree 3 has a set S that gets more than it serves in every state in which its queues are the longest",
+    &["Section 5", "Remark 1"],
+    "geometric graphs of mean degree 3 have none at lambda = 0.8, d = 2: some set gets more than \
+        it serves",
     &[Fault::SamplingWithoutReplacement],
-    |setting| {
-        run(&setting.plan, "err-5-steady-state-corrected", 3, "graphs of 400 servers", |case, _| {
+    |claim, setting| {
+        run(&setting.plan, claim.id, 3, "graphs of 400 servers", |case, _| {
             overloaded(setting.machinery, case).map_or(Outcome::Skipped, |found| {
                 let slack = ratio::to_f64(&found.excess);
                 if !found.excess.is_positive() || found.rate != found.criterion {

@@ -20,27 +20,25 @@ use crate::simulate::marks::Mark;
 use crate::subject::random_lengths;
 
 /// (4.41), last step, as printed.
-pub(super) const EQ_4_41_PRINTED: Claim = printed(
+pub(crate) const EQ_4_41_PRINTED: Claim = printed(
     "err-4.41-printed",
     "(4.41), last step",
+    &["(4.41)"],
     "sum_i q_i(t)^2 <= N_a(t) / N + sum_i q_i(0)^2",
-    |setting| {
-        run(&setting.plan, "err-4.41-printed", 200, "paths", |case, rng| {
-            squares(setting, case, rng, 1)
-        })
+    |claim, setting| {
+        run(&setting.plan, claim.id, 200, "paths", |case, rng| squares(setting, case, rng, 1))
     },
 );
 
 /// (4.41), last step, with the factor 2, or without the squares.
-pub(super) const EQ_4_41_CORRECTED: Claim = corrected(
+pub(crate) const EQ_4_41_CORRECTED: Claim = corrected(
     "err-4.41-corrected",
     "(4.41), last step",
+    &["(4.41)"],
     "sum_i q_i(t)^2 <= 2 N_a(t) / N + sum_i q_i(0)^2, and <= N_a(t) / N + sum_i q_i(0)",
     &[Fault::OccupancyOffByOne],
-    |setting| {
-        run(&setting.plan, "err-4.41-corrected", 400, "paths", |case, rng| {
-            squares(setting, case, rng, 2)
-        })
+    |claim, setting| {
+        run(&setting.plan, claim.id, 400, "paths", |case, rng| squares(setting, case, rng, 2))
     },
 );
 
@@ -240,25 +238,27 @@ fn rate(model: &Model) -> Ratio {
 }
 
 /// (B.6) with Q_i - Q_i.
-pub(super) const B_6_PRINTED: Claim = printed(
+pub(crate) const B_6_PRINTED: Claim = printed(
     "err-b.6-printed",
     "(B.6)",
+    &["(B.6)"],
     "Q_i^w jumps at the rate of its arrivals plus Q_i^w - Q_i^w, which is 0",
-    |setting| {
-        over_states(setting, "err-b.6-printed", 100, |model, lengths, _| {
+    |claim, setting| {
+        over_states(setting, claim.id, 100, |model, lengths, _| {
             jumps(setting.machinery, model, lengths, |arrivals, _, _| rate(model) * arrivals)
         })
     },
 );
 
 /// (B.6) with Q_i - Q_(i+1).
-pub(super) const B_6_CORRECTED: Claim = corrected(
+pub(crate) const B_6_CORRECTED: Claim = corrected(
     "err-b.6-corrected",
     "(B.6), (4.31)",
+    &["(B.6)", "(4.31)"],
     "Q_i^w jumps at the rate of its arrivals plus Q_i^w - Q_(i+1)^w",
     &[Fault::IdleServersServe, Fault::RatesOneSampleLess, Fault::ArrivalRateInverted],
-    |setting| {
-        over_states(setting, "err-b.6-corrected", 200, |model, lengths, _| {
+    |claim, setting| {
+        over_states(setting, claim.id, 200, |model, lengths, _| {
             jumps(setting.machinery, model, lengths, |arrivals, at, above| {
                 rate(model) * arrivals + ratio::whole(at - above)
             })
@@ -267,12 +267,13 @@ pub(super) const B_6_CORRECTED: Claim = corrected(
 );
 
 /// (C.5) with M / N.
-pub(super) const C_5_PRINTED: Claim = printed(
+pub(crate) const C_5_PRINTED: Claim = printed(
     "err-c.5-printed",
     "(C.5), twice",
+    &["(C.5)"],
     "the jumps of Q_i^w by arrivals have the factor lambda M / N",
-    |setting| {
-        over_states(setting, "err-c.5-printed", 100, |model, lengths, _| {
+    |claim, setting| {
+        over_states(setting, claim.id, 100, |model, lengths, _| {
             let (n, m) = (model.graph().n_servers(), model.graph().n_task_types());
             let inverted = model.load().exact() * Ratio::new(m.into(), n.into());
             jumps(setting.machinery, model, lengths, |arrivals, at, above| {
@@ -283,13 +284,15 @@ pub(super) const C_5_PRINTED: Claim = printed(
 );
 
 /// (C.5) with N / M, and the inequality that it states next.
-pub(super) const C_5_CORRECTED: Claim = corrected(
+pub(crate) const C_5_CORRECTED: Claim = corrected(
     "err-c.5-corrected",
     "(C.5)",
-    "the jumps of Q_i^w by arrivals have the factor lambda N / M, and come at rate rho d (Q_(i-1)^w - Q_i^w) at most",
+    &["(C.5)"],
+    "the jumps of Q_i^w by arrivals have the factor lambda N / M, and come at rate rho d \
+        (Q_(i-1)^w - Q_i^w) at most",
     &[Fault::ArrivalRateInverted, Fault::RhoReplacedByLambda],
-    |setting| {
-        over_states(setting, "err-c.5-corrected", 200, |model, lengths, _| {
+    |claim, setting| {
+        over_states(setting, claim.id, 200, |model, lengths, _| {
             let equality = jumps(setting.machinery, model, lengths, |arrivals, at, above| {
                 rate(model) * arrivals + ratio::whole(at - above)
             });
@@ -319,13 +322,18 @@ pub(super) const C_5_CORRECTED: Claim = corrected(
 );
 
 /// What makes (4.10) right.
-pub(super) const EQ_4_10_CORRECTED: Claim = corrected(
+///
+/// In full: f = sum_v z^(X_v), z > 1, has drift at most (z - 1) rho f - (1 - 1/z)(f - idle
+/// servers): for z < 1/rho the stationary mean is finite, which (4.10) needs.
+pub(crate) const EQ_4_10_CORRECTED: Claim = corrected(
     "err-4.10-corrected",
     "(4.10)",
-    "f = sum_v z^(X_v), z > 1, has drift at most (z - 1) rho f - (1 - 1/z)(f - idle servers): for z < 1/rho the stationary mean is finite, which (4.10) needs",
+    &["(4.10)"],
+    "by its drift, sum_v z^(X_v) has a finite stationary mean for 1 < z < 1/rho, which (4.10) \
+        needs",
     &[Fault::RhoReplacedByLambda],
-    |setting| {
-        over_states(setting, "err-4.10-corrected", 200, |model, lengths, rng| {
+    |claim, setting| {
+        over_states(setting, claim.id, 200, |model, lengths, rng| {
             let z = ratio(rng.random_range(11..=30), 10);
             let power = |x: u32| ratio::power(&z, x);
             let mut drift = Ratio::zero();
@@ -361,13 +369,18 @@ pub(super) const EQ_4_10_CORRECTED: Claim = corrected(
 );
 
 /// (4.33) to (4.35): what the explicit constant of Theorem 3.10 rests on.
-pub(super) const THM_3_10_CORRECTED: Claim = corrected(
+///
+/// In full: summed over w, arrivals at level i differ from (3.5)'s by (rho K + d)(d_(i-1) + d_i) +
+/// d phi (q_(i-1) - q_i) at most, with the sharp K: c = 6 (2 (rho0 K + d + 1)^2 + 1).
+pub(crate) const THM_3_10_CORRECTED: Claim = corrected(
     "err-thm-3.10-corrected",
     "Theorem 3.10, (4.33) to (4.38)",
-    "summed over w, arrivals at level i differ from (3.5)'s by (rho K + d)(d_(i-1) + d_i) + d phi (q_(i-1) - q_i) at most, with the sharp K: c = 6 (2 (rho0 K + d + 1)^2 + 1)",
+    &["Theorem 3.10", "(4.33)", "(4.34)", "(4.35)"],
+    "arrivals at level i differ from (3.5)'s by (rho K + d)(d_(i-1) + d_i) + d phi (q_(i-1) - \
+        q_i) at most",
     &[Fault::PhiWithServerDegrees],
-    |setting| {
-        over_states(setting, "err-thm-3.10-corrected", 150, |model, lengths, rng| {
+    |claim, setting| {
+        over_states(setting, claim.id, 150, |model, lengths, rng| {
             integrand(setting.machinery, model, lengths, rng)
         })
     },

@@ -4,9 +4,10 @@
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
-use super::{evidence, seed};
 use crate::claims::cases::{Outcome, run};
-use crate::claims::{Claim, Evidence, Expected, Kind, Scope, Setting, Verdict, small_graphs};
+use crate::claims::{
+    Claim, Effect, Evidence, Expected, Kind, Scope, Setting, Verdict, small_graphs,
+};
 use crate::faults::Fault;
 use crate::graph::format::{self, Format};
 use crate::graph::generate::{self, GenerateError, Sites};
@@ -16,59 +17,83 @@ use crate::stats::decision::Decision;
 use crate::stats::tilts::{self, TiltedBets};
 
 /// One graph, whichever side one looks from.
-pub(super) const GRAPH_SIDES: Claim = Claim {
+///
+/// In full: the system that runs has the edges and rates that were given, each server and task type
+/// lists the other, double edges and isolated task types are refused.
+pub(crate) const GRAPH_SIDES: Claim = Claim {
     id: "graph-sides",
-    source: "section 2",
-    statement: "the system that runs has the edges and rates that were given, each server and task type lists the other, double edges and isolated task types are refused",
+    source: "harness, section 2",
+    paper: &["Section 2"],
+    statement: "the system that runs has the edges and rates that were given; malformed graphs \
+        are refused",
     kind: Kind::Exact,
     scope: Scope::Graph,
     expected: Expected::Holds,
+    effect: None,
     hypotheses: &[crate::claims::Hypothesis::EdgesAtMost(1 << 20)],
     rejects: &[Fault::MissingEdge, Fault::RatesIgnored],
-    check: graph_sides,
+    run: graph_sides,
 };
 
 /// Graphs by name.
-pub(super) const NAMED_GRAPHS: Claim = Claim {
+///
+/// In full: complete, circulant, cycle, path and star graphs have exactly the edges of their
+/// definitions, random regular ones the stated degrees, and a union those of its parts apart.
+pub(crate) const NAMED_GRAPHS: Claim = Claim {
     id: "named-graphs",
-    source: "sections 2 and 5",
-    statement: "complete, circulant, cycle, path and star graphs have exactly the edges of their definitions, random regular ones the stated degrees, and a union those of its parts apart",
+    source: "harness, sections 2 and 5",
+    paper: &["Section 2", "Section 5"],
+    statement: "complete, circulant, cycle, path, star, regular graphs and unions have the edges \
+        of their definitions",
     kind: Kind::Exact,
     scope: Scope::Theory,
     expected: Expected::Holds,
+    effect: None,
     hypotheses: &[],
     rejects: &[Fault::MultiEdgesErased, Fault::SlotLeftUnset, Fault::WrapsTooEarly],
-    check: named_graphs,
+    run: named_graphs,
 };
 
 /// Files.
-pub(super) const FORMATS: Claim = Claim {
+///
+/// In full: a graph written and read again is the same graph; edge lists count from 0, Matrix
+/// Market from 1, a symmetric matrix has both halves, and a task type without servers still counts.
+pub(crate) const FORMATS: Claim = Claim {
     id: "formats",
-    source: "files of graphs",
-    statement: "a graph written and read again is the same graph; edge lists count from 0, Matrix Market from 1, a symmetric matrix has both halves, and a task type without servers still counts",
+    source: "harness, files of graphs",
+    paper: &[],
+    statement: "a graph written and read again is the same graph, in every format",
     kind: Kind::Exact,
     scope: Scope::Theory,
     expected: Expected::Holds,
+    effect: None,
     hypotheses: &[],
     rejects: &[Fault::SymmetricNotExpanded, Fault::IsolatedForgotten],
-    check: formats,
+    run: formats,
 };
 
 /// Random graphs.
-pub(super) const RANDOM_GRAPHS: Claim = Claim {
+pub(crate) const RANDOM_GRAPHS: Claim = Claim {
     id: "random-graphs",
-    source: "Definition 3.3, section 5",
-    statement: "places are uniform, Erdos-Renyi edges independent of the stated probability, half-edges matched without preference",
+    source: "harness, Definition 3.3, section 5",
+    paper: &["Definition 3.3", "Section 5"],
+    statement: "places are uniform, Erdos-Renyi edges independent of the stated probability, \
+        half-edges matched without preference",
     kind: Kind::Statistical,
     scope: Scope::Theory,
     expected: Expected::Holds,
+    effect: Some(Effect {
+        smallest: "odds of an edge, a place or a match off by the factor exp(0.3)",
+        observations: 4_100,
+        unit: "graphs",
+    }),
     hypotheses: &[],
     rejects: &[Fault::MultiEdgesErased],
-    check: random_graphs,
+    run: random_graphs,
 };
 
-fn graph_sides(setting: &Setting<'_>) -> Evidence {
-    run(&setting.plan, "graph-sides", 1, "graph, edge by edge", |_, rng| {
+fn graph_sides(claim: &Claim, setting: &Setting<'_>) -> Evidence {
+    run(&setting.plan, claim.id, 1, "graph, edge by edge", |_, rng| {
         let given = setting.model.graph();
         let system = setting.subject.system(setting.model);
         sides(given, system.graph(), rng)
@@ -208,8 +233,8 @@ fn sides(given: &BipartiteGraph, graph: &BipartiteGraph, rng: &mut ChaCha8Rng) -
     None
 }
 
-fn named_graphs(setting: &Setting<'_>) -> Evidence {
-    run(&setting.plan, "named-graphs", 24, "sizes, every graph of them", |case, rng| {
+fn named_graphs(claim: &Claim, setting: &Setting<'_>) -> Evidence {
+    run(&setting.plan, claim.id, 24, "sizes, every graph of them", |case, rng| {
         let n = 3 + case as u32;
         let k = rng.random_range(1..=n);
         match differing(setting, n, k, rng.random_range(1..=9)) {
@@ -306,11 +331,11 @@ const FILES: &[File] = &[
     ("% bip unweighted\n% 3 3 2\n1 1\n3 1\n2 2\n", Format::MatrixMarket, 3, &[&[0, 2], &[1]]),
 ];
 
-fn formats(setting: &Setting<'_>) -> Evidence {
+fn formats(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let listed = FILES.len() as u64;
     run(
         &setting.plan,
-        "formats",
+        claim.id,
         listed + 60,
         "files, listed, and written and read again",
         |case, rng| {
@@ -362,7 +387,7 @@ fn holds(graph: &BipartiteGraph, n: u32, types: &[&[u32]]) -> bool {
             .all(|(w, servers)| graph.servers_of(w).iter().eq(servers.iter().copied()))
 }
 
-fn random_graphs(setting: &Setting<'_>) -> Evidence {
+fn random_graphs(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     const FEATURES: [&str; 6] = [
         "a coordinate above 1/2",
         "a coordinate of a server above 1/2 where that of a task type is",
@@ -372,27 +397,27 @@ fn random_graphs(setting: &Setting<'_>) -> Evidence {
         "the regular edge of the last server and the first task type",
     ];
     let mut all = FEATURES.map(|_| TiltedBets::new(&tilts::OF_INDICATOR));
-    let own_seed = seed(setting, "random-graphs");
+    let own_seed = setting.seed(claim.id);
     for graph in 0..8000 * u64::from(setting.plan.effort) {
         let seed = own_seed.wrapping_add(graph);
         if let Err(error) = look(setting, seed, &mut all) {
-            return evidence(Verdict::Violated, graph, error);
+            return Evidence::violated(graph, error);
         }
         let share = setting.alpha / all.len() as f64;
         let decisions = all.each_ref().map(|bets| bets.decision(tilts::EXCLUDED, share));
         if let Some(at) = decisions.iter().position(|&found| found == Some(Decision::Violated)) {
             let found = format!("rejected after {} cases: {}", all[at].bets, FEATURES[at]);
-            return evidence(Verdict::Violated, graph, found);
+            return Evidence::violated(graph, found);
         }
         if decisions.iter().all(|&found| found == Some(Decision::Holds)) {
-            return evidence(
+            return Evidence::of_test(
                 Verdict::Holds,
                 graph + 1,
                 format!("{} graphs exclude tilts of 0.3 in the log-odds", graph + 1),
             );
         }
     }
-    evidence(Verdict::Inconclusive, 0, "the graphs exclude nothing".to_owned())
+    Evidence::of_test(Verdict::Inconclusive, 0, "the graphs exclude nothing".to_owned())
 }
 
 /// Puts one graph of each kind before the tests; an error where a generator fails.

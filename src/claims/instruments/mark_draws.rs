@@ -9,8 +9,7 @@
 //! # Source
 //! Section 2; Ville's inequality.
 
-use super::{evidence, seed};
-use crate::claims::{Claim, Evidence, Expected, Hypothesis, Kind, Scope, Setting, Verdict};
+use crate::claims::{Claim, Effect, Evidence, Expected, Hypothesis, Kind, Scope, Setting, Verdict};
 use crate::faults::Fault;
 use crate::graph::{BipartiteGraph, Isolated};
 use crate::model::Model;
@@ -18,16 +17,27 @@ use crate::simulate::marks::{DrawnAhead, Mark};
 use crate::stats::tilts;
 
 /// Draws without a look at queues.
-pub(super) const MARKS_LAW: Claim = Claim {
+///
+/// In full: whatever the marks before, the next one is an arrival, of a type, with samples, or the
+/// clock of a server, with its stated probability.
+pub(crate) const MARKS_LAW: Claim = Claim {
     id: "marks-law",
-    source: "section 2, uniformised",
-    statement: "whatever the marks before, the next one is an arrival, of a type, with samples, or the clock of a server, with its stated probability",
+    source: "harness, section 2, uniformised",
+    paper: &["Section 2"],
+    statement: "whatever the marks before, the next one has its stated law: arrival, type, \
+        samples, or a server's clock",
     kind: Kind::Statistical,
     scope: Scope::Graph,
     expected: Expected::Holds,
+    effect: Some(Effect {
+        smallest: "odds of a kind, type, sample or server, given the mark before, off by the \
+            factor exp(0.3)",
+        observations: 600_000,
+        unit: "marks",
+    }),
     hypotheses: &[Hypothesis::EdgesAtMost(1 << 22)],
     rejects: &[Fault::SlowService, Fault::ArrivalRateInverted, Fault::AliasSidesSwapped],
-    check: marks_law,
+    run: marks_law,
 };
 
 /// Marks of a graph; more where arrivals are rare.
@@ -266,31 +276,31 @@ impl<'a> Draws<'a> {
     }
 }
 
-fn marks_law(setting: &Setting<'_>) -> Evidence {
+fn marks_law(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let model = setting.model;
     let system = setting.subject.system(model);
     let mut draws = Draws::new(model);
     let marks =
         (MARKS * (0.03 / model.lambda()).clamp(1.0, 4.0)) as u64 * u64::from(setting.plan.effort);
     let marks = marks.next_multiple_of(BLOCK as u64);
-    let stream = setting.subject.marks(&system, seed(setting, "marks-law"), 0);
+    let stream = setting.subject.marks(&system, setting.seed(claim.id), 0);
     let mut stream = DrawnAhead::in_blocks(stream, system.d(), BLOCK);
     let mut seen = 0;
     while seen < marks {
         let Some(mark) = stream.next_mark() else {
             let found = format!("the stream ends after {seen} marks");
-            return evidence(Verdict::Violated, seen, found);
+            return Evidence::violated(seen, found);
         };
         seen += 1;
         if let Err(found) = draws.observe(mark) {
-            return evidence(Verdict::Violated, seen, found);
+            return Evidence::violated(seen, found);
         }
     }
-    if let Err(found) = without_servers(setting) {
-        return evidence(Verdict::Violated, seen, found);
+    if let Err(found) = without_servers(setting, setting.seed(&format!("{}, isolated", claim.id))) {
+        return Evidence::violated(seen, found);
     }
     let (verdict, found) = draws.verdict(setting.alpha);
-    evidence(
+    Evidence::of_test(
         verdict,
         seen,
         format!("{seen} marks: {found} (error probability {:.1e})", setting.alpha / 2.0),
@@ -298,13 +308,13 @@ fn marks_law(setting: &Setting<'_>) -> Evidence {
 }
 
 /// A task type without servers has no samples, whatever the graph at hand.
-fn without_servers(setting: &Setting<'_>) -> Result<(), String> {
+fn without_servers(setting: &Setting<'_>, seed: u64) -> Result<(), String> {
     let graph = BipartiteGraph::from_edges(2, 2, &[(0, 1), (1, 1)], Isolated::Drop)
         .map_err(|error| error.to_string())?;
     let model = Model::with_load(graph, setting.model.load().clone(), setting.model.d())
         .map_err(|error| error.to_string())?;
     let system = setting.subject.system(&model);
-    let stream = setting.subject.marks(&system, seed(setting, "marks-law, isolated"), 0);
+    let stream = setting.subject.marks(&system, seed, 0);
     let mut draws = Draws::new(&model);
     let mut stream = DrawnAhead::in_blocks(stream, system.d(), 256);
     stream.take(256).try_for_each(|mark| draws.observe(mark))

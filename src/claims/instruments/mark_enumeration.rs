@@ -21,16 +21,22 @@ use crate::simulate::marks::{BytesRng, OwnedMark, arrival_coin};
 use crate::simulate::{Queues, all_marks};
 
 /// Marks and rates.
-pub(super) const ENUMERATED_MARKS: Claim = Claim {
+///
+/// In full: the weights of all marks sum to 1, and those of the marks that cause a transition to
+/// its rate / ((1 + lambda) N), also below a cap.
+pub(crate) const ENUMERATED_MARKS: Claim = Claim {
     id: "enumerated-marks",
-    source: "section 2, uniformised",
-    statement: "the weights of all marks sum to 1, and those of the marks that cause a transition to its rate / ((1 + lambda) N), also below a cap",
+    source: "harness, section 2, uniformised",
+    paper: &["Section 2"],
+    statement: "the weights of all marks sum to 1, those that cause a transition to its rate / \
+        ((1 + lambda) N)",
     kind: Kind::Exact,
     scope: Scope::Graph,
     expected: Expected::Holds,
+    effect: None,
     hypotheses: &[],
     rejects: &[Fault::RatesOneSampleLess, Fault::ArrivalRateInverted],
-    check: enumerated_marks,
+    run: enumerated_marks,
 };
 
 /// The most marks that are summed up for each state.
@@ -42,7 +48,7 @@ fn marks_up_to_most(model: &Model) -> Option<Vec<(OwnedMark, Ratio)>> {
     (marks.len() <= MOST).then_some(marks)
 }
 
-fn enumerated_marks(setting: &Setting<'_>) -> Evidence {
+fn enumerated_marks(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let Some(own) = marks_up_to_most(setting.model) else {
         return Evidence::not_applicable(format!(
             "enumerated for at most {MOST} marks, here there are more"
@@ -52,7 +58,7 @@ fn enumerated_marks(setting: &Setting<'_>) -> Evidence {
     let n = graph.n_servers();
     // (1 + lambda) N, not taken from the model's own method.
     let rate = (Ratio::one() + setting.model.load().exact()) * ratio::whole(n.into());
-    run(&setting.plan, "enumerated-marks", 12, "states, every mark", |case, rng| {
+    run(&setting.plan, claim.id, 12, "states, every mark", |case, rng| {
         // Every other state with another number of samples, 1 to 6.
         let d = (case % 2 == 1).then_some((case / 2 % 6 + 1) as u32);
         let other =

@@ -19,9 +19,9 @@
 //! Ville's inequality; [`crate::stats::known_streams`] for the sources; `fluidcheck calibrate`
 //! tries many more streams.
 
-use super::{known, seed};
+use super::known;
 use crate::claims::parts::Findings;
-use crate::claims::{Claim, Evidence, Expected, Kind, Scope, Setting, Verdict};
+use crate::claims::{Claim, Effect, Evidence, Expected, Kind, Scope, Setting, Verdict};
 use crate::faults::Fault;
 use crate::random::stream_rng;
 use crate::stats::binomial;
@@ -32,13 +32,24 @@ use crate::stats::mean_test::Side;
 use crate::stats::procedure::{IntervalKind, IntervalProcedure, MeanProcedure};
 
 /// The tests of means.
-pub(super) const SEQUENTIAL_TESTS: Claim = Claim {
+///
+/// In full: tests of means err with at most their stated probability at the worst stopping time,
+/// and see a mean that is off by 1/10 on either side.
+pub(crate) const SEQUENTIAL_TESTS: Claim = Claim {
     id: "sequential-tests",
-    source: "Ville's inequality",
-    statement: "tests of means err with at most their stated probability at the worst stopping time, and see a mean that is off by 1/10 on either side",
+    source: "harness, Ville's inequality",
+    paper: &[],
+    statement: "tests of means err with at most their stated probability at the worst time, and \
+        see a mean off by 1/10",
     kind: Kind::Statistical,
     scope: Scope::Theory,
     expected: Expected::Holds,
+    effect: Some(Effect {
+        smallest: "1.5 times the stated error probability; a mean off by 1/10 missed on half of \
+            the streams",
+        observations: 10_000,
+        unit: "streams",
+    }),
     hypotheses: &[],
     rejects: &[
         Fault::RetriedTest,
@@ -46,17 +57,27 @@ pub(super) const SEQUENTIAL_TESTS: Claim = Claim {
         Fault::OneSidedByAbsolute,
         Fault::ThresholdOfOneSide,
     ],
-    check: sequential_tests,
+    run: sequential_tests,
 };
 
 /// The intervals.
-pub(super) const INTERVALS_COVER: Claim = Claim {
+///
+/// In full: running intervals miss the mean with at most their stated probability at the worst
+/// time, and exclude a mean that is off by 3/20.
+pub(crate) const INTERVALS_COVER: Claim = Claim {
     id: "intervals-cover",
-    source: "Waudby-Smith and Ramdas (2024), Theorems 2 and 3; Robbins (1970)",
-    statement: "running intervals miss the mean with at most their stated probability at the worst time, and exclude a mean that is off by 3/20",
+    source: "harness, Waudby-Smith and Ramdas (2024), Theorems 2 and 3; Robbins (1970)",
+    paper: &[],
+    statement: "running intervals miss the mean with at most their stated probability, and \
+        exclude one off by 3/20",
     kind: Kind::Statistical,
     scope: Scope::Theory,
     expected: Expected::Holds,
+    effect: Some(Effect {
+        smallest: "1.5 times the stated error probability; an interval that keeps a mean 3/20 away",
+        observations: 9_100,
+        unit: "streams",
+    }),
     hypotheses: &[],
     rejects: &[
         Fault::InsideOnce,
@@ -64,20 +85,30 @@ pub(super) const INTERVALS_COVER: Claim = Claim {
         Fault::ContainsEstimate,
         Fault::IntervalTooWide,
     ],
-    check: intervals_cover,
+    run: intervals_cover,
 };
 
 /// The tests of laws.
-pub(super) const DISTRIBUTION_TEST: Claim = Claim {
+///
+/// In full: the test of a law with jumps rejects a true one with at most its stated probability at
+/// the worst time, certifies it within 1/20 and rejects one that is off by 1/5.
+pub(crate) const DISTRIBUTION_TEST: Claim = Claim {
     id: "distribution-test",
-    source: "Massart (1990), Corollary 1",
-    statement: "the test of a law with jumps rejects a true one with at most its stated probability at the worst time, certifies it within 1/20 and rejects one that is off by 1/5",
+    source: "harness, Massart (1990), Corollary 1",
+    paper: &[],
+    statement: "the test of a law with jumps errs with at most its stated probability, and \
+        rejects one off by 1/5",
     kind: Kind::Statistical,
     scope: Scope::Theory,
     expected: Expected::Holds,
+    effect: Some(Effect {
+        smallest: "1.5 times the stated error probability; a law 1/5 away accepted",
+        observations: 1_100,
+        unit: "streams",
+    }),
     hypotheses: &[],
     rejects: &[Fault::RightEdgeForLeft],
-    check: distribution_test,
+    run: distribution_test,
 };
 
 /// The effect that a test of means must see, with how many observations, and on which share of the
@@ -168,7 +199,7 @@ fn decision(
     })
 }
 
-fn sequential_tests(setting: &Setting<'_>) -> Evidence {
+fn sequential_tests(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let mut parts = Parts::new(setting.alpha, SOURCES.len() as u32 + 3);
     parts.known(known::tests());
     // Every source; then a long fair coin, on which little is left of what Ville's inequality gives
@@ -181,7 +212,7 @@ fn sequential_tests(setting: &Setting<'_>) -> Evidence {
         if parts.findings.is_violated() {
             break;
         }
-        let seed = seed(setting, "sequential-tests").wrapping_add(at);
+        let seed = setting.seed(claim.id).wrapping_add(at);
         let errors = (0..streams)
             .filter(|&stream| {
                 decision(setting, source, source.mean, stated, length, seed, stream).is_some()
@@ -190,7 +221,8 @@ fn sequential_tests(setting: &Setting<'_>) -> Evidence {
         parts.at_most(source.name, errors as u64, streams, stated);
     }
     for (mean, side) in [(0.5 + EFFECT, Side::Above), (0.5 - EFFECT, Side::Below)] {
-        let seed = seed(setting, "sequential-tests, power").wrapping_add((1000.0 * mean) as u64);
+        let seed =
+            setting.seed(&format!("{}, power", claim.id)).wrapping_add((1000.0 * mean) as u64);
         let right = (0..STREAMS_FOR_POWER)
             .filter(|&stream| {
                 decision(setting, Source::coin(mean), 0.5, 0.2, OBSERVATIONS, seed, stream)
@@ -207,7 +239,7 @@ fn sequential_tests(setting: &Setting<'_>) -> Evidence {
     parts.findings.evidence()
 }
 
-fn intervals_cover(setting: &Setting<'_>) -> Evidence {
+fn intervals_cover(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     // A coin, values inside of the range, and dependence.
     let sources = [SOURCES[0], SOURCES[4], SOURCES[5]];
     const STATED: f64 = 0.4;
@@ -219,7 +251,7 @@ fn intervals_cover(setting: &Setting<'_>) -> Evidence {
         // The betting interval looks at all of its past whenever it is asked.
         let length = if kind == IntervalKind::Betting { 40 } else { 200 };
         for (place, source) in (0u64..).zip(sources) {
-            let seed = seed(setting, "intervals-cover").wrapping_add(8 * at + place);
+            let seed = setting.seed(claim.id).wrapping_add(8 * at + place);
             let missed = (0..STREAMS)
                 .filter(|&stream| {
                     let mut draw = source.stream(stream_rng(seed, stream));
@@ -257,14 +289,14 @@ fn intervals_cover(setting: &Setting<'_>) -> Evidence {
     parts.findings.evidence()
 }
 
-fn distribution_test(setting: &Setting<'_>) -> Evidence {
+fn distribution_test(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     const STATED: f64 = 0.4;
     const STREAMS: u64 = 1000;
     const MARGIN: f64 = 0.05;
     let values = [0.0, 1.0, 3.0, 3.0];
     let law = |away: f64| DiscreteLaw::new([(0.0, 0.25), (1.0, 0.25 + away), (3.0, 0.5 - away)]);
     let run = |law: DiscreteLaw, margin: f64, alpha: f64, length: u64, stream: u64| {
-        let mut rng = stream_rng(seed(setting, "distribution-test"), stream);
+        let mut rng = stream_rng(setting.seed(claim.id), stream);
         let mut test = setting.machinery.law_test(law, margin, alpha);
         (0..length).find_map(|_| {
             test.observe(values[crate::random::below(&mut rng, 4) as usize]);

@@ -15,16 +15,21 @@ use crate::theory::mean_field::{
 };
 
 /// The solution of (3.5).
-pub(super) const ODE_SOLUTION: Claim = Claim {
+///
+/// In full: solve() gives the solution of (3.5) within 10^-8 at its default tolerances, at given
+/// times and between steps, and its distance from q*.
+pub(crate) const ODE_SOLUTION: Claim = Claim {
     id: "ode-solution",
-    source: "(3.5), (4.44)",
-    statement: "solve() gives the solution of (3.5) within 10^-8 at its default tolerances, at given times and between steps, and its distance from q*",
+    source: "harness, (3.5), (4.44)",
+    paper: &["(3.5)", "(4.44)"],
+    statement: "solve() gives the solution of (3.5) within 10^-8, at given times and between steps",
     kind: Kind::Exact,
     scope: Scope::Theory,
     expected: Expected::Holds,
+    effect: None,
     hypotheses: &[],
     rejects: &[Fault::OneSampleMore],
-    check: ode_solution,
+    run: ode_solution,
 };
 
 const CASES: u64 = 10;
@@ -38,10 +43,10 @@ const END: f64 = 4.0;
 /// A 32nd, so that all times looked at are whole steps.
 const STEP: f64 = 1.0 / 32.0;
 
-fn ode_solution(setting: &Setting<'_>) -> Evidence {
+fn ode_solution(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     run(
         &setting.plan,
-        "ode-solution",
+        claim.id,
         CASES,
         "trajectories of (3.5), against Taylor series",
         |case, _| {

@@ -14,7 +14,7 @@ use std::collections::VecDeque;
 
 use rand_chacha::ChaCha8Rng;
 
-use super::{PATHS, looks_at_all, path_seed, violated_at_event};
+use super::{PATHS, looks_at_all, violated_at_event};
 use crate::claims::cases::{Outcome, run};
 use crate::claims::states::{counts, ordered_pair};
 use crate::claims::{Claim, Evidence, Expected, Kind, Scope, Setting};
@@ -29,13 +29,19 @@ use crate::simulate::{Observer, Queues, Simulation, TimeAverage};
 use crate::subject::{Path, Reference};
 
 /// Conservation of tasks.
-pub const CONSERVATION: Claim = Claim {
+///
+/// In full: arrivals - departures = change of the total, the occupancy is that of the queues, and
+/// looking more often does not change a path.
+pub(crate) const CONSERVATION: Claim = Claim {
     id: "conservation",
     source: "section 2",
-    statement: "arrivals - departures = change of the total, the occupancy is that of the queues, and looking more often does not change a path",
+    paper: &["Section 2"],
+    statement: "arrivals - departures = change of the total; the occupancy is that of the \
+        queues; looks change no path",
     kind: Kind::Pathwise,
     scope: Scope::Graph,
     expected: Expected::Holds,
+    effect: None,
     hypotheses: &[],
     rejects: &[
         Fault::GhostDepartures,
@@ -45,7 +51,7 @@ pub const CONSERVATION: Claim = Claim {
         Fault::OccupancyDrifts,
         Fault::SampledFromBelow,
     ],
-    check: conservation,
+    run: conservation,
 };
 
 /// Queue lengths kept from the reported events alone.
@@ -178,16 +184,17 @@ fn occupancy(lengths: &[u32]) -> Vec<u64> {
     counts(0..lengths.len() as u32, lengths, top + 1).split_off(1)
 }
 
-fn conservation(setting: &Setting<'_>) -> Evidence {
+fn conservation(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let n = u64::from(setting.model.graph().n_servers());
     // A few events per server, at least some hundreds, and not for ever on huge graphs.
     let events = (4 * n).clamp(400, 40_000) * u64::from(setting.plan.effort.max(1));
-    run(&setting.plan, "conservation", PATHS, "paths, every event", |case, rng| {
+    let seed = setting.seed(claim.id);
+    run(&setting.plan, claim.id, PATHS, "paths, every event", |case, rng| {
         let start = start(case, rng, n as u32);
         match case % 4 {
-            0 | 2 => subject_path(setting, case, start, events),
-            1 => simulation_path(setting, case, start, events),
-            _ => oracle_path(setting, case, start, events),
+            0 | 2 => subject_path(setting, seed, case, start, events),
+            1 => simulation_path(setting, seed, case, start, events),
+            _ => oracle_path(setting, seed, case, start, events),
         }
     })
 }
@@ -196,14 +203,19 @@ fn start(case: u64, rng: &mut ChaCha8Rng, n: u32) -> Vec<u32> {
     ordered_pair(case + 1, rng, n).1
 }
 
-fn subject_path(setting: &Setting<'_>, case: u64, start: Vec<u32>, events: u64) -> Outcome {
+fn subject_path(
+    setting: &Setting<'_>,
+    seed: u64,
+    case: u64,
+    start: Vec<u32>,
+    events: u64,
+) -> Outcome {
     let n = setting.model.graph().n_servers();
     let system = setting.subject.system(setting.model);
     let mut ledger = Ledger::new(system.graph(), start.clone());
     let mut running = setting.machinery.running_occupancy(&start);
     let mut followed = start.clone();
-    let mut path =
-        Path::new(setting.subject, setting.model, path_seed(setting, "conservation"), case, start);
+    let mut path = Path::new(setting.subject, setting.model, seed, case, start);
     for event in 0..events {
         let happened = path.step();
         let whole = looks_at_all(n, event) || event + 1 == events;
@@ -325,8 +337,13 @@ fn shortest(mark: Mark<'_>, lengths: &[u32]) -> Option<u32> {
     }
 }
 
-fn simulation_path(setting: &Setting<'_>, case: u64, start: Vec<u32>, events: u64) -> Outcome {
-    let seed = path_seed(setting, "conservation");
+fn simulation_path(
+    setting: &Setting<'_>,
+    seed: u64,
+    case: u64,
+    start: Vec<u32>,
+    events: u64,
+) -> Outcome {
     let horizon = events as f64 / setting.model.event_rate();
     // Also with so many samples that the fold has no short way for them.
     let model = setting.model;
@@ -471,14 +488,19 @@ fn averages(mut fast: Simulation, shown: &mut Simulation, events: u64) -> Option
     })
 }
 
-fn oracle_path(setting: &Setting<'_>, case: u64, start: Vec<u32>, events: u64) -> Outcome {
+fn oracle_path(
+    setting: &Setting<'_>,
+    seed: u64,
+    case: u64,
+    start: Vec<u32>,
+    events: u64,
+) -> Outcome {
     let n = setting.model.graph().n_servers();
     let mut ledger = Ledger::new(setting.model.graph(), start.clone());
-    let mut oracle =
-        match Oracle::new(setting.model, path_seed(setting, "conservation"), case, start) {
-            Ok(oracle) => oracle,
-            Err(error) => return violated_at_event(setting, case, 0, error.to_string(), &[]),
-        };
+    let mut oracle = match Oracle::new(setting.model, seed, case, start) {
+        Ok(oracle) => oracle,
+        Err(error) => return violated_at_event(setting, case, 0, error.to_string(), &[]),
+    };
     // When the tasks of each server arrived: first come, first served.
     let mut waiting: Vec<VecDeque<f64>> =
         ledger.lengths.iter().map(|&x| VecDeque::from(vec![0.0; x as usize])).collect();

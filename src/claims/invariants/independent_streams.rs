@@ -10,7 +10,7 @@
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use super::{path_seed, violated_at_event};
+use super::violated_at_event;
 use crate::claims::cases::{Outcome, run};
 use crate::claims::{Claim, Evidence, Expected, Kind, Scope, Setting};
 use crate::faults::Fault;
@@ -20,16 +20,22 @@ use crate::simulate::marks::{DrawnAhead, OwnedMark};
 use rand::Rng;
 
 /// Streams of replications.
-pub const INDEPENDENT_STREAMS: Claim = Claim {
+///
+/// In full: no two replications share a stream of marks or of event times, and one replication
+/// gives the same marks again, whichever thread draws them.
+pub(crate) const INDEPENDENT_STREAMS: Claim = Claim {
     id: "independent-streams",
     source: "section 5, independent replications",
-    statement: "no two replications share a stream of marks or of event times, and one replication gives the same marks again, whichever thread draws them",
+    paper: &["Section 5"],
+    statement: "no two replications share a stream of marks or event times; one replication is \
+        the same on any thread",
     kind: Kind::Pathwise,
     scope: Scope::Graph,
     expected: Expected::Holds,
+    effect: None,
     hypotheses: &[],
     rejects: &[Fault::ReusedStream, Fault::SeedsByWorker],
-    check: independent_streams,
+    run: independent_streams,
 };
 
 /// Longer prefixes are not compared.
@@ -51,15 +57,15 @@ fn n_marks(setting: &Setting<'_>) -> Option<usize> {
     (needed <= MOST_MARKS).then_some(needed as usize)
 }
 
-fn independent_streams(setting: &Setting<'_>) -> Evidence {
+fn independent_streams(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let Some(n_marks) = n_marks(setting) else {
         return Evidence::not_applicable(format!(
             "needs marks that differ: the first {MOST_MARKS} of independent streams may be equal by chance"
         ));
     };
     let replications: Vec<u64> = (0..6).chain([1 << 20, 1 << 40]).collect();
-    run(&setting.plan, "independent-streams", 3, "seeds with eight replications", |case, _| {
-        let seed = path_seed(setting, "independent-streams").wrapping_add(case);
+    run(&setting.plan, claim.id, 3, "seeds with eight replications", |case, _| {
+        let seed = setting.seed(claim.id).wrapping_add(case);
         let found = shared_words(seed, &replications)
             .or_else(|| steps_alike(&Clock::new(setting.model.event_rate(), seed, case)));
         if let Some(found) = found {

@@ -8,7 +8,7 @@
 //! Section 2; public simulators record the state after the event that crosses the time, or change
 //! the path by looking.
 
-use super::{path_seed, violated_at_event};
+use super::violated_at_event;
 use crate::claims::cases::{Outcome, run};
 use crate::claims::states::ordered_pair;
 use crate::claims::{Claim, Evidence, Expected, Kind, Scope, Setting};
@@ -18,25 +18,28 @@ use crate::simulate::{Observer, Queues, SimulateError, Simulation};
 use crate::subject::{Path, Reference};
 
 /// Looks.
-pub const LOOKS: Claim = Claim {
+pub(crate) const LOOKS: Claim = Claim {
     id: "looks",
     source: "section 2, states at given times",
-    statement: "a look at t sees the state after the events before t and before those from t on, and looking more often changes nothing",
+    paper: &["Section 2"],
+    statement: "a look at t sees the state after the events before t and before those from t on, \
+        and looking more often changes nothing",
     kind: Kind::Pathwise,
     scope: Scope::Graph,
     expected: Expected::Holds,
+    effect: None,
     hypotheses: &[],
     rejects: &[Fault::RecordedAfterEvent, Fault::LookingDraws],
-    check: looks,
+    run: looks,
 };
 
 /// Events of a path.
 const EVENTS: usize = 64;
 
-fn looks(setting: &Setting<'_>) -> Evidence {
-    run(&setting.plan, "looks", 8, "paths, looked at rarely and often", |case, rng| {
+fn looks(claim: &Claim, setting: &Setting<'_>) -> Evidence {
+    run(&setting.plan, claim.id, 8, "paths, looked at rarely and often", |case, rng| {
         let start = ordered_pair(case + 1, rng, setting.model.graph().n_servers()).1;
-        match differing(setting, case, &start) {
+        match differing(setting, setting.seed(claim.id), case, &start) {
             Ok(None) => Outcome::holds(0.0),
             Ok(Some((event, found))) => {
                 violated_at_event(setting, case, event as u64, found, &[&start])
@@ -59,10 +62,11 @@ impl Observer for Times {
 /// comes.
 fn differing(
     setting: &Setting<'_>,
+    seed: u64,
     case: u64,
     start: &[u32],
 ) -> Result<Option<(usize, String)>, SimulateError> {
-    let (model, seed) = (setting.model, path_seed(setting, "looks"));
+    let model = setting.model;
     let mut times = Times(Vec::new());
     let horizon = EVENTS as f64 / model.event_rate();
     Simulation::new(model, seed, case, start.to_vec())?.observe_until(horizon, &mut times)?;

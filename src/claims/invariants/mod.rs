@@ -9,23 +9,13 @@
 //!
 //! One bad event violates a claim; the witness names the seed, the case and the event.
 
-mod conservation;
-mod independent_streams;
-mod looks;
-mod proposition_3_9;
+pub(super) mod conservation;
+pub(super) mod independent_streams;
+pub(super) mod looks;
+pub(super) mod proposition_3_9;
 
+use super::Setting;
 use super::cases::Outcome;
-use super::{Claim, Setting};
-
-/// The pathwise claims.
-pub const CLAIMS: &[Claim] = &[
-    proposition_3_9::PROP_3_9_MASS,
-    proposition_3_9::PROP_3_9_SAMPLES,
-    proposition_3_9::EQ_4_14,
-    conservation::CONSERVATION,
-    looks::LOOKS,
-    independent_streams::INDEPENDENT_STREAMS,
-];
 
 /// A counterexample at an event of a path, with what is needed to see it again.
 fn violated_at_event(
@@ -54,11 +44,6 @@ fn violated_at_event(
 
 /// How many paths each claim follows per unit of effort.
 const PATHS: u64 = 16;
-
-/// The seed of the paths of one case.
-fn path_seed(setting: &Setting<'_>, claim: &str) -> u64 {
-    setting.plan.seed ^ crate::random::fingerprint(claim)
-}
 
 /// Whether the whole state is looked at after this event: always on small graphs, now and then on
 /// large ones.

@@ -17,7 +17,7 @@ use num_traits::One;
 use rand::{Rng, RngExt};
 use rand_chacha::ChaCha8Rng;
 
-use super::{PATHS, looks_at_all, path_seed, violated_at_event};
+use super::{PATHS, looks_at_all, violated_at_event};
 use crate::claims::cases::{Outcome, run};
 use crate::claims::states::{counts, levels, ordered_pair};
 use crate::claims::{Claim, Evidence, Expected, Hypothesis, Kind, Scope, Setting};
@@ -31,26 +31,34 @@ use crate::simulate::occupancy::{LocalOccupancy, Occupancy};
 use crate::subject::Drive;
 
 /// Proposition 3.9 by the paper's coupling.
-pub const PROP_3_9_MASS: Claim = Claim {
+pub(crate) const PROP_3_9_MASS: Claim = Claim {
     id: "prop-3.9-mass",
     source: "Proposition 3.9, (4.13)",
+    paper: &["Proposition 3.9", "(4.13)"],
     statement: "X1_v(t) <= X2_v(t) for all v and t under the coupling by shared probability mass",
     kind: Kind::Pathwise,
     scope: Scope::Graph,
     expected: Expected::Holds,
+    effect: None,
     hypotheses: &[Hypothesis::EdgesAtMost(2_000_000)],
     rejects: &[Fault::ProductInsteadOfMinimum],
-    check: prop_3_9_mass,
+    run: prop_3_9_mass,
 };
 
 /// Proposition 3.9 by shared samples.
-pub const PROP_3_9_SAMPLES: Claim = Claim {
+///
+/// In full: systems that share all marks stay ordered for any number of starts, with a buffer cap,
+/// and with a smaller load by thinning.
+pub(crate) const PROP_3_9_SAMPLES: Claim = Claim {
     id: "prop-3.9-samples",
     source: "Proposition 3.9, shared samples",
-    statement: "systems that share all marks stay ordered for any number of starts, with a buffer cap, and with a smaller load by thinning",
+    paper: &["Proposition 3.9"],
+    statement: "systems that share all marks stay ordered: any number of starts, a buffer cap, a \
+        smaller load by thinning",
     kind: Kind::Pathwise,
     scope: Scope::Graph,
     expected: Expected::Holds,
+    effect: None,
     hypotheses: &[Hypothesis::FunctionOfMarks],
     rejects: &[
         Fault::IndependentTieCoins,
@@ -58,24 +66,26 @@ pub const PROP_3_9_SAMPLES: Claim = Claim {
         Fault::DeparturesNotCoupled,
         Fault::IndependentSystems,
     ],
-    check: prop_3_9_samples,
+    run: prop_3_9_samples,
 };
 
 /// (4.14).
-pub const EQ_4_14: Claim = Claim {
+pub(crate) const EQ_4_14: Claim = Claim {
     id: "eq-4.14",
     source: "(4.14)",
+    paper: &["(4.14)"],
     statement: "X1 <= X2 gives Q_i^w(1) <= Q_i^w(2) for all w and i along coupled paths",
     kind: Kind::Pathwise,
     scope: Scope::Graph,
     expected: Expected::Holds,
+    effect: None,
     hypotheses: &[
         Hypothesis::FunctionOfMarks,
         Hypothesis::EdgesAtMost(2_000_000),
         Hypothesis::ServersAtMost(100_000),
     ],
     rejects: &[Fault::OccupancyOffByOne, Fault::IndependentSystems],
-    check: eq_4_14,
+    run: eq_4_14,
 };
 
 /// The first server whose queue is longer in the lower system.
@@ -100,13 +110,13 @@ fn mean_task_degree(setting: &Setting<'_>) -> u64 {
     setting.model.graph().n_edges() / u64::from(setting.model.graph().n_task_types())
 }
 
-fn prop_3_9_mass(setting: &Setting<'_>) -> Evidence {
+fn prop_3_9_mass(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let events = events_of_path(
         setting,
         12_000,
         mean_task_degree(setting) * (1 + u64::from(setting.model.d()) / 8),
     );
-    run(&setting.plan, "prop-3.9-mass", PATHS, "coupled paths, every event", |case, rng| {
+    run(&setting.plan, claim.id, PATHS, "coupled paths, every event", |case, rng| {
         let start = ordered_pair(start_of(case, rng), rng, setting.model.graph().n_servers());
         if case.is_multiple_of(2) {
             shared_mass_path(setting, case, rng, start, events)
@@ -191,7 +201,7 @@ fn production_path(
     events: u64,
 ) -> Outcome {
     let n = setting.model.graph().n_servers();
-    let seed = path_seed(setting, "production couplings");
+    let seed = setting.seed("production couplings");
     let mut pair = match CoupledSimulation::new(
         setting.model,
         coupling,
@@ -236,13 +246,14 @@ fn production_path(
     Outcome::holds(0.0)
 }
 
-fn prop_3_9_samples(setting: &Setting<'_>) -> Evidence {
+fn prop_3_9_samples(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let events = events_of_path(setting, 60_000, u64::from(setting.model.d()));
-    run(&setting.plan, "prop-3.9-samples", PATHS, "coupled paths, every event", |case, rng| {
+    let seed = setting.seed(claim.id);
+    run(&setting.plan, claim.id, PATHS, "coupled paths, every event", |case, rng| {
         let start = ordered_pair(start_of(case, rng), rng, setting.model.graph().n_servers());
         match case % 4 {
-            0 | 2 => three_starts(setting, case, rng, start, events),
-            1 => with_cap(setting, case, start, events),
+            0 | 2 => three_starts(setting, seed, case, rng, start, events),
+            1 => with_cap(setting, seed, case, start, events),
             _ => {
                 // The largest multiple of a seventh below the load.
                 let Ok(less) =
@@ -259,6 +270,7 @@ fn prop_3_9_samples(setting: &Setting<'_>) -> Evidence {
 /// The subject's coupling from below and above, and a third system between them.
 fn three_starts(
     setting: &Setting<'_>,
+    seed: u64,
     case: u64,
     rng: &mut ChaCha8Rng,
     (lower, upper): (Vec<u32>, Vec<u32>),
@@ -268,7 +280,6 @@ fn three_starts(
     let middle: Vec<u32> =
         lower.iter().zip(&upper).map(|(&l, &u)| rng.random_range(l..=u)).collect();
     let [mut low, mut mid, mut high] = [lower, middle, upper].map(Queues::from_lengths);
-    let seed = path_seed(setting, "prop-3.9-samples");
     let mut drive = Drive::new(setting.subject, setting.model, seed, case);
     for event in 0..events {
         let out_of_order = drive.next(|subject, system, mark, coins| {
@@ -308,6 +319,7 @@ fn touches_disorder(mark: Mark<'_>, lower: &Queues, upper: &Queues) -> bool {
 /// The same marks with a cap, in the pair of the crate and in its grand coupling, which must agree.
 fn with_cap(
     setting: &Setting<'_>,
+    seed: u64,
     case: u64,
     (lower, upper): (Vec<u32>, Vec<u32>),
     events: u64,
@@ -321,7 +333,7 @@ fn with_cap(
         }
     };
     let mut all = [Queues::from_lengths(lower), Queues::from_lengths(upper), Queues::full(n, cap)];
-    let stream = setting.subject.marks(setting.model, path_seed(setting, "prop-3.9-samples"), case);
+    let stream = setting.subject.marks(setting.model, seed, case);
     let mut marks = DrawnAhead::new(stream, setting.model.d());
     for event in 0..events {
         let Some(mark) = marks.next_mark() else { break };
@@ -366,12 +378,12 @@ fn with_cap(
     Outcome::holds(0.0)
 }
 
-fn eq_4_14(setting: &Setting<'_>) -> Evidence {
+fn eq_4_14(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let events = events_of_path(setting, 24_000, 16 * mean_task_degree(setting)).min(2000);
-    run(&setting.plan, "eq-4.14", PATHS, "coupled paths, every event", |case, rng| {
+    run(&setting.plan, claim.id, PATHS, "coupled paths, every event", |case, rng| {
         let (lower, upper) =
             ordered_pair(start_of(case, rng), rng, setting.model.graph().n_servers());
-        local_order(setting, case, lower, upper, events)
+        local_order(setting, setting.seed(claim.id), case, lower, upper, events)
     })
 }
 
@@ -379,12 +391,13 @@ fn eq_4_14(setting: &Setting<'_>) -> Evidence {
 /// change.
 fn local_order(
     setting: &Setting<'_>,
+    seed: u64,
     case: u64,
     lower: Vec<u32>,
     upper: Vec<u32>,
     events: u64,
 ) -> Outcome {
-    let mut drive = Drive::new(setting.subject, setting.model, path_seed(setting, "eq-4.14"), case);
+    let mut drive = Drive::new(setting.subject, setting.model, seed, case);
     let graph = &drive.system().graph().clone();
     let n = graph.n_servers();
     let mut kept = [&lower, &upper].map(|lengths| LocalOccupancy::of(graph, lengths));

@@ -30,13 +30,19 @@ use crate::simulate::Queues;
 use crate::simulate::marks::Mark;
 
 /// (4.12): the law of the server that gets a task.
-pub const EQ_4_12: Claim = Claim {
+///
+/// In full: p_v = ((q_i^w)^d - (q_(i+1)^w)^d) / (Q_i^w - Q_(i+1)^w), i = X_v, is the law of JSQ(d)
+/// over all d_w^d sample sequences, ties split evenly.
+pub(crate) const EQ_4_12: Claim = Claim {
     id: "eq-4.12",
     source: "(4.12)",
-    statement: "p_v = ((q_i^w)^d - (q_(i+1)^w)^d) / (Q_i^w - Q_(i+1)^w), i = X_v, is the law of JSQ(d) over all d_w^d sample sequences, ties split evenly",
+    paper: &["(4.12)"],
+    statement: "p_v = ((q_i^w)^d - (q_(i+1)^w)^d) / (Q_i^w - Q_(i+1)^w), i = X_v, is the law of \
+        JSQ(d), ties split evenly",
     kind: Kind::Exact,
     scope: Scope::Graph,
     expected: Expected::Holds,
+    effect: None,
     hypotheses: &[],
     rejects: &[
         Fault::SamplingWithoutReplacement,
@@ -47,20 +53,23 @@ pub const EQ_4_12: Claim = Claim {
         Fault::StaleLengths,
         Fault::ClashTakesNext,
     ],
-    check: eq_4_12,
+    run: eq_4_12,
 };
 
 /// (4.13): the coupling by shared probability mass.
-pub const EQ_4_13: Claim = Claim {
+pub(crate) const EQ_4_13: Claim = Claim {
     id: "eq-4.13",
     source: "(4.13)",
-    statement: "the intervals of the coupling partition [0, 1), have the marginals p^(1) and p^(2), and every U keeps X^(1) <= X^(2)",
+    paper: &["(4.13)", "Proposition 3.9"],
+    statement: "the intervals of the coupling partition [0, 1), have the marginals p^(1) and \
+        p^(2), and every U keeps X^(1) <= X^(2)",
     kind: Kind::Exact,
     scope: Scope::Graph,
     expected: Expected::Holds,
+    effect: None,
     hypotheses: &[],
     rejects: &[Fault::ProductInsteadOfMinimum],
-    check: eq_4_13,
+    run: eq_4_13,
 };
 
 /// The task types whose sample sequences can be enumerated, or the reason why there is none.
@@ -105,7 +114,7 @@ fn fraction(weight: u64, total: u64) -> Ratio {
     Ratio::new(weight.into(), total.into())
 }
 
-fn eq_4_12(setting: &Setting<'_>) -> Evidence {
+fn eq_4_12(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let (model, graph, d) = (setting.model, setting.model.graph(), setting.model.d());
     let types = match enumerable(graph, d) {
         Ok(types) => types,
@@ -116,7 +125,7 @@ fn eq_4_12(setting: &Setting<'_>) -> Evidence {
         affordable(graph, &types, d, n_types.saturating_mul(150).min(1500), setting.plan.effort);
     run(
         &setting.plan,
-        "eq-4.12",
+        claim.id,
         count,
         "task types and states, every sample sequence enumerated",
         |case, rng| {
@@ -266,7 +275,7 @@ fn map_has_another_law(
     None
 }
 
-fn eq_4_13(setting: &Setting<'_>) -> Evidence {
+fn eq_4_13(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let (model, graph, d) = (setting.model, setting.model.graph(), setting.model.d());
     let types = match enumerable(graph, d) {
         Ok(types) => types,
@@ -283,7 +292,7 @@ fn eq_4_13(setting: &Setting<'_>) -> Evidence {
     let count = affordable(graph, &types, d, wanted, setting.plan.effort);
     run(
         &setting.plan,
-        "eq-4.13",
+        claim.id,
         count,
         "task types and ordered pairs of states, every interval of U",
         |case, rng| {

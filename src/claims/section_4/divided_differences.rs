@@ -19,29 +19,34 @@ use crate::model::divided_difference_f64;
 use crate::num::ratio::{self, Ratio};
 
 /// Lemma 4.4.
-pub const LEMMA_4_4: Claim = Claim {
+pub(crate) const LEMMA_4_4: Claim = Claim {
     id: "lemma-4.4",
     source: "Lemma 4.4, (4.11)",
-    statement: "(x^d - y^d) / (x - y) is nondecreasing in both arguments, 0 <= y < x <= 1, exactly and in floating point",
+    paper: &["Lemma 4.4", "(4.11)"],
+    statement: "(x^d - y^d) / (x - y) is nondecreasing in both arguments, 0 <= y < x <= 1, \
+        exactly and in floating point",
     kind: Kind::Exact,
     scope: Scope::Theory,
     expected: Expected::Holds,
+    effect: None,
     hypotheses: &[],
     rejects: &[Fault::PairsNotOrdered, Fault::DividedDifferenceShifted],
-    check: lemma_4_4,
+    run: lemma_4_4,
 };
 
 /// (4.19).
-pub const EQ_4_19: Claim = Claim {
+pub(crate) const EQ_4_19: Claim = Claim {
     id: "eq-4.19",
     source: "(4.19)",
+    paper: &["(4.19)"],
     statement: "x^d - y^d <= d (x - y) for 0 <= y <= x <= 1",
     kind: Kind::Exact,
     scope: Scope::Theory,
     expected: Expected::Holds,
+    effect: None,
     hypotheses: &[],
     rejects: &[Fault::DividedDifferenceShifted],
-    check: eq_4_19,
+    run: eq_4_19,
 };
 
 /// The largest d tried.
@@ -69,13 +74,13 @@ fn integer_sum(a: &BigInt, b: &BigInt, d: u32) -> BigInt {
     (0..d).map(|k| Pow::pow(a, k) * Pow::pow(b, d - 1 - k)).sum()
 }
 
-fn lemma_4_4(setting: &Setting<'_>) -> Evidence {
+fn lemma_4_4(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let small = small_pairs_of_pairs();
     let exhaustive = small.len() as u64 * u64::from(MOST_CHOICES);
     let count = exhaustive + 600 * u64::from(setting.plan.effort.max(1));
     run(
         &setting.plan,
-        "lemma-4.4",
+        claim.id,
         count,
         "pairs of pairs and d, all of them for denominators up to 4",
         |case, rng| {
@@ -186,14 +191,14 @@ fn rounds_too_far(x: f64, y: f64, d: u32) -> Option<String> {
     })
 }
 
-fn eq_4_19(setting: &Setting<'_>) -> Evidence {
+fn eq_4_19(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     const N: u64 = 12;
     let pairs: Vec<(u64, u64)> = (0..=N).flat_map(|a| (0..=a).map(move |b| (a, b))).collect();
     let exhaustive = pairs.len() as u64 * u64::from(MOST_CHOICES);
     let count = exhaustive + 400 * u64::from(setting.plan.effort.max(1));
     run(
         &setting.plan,
-        "eq-4.19",
+        claim.id,
         count,
         "pairs x >= y and d, all of them for the denominator 12",
         |case, rng| {

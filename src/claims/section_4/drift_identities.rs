@@ -33,13 +33,16 @@ use crate::num::ratio::{self, Ratio};
 const EDGES: Hypothesis = Hypothesis::EdgesAtMost(60_000);
 
 /// Lemma 4.2.
-pub const LEMMA_4_2: Claim = Claim {
+pub(crate) const LEMMA_4_2: Claim = Claim {
     id: "lemma-4.2",
     source: "Lemma 4.2",
-    statement: "the generator applied to sum_(j >= i) Q_j is (lambda N / M) sum_w r_w (q_(i-1)^w)^d - Q_i",
+    paper: &["Lemma 4.2", "(4.1)", "(4.3)"],
+    statement: "the generator applied to sum_(j >= i) Q_j is (lambda N / M) sum_w r_w \
+        (q_(i-1)^w)^d - Q_i",
     kind: Kind::Exact,
     scope: Scope::Graph,
     expected: Expected::Holds,
+    effect: None,
     hypotheses: &[EDGES],
     rejects: &[
         Fault::IdleServersServe,
@@ -47,33 +50,42 @@ pub const LEMMA_4_2: Claim = Claim {
         Fault::ArrivalRateInverted,
         Fault::OccupancyOffByOne,
     ],
-    check: lemma_4_2,
+    run: lemma_4_2,
 };
 
 /// Proposition 4.1, its drift.
-pub const PROP_4_1_DRIFT: Claim = Claim {
+pub(crate) const PROP_4_1_DRIFT: Claim = Claim {
     id: "prop-4.1-drift",
     source: "Proposition 4.1, (4.5), (4.9)",
-    statement: "the drift of V = sum_i sum_(j >= i) Q_j is at most -(1 - rho) sum_i Q_i + rho N, hence at most -(1 - rho) N outside S",
+    paper: &["Proposition 4.1", "(4.5)", "(4.9)"],
+    statement: "the drift of V = sum_i sum_(j >= i) Q_j is at most -(1 - rho) sum_i Q_i + rho N, \
+        hence at most -(1 - rho) N outside S",
     kind: Kind::Exact,
     scope: Scope::Graph,
     expected: Expected::Holds,
+    effect: None,
     hypotheses: &[EDGES, Hypothesis::RhoBelowOne],
     rejects: &[Fault::RhoReplacedByLambda],
-    check: prop_4_1_drift,
+    run: prop_4_1_drift,
 };
 
 /// Lemma 4.5, its integrands.
-pub const LEMMA_4_5_DRIFT: Claim = Claim {
+///
+/// In full: the generator applied to Q_i^w is the integrand of (4.30), and its jumps come at the
+/// rate of (4.31), with Q_i^w - Q_(i+1)^w.
+pub(crate) const LEMMA_4_5_DRIFT: Claim = Claim {
     id: "lemma-4.5-drift",
     source: "Lemma 4.5, (4.30), (4.31), (B.6) corrected",
-    statement: "the generator applied to Q_i^w is the integrand of (4.30), and its jumps come at the rate of (4.31), with Q_i^w - Q_(i+1)^w",
+    paper: &["Lemma 4.5", "(4.30)", "(4.31)", "(B.3)", "(B.6)"],
+    statement: "the generator applied to Q_i^w is the integrand of (4.30), and its jumps come at \
+        the rate of (4.31)",
     kind: Kind::Exact,
     scope: Scope::Graph,
     expected: Expected::Holds,
+    effect: None,
     hypotheses: &[EDGES],
     rejects: &[Fault::IdleServersServe, Fault::RatesOneSampleLess, Fault::ArrivalRateInverted],
-    check: lemma_4_5_drift,
+    run: lemma_4_5_drift,
 };
 
 /// lambda N / M from its parts, M as the sum of all rates: the arrival rate of a type of weight 1.
@@ -121,11 +133,11 @@ fn rates_by_length(
     rates
 }
 
-fn lemma_4_2(setting: &Setting<'_>) -> Evidence {
+fn lemma_4_2(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let (model, graph, machinery) = (setting.model, setting.model.graph(), setting.machinery);
     let (n, d, rate) = (graph.n_servers(), model.d(), unit_rate(model));
     let count = affordable(graph, d, setting.plan.effort);
-    run(&setting.plan, "lemma-4.2", count, "states, every i", |case, rng| {
+    run(&setting.plan, claim.id, count, "states, every i", |case, rng| {
         let mut x = state(case, rng, n);
         let levels = levels(&[&x]);
         // What the transitions do to the function, by the occupancy under check. States reached
@@ -196,14 +208,14 @@ fn lemma_4_2(setting: &Setting<'_>) -> Evidence {
     })
 }
 
-fn prop_4_1_drift(setting: &Setting<'_>) -> Evidence {
+fn prop_4_1_drift(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let graph = setting.model.graph();
     let n = graph.n_servers();
     let rho = setting.machinery.rho(setting.model);
     let servers = ratio::whole(n.into());
     let lambda = setting.model.load().exact();
     let count = affordable(graph, setting.model.d(), setting.plan.effort);
-    run(&setting.plan, "prop-4.1-drift", count, "states", |case, rng| {
+    run(&setting.plan, claim.id, count, "states", |case, rng| {
         let x = state(case, rng, n);
         // V = sum_v x_v (x_v + 1) / 2: an arrival at a queue of x adds x + 1, a service takes x.
         let drift: Ratio = rates_by_length(setting, &x)
@@ -242,14 +254,14 @@ fn prop_4_1_drift(setting: &Setting<'_>) -> Evidence {
     })
 }
 
-fn lemma_4_5_drift(setting: &Setting<'_>) -> Evidence {
+fn lemma_4_5_drift(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let (model, graph) = (setting.model, setting.model.graph());
     let (n, m, d, rate) = (graph.n_servers(), graph.n_task_types(), model.d(), unit_rate(model));
     let count = affordable(graph, d, setting.plan.effort);
     let few = graph.n_edges() <= 400;
     run(
         &setting.plan,
-        "lemma-4.5-drift",
+        claim.id,
         count,
         "states, every i, of task types all or eight",
         |case, rng| {

@@ -31,55 +31,64 @@ use crate::num::ratio::{self, Ratio};
 const EDGES: Hypothesis = Hypothesis::EdgesAtMost(200_000);
 
 /// (4.4).
-pub const EQ_4_4: Claim = Claim {
+pub(crate) const EQ_4_4: Claim = Claim {
     id: "eq-4.4",
     source: "(4.4)",
+    paper: &["(4.4)"],
     statement: "(lambda N / M) sum_w r_w q_i^w <= rho Q_i for every i and every state",
     kind: Kind::Exact,
     scope: Scope::Graph,
     expected: Expected::Holds,
+    effect: None,
     hypotheses: &[EDGES],
     rejects: &[Fault::RhoReplacedByLambda, Fault::RhoWithServerDegrees],
-    check: eq_4_4,
+    run: eq_4_4,
 };
 
 /// (4.20).
-pub const EQ_4_20: Claim = Claim {
+pub(crate) const EQ_4_20: Claim = Claim {
     id: "eq-4.20",
     source: "(4.20)",
-    statement: "(lambda N / M) sum_w r_w (q_i^(2),w - q_i^(1),w) <= rho (Q_i^(2) - Q_i^(1)) for ordered states",
+    paper: &["(4.20)"],
+    statement: "(lambda N / M) sum_w r_w (q_i^(2),w - q_i^(1),w) <= rho (Q_i^(2) - Q_i^(1)) for \
+        ordered states",
     kind: Kind::Exact,
     scope: Scope::Graph,
     expected: Expected::Holds,
+    effect: None,
     hypotheses: &[EDGES],
     rejects: &[Fault::RhoReplacedByLambda, Fault::RhoWithServerDegrees],
-    check: eq_4_20,
+    run: eq_4_20,
 };
 
 /// (4.39).
-pub const EQ_4_39: Claim = Claim {
+pub(crate) const EQ_4_39: Claim = Claim {
     id: "eq-4.39",
     source: "(4.39)",
+    paper: &["(4.39)"],
     statement: "sum_i sum_w (q_(i-1)^w - q_i^w)^2 <= sum_i sum_w (q_(i-1)^w - q_i^w) = M",
     kind: Kind::Exact,
     scope: Scope::Graph,
     expected: Expected::Holds,
+    effect: None,
     hypotheses: &[EDGES, Hypothesis::NoIsolatedTaskTypes],
     rejects: &[Fault::OccupancyOffByOne],
-    check: eq_4_39,
+    run: eq_4_39,
 };
 
 /// (4.42).
-pub const EQ_4_42: Claim = Claim {
+pub(crate) const EQ_4_42: Claim = Claim {
     id: "eq-4.42",
     source: "(4.42)",
+    paper: &["(4.42)"],
     statement: "|(N / M) sum_w r_w q_i^w - Q_i| <= phi Q_i for every i and every state",
     kind: Kind::Exact,
     scope: Scope::Graph,
     expected: Expected::Holds,
+    effect: None,
     hypotheses: &[EDGES],
     rejects: &[Fault::PhiWithServerDegrees, Fault::PhiWithSidesSwapped],
-    check: eq_4_42,
+    run: eq_4_42,
 };
 
 /// sum_w q_i^w for every i below `levels`, over the common denominator.
@@ -147,12 +156,12 @@ fn load_inequality(
     }
 }
 
-fn eq_4_4(setting: &Setting<'_>) -> Evidence {
+fn eq_4_4(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let graph = setting.model.graph();
     let (weights, rho) = (EdgeWeights::with_rates(graph), setting.machinery.rho(setting.model));
     let empty = vec![0; graph.n_servers() as usize];
     let count = affordable(graph, 1, setting.plan.effort);
-    run(&setting.plan, "eq-4.4", count, "states, every i", |case, rng| {
+    run(&setting.plan, claim.id, count, "states, every i", |case, rng| {
         load_inequality(
             setting,
             &weights,
@@ -175,22 +184,22 @@ fn one_busy_server_first(case: u64, rng: &mut rand_chacha::ChaCha8Rng, n: u32) -
     state(case - u64::from(alone), rng, n)
 }
 
-fn eq_4_20(setting: &Setting<'_>) -> Evidence {
+fn eq_4_20(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let graph = setting.model.graph();
     let (weights, rho) = (EdgeWeights::with_rates(graph), setting.machinery.rho(setting.model));
     let count = affordable(graph, 1, setting.plan.effort);
-    run(&setting.plan, "eq-4.20", count, "ordered pairs of states, every i", |case, rng| {
+    run(&setting.plan, claim.id, count, "ordered pairs of states, every i", |case, rng| {
         let (lower, upper) = ordered_pair(case, rng, graph.n_servers());
         load_inequality(setting, &weights, &rho, &lower, &upper)
     })
 }
 
-fn eq_4_39(setting: &Setting<'_>) -> Evidence {
+fn eq_4_39(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let graph = setting.model.graph();
     let m = ratio::whole(graph.n_task_types().into());
     let weights = EdgeWeights::of(graph);
     let count = affordable(graph, 1, setting.plan.effort);
-    run(&setting.plan, "eq-4.39", count, "states", |case, rng| {
+    run(&setting.plan, claim.id, count, "states", |case, rng| {
         let x = state(case, rng, graph.n_servers());
         let levels = levels(&[&x]);
         let (mut squares, mut plain) = (BigInt::zero(), BigInt::zero());
@@ -227,13 +236,13 @@ fn eq_4_39(setting: &Setting<'_>) -> Evidence {
     })
 }
 
-fn eq_4_42(setting: &Setting<'_>) -> Evidence {
+fn eq_4_42(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let graph = setting.model.graph();
     let (n, weights, phi) =
         (graph.n_servers(), EdgeWeights::with_rates(graph), setting.machinery.phi(graph));
     let servers = ratio::whole(n.into());
     let count = affordable(graph, 1, setting.plan.effort);
-    run(&setting.plan, "eq-4.42", count, "states, every i", |case, rng| {
+    run(&setting.plan, claim.id, count, "states, every i", |case, rng| {
         let x = one_busy_server_first(case, rng, n);
         let levels = levels(&[&x]);
         let scale = Ratio::new(n.into(), &weights.total * &weights.denominator);

@@ -23,55 +23,67 @@ use crate::faults::Fault;
 use crate::num::ratio::{self, Ratio};
 
 /// (4.23) to (4.25).
-pub const EQ_4_23: Claim = Claim {
+///
+/// In full: y_i = (theta^i0 - theta^i)^+, z = theta^i0 is feasible for the dual; its value (4.24)
+/// is at most the optimum of the primal, and (4.25) follows.
+pub(crate) const EQ_4_23: Claim = Claim {
     id: "eq-4.23",
     source: "(4.23), (4.24), (4.25)",
-    statement: "y_i = (theta^i0 - theta^i)^+, z = theta^i0 is feasible for the dual; its value (4.24) is at most the optimum of the primal, and (4.25) follows",
+    paper: &["(4.23)", "(4.24)", "(4.25)"],
+    statement: "y_i = (theta^i0 - theta^i)^+, z = theta^i0 is dual feasible, its value at most \
+        the primal's; (4.25) follows",
     kind: Kind::Exact,
     scope: Scope::Theory,
     expected: Expected::Holds,
+    effect: None,
     hypotheses: &[],
     rejects: &[Fault::DualNotTruncated],
-    check: eq_4_23,
+    run: eq_4_23,
 };
 
 /// The elementary inequality of (4.46).
-pub const EQ_4_46: Claim = Claim {
+pub(crate) const EQ_4_46: Claim = Claim {
     id: "eq-4.46",
     source: "(4.46)",
+    paper: &["(4.46)"],
     statement: "ln(1/x) sqrt(x) <= 2 / sqrt(ln(1/x)) for 0 < x < 1",
     kind: Kind::Exact,
     scope: Scope::Theory,
     expected: Expected::Holds,
+    effect: None,
     hypotheses: &[],
     rejects: &[Fault::LogarithmConstantsTooSmall],
-    check: eq_4_46,
+    run: eq_4_46,
 };
 
 /// The elementary inequality of (4.48).
-pub const EQ_4_48: Claim = Claim {
+pub(crate) const EQ_4_48: Claim = Claim {
     id: "eq-4.48",
     source: "(4.48)",
+    paper: &["(4.48)"],
     statement: "x <= 1 / sqrt(ln(1/x)) for 0 < x < 1",
     kind: Kind::Exact,
     scope: Scope::Theory,
     expected: Expected::Holds,
+    effect: None,
     hypotheses: &[],
     rejects: &[Fault::LogarithmConstantsTooSmall],
-    check: eq_4_48,
+    run: eq_4_48,
 };
 
 /// (4.49).
-pub const EQ_4_49: Claim = Claim {
+pub(crate) const EQ_4_49: Claim = Claim {
     id: "eq-4.49",
     source: "(4.49)",
+    paper: &["(4.49)"],
     statement: "P(|B - E B| >= eps E B) <= 2 exp(-eps^2 E B / 3) for binomial B and 0 < eps <= 1/2",
     kind: Kind::Exact,
     scope: Scope::Theory,
     expected: Expected::Holds,
+    effect: None,
     hypotheses: &[],
     rejects: &[Fault::ChernoffOneSided],
-    check: eq_4_49,
+    run: eq_4_49,
 };
 
 /// Relative error of a few operations and one call of exp, ln or pow of the standard library,
@@ -82,7 +94,7 @@ const ROUNDING: f64 = 1e-12;
 /// theta^i0.
 const DUAL_LEVELS: u32 = 8;
 
-fn eq_4_23(setting: &Setting<'_>) -> Evidence {
+fn eq_4_23(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let tenths: Vec<Ratio> =
         (1..10).map(|k| ratio::ratio(k, 10)).chain([ratio::ratio(19, 20)]).collect();
     // eta as a share of its largest value rho0 / (1 - rho0).
@@ -96,7 +108,7 @@ fn eq_4_23(setting: &Setting<'_>) -> Evidence {
     let count = (tenths.len() * shares.len() * THETAS) as u64;
     run(
         &setting.plan,
-        "eq-4.23",
+        claim.id,
         count,
         "values of rho0, theta and eta, every i0 up to the paper's and two more",
         |case, _| {
@@ -242,29 +254,29 @@ fn logarithm_inequality(
     })
 }
 
-fn eq_4_46(setting: &Setting<'_>) -> Evidence {
+fn eq_4_46(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     // u sqrt(x) sqrt(u) = u^(3/2) exp(-u / 2), largest at u = 3.
     logarithm_inequality(
         setting,
-        "eq-4.46",
+        claim.id,
         (1.5, 0.5),
         40,
         setting.machinery.logarithm_constants().0,
     )
 }
 
-fn eq_4_48(setting: &Setting<'_>) -> Evidence {
+fn eq_4_48(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     // x sqrt(u) = u^(1/2) exp(-u), largest at u = 1/2.
     logarithm_inequality(
         setting,
-        "eq-4.48",
+        claim.id,
         (0.5, 1.0),
         20,
         setting.machinery.logarithm_constants().1,
     )
 }
 
-fn eq_4_49(setting: &Setting<'_>) -> Evidence {
+fn eq_4_49(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     const NS: [u64; 10] = [1, 2, 3, 5, 10, 20, 30, 40, 50, 60];
     const PS: [(u64, u64); 8] =
         [(1, 100), (1, 10), (1, 4), (1, 3), (1, 2), (2, 3), (9, 10), (99, 100)];
@@ -272,7 +284,7 @@ fn eq_4_49(setting: &Setting<'_>) -> Evidence {
     let count = (NS.len() * PS.len() * EPSILONS.len()) as u64;
     run(
         &setting.plan,
-        "eq-4.49",
+        claim.id,
         count,
         "values of n, p and eps, the binomial tail exact",
         |case, _| {

@@ -18,20 +18,32 @@ use crate::num::ratio::{self, Ratio, ratio};
 use crate::theory::constants::{Mixing, PathBound, comparison_time, path_bound, path_constant};
 
 /// The constants.
-pub(super) const BOUNDS_CONSTANTS: Claim = Claim {
+pub(crate) const BOUNDS_CONSTANTS: Claim = Claim {
     id: "bounds-constants",
     source: "(4.16), (4.26) to (4.29), (4.37), (4.38), (4.46), (C.4)",
-    statement: "the explicit constants of Theorems 3.8 and 3.10 and of Lemma C.2 satisfy the equations of the proofs that define them",
+    paper: &[
+        "Theorem 3.8",
+        "(4.27)",
+        "(4.28)",
+        "(4.29)",
+        "Theorem 3.10",
+        "(3.6)",
+        "(4.46)",
+        "(C.4)",
+    ],
+    statement: "the explicit constants of Theorems 3.8 and 3.10 and of Lemma C.2 satisfy the \
+        equations of the proofs that define them",
     kind: Kind::Exact,
     scope: Scope::Theory,
     expected: Expected::Holds,
+    effect: None,
     hypotheses: &[],
     rejects: &[
         Fault::MixingThetaNotCapped,
         Fault::MixingThetaDropped,
         Fault::MartingaleBoundTimeless,
     ],
-    check: bounds_constants,
+    run: bounds_constants,
 };
 
 /// Relative differences above this are no rounding: some hundred operations, powers among them
@@ -42,8 +54,8 @@ fn differs(a: f64, b: f64) -> bool {
     (a - b).is_nan() || (a - b).abs() > ROUNDING * a.abs().max(b.abs()).max(1e-300)
 }
 
-fn bounds_constants(setting: &Setting<'_>) -> Evidence {
-    run(&setting.plan, "bounds-constants", 300, "loads, d and times", |case, rng| {
+fn bounds_constants(claim: &Claim, setting: &Setting<'_>) -> Evidence {
+    run(&setting.plan, claim.id, 300, "loads, d and times", |case, rng| {
         let rho0 = if case < 19 {
             ratio(case as i64 + 1, 20)
         } else {

@@ -11,9 +11,8 @@
 //! Theorem 3.8, (4.27) to (4.29). `alpha <= 1` of the statement is at least 1 in its proof and
 //! enters as 1 / alpha.
 
-use super::seed;
 use crate::claims::parts::{Findings, Part, are_open};
-use crate::claims::{Claim, Evidence, Expected, Hypothesis, Kind, Scope, Setting, Verdict};
+use crate::claims::{Claim, Effect, Evidence, Expected, Hypothesis, Kind, Scope, Setting, Verdict};
 use crate::estimate::bracketing::{Plan, START_ERROR};
 use crate::faults::Fault;
 use crate::graph::generate;
@@ -25,13 +24,23 @@ use crate::subject::Pair;
 use crate::theory::constants::Mixing;
 
 /// Theorem 3.8 with the constants of its proof.
-pub(super) const THM_3_8: Claim = Claim {
+///
+/// In full: sum_i E Delta_i(t) <= b = 1 / (theta (c2^-a + c1 a t)^(1/a)), clipped at a multiple of
+/// b, from empty against the steady state, at t = 0 and where the bound is 0.9 rho / (1 - rho).
+pub(crate) const THM_3_8: Claim = Claim {
     id: "thm-3.8",
     source: "Theorem 3.8, (4.29)",
-    statement: "sum_i E Delta_i(t) <= b = 1 / (theta (c2^-a + c1 a t)^(1/a)), clipped at a multiple of b, from empty against the steady state, at t = 0 and where the bound is 0.9 rho / (1 - rho)",
+    paper: &["Theorem 3.8", "(3.4)", "(4.29)"],
+    statement: "sum_i E Delta_i(t) <= 1 / (theta (c2^-a + c1 a t)^(1/a)), from empty against the \
+        steady state",
     kind: Kind::Statistical,
     scope: Scope::Graph,
     expected: Expected::Holds,
+    effect: Some(Effect {
+        smallest: "sum_i E Delta_i(t), clipped, above its bound by anything",
+        observations: 250,
+        unit: "replications",
+    }),
     hypotheses: &[
         Hypothesis::EqualRates,
         Hypothesis::NoIsolatedTaskTypes,
@@ -40,7 +49,7 @@ pub(super) const THM_3_8: Claim = Claim {
         Hypothesis::FunctionOfMarks,
     ],
     rejects: &[Fault::MixingThetaDropped],
-    check: thm_3_8,
+    run: thm_3_8,
 };
 
 /// The sum is clipped at such a multiple of its bound b, the largest that can be paid for: what
@@ -54,7 +63,7 @@ const SAMPLES: usize = 2000;
 /// Events that the check may take.
 const MOST_EVENTS: u64 = 60_000_000;
 
-fn thm_3_8(setting: &Setting<'_>) -> Evidence {
+fn thm_3_8(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let model = setting.model;
     let rho = loads::rho(model);
     let bound = |t: f64| setting.machinery.mixing_bound(&rho, model.d(), t);
@@ -109,10 +118,10 @@ fn thm_3_8(setting: &Setting<'_>) -> Evidence {
     findings.note(says);
     let speaks_here = affordable(clip, later);
     if speaks_here {
-        let mut then = [part(later)];
+        let (mut then, seed) = ([part(later)], setting.seed(claim.id));
         let (mut spent, mut replication) = (0, 0);
         while are_open(&then) && spent <= 2 * most {
-            spent += observe(setting, &plan, later, replication, &mut then[0]);
+            spent += observe(setting, &plan, later, (seed, replication), &mut then[0]);
             replication += 1;
         }
         findings.enter(replication, &then);
@@ -129,15 +138,20 @@ fn thm_3_8(setting: &Setting<'_>) -> Evidence {
 }
 
 fn open(summary: String) -> Evidence {
-    crate::claims::instruments::evidence(Verdict::Inconclusive, 0, summary)
+    Evidence::of_test(Verdict::Inconclusive, 0, summary)
 }
 
 /// One replication: a bracket of the steady state, then the copy from empty against it until `t`.
 /// The events that it took.
-fn observe(setting: &Setting<'_>, plan: &Plan, t: f64, replication: u64, part: &mut Part) -> u64 {
+fn observe(
+    setting: &Setting<'_>,
+    plan: &Plan,
+    t: f64,
+    (seed, replication): (u64, u64),
+    part: &mut Part,
+) -> u64 {
     let model = setting.model;
     let n = model.graph().n_servers() as usize;
-    let seed = seed(setting, "thm-3.8");
     let mut steady =
         Pair::new(setting.subject, model, seed, replication, vec![0; n], vec![plan.start.level; n]);
     steady.advance(plan.warm_up);
@@ -168,16 +182,27 @@ fn apart(lower: &Queues, upper: &Queues) -> f64 {
 }
 
 /// The time to mix on graphs of very different size.
-pub(super) const MIXING_IN_N: Claim = Claim {
+///
+/// In full: on complete graphs with N = 10, 100, 1000, 10^4, the time until two coupled copies,
+/// from empty and from one task everywhere, have fewer than 0.2 N tasks apart does not grow by more
+/// than 1 for each unit of ln N (lambda = 0.8, d = 2).
+pub(crate) const MIXING_IN_N: Claim = Claim {
     id: "mixing-in-N",
     source: "Theorem 3.8: no constant depends on N",
-    statement: "on complete graphs with N = 10, 100, 1000, 10^4, the time until two coupled copies, from empty and from one task everywhere, have fewer than 0.2 N tasks apart does not grow by more than 1 for each unit of ln N (lambda = 0.8, d = 2)",
+    paper: &["Theorem 3.8"],
+    statement: "on complete graphs, the time to couple all but 0.2 N tasks grows by at most 1 \
+        for each unit of ln N",
     kind: Kind::Statistical,
     scope: Scope::Theory,
     expected: Expected::Holds,
+    effect: Some(Effect {
+        smallest: "a time to mix that grows by 1 for each unit of ln N",
+        observations: 1_800,
+        unit: "replications",
+    }),
     hypotheses: &[],
     rejects: &[Fault::IndependentSystems, Fault::DeparturesNotCoupled],
-    check: mixing_in_n,
+    run: mixing_in_n,
 };
 
 /// The sizes, and the replications of each: a large system is nearly its own mean.
@@ -197,9 +222,9 @@ struct Mean {
     upper: f64,
 }
 
-fn mixing_in_n(setting: &Setting<'_>) -> Evidence {
+fn mixing_in_n(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     use crate::stats::empirical_bernstein::EmpiricalBernstein;
-    let share = setting.alpha / SIZES.len() as f64;
+    let (share, seed) = (setting.alpha / SIZES.len() as f64, setting.seed(claim.id));
     let mut intervals = Vec::new();
     let mut cases = 0;
     for (n, replications) in SIZES {
@@ -210,7 +235,7 @@ fn mixing_in_n(setting: &Setting<'_>) -> Evidence {
         };
         let mut interval = EmpiricalBernstein::new(LONGEST, share);
         for replication in 0..replications * u64::from(setting.plan.effort) {
-            interval.observe(time_to_meet(setting, &model, replication));
+            interval.observe(time_to_meet(setting, &model, seed, replication));
             cases += 1;
         }
         intervals.push(Mean {
@@ -248,16 +273,15 @@ fn mixing_in_n(setting: &Setting<'_>) -> Evidence {
         means.join(", "),
         setting.alpha
     );
-    let mut evidence = crate::claims::instruments::evidence(verdict, cases, summary);
+    let mut evidence = Evidence::of_test(verdict, cases, summary);
     evidence.slack = Some(GROWTH - upper);
     evidence
 }
 
 /// The first of a grid of times at which two coupled copies have fewer than 0.2 N tasks apart, cut
 /// off at [`LONGEST`].
-fn time_to_meet(setting: &Setting<'_>, model: &Model, replication: u64) -> f64 {
+fn time_to_meet(setting: &Setting<'_>, model: &Model, seed: u64, replication: u64) -> f64 {
     let n = model.graph().n_servers() as usize;
-    let seed = seed(setting, "mixing-in-N");
     let mut pair = Pair::new(setting.subject, model, seed, replication, vec![0; n], vec![1; n]);
     let mut timeline = Timeline::new(Clock::new(model.event_rate(), seed, replication));
     let mut t = 0.0;
