@@ -10,6 +10,7 @@ use fluidcheck::claims::event_test::EventTest;
 use fluidcheck::claims::{self, CasePlan, Kind, Scope, Setting, Verdict};
 use fluidcheck::estimate::bracketing::{Sample, Samples, pilot_limit, plan};
 use fluidcheck::graph::generate::random_regular;
+use fluidcheck::instruments::REFERENCE;
 use fluidcheck::model::Model;
 use fluidcheck::subject::{Path, Reference};
 use fluidcheck::suite::battery::us_sites;
@@ -30,7 +31,7 @@ fn exact_claims(criterion: &mut Criterion) {
         let plan = CasePlan { seed: 1, effort: 1, only: None };
         let setting = Setting {
             subject: &Reference,
-            machinery: &Reference,
+            instruments: &REFERENCE,
             model: &model,
             plan,
             alpha: 1e-6,
@@ -89,7 +90,7 @@ fn one_verdict(criterion: &mut Criterion) {
     let plan = CasePlan { seed: 1, effort: 1, only: None };
     let setting = Setting {
         subject: &Reference,
-        machinery: &Reference,
+        instruments: &REFERENCE,
         model: &model,
         plan,
         alpha: 1e-6,

@@ -7,8 +7,9 @@
 use fluidcheck::claims::{self, CasePlan, Setting};
 use fluidcheck::estimate::bracketing::Samples;
 use fluidcheck::graph::spec::Spec;
+use fluidcheck::instruments::REFERENCE;
 use fluidcheck::model::Model;
-use fluidcheck::subject::{Picker, Reference};
+use fluidcheck::subject::Picker;
 use rand::RngExt;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -25,7 +26,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let plan = CasePlan { seed: 1, effort: 1, only: None };
     let evidence = claim.evaluate(&Setting {
         subject: &picker,
-        machinery: &Reference,
+        instruments: &REFERENCE,
         model: &model,
         plan,
         alpha: 1e-6,

@@ -20,7 +20,7 @@
 //! | small systems solved exactly; perfect samples | `laws.rs`, `perfect.rs` |
 //! | Theorems 3.8 and 3.10, Corollary 3.11, Lemmas 4.5 and C.2 along paths, their constants | `paths/` |
 //! | section 1.2, Theorem 3.1, Corollaries 3.2, 3.4, 3.6, Remark 2, figures 2 to 4 | `limits/` |
-//! | clocks, the plain simulator, estimates, solutions, graphs, files, the tests themselves | `machinery/` |
+//! | clocks, the plain simulator, estimates, solutions, graphs, files, the tests themselves | `instruments/` |
 //! | errors of the print | `errata.rs`, `errata/` |
 //! | the smallest effect that each statistical claim must detect | `effects.rs` |
 //!

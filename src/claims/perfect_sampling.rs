@@ -12,7 +12,7 @@
 use super::verdict::Witness;
 use super::{Claim, Evidence, Expected, Hypothesis, Kind, Scope, Setting, Verdict};
 use crate::estimate::from_the_past::Past;
-use crate::faults::Fault;
+use crate::faults;
 use crate::model::{Event, Model};
 use crate::num::ratio;
 use crate::random::fingerprint;
@@ -33,10 +33,10 @@ pub const PERFECT_SAMPLING: Claim = Claim {
     expected: Expected::Holds,
     hypotheses: &[Hypothesis::ServersAtMost(2), Hypothesis::FunctionOfMarks],
     rejects: &[
-        Fault::CoupledForward,
-        Fault::ReadAtCoalescence,
-        Fault::FreshAtEachDoubling,
-        Fault::TiesToLowest,
+        faults::COUPLED_FORWARD,
+        faults::READ_AT_COALESCENCE,
+        faults::FRESH_AT_EACH_DOUBLING,
+        faults::TIES_TO_LOWEST,
     ],
     check: perfect_sampling,
 };
@@ -63,7 +63,7 @@ fn perfect_sampling(setting: &Setting<'_>) -> Evidence {
     let mut found = String::new();
     while seen < most {
         let past = Past::new(setting.subject, model, CAP, seed, seen);
-        let state = match setting.machinery.perfect_sample(&past) {
+        let state = match (setting.instruments.perfect_sample)(&past) {
             Ok(state) => state,
             Err(error) => {
                 found = error.to_string();

@@ -17,9 +17,9 @@ use super::cases::{Outcome, run};
 use super::small_graphs::{self, Loads};
 use super::stability_growth::REM_1_GROWTH;
 use super::{Claim, Evidence, Expected, Hypothesis, Kind, Scope, Setting, show};
-use crate::faults::Fault;
+use crate::faults;
 use crate::graph::{BipartiteGraph, Isolated, metrics};
-use crate::instruments::Machinery;
+use crate::instruments::Instruments;
 use crate::model::{Load, Model, loads};
 use crate::num::ratio::{self, Ratio, ratio};
 use crate::random::below;
@@ -43,7 +43,7 @@ pub const EQ_2_1: Claim = Claim {
     scope: Scope::Graph,
     expected: Expected::Holds,
     hypotheses: &[Hypothesis::NoIsolatedTaskTypes, Hypothesis::EdgesAtMost(MOST_EDGES)],
-    rejects: &[Fault::RhoWithServerDegrees, Fault::RhoReplacedByLambda],
+    rejects: &[faults::RHO_WITH_SERVER_DEGREES, faults::RHO_REPLACED_BY_LAMBDA],
     check: eq_2_1,
 };
 
@@ -51,7 +51,7 @@ fn eq_2_1(setting: &Setting<'_>) -> Evidence {
     run(&setting.plan, "eq-2.1", 1, "graph, rho recomputed edge by edge", |_, _| {
         let loads = Loads::of(setting.model.graph());
         let lambda = setting.model.load().exact();
-        let rho = setting.machinery.rho(setting.model);
+        let rho = (setting.instruments.rho)(setting.model);
         let largest = lambda * loads.max();
         let slack = ratio::to_f64(&(&rho - lambda));
         if loads.mean() != ratio::whole(1) {
@@ -152,20 +152,24 @@ pub const EQ_2_3: Claim = Claim {
     scope: Scope::Graph,
     expected: Expected::Holds,
     hypotheses: &[Hypothesis::EdgesAtMost(MOST_EDGES)],
-    rejects: &[Fault::PhiWithServerDegrees, Fault::PhiWithSidesSwapped, Fault::GammaOfServers],
+    rejects: &[
+        faults::PHI_WITH_SERVER_DEGREES,
+        faults::PHI_WITH_SIDES_SWAPPED,
+        faults::GAMMA_OF_SERVERS,
+    ],
     check: eq_2_3,
 };
 
 /// (rho, phi, gamma) as the subject computes them.
 type Figures = (Ratio, Ratio, Ratio);
 
-fn figures(machinery: &dyn Machinery, model: &Model) -> Figures {
-    (machinery.rho(model), machinery.phi(model.graph()), machinery.gamma(model.graph()))
+fn figures(instruments: &Instruments, model: &Model) -> Figures {
+    ((instruments.rho)(model), (instruments.phi)(model.graph()), (instruments.gamma)(model.graph()))
 }
 
 fn eq_2_3(setting: &Setting<'_>) -> Evidence {
     let (model, graph) = (setting.model, setting.model.graph());
-    let given = figures(setting.machinery, model);
+    let given = figures(setting.instruments, model);
     // Copies of a large graph tell no more than those of a small one.
     let copies = if graph.n_edges() <= MOST_EDGES / 8 { 3 } else { 1 };
     run(
@@ -182,7 +186,7 @@ fn eq_2_3(setting: &Setting<'_>) -> Evidence {
             let Ok(changed) = Model::with_load(changed, model.load().clone(), model.d()) else {
                 return Outcome::Skipped;
             };
-            let found = figures(setting.machinery, &changed);
+            let found = figures(setting.instruments, &changed);
             if found == given {
                 return Outcome::holds(0.0);
             }
@@ -284,7 +288,7 @@ pub const REM_1: Claim = Claim {
     scope: Scope::Theory,
     expected: Expected::Holds,
     hypotheses: &[],
-    rejects: &[Fault::RhoNecessary],
+    rejects: &[faults::RHO_NECESSARY],
     check: rem_1,
 };
 
@@ -319,7 +323,7 @@ fn rem_1(setting: &Setting<'_>) -> Evidence {
                 return Outcome::violated(f64::NAN, disagreement);
             }
             let Ok(model) = Model::with_load(graph, load, d) else { return Outcome::Skipped };
-            ergodicity(setting.machinery, &model)
+            ergodicity(setting.instruments, &model)
         },
     )
 }
@@ -355,7 +359,7 @@ fn load(index: u64, critical: &Ratio) -> Option<Load> {
 }
 
 /// The subject's answer against every set of servers.
-fn ergodicity(machinery: &dyn Machinery, model: &Model) -> Outcome {
+fn ergodicity(instruments: &Instruments, model: &Model) -> Outcome {
     let (graph, lambda) = (model.graph(), model.load().exact());
     let mut worst: Option<(u32, Ratio)> = None;
     for (set, weight) in small_graphs::weights(graph, model.d()) {
@@ -403,7 +407,7 @@ fn ergodicity(machinery: &dyn Machinery, model: &Model) -> Outcome {
             format!("is_ergodic and the critical load say {said:?}; {}", figures()),
         );
     }
-    match machinery.is_ergodic(model) {
+    match (instruments.is_ergodic)(model) {
         None => Outcome::Skipped,
         Some(said) if said == ergodic => Outcome::holds(ratio::to_f64(&excess).abs()),
         Some(said) => Outcome::violated(f64::NAN, format!("called ergodic: {said}; {}", figures())),
@@ -419,7 +423,7 @@ pub const REM_1_GRAPH: Claim = Claim {
     scope: Scope::Graph,
     expected: Expected::Holds,
     hypotheses: &[Hypothesis::EdgesAtMost(1 << 16)],
-    rejects: &[Fault::RhoNecessary],
+    rejects: &[faults::RHO_NECESSARY],
     check: rem_1_graph,
 };
 
@@ -436,14 +440,14 @@ fn rem_1_graph(setting: &Setting<'_>) -> Evidence {
     }
     run(&setting.plan, "rem-1-graph", LOADS + 1, "loads, by all sets of servers", |case, _| {
         if case == 0 {
-            return ergodicity(setting.machinery, model);
+            return ergodicity(setting.instruments, model);
         }
         let Some(critical) = small_graphs::critical_load(model.graph(), model.d()) else {
             return Outcome::Skipped;
         };
         let Some(load) = load(case - 1, &critical) else { return Outcome::Skipped };
         match Model::with_load(model.graph().clone(), load, model.d()) {
-            Ok(model) => ergodicity(setting.machinery, &model),
+            Ok(model) => ergodicity(setting.instruments, &model),
             Err(_) => Outcome::Skipped,
         }
     })

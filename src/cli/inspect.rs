@@ -12,6 +12,7 @@ use super::steady_state::{both, value};
 use crate::claims::{self, CasePlan, Hypothesis, Setting};
 use crate::estimate::bracketing::Samples;
 use crate::graph::{BipartiteGraph, Isolated, metrics};
+use crate::instruments::REFERENCE;
 use crate::model::{Model, loads};
 use crate::num::ratio::{self, Ratio};
 use crate::subject::Reference;
@@ -114,7 +115,7 @@ fn failures(model: &Model) -> Vec<(String, Vec<&'static str>)> {
     let samples = Samples::new(&Reference, model, 1, 1);
     let setting = Setting {
         subject: &Reference,
-        machinery: &Reference,
+        instruments: &REFERENCE,
         model,
         plan,
         alpha: 1e-6,

@@ -291,7 +291,7 @@ fn check(
     let plan = CasePlan { seed: options.seed, effort: options.effort, only: options.case };
     let setting = Setting {
         subject: under.subject,
-        machinery: under.machinery,
+        instruments: under.instruments,
         model: &input.model,
         plan,
         alpha,

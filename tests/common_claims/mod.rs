@@ -4,22 +4,22 @@
 use fluidcheck::claims::{self, CasePlan, Evidence, Setting};
 use fluidcheck::estimate::bracketing::Samples;
 use fluidcheck::graph::{BipartiteGraph, Isolated};
-use fluidcheck::instruments::Machinery;
+use fluidcheck::instruments::UnderCheck;
 use fluidcheck::model::Model;
-use fluidcheck::subject::Subject;
 use proptest::test_runner::{Config, TestRunner};
 
 /// The evidence of a claim on a model.
 #[allow(dead_code)]
-pub fn evidence<T: Subject + Machinery>(id: &str, under: &T, model: &Model) -> Evidence {
+pub fn evidence<'a>(id: &str, under: impl Into<UnderCheck<'a>>, model: &Model) -> Evidence {
+    let under = under.into();
     let plan = CasePlan { seed: 7, effort: 1, only: None };
     claims::find(id).expect("a claim of the registry").evaluate(&Setting {
-        subject: under,
-        machinery: under,
+        subject: under.subject,
+        instruments: under.instruments,
         model,
         plan,
         alpha: 1e-6,
-        samples: &Samples::new(under, model, 1, 4_000_000),
+        samples: &Samples::new(under.subject, model, 1, 4_000_000),
     })
 }
 

@@ -5,20 +5,20 @@
 
 use fluidcheck::claims::{self, CasePlan, Evidence, Setting, Verdict};
 use fluidcheck::estimate::bracketing::Samples;
-use fluidcheck::faults::Fault;
 use fluidcheck::graph::{BipartiteGraph, Isolated};
-use fluidcheck::instruments::Machinery;
+use fluidcheck::instruments::UnderCheck;
 use fluidcheck::model::Model;
-use fluidcheck::subject::{Reference, Subject};
+use fluidcheck::subject::Reference;
 
 /// The claim `id` on one system.
-pub fn evaluate<T: Subject + Machinery>(id: &str, under: &T, model: &Model) -> Evidence {
+pub fn evaluate<'a>(id: &str, under: impl Into<UnderCheck<'a>>, model: &Model) -> Evidence {
     let claim = claims::find(id).unwrap_or_else(|| panic!("no claim {id}"));
-    let samples = Samples::new(under, model, 1, 1_000_000);
+    let under = under.into();
+    let samples = Samples::new(under.subject, model, 1, 1_000_000);
     let plan = CasePlan { seed: 1, effort: 1, only: None };
     claim.evaluate(&Setting {
-        subject: under,
-        machinery: under,
+        subject: under.subject,
+        instruments: under.instruments,
         model,
         plan,
         alpha: 1e-6,
@@ -50,10 +50,10 @@ pub fn assert_power(id: &str, models: &[Model]) {
         informative |= evidence.verdict != Verdict::NotApplicable && !evidence.vacuous;
     }
     assert!(informative, "{id} says nothing on any of the systems");
-    for fault in claim.rejects {
+    for &fault in claim.rejects {
         let rejected =
             models.iter().any(|model| evaluate(id, fault, model).verdict == Verdict::Violated);
-        assert!(rejected, "{id} does not reject {}", Fault::id(fault));
+        assert!(rejected, "{id} does not reject {}", fault.id);
     }
 }
 

@@ -14,7 +14,7 @@ use super::steady_distance::{SteadyState, distance};
 use super::{limit, model, most, seed};
 use crate::claims::parts::{Findings, Part};
 use crate::claims::{Claim, Expected, Kind, Scope, Setting};
-use crate::faults::Fault;
+use crate::faults;
 use crate::graph::generate;
 
 /// Convergence in l2, and in l1.
@@ -26,7 +26,7 @@ pub(super) const COR_3_2: Claim = Claim {
     scope: Scope::Theory,
     expected: Expected::Holds,
     hypotheses: &[],
-    rejects: &[Fault::FixedPointOneChoiceMore, Fault::JoinLongest],
+    rejects: &[faults::FIXED_POINT_ONE_CHOICE_MORE, faults::JOIN_LONGEST],
     check: |setting| {
         let rows =
             [(100, 10, [0.2, 0.03]), (1_000, 32, [0.07, 0.003]), (10_000, 100, [0.025, 0.0003])];
@@ -48,7 +48,7 @@ pub(super) const REM_2: Claim = Claim {
     scope: Scope::Theory,
     expected: Expected::Holds,
     hypotheses: &[],
-    rejects: &[Fault::FixedPointOneChoiceMore, Fault::FixedPointShifted],
+    rejects: &[faults::FIXED_POINT_ONE_CHOICE_MORE, faults::FIXED_POINT_SHIFTED],
     check: |setting| {
         let rows =
             [(100, 10, [0.9, 0.004]), (1_000, 32, [0.5, 0.0001]), (4_000, 64, [0.38, 0.00002])];

@@ -13,7 +13,7 @@ use super::steady_distance::{SteadyState, distance, sum_from};
 use super::{limit, model, most, seed};
 use crate::claims::parts::{Findings, Part};
 use crate::claims::{Claim, Evidence, Expected, Kind, Scope, Setting};
-use crate::faults::Fault;
+use crate::faults;
 use crate::graph::BipartiteGraph;
 use crate::graph::generate::{self, GenerateError};
 
@@ -26,7 +26,7 @@ pub(super) const COR_3_6: Claim = Claim {
     scope: Scope::Theory,
     expected: Expected::Holds,
     hypotheses: &[],
-    rejects: &[Fault::SampledFromEverywhere, Fault::OneSampleLess],
+    rejects: &[faults::SAMPLED_FROM_EVERYWHERE, faults::ONE_SAMPLE_LESS],
     check: cor_3_6,
 };
 

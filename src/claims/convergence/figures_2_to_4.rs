@@ -28,7 +28,7 @@ use super::steady_distance::sum_from;
 use super::{limit, model, most, seed};
 use crate::claims::parts::{Findings, Part};
 use crate::claims::{Claim, Evidence, Expected, Kind, Scope, Setting};
-use crate::faults::Fault;
+use crate::faults;
 use crate::graph::generate::{self, Norm, Reach, Sites};
 use crate::theory::stability::{Effort, critical_load_bounds};
 
@@ -42,10 +42,10 @@ pub(super) const FIG_2: Claim = Claim {
     expected: Expected::Holds,
     hypotheses: &[],
     rejects: &[
-        Fault::FixedPointOneChoiceMore,
-        Fault::OneSampleLess,
-        Fault::OneSampleMore,
-        Fault::SampledFromEverywhere,
+        faults::FIXED_POINT_ONE_CHOICE_MORE,
+        faults::ONE_SAMPLE_LESS,
+        faults::ONE_SAMPLE_MORE,
+        faults::SAMPLED_FROM_EVERYWHERE,
     ],
     check: fig_2,
 };
@@ -59,7 +59,7 @@ pub(super) const FIG_3: Claim = Claim {
     scope: Scope::Theory,
     expected: Expected::Holds,
     hypotheses: &[],
-    rejects: &[Fault::DroppedDepartures, Fault::OneSampleMore],
+    rejects: &[faults::DROPPED_DEPARTURES, faults::ONE_SAMPLE_MORE],
     check: fig_3,
 };
 
@@ -73,9 +73,9 @@ pub(super) const FIG_4: Claim = Claim {
     expected: Expected::Holds,
     hypotheses: &[],
     rejects: &[
-        Fault::FixedPointOneChoiceMore,
-        Fault::FixedPointAsPrinted,
-        Fault::SampledFromEverywhere,
+        faults::FIXED_POINT_ONE_CHOICE_MORE,
+        faults::FIXED_POINT_AS_PRINTED,
+        faults::SAMPLED_FROM_EVERYWHERE,
     ],
     check: fig_4,
 };
@@ -174,8 +174,11 @@ fn critical_bounds(
 ) -> Result<(f64, f64, usize), Box<dyn Error>> {
     let norm = Norm::EUCLIDEAN;
     let sites = Sites::uniform(n, n, 2, seed(setting, "fig-2 sites"))?;
-    let graph =
-        setting.machinery.geometric(&sites, Reach::MeanDegree(degree).radius(n, 2, norm)?, norm)?;
+    let graph = (setting.instruments.geometric)(
+        &sites,
+        Reach::MeanDegree(degree).radius(n, 2, norm)?,
+        norm,
+    )?;
     let bounds = critical_load_bounds(&graph, D, Effort { gap: 0.1, steps: 2_000 })?;
     Ok((bounds.lower, bounds.upper, bounds.bottleneck.len()))
 }

@@ -107,7 +107,7 @@ const fn corrected(
     id: &'static str,
     source: &'static str,
     statement: &'static str,
-    rejects: &'static [Fault],
+    rejects: &'static [&'static Fault],
     check: fn(&Setting<'_>) -> Evidence,
 ) -> Claim {
     Claim {

@@ -9,7 +9,7 @@ use rand::RngExt;
 use super::{evidence, seed};
 use crate::claims::event_test::EventTest;
 use crate::claims::{Claim, Evidence, Expected, Kind, Scope, Setting, Verdict};
-use crate::faults::Fault;
+use crate::faults;
 use crate::model::Event;
 use crate::random::{coin_rng, stream_rng};
 use crate::stats::decision::Decision;
@@ -25,7 +25,7 @@ pub(super) const EVENT_TIMES: Claim = Claim {
     scope: Scope::Graph,
     expected: Expected::Holds,
     hypotheses: &[],
-    rejects: &[Fault::SlowClock],
+    rejects: &[faults::SLOW_CLOCK],
     check: event_times,
 };
 
@@ -38,7 +38,7 @@ pub(super) const ORACLE_LAW: Claim = Claim {
     scope: Scope::Graph,
     expected: Expected::Holds,
     hypotheses: &[],
-    rejects: &[Fault::OneSampleMore],
+    rejects: &[faults::ONE_SAMPLE_MORE],
     check: oracle_law,
 };
 
@@ -56,7 +56,7 @@ fn event_times(setting: &Setting<'_>) -> Evidence {
     let mut test = GapTest::new(setting.alpha, false);
     let mut carried = 0.0;
     for path in 0..150 * u64::from(setting.plan.effort) {
-        let times = match setting.machinery.event_times(
+        let times = match (setting.instruments.event_times)(
             setting.model,
             seed(setting, "event-times"),
             path,
@@ -120,7 +120,7 @@ fn oracle_law(setting: &Setting<'_>) -> Evidence {
     let mut rng = coin_rng(own_seed, 0);
     let half = setting.alpha / 2.0;
     let (mut events, mut gaps) = (EventTest::new(model, &start, half), GapTest::new(half, true));
-    let mut oracle = match setting.machinery.oracle(model, own_seed, 1, start) {
+    let mut oracle = match (setting.instruments.oracle)(model, own_seed, 1, start) {
         Ok(oracle) => oracle,
         Err(error) => return evidence(Verdict::Violated, 0, error.to_string()),
     };
@@ -141,7 +141,7 @@ fn oracle_law(setting: &Setting<'_>) -> Evidence {
             }
             let start = random_lengths(&mut starts, n, 3);
             events.restart(&start);
-            oracle = match setting.machinery.oracle(
+            oracle = match (setting.instruments.oracle)(
                 model,
                 own_seed,
                 1 + events.events() / segment,

@@ -8,7 +8,7 @@
 use super::indicator::Indicator;
 use super::{evidence, seed};
 use crate::claims::{Claim, Evidence, Expected, Hypothesis, Kind, Scope, Setting, Verdict};
-use crate::faults::Fault;
+use crate::faults;
 use crate::model::{Load, Model};
 use crate::num::ratio;
 use crate::random::event_clock::{Clock, Timeline};
@@ -25,7 +25,7 @@ pub(super) const COUPLING_LAW: Claim = Claim {
     scope: Scope::Graph,
     expected: Expected::Holds,
     hypotheses: &[Hypothesis::NoIsolatedTaskTypes, Hypothesis::ServersAtMost(12)],
-    rejects: &[Fault::OneSampleMore],
+    rejects: &[faults::ONE_SAMPLE_MORE],
     check: coupling_law,
 };
 
@@ -74,13 +74,14 @@ fn coupling_law(setting: &Setting<'_>) -> Evidence {
     for (at, (name, coupling, lower_load)) in couplings.into_iter().enumerate() {
         let lower = random_lengths(&mut stream_rng(own_seed, at as u64), n, 2);
         let upper = lower.iter().map(|x| x + 1).collect();
-        let mut pair = match setting
-            .machinery
-            .coupled(model, coupling, own_seed, at as u64, lower, upper)
-        {
-            Ok(pair) => pair,
-            Err(error) => return evidence(Verdict::Violated, cases, format!("{name}: {error}")),
-        };
+        let mut pair =
+            match (setting.instruments.coupled)(model, coupling, own_seed, at as u64, lower, upper)
+            {
+                Ok(pair) => pair,
+                Err(error) => {
+                    return evidence(Verdict::Violated, cases, format!("{name}: {error}"));
+                }
+            };
         // All simulators have one clock; as many events as it has until then are as good as any
         // other number.
         let (until, rate) = (400.0 / f64::from(n), (1.0 + model.load().value()) * f64::from(n));

@@ -17,7 +17,7 @@ use crate::claims::{Claim, Evidence, Expected, Hypothesis, Kind, Scope, Setting,
 use crate::estimate::bracketing::{Plan, Sample, UpperStart, tail_bound, upper_start};
 use crate::estimate::from_the_past::cap_for;
 use crate::estimate::{Estimated, Options};
-use crate::faults::Fault;
+use crate::faults;
 use crate::graph::{BipartiteGraph, Isolated};
 use crate::model::Model;
 use crate::subject::Reference;
@@ -33,7 +33,7 @@ pub(super) const TRANSIENT_LAW: Claim = Claim {
     scope: Scope::Graph,
     expected: Expected::Holds,
     hypotheses: &[Hypothesis::ServersAtMost(3)],
-    rejects: &[Fault::OneSampleMore],
+    rejects: &[faults::ONE_SAMPLE_MORE],
     check: transient_law,
 };
 
@@ -46,7 +46,7 @@ pub(super) const STEADY_LAW: Claim = Claim {
     scope: Scope::Theory,
     expected: Expected::Holds,
     hypotheses: &[],
-    rejects: &[Fault::OneSampleMore],
+    rejects: &[faults::ONE_SAMPLE_MORE],
     check: steady_law,
 };
 
@@ -80,11 +80,11 @@ fn transient_law(setting: &Setting<'_>) -> Evidence {
         ..Options::default()
     };
     // In another order than that of time.
-    let estimate = match setting.machinery.transient(model, &start, &[TIMES[1], TIMES[0]], &options)
-    {
-        Ok(estimate) => estimate,
-        Err(error) => return evidence(Verdict::Violated, 0, error.to_string()),
-    };
+    let estimate =
+        match (setting.instruments.transient)(model, &start, &[TIMES[1], TIMES[0]], &options) {
+            Ok(estimate) => estimate,
+            Err(error) => return evidence(Verdict::Violated, 0, error.to_string()),
+        };
     let mut known = Vec::new();
     for (at, law) in [&exact[1], &exact[0]].into_iter().enumerate() {
         for i in 1..=3 {
@@ -173,7 +173,7 @@ fn steady_law(setting: &Setting<'_>) -> Evidence {
             replications: Some(6_000 * u64::from(setting.plan.effort)),
             ..Options::default()
         };
-        let estimate = match setting.machinery.steady_state(&model, &options) {
+        let estimate = match (setting.instruments.steady_state)(&model, &options) {
             Ok(estimate) => estimate,
             Err(error) => return evidence(Verdict::Violated, 0, error.to_string()),
         };
@@ -272,7 +272,7 @@ fn delay_of_the_served(setting: &Setting<'_>) -> Option<String> {
     let model = Model::new(graph, 0.5, 1).ok()?;
     let options =
         Options { seed: seed(setting, "steady-law"), replications: Some(4), ..Options::default() };
-    let estimate = match setting.machinery.steady_state(&model, &options) {
+    let estimate = match (setting.instruments.steady_state)(&model, &options) {
         Ok(estimate) => estimate,
         Err(error) => return Some(error.to_string()),
     };

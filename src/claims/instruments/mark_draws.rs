@@ -12,7 +12,7 @@
 
 use super::{evidence, seed};
 use crate::claims::{Claim, Evidence, Expected, Hypothesis, Kind, Scope, Setting, Verdict};
-use crate::faults::Fault;
+use crate::faults;
 use crate::graph::{BipartiteGraph, Isolated};
 use crate::model::Model;
 use crate::simulate::marks::{Mark, MarkBlock};
@@ -27,7 +27,7 @@ pub(super) const MARKS_LAW: Claim = Claim {
     scope: Scope::Graph,
     expected: Expected::Holds,
     hypotheses: &[Hypothesis::EdgesAtMost(1 << 22)],
-    rejects: &[Fault::SlowService, Fault::ArrivalRateInverted, Fault::AliasSidesSwapped],
+    rejects: &[faults::SLOW_SERVICE, faults::ARRIVAL_RATE_INVERTED, faults::ALIAS_SIDES_SWAPPED],
     check: marks_law,
 };
 

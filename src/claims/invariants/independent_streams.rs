@@ -13,7 +13,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use super::{path_seed, violated_at_event};
 use crate::claims::cases::{Outcome, run};
 use crate::claims::{Claim, Evidence, Expected, Kind, Scope, Setting};
-use crate::faults::Fault;
+use crate::faults;
 use crate::random::event_clock::Clock;
 use crate::random::{clock_rng, coin_rng, stream_rng};
 use crate::simulate::marks::{DrawnAhead, OwnedMark};
@@ -28,7 +28,7 @@ pub const INDEPENDENT_STREAMS: Claim = Claim {
     scope: Scope::Graph,
     expected: Expected::Holds,
     hypotheses: &[],
-    rejects: &[Fault::ReusedStream, Fault::SeedsByWorker],
+    rejects: &[faults::REUSED_STREAM, faults::SEEDS_BY_WORKER],
     check: independent_streams,
 };
 

@@ -23,7 +23,7 @@ use num_traits::Zero;
 use crate::claims::cases::{Outcome, run};
 use crate::claims::states::{EdgeWeights, affordable, counts, levels, ordered_pair, state};
 use crate::claims::{Claim, Evidence, Expected, Hypothesis, Kind, Scope, Setting, show};
-use crate::faults::Fault;
+use crate::faults;
 use crate::graph::BipartiteGraph;
 use crate::num::ratio::{self, Ratio};
 
@@ -39,7 +39,7 @@ pub const EQ_4_4: Claim = Claim {
     scope: Scope::Graph,
     expected: Expected::Holds,
     hypotheses: &[EDGES],
-    rejects: &[Fault::RhoReplacedByLambda, Fault::RhoWithServerDegrees],
+    rejects: &[faults::RHO_REPLACED_BY_LAMBDA, faults::RHO_WITH_SERVER_DEGREES],
     check: eq_4_4,
 };
 
@@ -52,7 +52,7 @@ pub const EQ_4_20: Claim = Claim {
     scope: Scope::Graph,
     expected: Expected::Holds,
     hypotheses: &[EDGES],
-    rejects: &[Fault::RhoReplacedByLambda, Fault::RhoWithServerDegrees],
+    rejects: &[faults::RHO_REPLACED_BY_LAMBDA, faults::RHO_WITH_SERVER_DEGREES],
     check: eq_4_20,
 };
 
@@ -65,7 +65,7 @@ pub const EQ_4_39: Claim = Claim {
     scope: Scope::Graph,
     expected: Expected::Holds,
     hypotheses: &[EDGES, Hypothesis::NoIsolatedTaskTypes],
-    rejects: &[Fault::OccupancyOffByOne],
+    rejects: &[faults::OCCUPANCY_OFF_BY_ONE],
     check: eq_4_39,
 };
 
@@ -78,7 +78,7 @@ pub const EQ_4_42: Claim = Claim {
     scope: Scope::Graph,
     expected: Expected::Holds,
     hypotheses: &[EDGES],
-    rejects: &[Fault::PhiWithServerDegrees, Fault::PhiWithSidesSwapped],
+    rejects: &[faults::PHI_WITH_SERVER_DEGREES, faults::PHI_WITH_SIDES_SWAPPED],
     check: eq_4_42,
 };
 
@@ -149,7 +149,7 @@ fn load_inequality(
 
 fn eq_4_4(setting: &Setting<'_>) -> Evidence {
     let graph = setting.model.graph();
-    let (weights, rho) = (EdgeWeights::with_rates(graph), setting.machinery.rho(setting.model));
+    let (weights, rho) = (EdgeWeights::with_rates(graph), (setting.instruments.rho)(setting.model));
     let empty = vec![0; graph.n_servers() as usize];
     let count = affordable(graph, 1, setting.plan.effort);
     run(&setting.plan, "eq-4.4", count, "states, every i", |case, rng| {
@@ -177,7 +177,7 @@ fn one_busy_server_first(case: u64, rng: &mut rand_chacha::ChaCha8Rng, n: u32) -
 
 fn eq_4_20(setting: &Setting<'_>) -> Evidence {
     let graph = setting.model.graph();
-    let (weights, rho) = (EdgeWeights::with_rates(graph), setting.machinery.rho(setting.model));
+    let (weights, rho) = (EdgeWeights::with_rates(graph), (setting.instruments.rho)(setting.model));
     let count = affordable(graph, 1, setting.plan.effort);
     run(&setting.plan, "eq-4.20", count, "ordered pairs of states, every i", |case, rng| {
         let (lower, upper) = ordered_pair(case, rng, graph.n_servers());
@@ -198,7 +198,7 @@ fn eq_4_39(setting: &Setting<'_>) -> Evidence {
             let servers = graph.servers_of(w);
             let local: Vec<u32> = servers.iter().map(|v| x[v as usize]).collect();
             let mut q = vec![local.len() as u64];
-            q.extend(setting.machinery.occupancy(&local));
+            q.extend((setting.instruments.occupancy)(&local));
             q.resize(q.len().max(levels), 0);
             let recount = counts(servers.iter(), &x, levels);
             if q != recount {
@@ -230,7 +230,7 @@ fn eq_4_39(setting: &Setting<'_>) -> Evidence {
 fn eq_4_42(setting: &Setting<'_>) -> Evidence {
     let graph = setting.model.graph();
     let (n, weights, phi) =
-        (graph.n_servers(), EdgeWeights::with_rates(graph), setting.machinery.phi(graph));
+        (graph.n_servers(), EdgeWeights::with_rates(graph), (setting.instruments.phi)(graph));
     let servers = ratio::whole(n.into());
     let count = affordable(graph, 1, setting.plan.effort);
     run(&setting.plan, "eq-4.42", count, "states, every i", |case, rng| {

@@ -24,7 +24,7 @@ use std::collections::BTreeSet;
 use super::seed;
 use crate::claims::parts::{Findings, Part};
 use crate::claims::{Claim, Evidence, Expected, Hypothesis, Kind, Scope, Setting, Verdict};
-use crate::faults::Fault;
+use crate::faults;
 use crate::model::{Event, Model, loads};
 use crate::num::ratio;
 use crate::random::event_clock::{Clock, Timeline};
@@ -42,7 +42,11 @@ pub(super) const LEMMA_4_5: Claim = Claim {
     scope: Scope::Graph,
     expected: Expected::Holds,
     hypotheses: &[Hypothesis::MeanTaskDegreeAtMost(200)],
-    rejects: &[Fault::TiesToLowest, Fault::OneSampleMore, Fault::SamplingWithoutReplacement],
+    rejects: &[
+        faults::TIES_TO_LOWEST,
+        faults::ONE_SAMPLE_MORE,
+        faults::SAMPLING_WITHOUT_REPLACEMENT,
+    ],
     check: lemma_4_5,
 };
 
@@ -55,7 +59,7 @@ pub(super) const LEMMA_C_2: Claim = Claim {
     scope: Scope::Graph,
     expected: Expected::Holds,
     hypotheses: &[Hypothesis::NoIsolatedTaskTypes, Hypothesis::EdgesAtMost(400)],
-    rejects: &[Fault::MartingaleBoundTimeless],
+    rejects: &[faults::MARTINGALE_BOUND_TIMELESS],
     check: lemma_c_2,
 };
 
@@ -299,9 +303,11 @@ const UNTIL: f64 = 10.0;
 
 fn lemma_c_2(setting: &Setting<'_>) -> Evidence {
     let model = setting.model;
-    let (rho, gamma) =
-        (ratio::to_f64(&loads::rho(model)), ratio::to_f64(&setting.machinery.gamma(model.graph())));
-    let bound = setting.machinery.martingale_bound(rho, model.d(), gamma, UNTIL);
+    let (rho, gamma) = (
+        ratio::to_f64(&loads::rho(model)),
+        ratio::to_f64(&(setting.instruments.gamma)(model.graph())),
+    );
+    let bound = (setting.instruments.martingale_bound)(rho, model.d(), gamma, UNTIL);
     let part = Part::at_most(
         format!("E sum at t = {UNTIL}"),
         (0.0, 4.0 * bound),

@@ -15,7 +15,7 @@ use super::seed;
 use crate::claims::parts::{Findings, Part, are_open};
 use crate::claims::{Claim, Evidence, Expected, Hypothesis, Kind, Scope, Setting, Verdict};
 use crate::estimate::bracketing::{Plan, START_ERROR};
-use crate::faults::Fault;
+use crate::faults;
 use crate::graph::generate;
 use crate::model::{Model, loads};
 use crate::num::ratio;
@@ -39,7 +39,7 @@ pub(super) const THM_3_8: Claim = Claim {
         Hypothesis::TwoChoices,
         Hypothesis::FunctionOfMarks,
     ],
-    rejects: &[Fault::MixingThetaDropped],
+    rejects: &[faults::MIXING_THETA_DROPPED],
     check: thm_3_8,
 };
 
@@ -57,7 +57,7 @@ const MOST_EVENTS: u64 = 60_000_000;
 fn thm_3_8(setting: &Setting<'_>) -> Evidence {
     let model = setting.model;
     let rho = loads::rho(model);
-    let bound = |t: f64| setting.machinery.mixing_bound(&rho, model.d(), t);
+    let bound = |t: f64| (setting.instruments.mixing_bound)(&rho, model.d(), t);
     let trivial = ratio::to_f64(&rho) / (1.0 - ratio::to_f64(&rho));
     let mixing = Mixing::new(&rho, model.d());
     let (speaks, later) = (mixing.time_to(trivial), mixing.time_to(0.9 * trivial));
@@ -176,7 +176,7 @@ pub(super) const MIXING_IN_N: Claim = Claim {
     scope: Scope::Theory,
     expected: Expected::Holds,
     hypotheses: &[],
-    rejects: &[Fault::IndependentSystems, Fault::DeparturesNotCoupled],
+    rejects: &[faults::INDEPENDENT_SYSTEMS, faults::DEPARTURES_NOT_COUPLED],
     check: mixing_in_n,
 };
 
