@@ -1,7 +1,5 @@
 //! Faults of the formulas of the theory.
 
-#![allow(missing_docs, reason = "what a fault gets wrong stands in its `about`")]
-
 use num_traits::{One, Zero};
 
 use super::{Fault, Group};
@@ -141,7 +139,7 @@ pub const DUAL_NOT_TRUNCATED: &Fault = &fault("dual-not-truncated")
 pub const LOGARITHM_CONSTANTS_TOO_SMALL: &Fault = &fault("logarithm-constants-too-small")
     .about(
         "Constants of the inequalities of (4.46) and (4.48) below the maxima of their left \
-            sides.",
+         sides.",
     )
     // The maxima are 3^(3/2) exp(-3/2) = 1.159 and exp(-1/2) / sqrt(2) = 0.429.
     .with(Instruments { logarithm_constants: (1.0, 0.4), ..REFERENCE });

@@ -1,7 +1,5 @@
 //! Faults of the graph that runs and of the path on it, coupled paths among them.
 
-#![allow(missing_docs, reason = "what a fault gets wrong stands in its `about`")]
-
 use std::collections::BTreeSet;
 
 use num_traits::Zero;
@@ -107,7 +105,7 @@ pub const OCCUPANCY_OFF_BY_ONE: &Fault = &fault("occupancy-off-by-one")
 pub const TORUS_WITHOUT_WRAP: &Fault = &fault("torus-without-wrap")
     .about(
         "Distances of a geometric graph are measured on the cube: the torus does not wrap \
-            around.",
+         around.",
     )
     .with(Instruments { geometric: on_the_cube, ..REFERENCE });
 
@@ -129,7 +127,7 @@ fn on_the_cube(sites: &Sites, radius: f64, norm: Norm) -> Result<BipartiteGraph,
 pub const MULTI_EDGES_ERASED: &Fault = &fault("multi-edges-erased")
     .about(
         "A half-edge matching whose surplus copies of an edge are left out, so that degrees \
-            fall short.",
+         fall short.",
     )
     .with(Instruments {
         random_regular: |n, m, k, seed| matching(n, m, k, seed, false),
@@ -289,7 +287,7 @@ fn circulant_modulo_one_less(n: u32, k: u32) -> Result<BipartiteGraph, GenerateE
 pub const ISOLATED_FORGOTTEN: &Fault = &fault("isolated-forgotten")
     .about(
         "Task types without a server are left out of M, so that the load is another one than \
-            stated.",
+         stated.",
     )
     .seen("matlab_queues, Simulate.m")
     .with(Instruments { read_graph: without_isolated, ..REFERENCE });

@@ -1,7 +1,5 @@
 //! Faults of the model and its picker.
 
-#![allow(missing_docs, reason = "what a fault gets wrong stands in its `about`")]
-
 use num_traits::One;
 use rand::RngExt;
 
@@ -127,10 +125,12 @@ fn assignment_of_lowest(model: &Model, task_type: u32, lengths: &[u32]) -> Vec<(
     servers.iter().map(|&v| (v, power(count - rank(v)) - power(count - rank(v) - 1))).collect()
 }
 
-pub const JOIN_LONGEST: &Fault =
-    &fault("join-longest").about("The longest of the samples gets the task.").picking(
-        |_, _, samples, lengths, _| best(samples, |a, b| lengths[a as usize] > lengths[b as usize]),
-    );
+pub const JOIN_LONGEST: &Fault = &fault("join-longest")
+    .about("The longest of the samples gets the task.")
+    .picking(|_, _, samples, lengths, _| {
+        let length = |v: u32| lengths[v as usize];
+        best(samples, |a, b| length(a) > length(b))
+    });
 
 pub const SERVICE_NOT_COUNTED: &Fault = &fault("service-not-counted")
     .about("Lengths are compared without the task in service.")
@@ -143,7 +143,7 @@ pub const SERVICE_NOT_COUNTED: &Fault = &fault("service-not-counted")
 pub const STALE_LENGTHS: &Fault = &fault("stale-lengths")
     .about(
         "Lengths are compared as they were before the last change of the server with the \
-            highest index sampled.",
+         highest index sampled.",
     )
     .picking(|_, _, samples, lengths, _| {
         // The highest server sampled is judged as if it still were empty.
@@ -365,7 +365,7 @@ pub const SAMPLED_FROM_BELOW: &Fault = &fault("sampled-from-below")
 pub const SAMPLED_FROM_EVERYWHERE: &Fault = &fault("sampled-from-everywhere")
     .about(
         "The samples come from all servers, as if every server were compatible with every task \
-            type.",
+         type.",
     )
     .running(|model| {
         let graph = model.graph();

@@ -1,7 +1,5 @@
 //! Faults of the tests and intervals: wrong procedures in the place of right ones.
 
-#![allow(missing_docs, reason = "what a fault gets wrong stands in its `about`")]
-
 use super::{Fault, Group};
 use crate::instruments::{Instruments, REFERENCE};
 use crate::stats::distribution::{DiscreteLaw, DistributionTest, Law};

@@ -1,8 +1,6 @@
 //! Faults of the streams of randomness and of perfect sampling: the three classic mistakes, each in
 //! the pipeline of [`crate::estimate::from_the_past`].
 
-#![allow(missing_docs, reason = "what a fault gets wrong stands in its `about`")]
-
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use rand::{Rng, RngExt};
@@ -93,7 +91,7 @@ pub const REUSED_STREAM: &Fault = &fault("reused-stream")
 pub const SEEDED_ALIKE: &Fault = &fault("seeded-alike")
     .about(
         "The samples begin with the random number that chose the task type: arrivals and picker \
-            are seeded alike.",
+         are seeded alike.",
     )
     .seen("dispatch-sim, RocketPy #1053")
     .with_marks(|model, seed, replication| {
