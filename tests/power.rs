@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use fluidcheck::claims::{self, Verdict};
-use fluidcheck::faults::{Fault, Group};
+use fluidcheck::faults::{self, Group};
 use fluidcheck::report;
 use fluidcheck::suite::power_matrix::{Options, matrix};
 
@@ -105,12 +105,26 @@ fn every_fault_is_rejected_every_claim_rejects_what_it_lists_and_the_reference_p
 }
 
 #[test]
-fn every_group_has_faults_and_every_fault_has_a_name_of_its_own() {
-    let ids: BTreeSet<&str> = Fault::ALL.iter().map(Fault::id).collect();
-    assert_eq!(ids.len(), Fault::ALL.len());
-    for group in Group::ALL {
-        assert!(Fault::ALL.iter().any(|fault| fault.group() == *group), "{group:?} is empty");
+fn every_group_has_faults_and_every_fault_has_a_name_and_a_sentence() {
+    let ids: BTreeSet<&str> = faults::ALL.iter().map(|fault| fault.id).collect();
+    assert_eq!(ids.len(), faults::ALL.len());
+    for fault in faults::ALL.iter() {
+        assert!(fault.about.ends_with('.') && !fault.seen.is_empty(), "{fault:?}");
     }
+    for group in Group::ALL {
+        assert!(faults::ALL.iter().any(|fault| fault.group == *group), "{group:?} is empty");
+    }
+}
+
+/// A fault that its group's list forgets would be proved by nobody.
+#[test]
+fn every_fault_of_the_source_is_in_the_list() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/faults");
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let defined: usize = files
+        .map(|file| std::fs::read_to_string(file).unwrap().matches(": &Fault =").count())
+        .sum();
+    assert_eq!(faults::ALL.len(), defined);
 }
 
 #[test]

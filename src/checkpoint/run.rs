@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::{Problem, hexadecimal};
 use crate::estimate;
-use crate::faults::Fault;
+use crate::faults;
 use crate::graph::BipartiteGraph;
 use crate::model::Model;
 use crate::suite::{self, Input, power_matrix, selection};
@@ -76,8 +76,8 @@ impl Run {
         for claim in &claims {
             digest.text(claim.id);
         }
-        for fault in Fault::ALL {
-            digest.text(fault.id());
+        for fault in faults::ALL.iter() {
+            digest.text(fault.id);
         }
         for setting in power_matrix::settings() {
             digest.text(&setting.name);

@@ -18,7 +18,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::cases::{Outcome, run};
 use super::{Claim, Evidence, Expected, Kind, Scope, Setting, show};
-use crate::faults::Fault;
+use crate::faults;
 use crate::num::ratio::{self, Ratio};
 
 /// (A.1).
@@ -32,7 +32,7 @@ pub(crate) const EQ_A_1: Claim = Claim {
     expected: Expected::Holds,
     effect: None,
     hypotheses: &[],
-    rejects: &[Fault::DividedDifferenceShifted],
+    rejects: &[faults::DIVIDED_DIFFERENCE_SHIFTED],
     run: eq_a_1,
 };
 
@@ -48,7 +48,7 @@ pub(crate) const EQ_A_2: Claim = Claim {
     expected: Expected::Holds,
     effect: None,
     hypotheses: &[],
-    rejects: &[Fault::DividedDifferenceShifted],
+    rejects: &[faults::DIVIDED_DIFFERENCE_SHIFTED],
     run: eq_a_2,
 };
 
@@ -64,7 +64,7 @@ pub(crate) const LEMMA_C_1: Claim = Claim {
     expected: Expected::Holds,
     effect: None,
     hypotheses: &[],
-    rejects: &[Fault::DividedDifferenceShifted],
+    rejects: &[faults::DIVIDED_DIFFERENCE_SHIFTED],
     run: lemma_c_1,
 };
 
@@ -80,7 +80,7 @@ pub(crate) const LEMMA_C_1_SHARP: Claim = Claim {
     expected: Expected::Holds,
     effect: None,
     hypotheses: &[],
-    rejects: &[Fault::LipschitzTooSmall, Fault::DividedDifferenceShifted],
+    rejects: &[faults::LIPSCHITZ_TOO_SMALL, faults::DIVIDED_DIFFERENCE_SHIFTED],
     run: lemma_c_1_sharp,
 };
 
@@ -127,7 +127,7 @@ fn eq_a_1(claim: &Claim, setting: &Setting<'_>) -> Evidence {
         |case, rng| {
             let (d, n, a, b) = expansion_case(case, rng);
             let (x, y) = (Ratio::new(a.into(), n.into()), Ratio::new(b.into(), n.into()));
-            let left = setting.machinery.divided_difference(&x, &y, d);
+            let left = (setting.instruments.divided_difference)(&x, &y, d);
             let right = Ratio::new(binomial_sum(a, b, d, 1), Pow::pow(BigInt::from(n), d - 1));
             if left == right {
                 Outcome::holds(0.0)
@@ -156,7 +156,7 @@ fn eq_a_2(claim: &Claim, setting: &Setting<'_>) -> Evidence {
             let (x, y) = (Ratio::new(a.into(), n.into()), Ratio::new(b.into(), n.into()));
             // The quotient rule: (x^d - y^d) / (x - y)^2 - d y^(d - 1) / (x - y).
             let step = &x - &y;
-            let left = (setting.machinery.divided_difference(&x, &y, d)
+            let left = ((setting.instruments.divided_difference)(&x, &y, d)
                 - ratio::whole(d.into()) * ratio::power(&y, d - 1))
                 / &step;
             let right = Ratio::new(
@@ -223,7 +223,7 @@ fn lipschitz_sides(
 ) -> (Ratio, Ratio, String) {
     let [(a1, b1), (a2, b2)] = pairs;
     let value = |a: u64, b: u64| {
-        setting.machinery.divided_difference(
+        (setting.instruments.divided_difference)(
             &Ratio::new(a.into(), n.into()),
             &Ratio::new(b.into(), n.into()),
             d,
@@ -283,7 +283,7 @@ fn lemma_c_1_sharp(claim: &Claim, setting: &Setting<'_>) -> Evidence {
         "pairs of pairs in any order, and d",
         |case, rng| {
             let (d, n, pairs) = lipschitz_case(case, rng);
-            let constant = setting.machinery.lipschitz_constant(d);
+            let constant = (setting.instruments.lipschitz_constant)(d);
             // Both partial derivatives at distance at most delta from (1, 1) are at least (d (d -
             // 1) / 2)(1 - delta)^(d - 2), so the quotient of the first listed case is at least (1 -
             // 3 (d - 2) / n) of the sharp constant: a larger one is not sharp.

@@ -5,9 +5,9 @@ use thiserror::Error;
 use super::cases::CasePlan;
 use super::{Claim, Evidence, Kind, Setting};
 use crate::estimate::bracketing::{Samples, pilot_limit};
-use crate::instruments::Machinery;
+use crate::instruments::{Instruments, REFERENCE};
 use crate::model::Model;
-use crate::subject::{Reference, Subject};
+use crate::subject::Subject;
 
 /// There is no claim with this id.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -73,7 +73,7 @@ pub struct CheckOptions<'a> {
     pub pilot_events: Option<u64>,
     /// The formulas and tests to check with: the crate's own, unless these are under check.
     #[doc(hidden)]
-    pub machinery: &'a dyn Machinery,
+    pub instruments: &'a Instruments,
 }
 
 impl Default for CheckOptions<'_> {
@@ -84,7 +84,7 @@ impl Default for CheckOptions<'_> {
             effort: 1,
             case: None,
             pilot_events: None,
-            machinery: &Reference,
+            instruments: &REFERENCE,
         }
     }
 }
@@ -99,8 +99,8 @@ impl<'a> CheckOptions<'a> {
         samples: &'a Samples<'a>,
     ) -> Setting<'a> {
         let plan = CasePlan { seed: self.seed, effort: self.effort, only: self.case };
-        let (machinery, alpha) = (self.machinery, self.alpha);
-        Setting { subject, machinery, model, plan, alpha, samples }
+        let (instruments, alpha) = (self.instruments, self.alpha);
+        Setting { subject, instruments, model, plan, alpha, samples }
     }
 }
 

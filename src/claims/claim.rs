@@ -94,7 +94,7 @@ pub struct Claim {
     /// Where it does not apply.
     pub hypotheses: &'static [Hypothesis],
     /// The wrong models that it must reject; never empty.
-    pub rejects: &'static [Fault],
+    pub rejects: &'static [&'static Fault],
     /// The check itself; called only where all hypotheses are met. It gets the claim for its id,
     /// which names its random streams.
     pub run: fn(&Claim, &Setting<'_>) -> Evidence,

@@ -11,7 +11,7 @@ use num_traits::One;
 
 use super::parts::{self, Findings, Part, are_open};
 use super::{Claim, Effect, Evidence, Expected, Hypothesis, Kind, Scope, Setting};
-use crate::faults::Fault;
+use crate::faults;
 use crate::model::{Model, loads};
 use crate::num::ratio::{self, Ratio};
 use crate::random::event_clock::{Clock, Timeline};
@@ -36,16 +36,16 @@ pub(crate) const EXACT_LAW: Claim = Claim {
     }),
     hypotheses: &[Hypothesis::ServersAtMost(3)],
     rejects: &[
-        Fault::OneSampleLess,
-        Fault::JoinLongest,
-        Fault::ServiceNotCounted,
-        Fault::StaleLengths,
-        Fault::TwoShortestCoin,
-        Fault::IdleServersServe,
-        Fault::ArrivalRateInverted,
-        Fault::ComparedWithItself,
-        Fault::LastServerNeverServed,
-        Fault::StrandedQueue,
+        faults::ONE_SAMPLE_LESS,
+        faults::JOIN_LONGEST,
+        faults::SERVICE_NOT_COUNTED,
+        faults::STALE_LENGTHS,
+        faults::TWO_SHORTEST_COIN,
+        faults::IDLE_SERVERS_SERVE,
+        faults::ARRIVAL_RATE_INVERTED,
+        faults::COMPARED_WITH_ITSELF,
+        faults::LAST_SERVER_NEVER_SERVED,
+        faults::STRANDED_QUEUE,
     ],
     run: exact_law,
 };

@@ -12,7 +12,7 @@
 use super::parts::{self, Findings, Part};
 use super::{Claim, Effect, Evidence, Expected, Hypothesis, Kind, Scope, Setting, Verdict};
 use crate::estimate::from_the_past::Past;
-use crate::faults::Fault;
+use crate::faults;
 use crate::model::{Event, Model};
 use crate::num::ratio;
 
@@ -36,10 +36,10 @@ pub(crate) const PERFECT_SAMPLING: Claim = Claim {
     }),
     hypotheses: &[Hypothesis::ServersAtMost(2), Hypothesis::FunctionOfMarks],
     rejects: &[
-        Fault::CoupledForward,
-        Fault::ReadAtCoalescence,
-        Fault::FreshAtEachDoubling,
-        Fault::TiesToLowest,
+        faults::COUPLED_FORWARD,
+        faults::READ_AT_COALESCENCE,
+        faults::FRESH_AT_EACH_DOUBLING,
+        faults::TIES_TO_LOWEST,
     ],
     run: perfect_sampling,
 };
@@ -66,7 +66,7 @@ fn perfect_sampling(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let mut found = String::new();
     while seen < most {
         let past = Past::new(setting.subject, model, CAP, seed, seen);
-        let state = match setting.machinery.perfect_sample(&past) {
+        let state = match (setting.instruments.perfect_sample)(&past) {
             Ok(state) => state,
             Err(error) => {
                 found = error.to_string();

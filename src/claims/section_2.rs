@@ -16,9 +16,9 @@ use rand_chacha::ChaCha8Rng;
 use super::cases::{Outcome, run};
 use super::small_graphs::{self, Loads};
 use super::{Claim, Evidence, Expected, Hypothesis, Kind, Scope, Setting, show};
-use crate::faults::Fault;
+use crate::faults;
 use crate::graph::{BipartiteGraph, Isolated, metrics};
-use crate::instruments::Machinery;
+use crate::instruments::Instruments;
 use crate::model::{Load, Model, loads};
 use crate::num::ratio::{self, Ratio, ratio};
 use crate::random::below;
@@ -42,7 +42,7 @@ pub(crate) const EQ_2_1: Claim = Claim {
     expected: Expected::Holds,
     effect: None,
     hypotheses: &[Hypothesis::NoIsolatedTaskTypes, Hypothesis::EdgesAtMost(MOST_EDGES)],
-    rejects: &[Fault::RhoWithServerDegrees, Fault::RhoReplacedByLambda],
+    rejects: &[faults::RHO_WITH_SERVER_DEGREES, faults::RHO_REPLACED_BY_LAMBDA],
     run: eq_2_1,
 };
 
@@ -50,7 +50,7 @@ fn eq_2_1(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     run(&setting.plan, claim.id, 1, "graph, rho recomputed edge by edge", |_, _| {
         let loads = Loads::of(setting.model.graph());
         let lambda = setting.model.load().exact();
-        let rho = setting.machinery.rho(setting.model);
+        let rho = (setting.instruments.rho)(setting.model);
         let largest = lambda * loads.max();
         let slack = ratio::to_f64(&(&rho - lambda));
         if loads.mean() != ratio::whole(1) {
@@ -157,20 +157,24 @@ pub(crate) const EQ_2_3: Claim = Claim {
     expected: Expected::Holds,
     effect: None,
     hypotheses: &[Hypothesis::EdgesAtMost(MOST_EDGES)],
-    rejects: &[Fault::PhiWithServerDegrees, Fault::PhiWithSidesSwapped, Fault::GammaOfServers],
+    rejects: &[
+        faults::PHI_WITH_SERVER_DEGREES,
+        faults::PHI_WITH_SIDES_SWAPPED,
+        faults::GAMMA_OF_SERVERS,
+    ],
     run: eq_2_3,
 };
 
 /// (rho, phi, gamma) as the subject computes them.
 type Figures = (Ratio, Ratio, Ratio);
 
-fn figures(machinery: &dyn Machinery, model: &Model) -> Figures {
-    (machinery.rho(model), machinery.phi(model.graph()), machinery.gamma(model.graph()))
+fn figures(instruments: &Instruments, model: &Model) -> Figures {
+    ((instruments.rho)(model), (instruments.phi)(model.graph()), (instruments.gamma)(model.graph()))
 }
 
 fn eq_2_3(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let (model, graph) = (setting.model, setting.model.graph());
-    let given = figures(setting.machinery, model);
+    let given = figures(setting.instruments, model);
     // Copies of a large graph tell no more than those of a small one.
     let copies = if graph.n_edges() <= MOST_EDGES / 8 { 3 } else { 1 };
     run(
@@ -187,7 +191,7 @@ fn eq_2_3(claim: &Claim, setting: &Setting<'_>) -> Evidence {
             let Ok(changed) = Model::with_load(changed, model.load().clone(), model.d()) else {
                 return Outcome::Skipped;
             };
-            let found = figures(setting.machinery, &changed);
+            let found = figures(setting.instruments, &changed);
             if found == given {
                 return Outcome::holds(0.0);
             }
@@ -295,7 +299,7 @@ pub(crate) const REM_1: Claim = Claim {
     expected: Expected::Holds,
     effect: None,
     hypotheses: &[],
-    rejects: &[Fault::RhoNecessary],
+    rejects: &[faults::RHO_NECESSARY],
     run: rem_1,
 };
 
@@ -330,7 +334,7 @@ fn rem_1(claim: &Claim, setting: &Setting<'_>) -> Evidence {
                 return Outcome::violated(f64::NAN, disagreement);
             }
             let Ok(model) = Model::with_load(graph, load, d) else { return Outcome::Skipped };
-            ergodicity(setting.machinery, &model)
+            ergodicity(setting.instruments, &model)
         },
     )
 }
@@ -366,7 +370,7 @@ fn load(index: u64, critical: &Ratio) -> Option<Load> {
 }
 
 /// The subject's answer against every set of servers.
-fn ergodicity(machinery: &dyn Machinery, model: &Model) -> Outcome {
+fn ergodicity(instruments: &Instruments, model: &Model) -> Outcome {
     let (graph, lambda) = (model.graph(), model.load().exact());
     let mut worst: Option<(u32, Ratio)> = None;
     for (set, weight) in small_graphs::weights(graph, model.d()) {
@@ -414,7 +418,7 @@ fn ergodicity(machinery: &dyn Machinery, model: &Model) -> Outcome {
             format!("is_ergodic and the critical load say {said:?}; {}", figures()),
         );
     }
-    match machinery.is_ergodic(model) {
+    match (instruments.is_ergodic)(model) {
         None => Outcome::Skipped,
         Some(said) if said == ergodic => Outcome::holds(ratio::to_f64(&excess).abs()),
         Some(said) => Outcome::violated(f64::NAN, format!("called ergodic: {said}; {}", figures())),
@@ -436,7 +440,7 @@ pub(crate) const REM_1_GRAPH: Claim = Claim {
     expected: Expected::Holds,
     effect: None,
     hypotheses: &[Hypothesis::EdgesAtMost(1 << 16)],
-    rejects: &[Fault::RhoNecessary],
+    rejects: &[faults::RHO_NECESSARY],
     run: rem_1_graph,
 };
 
@@ -453,14 +457,14 @@ fn rem_1_graph(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     }
     run(&setting.plan, claim.id, LOADS + 1, "loads, by all sets of servers", |case, _| {
         if case == 0 {
-            return ergodicity(setting.machinery, model);
+            return ergodicity(setting.instruments, model);
         }
         let Some(critical) = small_graphs::critical_load(model.graph(), model.d()) else {
             return Outcome::Skipped;
         };
         let Some(load) = load(case - 1, &critical) else { return Outcome::Skipped };
         match Model::with_load(model.graph().clone(), load, model.d()) {
-            Ok(model) => ergodicity(setting.machinery, &model),
+            Ok(model) => ergodicity(setting.instruments, &model),
             Err(_) => Outcome::Skipped,
         }
     })

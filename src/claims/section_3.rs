@@ -20,10 +20,10 @@ use super::mean_field::{self, Measured};
 use super::small_graphs::{self, Loads};
 use super::verdict::Verdict;
 use super::{Claim, Evidence, Expected, Hypothesis, Kind, Scope, Setting, show};
-use crate::faults::Fault;
+use crate::faults;
 use crate::graph::generate::{Norm, Reach, Sites, disjoint_union};
 use crate::graph::{BipartiteGraph, metrics};
-use crate::instruments::Machinery;
+use crate::instruments::Instruments;
 use crate::model::Model;
 use crate::random::below;
 use crate::theory::mean_field::{OdeError, spectral_gap};
@@ -43,7 +43,7 @@ pub(crate) const DEF_3_3: Claim = Claim {
     expected: Expected::Holds,
     effect: None,
     hypotheses: &[],
-    rejects: &[Fault::TorusWithoutWrap],
+    rejects: &[faults::TORUS_WITHOUT_WRAP],
     run: def_3_3,
 };
 
@@ -95,7 +95,7 @@ fn def_3_3(claim: &Claim, setting: &Setting<'_>) -> Evidence {
                     );
                 }
             }
-            match setting.machinery.geometric(&sites, radius, norm) {
+            match (setting.instruments.geometric)(&sites, radius, norm) {
                 Ok(graph) => edges_are_near_pairs(&graph, &sites, radius, p),
                 Err(error) => Outcome::violated(
                     f64::NAN,
@@ -165,7 +165,7 @@ pub(crate) const EQ_3_3: Claim = Claim {
     expected: Expected::Holds,
     effect: None,
     hypotheses: &[],
-    rejects: &[Fault::RegularityByGlobalDegrees, Fault::MultiEdgesErased],
+    rejects: &[faults::REGULARITY_BY_GLOBAL_DEGREES, faults::MULTI_EDGES_ERASED],
     run: eq_3_3,
 };
 
@@ -185,7 +185,12 @@ fn eq_3_3(claim: &Claim, setting: &Setting<'_>) -> Evidence {
                 // n = m l / k, so that the half-edges match.
                 let (m, k) = (2 + below(rng, 9), 1 + below(rng, 4));
                 let n = m * (1 + below(rng, 2));
-                setting.machinery.random_regular(n, m, k.min(m), u64::from(below(rng, u32::MAX)))
+                (setting.instruments.random_regular)(
+                    n,
+                    m,
+                    k.min(m),
+                    u64::from(below(rng, u32::MAX)),
+                )
             };
             let graph = match case % 4 {
                 0 => small_graphs::random(rng).map_err(Into::into),
@@ -227,7 +232,7 @@ pub(crate) const EQ_3_3_GRAPH: Claim = Claim {
     effect: None,
     // Definition 3.5 is about the graph, phi and rho are about the rates too.
     hypotheses: &[Hypothesis::EqualRates, Hypothesis::EdgesAtMost(1 << 22)],
-    rejects: &[Fault::RegularityByGlobalDegrees],
+    rejects: &[faults::REGULARITY_BY_GLOBAL_DEGREES],
     run: eq_3_3_graph,
 };
 
@@ -239,7 +244,7 @@ fn eq_3_3_graph(claim: &Claim, setting: &Setting<'_>) -> Evidence {
 
 fn regularity(setting: &Setting<'_>, graph: &BipartiteGraph) -> Outcome {
     let regular = small_graphs::is_regular(graph);
-    let said = setting.machinery.is_regular(graph);
+    let said = (setting.instruments.is_regular)(graph);
     let violated = |what: String| {
         Outcome::violated(f64::NAN, format!("{what}; {}", small_graphs::adjacency(graph)))
     };
@@ -258,7 +263,7 @@ fn regularity(setting: &Setting<'_>, graph: &BipartiteGraph) -> Outcome {
     if !regular || !small_graphs::every_server_has_an_edge(graph) {
         return Outcome::Holds { slack: 0.0, vacuous: true };
     }
-    let (phi, lambda) = (setting.machinery.phi(graph), setting.model.load().exact());
+    let (phi, lambda) = ((setting.instruments.phi)(graph), setting.model.load().exact());
     if !phi.is_zero() {
         return violated(format!("regular, but phi(G) = {}", show(&phi)));
     }
@@ -270,7 +275,7 @@ fn regularity(setting: &Setting<'_>, graph: &BipartiteGraph) -> Outcome {
     else {
         return Outcome::Skipped;
     };
-    let rho = setting.machinery.rho(&model);
+    let rho = (setting.instruments.rho)(&model);
     if rho != *lambda {
         return violated(format!(
             "regular, but rho(G) = {} with lambda = {}",
@@ -310,20 +315,20 @@ pub(crate) const ODE_FIXED_POINT: Claim = Claim {
     effect: None,
     hypotheses: &[],
     rejects: &[
-        Fault::FixedPointAsPrinted,
-        Fault::FixedPointShifted,
-        Fault::FixedPointOneChoiceMore,
-        Fault::DroppedDepartures,
+        faults::FIXED_POINT_AS_PRINTED,
+        faults::FIXED_POINT_SHIFTED,
+        faults::FIXED_POINT_ONE_CHOICE_MORE,
+        faults::DROPPED_DEPARTURES,
     ],
-    run: |_, setting| evidence(Ok(fixed_point(setting.machinery))),
+    run: |_, setting| evidence(Ok(fixed_point(setting.instruments))),
 };
 
 /// [`mean_field::fixed_point`] of a subject.
-pub(super) fn fixed_point(machinery: &dyn Machinery) -> Measured {
+pub(super) fn fixed_point(instruments: &Instruments) -> Measured {
     mean_field::fixed_point(
-        &|lambda, d, i| machinery.fixed_point(lambda, d, i),
+        &|lambda, d, i| (instruments.fixed_point)(lambda, d, i),
         &|lambda, d, q, dq| {
-            machinery.right_hand_side(lambda, d, q, dq);
+            (instruments.right_hand_side)(lambda, d, q, dq);
         },
     )
 }
@@ -340,10 +345,10 @@ pub(crate) const ODE_ORDER: Claim = Claim {
     expected: Expected::Holds,
     effect: None,
     hypotheses: &[],
-    rejects: &[Fault::DroppedDepartures],
+    rejects: &[faults::DROPPED_DEPARTURES],
     run: |_, setting| {
         evidence(mean_field::order(&|lambda, d, q, dq| {
-            setting.machinery.right_hand_side(lambda, d, q, dq)
+            (setting.instruments.right_hand_side)(lambda, d, q, dq)
         }))
     },
 };
@@ -364,10 +369,10 @@ pub(crate) const EQ_4_44: Claim = Claim {
     expected: Expected::Holds,
     effect: None,
     hypotheses: &[],
-    rejects: &[Fault::DroppedDepartures],
+    rejects: &[faults::DROPPED_DEPARTURES],
     run: |_, setting| match misplaced_gap() {
         Some(found) => violated(f64::NAN, 1, found),
-        None => evidence(rate(setting.machinery, &gap)),
+        None => evidence(rate(setting.instruments, &gap)),
     },
 };
 
@@ -406,10 +411,10 @@ pub(super) fn gap(lambda: f64, d: u32) -> f64 {
 
 /// [`mean_field::rate`] of a subject.
 pub(super) fn rate(
-    machinery: &dyn Machinery,
+    instruments: &Instruments,
     gap: &dyn Fn(f64, u32) -> f64,
 ) -> Result<Measured, OdeError> {
-    mean_field::rate(&|lambda, d, q, dq| machinery.right_hand_side(lambda, d, q, dq), gap)
+    mean_field::rate(&|lambda, d, q, dq| (instruments.right_hand_side)(lambda, d, q, dq), gap)
 }
 
 /// What a check of (3.5) found, as evidence. Its comparisons have no index to replay: all of them

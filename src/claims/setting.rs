@@ -2,7 +2,7 @@
 
 use super::cases::CasePlan;
 use crate::estimate::bracketing::Samples;
-use crate::instruments::Machinery;
+use crate::instruments::Instruments;
 use crate::model::Model;
 use crate::random::fingerprint;
 use crate::subject::Subject;
@@ -13,7 +13,7 @@ pub struct Setting<'a> {
     /// The system under check.
     pub subject: &'a dyn Subject,
     /// The formulas, estimates and tests under check.
-    pub machinery: &'a dyn Machinery,
+    pub instruments: &'a Instruments,
     /// Graph, load and d.
     pub model: &'a Model,
     /// The cases of exact and pathwise claims; its seed is that of statistical ones too.

@@ -11,7 +11,7 @@
 
 use super::parts::{Findings, Part};
 use super::{Claim, Effect, Evidence, Expected, Kind, Scope, Setting, small_graphs};
-use crate::faults::Fault;
+use crate::faults;
 use crate::graph::BipartiteGraph;
 use crate::model::{Load, Model};
 use crate::num::ratio::{Ratio, ratio};
@@ -40,10 +40,10 @@ pub(crate) const REM_1_GROWTH: Claim = Claim {
     }),
     hypotheses: &[],
     rejects: &[
-        Fault::SamplingWithoutReplacement,
-        Fault::OneSampleLess,
-        Fault::LastServerNeverServed,
-        Fault::RhoNecessary,
+        faults::SAMPLING_WITHOUT_REPLACEMENT,
+        faults::ONE_SAMPLE_LESS,
+        faults::LAST_SERVER_NEVER_SERVED,
+        faults::RHO_NECESSARY,
     ],
     run: growth,
 };
@@ -81,7 +81,7 @@ fn growth(claim: &Claim, setting: &Setting<'_>) -> Evidence {
         let Ok(model) = Load::new(load).and_then(|load| Model::with_load(graph, load, d)) else {
             continue;
         };
-        let Some(ergodic) = setting.machinery.is_ergodic(&model) else { continue };
+        let Some(ergodic) = (setting.instruments.is_ergodic)(&model) else { continue };
         let title = format!("{name}, d = {d}, lambda = {:.4}: growth", model.lambda());
         let part = if ergodic {
             Part::at_most(title, (0.0, MOST), LIMIT, 0.0, share)

@@ -14,7 +14,7 @@ use super::parts::{self, Findings, Part, are_open};
 use super::verdict::Witness;
 use super::{Claim, Effect, Evidence, Expected, Hypothesis, Kind, Scope, Setting, Verdict};
 use crate::estimate::bracketing::{NoCoalescence, Plan, START_ERROR, Sample};
-use crate::faults::Fault;
+use crate::faults;
 use crate::model::{Event, loads};
 use crate::num::ratio;
 use crate::random::stream_rng;
@@ -55,28 +55,28 @@ pub(crate) const TRANSITION_LAW: Claim = Claim {
     }),
     hypotheses: &[Hypothesis::MeanTaskDegreeAtMost(2000)],
     rejects: &[
-        Fault::SamplingWithoutReplacement,
-        Fault::OneSampleLess,
-        Fault::OneSampleMore,
-        Fault::TiesToLowest,
-        Fault::JoinLongest,
-        Fault::ServiceNotCounted,
-        Fault::StaleLengths,
-        Fault::ClashTakesNext,
-        Fault::TwoShortestCoin,
-        Fault::SlowService,
-        Fault::IdleServersServe,
-        Fault::ArrivalRateInverted,
-        Fault::RatesIgnored,
-        Fault::AliasSidesSwapped,
-        Fault::ArrivalsByDegree,
-        Fault::MissingEdge,
-        Fault::LastServerNeverServed,
-        Fault::ComparedWithItself,
-        Fault::NeverReturns,
-        Fault::SampledFromBelow,
-        Fault::StrandedQueue,
-        Fault::SeededAlike,
+        faults::SAMPLING_WITHOUT_REPLACEMENT,
+        faults::ONE_SAMPLE_LESS,
+        faults::ONE_SAMPLE_MORE,
+        faults::TIES_TO_LOWEST,
+        faults::JOIN_LONGEST,
+        faults::SERVICE_NOT_COUNTED,
+        faults::STALE_LENGTHS,
+        faults::CLASH_TAKES_NEXT,
+        faults::TWO_SHORTEST_COIN,
+        faults::SLOW_SERVICE,
+        faults::IDLE_SERVERS_SERVE,
+        faults::ARRIVAL_RATE_INVERTED,
+        faults::RATES_IGNORED,
+        faults::ALIAS_SIDES_SWAPPED,
+        faults::ARRIVALS_BY_DEGREE,
+        faults::MISSING_EDGE,
+        faults::LAST_SERVER_NEVER_SERVED,
+        faults::COMPARED_WITH_ITSELF,
+        faults::NEVER_RETURNS,
+        faults::SAMPLED_FROM_BELOW,
+        faults::STRANDED_QUEUE,
+        faults::SEEDED_ALIKE,
     ],
     run: transition_law,
 };
@@ -241,7 +241,7 @@ pub(crate) const FLOW_BALANCE: Claim = Claim {
         unit: "replications",
     }),
     hypotheses: &[Hypothesis::NoIsolatedTaskTypes, Hypothesis::RhoBelowOne],
-    rejects: &[Fault::SlowService, Fault::IdleServersServe],
+    rejects: &[faults::SLOW_SERVICE, faults::IDLE_SERVERS_SERVE],
     run: flow_balance,
 };
 
@@ -287,7 +287,7 @@ pub(crate) const COR_4_3: Claim = Claim {
         unit: "replications",
     }),
     hypotheses: &[Hypothesis::NoIsolatedTaskTypes, Hypothesis::RhoBelowOne, Hypothesis::TwoChoices],
-    rejects: &[Fault::MomentBoundShifted],
+    rejects: &[faults::MOMENT_BOUND_SHIFTED],
     run: cor_4_3,
 };
 
@@ -298,7 +298,7 @@ fn cor_4_3(_: &Claim, setting: &Setting<'_>) -> Evidence {
         Ok(plan) => plan,
         Err(NoCoalescence { events }) => return undecided(events),
     };
-    let bound = |i| ratio::to_f64(&setting.machinery.moment_bound(&rho, i));
+    let bound = |i| ratio::to_f64(&(setting.instruments.moment_bound)(&rho, i));
     if bound(2) <= 2.0 * START_ERROR {
         let found = format!(
             "rho^2 = {:.1e} is less than what the samples leave out of the steady state, {START_ERROR:.0e}: no number of them would do at this load",
@@ -346,7 +346,7 @@ pub(crate) const ERGODIC: Claim = Claim {
         unit: "replications",
     }),
     hypotheses: &[Hypothesis::RhoBelowOne, Hypothesis::FunctionOfMarks],
-    rejects: &[Fault::LastServerNeverServed],
+    rejects: &[faults::LAST_SERVER_NEVER_SERVED],
     run: ergodic,
 };
 

@@ -31,7 +31,7 @@ pub fn explain(page: &mut Page, claim: &Claim) {
     let models = number(claim.rejects.len(), "wrong model");
     entry("faults", &format!("it must reject {models}"));
     for fault in claim.rejects {
-        page.paragraph(6, &[(Plain, &format!("    {}: ", fault.id())), (Faint, fault.about())]);
+        page.paragraph(6, &[(Plain, &format!("    {}: ", fault.id)), (Faint, fault.about)]);
     }
 }
 
@@ -78,7 +78,7 @@ fn excludes(claim: &Claim) -> String {
 pub fn object(claim: &Claim) -> Value {
     let mut value = row(claim);
     let faults = claim.rejects.iter();
-    value["rejects"] = faults.map(|f| json!({ "id": f.id(), "about": f.about() })).collect();
+    value["rejects"] = faults.map(|f| json!({ "id": f.id, "about": f.about })).collect();
     value["group"] = json!(Group::of(claim).title());
     value["hypotheses"] = claim.hypotheses.iter().map(ToString::to_string).collect();
     value["checked"] = json!(how(claim));

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use serde_json::{Value, json};
 
 use crate::claims::Claim;
-use crate::faults::{Fault, Group};
+use crate::faults::{self, Fault, Group};
 use crate::suite::power_matrix::{Cell, Line, Matrix};
 
 /// For each group its faults with the claims that reject them, then what is wrong, then the totals.
@@ -15,8 +15,8 @@ pub fn text(matrix: &Matrix, costs: bool) -> String {
     let mut text = String::new();
     for group in Group::ALL {
         let _ = writeln!(text, "{}", group.about());
-        for fault in Fault::ALL.iter().filter(|fault| fault.group() == *group) {
-            let rejecting = rejecting(matrix, *fault);
+        for fault in faults::ALL.iter().filter(|fault| fault.group == *group) {
+            let rejecting = rejecting(matrix, fault);
             if rejecting.is_empty() && (!matrix.whole || matrix.missing > 0) {
                 continue;
             }
@@ -31,7 +31,7 @@ pub fn text(matrix: &Matrix, costs: bool) -> String {
                 })
                 .collect();
             let by = if by.is_empty() { "NO CLAIM".to_owned() } else { by.join(", ") };
-            let _ = writeln!(text, "  {:32} {by}", fault.id());
+            let _ = writeln!(text, "  {:32} {by}", fault.id);
         }
         text.push('\n');
     }
@@ -58,11 +58,11 @@ pub fn text(matrix: &Matrix, costs: bool) -> String {
             matrix.missing
         );
     }
-    let rejected = Fault::ALL.len() - matrix.survivors().len();
+    let rejected = faults::ALL.len() - matrix.survivors().len();
     let _ = writeln!(
         text,
         "\n{rejected} of {} faults are rejected by {} claims; the reference {}.",
-        Fault::ALL.len(),
+        faults::ALL.len(),
         matrix.lines.len(),
         match (matrix.lines.iter().all(|line| line.failures.is_empty()), matrix.missing) {
             (false, _) => "does NOT pass",
@@ -85,23 +85,23 @@ pub fn json(matrix: &Matrix) -> Value {
     let groups: Vec<_> = Group::ALL
         .iter()
         .map(|group| {
-            let faults: Vec<_> = Fault::ALL
+            let faults: Vec<_> = faults::ALL
                 .iter()
-                .filter(|fault| fault.group() == *group)
+                .filter(|fault| fault.group == *group)
                 .map(|fault| {
                     let by: Vec<_> =
-                        rejecting(matrix, *fault).iter().map(|(claim, _)| claim.id).collect();
-                    json!({ "id": fault.id(), "about": fault.about(), "rejected_by": by })
+                        rejecting(matrix, fault).iter().map(|(claim, _)| claim.id).collect();
+                    json!({ "id": fault.id, "about": fault.about, "rejected_by": by })
                 })
                 .collect();
             json!({ "group": group, "faults": faults })
         })
         .collect();
     json!({
-        "faults": Fault::ALL.iter().map(Fault::id).collect::<Vec<_>>(),
+        "faults": faults::ALL.iter().map(|fault| fault.id).collect::<Vec<_>>(),
         "claims": claims,
         "groups": groups,
-        "survivors": matrix.survivors().iter().map(Fault::id).collect::<Vec<_>>(),
+        "survivors": matrix.survivors().iter().map(|fault| fault.id).collect::<Vec<_>>(),
         "problems": problems(matrix),
         "complete": matrix.is_complete(),
         "partial": matrix.missing > 0,
@@ -112,11 +112,11 @@ pub fn json(matrix: &Matrix) -> Value {
 
 fn claim(line: &Line) -> Value {
     let pairs = |wanted: fn(&Cell) -> bool| {
-        Fault::ALL
+        faults::ALL
             .iter()
             .zip(&line.cells)
             .filter(move |(_, cell)| wanted(cell))
-            .map(|(fault, cell)| (fault.id(), cell))
+            .map(|(fault, cell)| (fault.id, cell))
     };
     let costs: Vec<_> = pairs(|_| true)
         .filter_map(|(id, cell)| match cell {
@@ -140,8 +140,8 @@ fn claim(line: &Line) -> Value {
     })
 }
 
-fn rejecting(matrix: &Matrix, fault: Fault) -> Vec<(&'static Claim, u64)> {
-    let at = Fault::ALL.iter().position(|other| *other == fault);
+fn rejecting(matrix: &Matrix, fault: &Fault) -> Vec<(&'static Claim, u64)> {
+    let at = faults::ALL.iter().position(|&other| other == fault);
     let cell = |line: &Line| at.and_then(|at| line.cells.get(at).cloned());
     matrix
         .lines
@@ -159,7 +159,7 @@ pub fn problems(matrix: &Matrix) -> Vec<String> {
     let survivors = if matrix.whole && all_done { matrix.survivors() } else { Vec::new() };
     let mut problems: Vec<String> = survivors
         .iter()
-        .map(|fault| format!("no claim rejects {}: {}", fault.id(), fault.about()))
+        .map(|fault| format!("no claim rejects {}: {}", fault.id, fault.about))
         .collect();
     for line in &matrix.lines {
         problems
@@ -168,14 +168,11 @@ pub fn problems(matrix: &Matrix) -> Vec<String> {
         if !all_done {
             continue;
         }
-        problems.extend(line.missed().map(|fault| {
-            format!(
-                "{} accepts {}, which it must \
-                    reject",
-                line.claim.id,
-                fault.id()
-            )
-        }));
+        problems.extend(
+            line.missed().map(|fault| {
+                format!("{} accepts {}, which it must reject", line.claim.id, fault.id)
+            }),
+        );
         if !line.has_power() {
             problems.push(format!("{} rejects no fault", line.claim.id));
         }

@@ -1,5 +1,5 @@
 //! What a test and an interval are to those who use them, so that one can be put in place of
-//! another: a claim calibrates whatever the machinery hands it, a faulty procedure included.
+//! another: a claim calibrates whatever the instruments hand it, a faulty procedure included.
 
 use crate::stats::decision::Decision;
 

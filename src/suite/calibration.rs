@@ -209,7 +209,7 @@ fn is_false_alarm(row: &Row) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::faults::Fault;
+    use crate::faults;
     use crate::suite::battery;
 
     fn calibrate(under: UnderCheck<'_>, only: &str, runs: u64) -> Calibration {
@@ -236,8 +236,8 @@ mod tests {
 
     #[test]
     fn a_wrong_system_exceeds_the_budget() {
-        let fault = Fault::JoinLongest;
-        let wrong = calibrate(UnderCheck::both(&fault), "transition-law", 12);
+        let fault = faults::JOIN_LONGEST;
+        let wrong = calibrate(UnderCheck::from(fault), "transition-law", 12);
         assert_eq!((wrong.runs_with_alarm, wrong.alarms.len()), (12, 12));
         // The claim itself, and the suite that consists of it.
         assert_eq!(wrong.excesses().len(), 2);

@@ -314,7 +314,7 @@ fn check(
         alpha,
         effort: options.effort,
         case: options.case,
-        machinery: under.machinery,
+        instruments: under.instruments,
         ..CheckOptions::default()
     };
     let mut evidence = claim.evaluate(&how.setting(under.subject, &input.model, samples));

@@ -20,7 +20,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::claims::{self, CheckOptions, Claim, Evidence, Expected, Kind, Scope, Verdict};
-use crate::faults::Fault;
+use crate::faults::{self, Fault};
 use crate::graph::{BipartiteGraph, GraphError, Isolated};
 use crate::instruments::UnderCheck;
 use crate::model::{Event, Model};
@@ -187,7 +187,7 @@ pub enum Cell {
 pub struct Line {
     /// The claim.
     pub claim: &'static Claim,
-    /// For each fault of [`Fault::ALL`].
+    /// For each fault of [`faults::ALL`].
     pub cells: Vec<Cell>,
     /// Settings where the reference did not get the expected verdict, with what was found.
     pub failures: Vec<String>,
@@ -200,8 +200,8 @@ pub struct Line {
 
 impl Line {
     /// The faults that the claim rejects.
-    pub fn rejects(&self) -> impl Iterator<Item = Fault> + '_ {
-        Fault::ALL
+    pub fn rejects(&self) -> impl Iterator<Item = &'static Fault> + '_ {
+        faults::ALL
             .iter()
             .zip(&self.cells)
             .filter(|(_, cell)| matches!(cell, Cell::Rejected { .. }))
@@ -209,7 +209,7 @@ impl Line {
     }
 
     /// The faults that the claim lists and does not reject.
-    pub fn missed(&self) -> impl Iterator<Item = Fault> + '_ {
+    pub fn missed(&self) -> impl Iterator<Item = &'static Fault> + '_ {
         self.claim
             .rejects
             .iter()
@@ -248,7 +248,7 @@ impl Matrix {
             .into_iter()
             .map(|claim| Line {
                 claim,
-                cells: vec![Cell::NotRun; Fault::ALL.len()],
+                cells: vec![Cell::NotRun; faults::ALL.len()],
                 failures: Vec::new(),
                 telling: false,
                 seconds: 0.0,
@@ -276,8 +276,8 @@ impl Matrix {
     }
 
     /// Faults that no claim rejects.
-    pub fn survivors(&self) -> Vec<Fault> {
-        Fault::ALL
+    pub fn survivors(&self) -> Vec<&'static Fault> {
+        faults::ALL
             .iter()
             .copied()
             .filter(|fault| {
@@ -315,7 +315,7 @@ pub fn evaluate(
         seed,
         alpha,
         pilot_events: Some(1_000_000),
-        machinery: under.machinery,
+        instruments: under.instruments,
         ..CheckOptions::default()
     };
     claim.check_with(under.subject, model, &options)
@@ -402,7 +402,7 @@ pub enum Found {
         /// make a difference.
         asks_the_subject: bool,
     },
-    /// With the fault of this place in [`Fault::ALL`]: what the claim says to it.
+    /// With the fault of this place in [`faults::ALL`]: what the claim says to it.
     Fault(usize, Cell),
 }
 
@@ -415,7 +415,7 @@ impl Check {
     pub fn is_in(&self, claims: &[&'static Claim]) -> bool {
         let fault = match self.found {
             Found::Reference { .. } => true,
-            Found::Fault(fault, _) => fault < Fault::ALL.len(),
+            Found::Fault(fault, _) => fault < faults::ALL.len(),
         };
         self.claim < claims.len() && fault
     }
@@ -423,12 +423,12 @@ impl Check {
 
 /// The faults that a claim is run against.
 fn faults_for(claim: &Claim, options: &Options, asks_the_subject: bool) -> Vec<usize> {
-    let wanted = |fault: &Fault| {
+    let wanted = |fault: &&Fault| {
         let can_tell =
             claim.kind != Kind::Statistical || fault.changes_the_system() && asks_the_subject;
         claim.rejects.contains(fault) || options.depth == Depth::Full && can_tell
     };
-    (0..Fault::ALL.len()).filter(|&at| wanted(&Fault::ALL[at])).collect()
+    (0..faults::ALL.len()).filter(|&at| wanted(&faults::ALL[at])).collect()
 }
 
 /// The claims that `options` select, in the order of the registry.
@@ -461,10 +461,10 @@ pub fn resume(
     let settings = settings();
     let claims = claims_of(options);
     let mut asks = vec![None; claims.len()];
-    let mut known = vec![false; claims.len() * Fault::ALL.len()];
+    let mut known = vec![false; claims.len() * faults::ALL.len()];
     let mut note = |check: &Check| match check.found {
         Found::Reference { asks_the_subject, .. } => asks[check.claim] = Some(asks_the_subject),
-        Found::Fault(fault, _) => known[check.claim * Fault::ALL.len() + fault] = true,
+        Found::Fault(fault, _) => known[check.claim * faults::ALL.len() + fault] = true,
     };
     finished.iter().for_each(&mut note);
     let timed = |claim: usize, run: &dyn Fn() -> Found| {
@@ -489,7 +489,7 @@ pub fn resume(
         tasks.extend(
             faults
                 .into_iter()
-                .filter(|fault| !known[at * Fault::ALL.len() + fault])
+                .filter(|fault| !known[at * faults::ALL.len() + fault])
                 .map(|fault| (at, fault)),
         );
     }
@@ -500,7 +500,7 @@ pub fn resume(
         .with_max_len(1)
         .map(|(at, fault)| {
             timed(at, &|| {
-                Found::Fault(fault, against(claims[at], Fault::ALL[fault], &settings, options))
+                Found::Fault(fault, against(claims[at], faults::ALL[fault], &settings, options))
             })
         })
         .collect();
@@ -533,7 +533,7 @@ fn reference(claim: &Claim, settings: &[Setting], options: &Options) -> Found {
     Found::Reference { failures, telling, asks_the_subject }
 }
 
-fn against(claim: &Claim, fault: Fault, settings: &[Setting], options: &Options) -> Cell {
+fn against(claim: &Claim, fault: &Fault, settings: &[Setting], options: &Options) -> Cell {
     let listed = claim.rejects.contains(&fault);
     let mut cell = Cell::Accepted;
     for setting in settings_of(claim, settings) {
@@ -542,7 +542,7 @@ fn against(claim: &Claim, fault: Fault, settings: &[Setting], options: &Options)
             continue;
         }
         let evidence =
-            evaluate(claim, UnderCheck::both(&fault), &setting.model, options.seed, options.alpha);
+            evaluate(claim, UnderCheck::from(fault), &setting.model, options.seed, options.alpha);
         let rejected = match claim.expected {
             Expected::Holds => evidence.verdict == Verdict::Violated,
             // The error of the print must be seen; where it is not, the fault is.

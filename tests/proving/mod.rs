@@ -4,17 +4,20 @@
 #![allow(dead_code)]
 
 use fluidcheck::claims::{self, CheckOptions, Evidence, Verdict};
-use fluidcheck::faults::Fault;
 use fluidcheck::graph::{BipartiteGraph, Isolated};
-use fluidcheck::instruments::Machinery;
+use fluidcheck::instruments::UnderCheck;
 use fluidcheck::model::Model;
-use fluidcheck::subject::{Reference, Subject};
+use fluidcheck::subject::Reference;
 
 /// The claim `id` on one system.
-pub fn evaluate<T: Subject + Machinery>(id: &str, under: &T, model: &Model) -> Evidence {
-    let options =
-        CheckOptions { pilot_events: Some(1_000_000), machinery: under, ..CheckOptions::default() };
-    claims::find(id).unwrap().check_with(under, model, &options)
+pub fn evaluate<'a>(id: &str, under: impl Into<UnderCheck<'a>>, model: &Model) -> Evidence {
+    let under = under.into();
+    let options = CheckOptions {
+        pilot_events: Some(1_000_000),
+        instruments: under.instruments,
+        ..CheckOptions::default()
+    };
+    claims::find(id).unwrap().check_with(under.subject, model, &options)
 }
 
 /// Any system, for claims that make their own.
@@ -41,10 +44,10 @@ pub fn assert_power(id: &str, models: &[Model]) {
         informative |= evidence.verdict != Verdict::NotApplicable && !evidence.vacuous;
     }
     assert!(informative, "{id} says nothing on any of the systems");
-    for fault in claim.rejects {
+    for &fault in claim.rejects {
         let rejected =
             models.iter().any(|model| evaluate(id, fault, model).verdict == Verdict::Violated);
-        assert!(rejected, "{id} does not reject {}", Fault::id(fault));
+        assert!(rejected, "{id} does not reject {}", fault.id);
     }
 }
 

@@ -14,7 +14,7 @@ use super::steady_distance::{SteadyState, distance};
 use super::{limit, model, most};
 use crate::claims::parts::{Findings, Part};
 use crate::claims::{Claim, Effect, Expected, Kind, Scope, Setting};
-use crate::faults::Fault;
+use crate::faults;
 use crate::graph::generate;
 
 /// Convergence in l2, and in l1.
@@ -39,7 +39,7 @@ pub(crate) const COR_3_2: Claim = Claim {
         unit: "replications",
     }),
     hypotheses: &[],
-    rejects: &[Fault::FixedPointOneChoiceMore, Fault::JoinLongest],
+    rejects: &[faults::FIXED_POINT_ONE_CHOICE_MORE, faults::JOIN_LONGEST],
     run: |claim, setting| {
         let rows =
             [(100, 10, [0.2, 0.03]), (1_000, 32, [0.07, 0.003]), (10_000, 100, [0.025, 0.0003])];
@@ -71,7 +71,7 @@ pub(crate) const REM_2: Claim = Claim {
         unit: "replications",
     }),
     hypotheses: &[],
-    rejects: &[Fault::FixedPointOneChoiceMore, Fault::FixedPointShifted],
+    rejects: &[faults::FIXED_POINT_ONE_CHOICE_MORE, faults::FIXED_POINT_SHIFTED],
     run: |claim, setting| {
         let rows =
             [(100, 10, [0.9, 0.004]), (1_000, 32, [0.5, 0.0001]), (4_000, 64, [0.38, 0.00002])];

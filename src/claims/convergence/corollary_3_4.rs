@@ -18,7 +18,7 @@ use super::steady_distance::{SteadyState, distance};
 use super::{limit, most};
 use crate::claims::parts::{Findings, Part};
 use crate::claims::{Claim, Effect, Evidence, Expected, Kind, Scope, Setting};
-use crate::faults::Fault;
+use crate::faults;
 use crate::graph::generate::{GenerateError, Norm, Reach, Sites};
 use crate::graph::{BipartiteGraph, metrics};
 use crate::model::{Model, loads};
@@ -46,7 +46,7 @@ pub(crate) const COR_3_4: Claim = Claim {
         unit: "graphs and replications",
     }),
     hypotheses: &[],
-    rejects: &[Fault::TorusWithoutWrap, Fault::OneSampleLess],
+    rejects: &[faults::TORUS_WITHOUT_WRAP, faults::ONE_SAMPLE_LESS],
     run: cor_3_4,
 };
 
@@ -91,7 +91,7 @@ fn cor_3_4(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     findings.evidence()
 }
 
-/// The machinery's geometric graph with n servers and task types.
+/// The geometric graph of the instruments with n servers and task types.
 fn graph(
     setting: &Setting<'_>,
     n: u32,
@@ -100,7 +100,7 @@ fn graph(
     seed: u64,
 ) -> Result<BipartiteGraph, GenerateError> {
     let norm = Norm::new(p)?;
-    setting.machinery.geometric(
+    (setting.instruments.geometric)(
         &Sites::uniform(n, n, k, seed)?,
         Reach::MeanDegree(degree).radius(n, k, norm)?,
         norm,
@@ -181,7 +181,7 @@ fn inequalities(
         return Ok(f64::INFINITY);
     }
     let loads = metrics::server_loads_f64(graph);
-    let (phi, gamma) = (setting.machinery.phi(graph), setting.machinery.gamma(graph));
+    let (phi, gamma) = ((setting.instruments.phi)(graph), (setting.instruments.gamma)(graph));
     let (phi, gamma) = (ratio::to_f64(&phi), ratio::to_f64(&gamma));
     // The sums have at most N terms of one sign, and the bounds a few operations.
     let rounding = (f64::from(SIZE) + 16.0) * f64::EPSILON;

@@ -13,7 +13,7 @@ use super::steady_distance::{SteadyState, distance, sum_from};
 use super::{limit, model, most};
 use crate::claims::parts::{Findings, Part};
 use crate::claims::{Claim, Effect, Evidence, Expected, Kind, Scope, Setting};
-use crate::faults::Fault;
+use crate::faults;
 use crate::graph::BipartiteGraph;
 use crate::graph::generate::{self, GenerateError};
 
@@ -38,7 +38,7 @@ pub(crate) const COR_3_6: Claim = Claim {
         unit: "replications",
     }),
     hypotheses: &[],
-    rejects: &[Fault::SampledFromEverywhere, Fault::OneSampleLess],
+    rejects: &[faults::SAMPLED_FROM_EVERYWHERE, faults::ONE_SAMPLE_LESS],
     run: cor_3_6,
 };
 

@@ -16,7 +16,7 @@ use super::steady_distance::{SteadyState, distance};
 use super::{limit, model, most};
 use crate::claims::parts::{Findings, Part};
 use crate::claims::{Claim, Effect, Evidence, Expected, Kind, Scope, Setting};
-use crate::faults::Fault;
+use crate::faults;
 use crate::graph::BipartiteGraph;
 use crate::graph::generate::{self, GenerateError};
 
@@ -42,7 +42,11 @@ pub(crate) const COUNTEREXAMPLE_1_2: Claim = Claim {
         unit: "paths",
     }),
     hypotheses: &[],
-    rejects: &[Fault::SampledFromEverywhere, Fault::DroppedDepartures, Fault::OneSampleLess],
+    rejects: &[
+        faults::SAMPLED_FROM_EVERYWHERE,
+        faults::DROPPED_DEPARTURES,
+        faults::ONE_SAMPLE_LESS,
+    ],
     run: counterexample,
 };
 

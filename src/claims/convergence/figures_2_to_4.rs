@@ -28,7 +28,7 @@ use super::steady_distance::sum_from;
 use super::{limit, model, most};
 use crate::claims::parts::{Findings, Part};
 use crate::claims::{Claim, Effect, Evidence, Expected, Kind, Scope, Setting};
-use crate::faults::Fault;
+use crate::faults;
 use crate::graph::generate::{self, Norm, Reach, Sites};
 use crate::theory::stability::{Effort, critical_load_bounds};
 
@@ -54,10 +54,10 @@ pub(crate) const FIG_2: Claim = Claim {
     }),
     hypotheses: &[],
     rejects: &[
-        Fault::FixedPointOneChoiceMore,
-        Fault::OneSampleLess,
-        Fault::OneSampleMore,
-        Fault::SampledFromEverywhere,
+        faults::FIXED_POINT_ONE_CHOICE_MORE,
+        faults::ONE_SAMPLE_LESS,
+        faults::ONE_SAMPLE_MORE,
+        faults::SAMPLED_FROM_EVERYWHERE,
     ],
     run: fig_2,
 };
@@ -83,7 +83,7 @@ pub(crate) const FIG_3: Claim = Claim {
         unit: "paths",
     }),
     hypotheses: &[],
-    rejects: &[Fault::DroppedDepartures, Fault::OneSampleMore],
+    rejects: &[faults::DROPPED_DEPARTURES, faults::ONE_SAMPLE_MORE],
     run: fig_3,
 };
 
@@ -110,9 +110,9 @@ pub(crate) const FIG_4: Claim = Claim {
     }),
     hypotheses: &[],
     rejects: &[
-        Fault::FixedPointOneChoiceMore,
-        Fault::FixedPointAsPrinted,
-        Fault::SampledFromEverywhere,
+        faults::FIXED_POINT_ONE_CHOICE_MORE,
+        faults::FIXED_POINT_AS_PRINTED,
+        faults::SAMPLED_FROM_EVERYWHERE,
     ],
     run: fig_4,
 };
@@ -213,8 +213,11 @@ fn critical_bounds(
 ) -> Result<(f64, f64, usize), Box<dyn Error>> {
     let norm = Norm::EUCLIDEAN;
     let sites = Sites::uniform(n, n, 2, seed)?;
-    let graph =
-        setting.machinery.geometric(&sites, Reach::MeanDegree(degree).radius(n, 2, norm)?, norm)?;
+    let graph = (setting.instruments.geometric)(
+        &sites,
+        Reach::MeanDegree(degree).radius(n, 2, norm)?,
+        norm,
+    )?;
     let bounds = critical_load_bounds(&graph, D, Effort { gap: 0.1, steps: 2_000 })?;
     Ok((bounds.lower, bounds.upper, bounds.bottleneck.len()))
 }

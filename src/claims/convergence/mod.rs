@@ -33,9 +33,9 @@ use crate::model::Model;
 /// these claims.
 const LEVELS: u32 = 40;
 
-/// q*_1, q*_2, ... of Theorem 3.1, as the machinery under check has it.
+/// q*_1, q*_2, ... of Theorem 3.1, as the instruments under check have it.
 fn limit(setting: &Setting<'_>, lambda: f64, d: u32) -> Vec<f64> {
-    (1..=LEVELS).map(|i| setting.machinery.fixed_point(lambda, d, i)).collect()
+    (1..=LEVELS).map(|i| (setting.instruments.fixed_point)(lambda, d, i)).collect()
 }
 
 /// Replications after which a part is left open; some times what the stated effects should need.

@@ -28,7 +28,7 @@ use super::steady_distance::{SteadyState, distance};
 use super::{limit, model, most};
 use crate::claims::parts::{Findings, Part};
 use crate::claims::{Claim, Effect, Evidence, Expected, Kind, Scope, Setting};
-use crate::faults::Fault;
+use crate::faults;
 use crate::graph::generate::{self, GenerateError, Norm, Reach, Sites};
 use crate::graph::{BipartiteGraph, Isolated, metrics};
 use crate::model::loads;
@@ -54,7 +54,11 @@ pub(crate) const THM_3_1: Claim = Claim {
         unit: "replications",
     }),
     hypotheses: &[],
-    rejects: &[Fault::FixedPointOneChoiceMore, Fault::FixedPointShifted, Fault::OneSampleLess],
+    rejects: &[
+        faults::FIXED_POINT_ONE_CHOICE_MORE,
+        faults::FIXED_POINT_SHIFTED,
+        faults::ONE_SAMPLE_LESS,
+    ],
     run: thm_3_1,
 };
 

@@ -75,7 +75,7 @@ const fn corrected(
     source: &'static str,
     paper: &'static [&'static str],
     statement: &'static str,
-    rejects: &'static [Fault],
+    rejects: &'static [&'static Fault],
     run: fn(&Claim, &Setting<'_>) -> Evidence,
 ) -> Claim {
     Claim {

@@ -3,8 +3,8 @@
 use super::{corrected, printed};
 use crate::claims::cases::{Outcome, run};
 use crate::claims::{Claim, show};
-use crate::faults::Fault;
-use crate::instruments::Machinery;
+use crate::faults;
+use crate::instruments::Instruments;
 use crate::num::ratio::{self, Ratio, ratio};
 use crate::theory::constants::{self, Mixing};
 
@@ -47,11 +47,11 @@ pub(crate) const THM_3_8_CORRECTED: Claim = corrected(
     &["Theorem 3.8", "(4.28)", "(4.29)"],
     "theta rho0 d <= 1/2 and theta <= rho0, so that alpha >= 1; the bound starts at c2 / theta \
         and falls to 0",
-    &[Fault::MixingThetaNotCapped],
+    &[faults::MIXING_THETA_NOT_CAPPED],
     |claim, setting| {
         run(&setting.plan, claim.id, 115, "pairs of rho0 and d", |case, _| {
             let (rho0, d) = rho0_and_d(case);
-            let theta = setting.machinery.mixing_theta(&rho0, d);
+            let theta = (setting.instruments.mixing_theta)(&rho0, d);
             let contraction = &theta * &rho0 * ratio::whole(d.into());
             let at = format!("rho0 = {}, d = {d}, theta = {}", show(&rho0), show(&theta));
             if contraction > ratio(1, 2) || theta > rho0 {
@@ -121,15 +121,15 @@ pub(crate) const EQ_4_47_CORRECTED: Claim = corrected(
     &["(4.47)", "(4.46)"],
     "at t = sqrt(ln(1/eta) / (2 c3)), both terms of (4.45) are at most those of (4.47) with 2 c3 \
         kept",
-    &[Fault::ComparisonTimeAsPrinted],
+    &[faults::COMPARISON_TIME_AS_PRINTED],
     |claim, setting| {
         run(&setting.plan, claim.id, 3 * 4 * 3 * 3, "choices of the constants", |case, _| {
-            comparison(setting.machinery, case)
+            comparison(setting.instruments, case)
         })
     },
 );
 
-fn comparison(machinery: &dyn Machinery, case: u64) -> Outcome {
+fn comparison(instruments: &Instruments, case: u64) -> Outcome {
     let pick = |from: &[f64], digit: u64| from[(digit % from.len() as u64) as usize];
     let c3 = pick(&[2.0, 1.0, 10.0], case);
     // ln(1/eta) from 2 c3, where the case begins, to far beyond.
@@ -137,7 +137,7 @@ fn comparison(machinery: &dyn Machinery, case: u64) -> Outcome {
     let alpha = pick(&[1.0, 0.5, 0.1], case / 12);
     let (c1, c2, c4) =
         [(1.0, 1.0, 1.0), (0.1, 3.0, 50.0), (7.0, 0.2, 0.01)][(case / 36 % 3) as usize];
-    let t = machinery.comparison_time(log, c3);
+    let t = (instruments.comparison_time)(log, c3);
     let first = (c1 + c2 * t).powf(-alpha);
     let second = c4 * t * t * (c3 * t * t - log).exp();
     let (first_bound, second_bound) = (
@@ -165,10 +165,10 @@ pub(crate) const C_1_PRINTED: Claim = corrected(
     &["Lemma C.1", "(C.3)"],
     "the divided differences have the Lipschitz constant K = (2^d - 1)(d - 1), which is larger \
         than needed",
-    &[Fault::DividedDifferenceShifted],
+    &[faults::DIVIDED_DIFFERENCE_SHIFTED],
     |claim, setting| {
         run(&setting.plan, claim.id, LIPSCHITZ_CASES, "pairs of pairs", |case, _| {
-            lipschitz(setting.machinery, case, false, &constants::printed_lipschitz_constant)
+            lipschitz(setting.instruments, case, false, &constants::printed_lipschitz_constant)
         })
     },
 );
@@ -179,10 +179,12 @@ pub(crate) const C_1_CORRECTED: Claim = corrected(
     "Lemma C.1",
     &["Lemma C.1"],
     "K = d (d - 1) / 2 is enough, and attained in the limit at (1, 1)",
-    &[Fault::LipschitzTooSmall],
+    &[faults::LIPSCHITZ_TOO_SMALL],
     |claim, setting| {
         run(&setting.plan, claim.id, LIPSCHITZ_CASES, "pairs of pairs", |case, _| {
-            lipschitz(setting.machinery, case, true, &|d| setting.machinery.lipschitz_constant(d))
+            lipschitz(setting.instruments, case, true, &|d| {
+                (setting.instruments.lipschitz_constant)(d)
+            })
         })
     },
 );
@@ -191,7 +193,7 @@ pub(crate) const C_1_CORRECTED: Claim = corrected(
 const LIPSCHITZ_CASES: u64 = 7 * 101;
 
 fn lipschitz(
-    machinery: &dyn Machinery,
+    instruments: &Instruments,
     case: u64,
     sharp: bool,
     constant: &dyn Fn(u32) -> Ratio,
@@ -207,8 +209,8 @@ fn lipschitz(
     };
     let distance = |a: &Ratio, b: &Ratio| if a > b { a - b } else { b - a };
     let difference = distance(
-        &machinery.divided_difference(&first.0, &first.1, d),
-        &machinery.divided_difference(&second.0, &second.1, d),
+        &(instruments.divided_difference)(&first.0, &first.1, d),
+        &(instruments.divided_difference)(&second.0, &second.1, d),
     );
     let bound = &k * (distance(&first.0, &second.0) + distance(&first.1, &second.1));
     let slack = ratio::to_f64(&(&bound - &difference));

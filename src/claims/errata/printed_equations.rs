@@ -3,7 +3,7 @@
 use super::{corrected, printed};
 use crate::claims::section_3::{evidence, fixed_point, gap, rate};
 use crate::claims::{Claim, mean_field};
-use crate::faults::Fault;
+use crate::faults;
 
 /// Corollary 3.4 with d_i read as d i, the only reading under which it has a value.
 pub(crate) const COR_3_4_PRINTED: Claim = printed(
@@ -22,7 +22,7 @@ pub(crate) const COR_3_4_PRINTED: Claim = printed(
         evidence(Ok(mean_field::fixed_point(
             &|lambda, d, i| lambda.powf(exponent(d, i)),
             &|lambda, d, q, dq| {
-                setting.machinery.right_hand_side(lambda, d, q, dq);
+                (setting.instruments.right_hand_side)(lambda, d, q, dq);
             },
         )))
     },
@@ -34,8 +34,8 @@ pub(crate) const COR_3_4_CORRECTED: Claim = corrected(
     "Corollary 3.4, Theorem 3.1",
     &["Corollary 3.4", "Theorem 3.1"],
     "lambda^((d^i - 1)/(d - 1)) is the fixed point of (3.5)",
-    &[Fault::FixedPointAsPrinted, Fault::FixedPointShifted],
-    |_, setting| evidence(Ok(fixed_point(setting.machinery))),
+    &[faults::FIXED_POINT_AS_PRINTED, faults::FIXED_POINT_SHIFTED],
+    |_, setting| evidence(Ok(fixed_point(setting.instruments))),
 );
 
 /// (4.44) with constants that depend on lambda only: the gap of d = 2 for every d.
@@ -44,7 +44,7 @@ pub(crate) const EQ_4_44_PRINTED: Claim = printed(
     "(4.44)",
     &["(4.44)"],
     "the rate c2 depends on lambda only (here the spectral gap of d = 2)",
-    |_, setting| evidence(rate(setting.machinery, &|lambda, _| gap(lambda, 2))),
+    |_, setting| evidence(rate(setting.instruments, &|lambda, _| gap(lambda, 2))),
 );
 
 /// (4.44) with the gap of lambda and d, and the slower rate of heavy-tailed starts.
@@ -54,6 +54,6 @@ pub(crate) const EQ_4_44_CORRECTED: Claim = corrected(
     &["(4.44)"],
     "the rate is the spectral gap of lambda and d from light tails, min(gap, 1 - r) from q_i(0) \
         = r^i",
-    &[Fault::DroppedDepartures],
-    |_, setting| evidence(rate(setting.machinery, &gap)),
+    &[faults::DROPPED_DEPARTURES],
+    |_, setting| evidence(rate(setting.instruments, &gap)),
 );

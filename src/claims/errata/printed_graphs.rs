@@ -10,10 +10,10 @@ use super::{corrected, printed};
 use crate::claims::cases::{Outcome, run};
 use crate::claims::small_graphs::{self, Loads};
 use crate::claims::{Claim, Evidence, Setting, show};
-use crate::faults::Fault;
+use crate::faults;
 use crate::graph::BipartiteGraph;
 use crate::graph::generate::{Norm, Reach, Sites};
-use crate::instruments::Machinery;
+use crate::instruments::Instruments;
 use crate::model::{Load, Model};
 use crate::num::ratio::{self, Ratio, ratio};
 
@@ -48,13 +48,13 @@ fn model(graph: &BipartiteGraph, lambda: Ratio, d: u32) -> Option<Model> {
 
 /// What a set of servers gets while its queues are all longer than all others: the least that any
 /// state sends there.
-fn rate_into(machinery: &dyn Machinery, model: &Model, in_set: &dyn Fn(u32) -> bool) -> Ratio {
+fn rate_into(instruments: &Instruments, model: &Model, in_set: &dyn Fn(u32) -> bool) -> Ratio {
     let graph = model.graph();
     let lengths: Vec<u32> = (0..graph.n_servers()).map(|v| if in_set(v) { 9 } else { 0 }).collect();
     let mut sum = Ratio::zero();
     for w in 0..graph.n_task_types() {
         if graph.servers_of(w).iter().any(in_set) {
-            let shares = machinery.assignment(model, w, &lengths);
+            let shares = (instruments.assignment)(model, w, &lengths);
             sum += shares
                 .into_iter()
                 .filter(|(v, _)| in_set(*v))
@@ -85,11 +85,11 @@ pub(crate) const WITHOUT_REPLACEMENT_PRINTED: Claim = printed(
     "where (2.2) without replacement holds, no set of servers with the longest queues gets more \
         than it serves",
     |claim, setting| {
-        over_graphs(setting, claim.id, |graph| printed_criterion(setting.machinery, graph))
+        over_graphs(setting, claim.id, |graph| printed_criterion(setting.instruments, graph))
     },
 );
 
-fn printed_criterion(machinery: &dyn Machinery, graph: &BipartiteGraph) -> Outcome {
+fn printed_criterion(instruments: &Instruments, graph: &BipartiteGraph) -> Outcome {
     let Some(model) = model(graph, ratio(9, 10), 2) else { return Outcome::Skipped };
     let n = graph.n_servers();
     if n > 12 {
@@ -111,7 +111,7 @@ fn printed_criterion(machinery: &dyn Machinery, graph: &BipartiteGraph) -> Outco
     }
     for set in 1..1u32 << n {
         let excess =
-            rate_into(machinery, &model, &member(set)) - ratio::whole(set.count_ones().into());
+            rate_into(instruments, &model, &member(set)) - ratio::whole(set.count_ones().into());
         if excess.is_positive() {
             let servers: Vec<u32> = (0..n).filter(|&v| member(set)(v)).collect();
             return Outcome::violated(
@@ -135,13 +135,13 @@ pub(crate) const WITHOUT_REPLACEMENT_CORRECTED: Claim = corrected(
     "(2.2), Remark 1",
     &["(2.2)", "Remark 1"],
     "while its queues are the longest, S gets (lambda N / M) sum_w (|S ∩ N_w| / d_w)^d",
-    &[Fault::SamplingWithoutReplacement, Fault::RhoNecessary],
+    &[faults::SAMPLING_WITHOUT_REPLACEMENT, faults::RHO_NECESSARY],
     |claim, setting| {
-        over_graphs(setting, claim.id, |graph| corrected_criterion(setting.machinery, graph))
+        over_graphs(setting, claim.id, |graph| corrected_criterion(setting.instruments, graph))
     },
 );
 
-fn corrected_criterion(machinery: &dyn Machinery, graph: &BipartiteGraph) -> Outcome {
+fn corrected_criterion(instruments: &Instruments, graph: &BipartiteGraph) -> Outcome {
     if graph.n_servers() > 7 {
         return Outcome::Skipped;
     }
@@ -149,7 +149,7 @@ fn corrected_criterion(machinery: &dyn Machinery, graph: &BipartiteGraph) -> Out
         let Some(system) = model(graph, ratio(9, 10), d) else { return Outcome::Skipped };
         for (set, weight) in small_graphs::weights(graph, d) {
             let (found, right) = (
-                rate_into(machinery, &system, &|v| set >> v & 1 == 1),
+                rate_into(instruments, &system, &|v| set >> v & 1 == 1),
                 weight * system.load().exact(),
             );
             if found != right {
@@ -166,7 +166,7 @@ fn corrected_criterion(machinery: &dyn Machinery, graph: &BipartiteGraph) -> Out
     let table = [(1, ratio(2, 3)), (2, ratio(4, 5)), (3, ratio(8, 9))];
     for (d, critical) in table.into_iter().filter(|_| task_types(graph) == [vec![0], vec![0, 1]]) {
         for (load, ergodic) in [(&critical * ratio(999, 1000), true), (critical.clone(), false)] {
-            let said = model(graph, load, d).and_then(|model| machinery.is_ergodic(&model));
+            let said = model(graph, load, d).and_then(|model| (instruments.is_ergodic)(&model));
             if said.is_some_and(|said| said != ergodic) {
                 return Outcome::violated(
                     f64::NAN,
@@ -188,7 +188,7 @@ pub(crate) const REMARK_1_PRINTED: Claim = printed(
     "gamma bounds how far the loads are from lambda: rho(G) <= lambda (1 + gamma(G))",
     |claim, setting| {
         over_graphs(setting, claim.id, |graph| {
-            load_within(setting.machinery, graph, &|g| setting.machinery.gamma(g))
+            load_within(setting.instruments, graph, &|g| (setting.instruments.gamma)(g))
         })
     },
 );
@@ -199,23 +199,23 @@ pub(crate) const REMARK_1_CORRECTED: Claim = corrected(
     "Remark 1, (2.3)",
     &["Remark 1", "(2.3)"],
     "phi bounds how far the loads are from lambda: rho(G) <= lambda (1 + phi(G))",
-    &[Fault::PhiWithServerDegrees, Fault::PhiWithSidesSwapped],
+    &[faults::PHI_WITH_SERVER_DEGREES, faults::PHI_WITH_SIDES_SWAPPED],
     |claim, setting| {
         over_graphs(setting, claim.id, |graph| {
-            load_within(setting.machinery, graph, &|g| setting.machinery.phi(g))
+            load_within(setting.instruments, graph, &|g| (setting.instruments.phi)(g))
         })
     },
 );
 
 fn load_within(
-    machinery: &dyn Machinery,
+    instruments: &Instruments,
     graph: &BipartiteGraph,
     distance: &dyn Fn(&BipartiteGraph) -> Ratio,
 ) -> Outcome {
     let Some(model) = model(graph, ratio(1, 2), 2) else { return Outcome::Skipped };
     let (largest, distance) = (Loads::of(graph).max(), distance(graph));
     let slack = ratio::to_f64(&(ratio::whole(1) + &distance - &largest));
-    if machinery.rho(&model) != &largest * ratio(1, 2) || slack < 0.0 {
+    if (instruments.rho)(&model) != &largest * ratio(1, 2) || slack < 0.0 {
         let types = task_types(graph);
         return Outcome::violated(
             slack,
@@ -236,7 +236,7 @@ pub(crate) const EQ_3_3_PRINTED: Claim = printed(
     &["(3.3)"],
     "phi(G) = max_v |(N / M) sum over N_v of M / (N d_w) - 1| on regular graphs",
     |claim, setting| {
-        over_graphs(setting, claim.id, |graph| middle_of_3_3(setting.machinery, graph, false))
+        over_graphs(setting, claim.id, |graph| middle_of_3_3(setting.instruments, graph, false))
     },
 );
 
@@ -247,14 +247,14 @@ pub(crate) const EQ_3_3_CORRECTED: Claim = corrected(
     &["(3.3)"],
     "phi(G) = max_v |(N / M) sum over N_v of M / (N d_v) - 1| = 0 on regular graphs where every \
         server has an edge",
-    &[Fault::PhiWithServerDegrees, Fault::PhiWithSidesSwapped],
+    &[faults::PHI_WITH_SERVER_DEGREES, faults::PHI_WITH_SIDES_SWAPPED],
     |claim, setting| {
-        over_graphs(setting, claim.id, |graph| middle_of_3_3(setting.machinery, graph, true))
+        over_graphs(setting, claim.id, |graph| middle_of_3_3(setting.instruments, graph, true))
     },
 );
 
 fn middle_of_3_3(
-    machinery: &dyn Machinery,
+    instruments: &Instruments,
     graph: &BipartiteGraph,
     with_server_degree: bool,
 ) -> Outcome {
@@ -272,7 +272,7 @@ fn middle_of_3_3(
         })
         .max()
         .unwrap_or_else(Ratio::zero);
-    let phi = machinery.phi(graph);
+    let phi = (instruments.phi)(graph);
     if middle == phi {
         return Outcome::holds(0.0);
     }
@@ -296,8 +296,8 @@ pub(crate) const DEF_3_5_PRINTED: Claim = printed(
         let lonely = small_graphs::of_task_types(2, &[vec![0], vec![]]);
         run(&setting.plan, claim.id, 1, "graphs", |_, _| {
             let Ok(graph) = &lonely else { return Outcome::Skipped };
-            let phi = setting.machinery.phi(graph);
-            if !setting.machinery.is_regular(graph) || phi.is_zero() {
+            let phi = (setting.instruments.phi)(graph);
+            if !(setting.instruments.is_regular)(graph) || phi.is_zero() {
                 return Outcome::holds(0.0);
             }
             Outcome::violated(
@@ -318,13 +318,13 @@ pub(crate) const DEF_3_5_CORRECTED: Claim = corrected(
     &["Definition 3.5", "(3.3)"],
     "N d_v = M d_w on every edge and a task type for every server imply phi(G) = 0; phi(G) = 0 \
         does not imply the former",
-    &[Fault::RegularityByGlobalDegrees, Fault::PhiWithSidesSwapped],
+    &[faults::REGULARITY_BY_GLOBAL_DEGREES, faults::PHI_WITH_SIDES_SWAPPED],
     |claim, setting| {
         over_graphs(setting, claim.id, |graph| {
             let (said, regular, phi) = (
-                setting.machinery.is_regular(graph),
+                (setting.instruments.is_regular)(graph),
                 small_graphs::is_regular(graph),
-                setting.machinery.phi(graph),
+                (setting.instruments.phi)(graph),
             );
             let types = task_types(graph);
             if said != regular {
@@ -362,7 +362,7 @@ pub(crate) const EQ_4_52_PRINTED: Claim = printed(
     |claim, setting| {
         over_graphs(setting, claim.id, |graph| {
             let all = small_graphs::gamma(graph) * ratio::whole(graph.n_servers().into());
-            same_phi(setting.machinery, graph, (all - ratio::whole(1)).abs())
+            same_phi(setting.instruments, graph, (all - ratio::whole(1)).abs())
         })
     },
 );
@@ -373,16 +373,16 @@ pub(crate) const EQ_4_52_CORRECTED: Claim = corrected(
     "(4.52)",
     &["(4.52)"],
     "phi(G) = max_v |(N / M) sum over N_v of 1 / d_w - 1|",
-    &[Fault::PhiWithServerDegrees, Fault::PhiWithSidesSwapped],
+    &[faults::PHI_WITH_SERVER_DEGREES, faults::PHI_WITH_SIDES_SWAPPED],
     |claim, setting| {
         over_graphs(setting, claim.id, |graph| {
-            same_phi(setting.machinery, graph, Loads::of(graph).phi())
+            same_phi(setting.instruments, graph, Loads::of(graph).phi())
         })
     },
 );
 
-fn same_phi(machinery: &dyn Machinery, graph: &BipartiteGraph, form: Ratio) -> Outcome {
-    let phi = machinery.phi(graph);
+fn same_phi(instruments: &Instruments, graph: &BipartiteGraph, form: Ratio) -> Outcome {
+    let phi = (instruments.phi)(graph);
     if phi == form {
         return Outcome::holds(0.0);
     }
@@ -464,11 +464,13 @@ pub(crate) const MULTI_EDGES_CORRECTED: Claim = corrected(
     &["Section 5"],
     "matchings are simple with probability near exp(-2); random regular graphs are simple, all \
         degrees k",
-    &[Fault::MultiEdgesErased],
+    &[faults::MULTI_EDGES_ERASED],
     |claim, setting| {
         run(&setting.plan, claim.id, 30, "sizes", |case, _| match case {
             0 => small_matchings(),
-            _ => regular_degrees(setting.machinery, 3 + 2 * case as u32, setting.plan.seed ^ case),
+            _ => {
+                regular_degrees(setting.instruments, 3 + 2 * case as u32, setting.plan.seed ^ case)
+            }
         })
     },
 );
@@ -530,8 +532,8 @@ fn permutations(order: &mut [usize], from: usize, visit: &mut impl FnMut(&[usize
     }
 }
 
-fn regular_degrees(machinery: &dyn Machinery, n: u32, seed: u64) -> Outcome {
-    match machinery.random_regular(n, n, 3, seed) {
+fn regular_degrees(instruments: &Instruments, n: u32, seed: u64) -> Outcome {
+    match (instruments.random_regular)(n, n, 3, seed) {
         Ok(graph) => {
             let wrong = (0..n).find(|&v| {
                 graph.task_types_of(v).iter().count() != 3
@@ -558,7 +560,7 @@ pub(crate) const STEADY_STATE_PRINTED: Claim = printed(
     "geometric graphs of mean degree 3 have a steady state at lambda = 0.8, d = 2",
     |claim, setting| {
         run(&setting.plan, claim.id, 3, "graphs of 400 servers", |case, _| {
-            overloaded(setting.machinery, case).map_or(Outcome::Skipped, |found| {
+            overloaded(setting.instruments, case).map_or(Outcome::Skipped, |found| {
                 if found.excess.is_positive() {
                     return Outcome::violated(-ratio::to_f64(&found.excess), found.text);
                 }
@@ -578,10 +580,10 @@ pub(crate) const STEADY_STATE_CORRECTED: Claim = corrected(
     &["Section 5", "Remark 1"],
     "geometric graphs of mean degree 3 have none at lambda = 0.8, d = 2: some set gets more than \
         it serves",
-    &[Fault::SamplingWithoutReplacement],
+    &[faults::SAMPLING_WITHOUT_REPLACEMENT],
     |claim, setting| {
         run(&setting.plan, claim.id, 3, "graphs of 400 servers", |case, _| {
-            overloaded(setting.machinery, case).map_or(Outcome::Skipped, |found| {
+            overloaded(setting.instruments, case).map_or(Outcome::Skipped, |found| {
                 let slack = ratio::to_f64(&found.excess);
                 if !found.excess.is_positive() || found.rate != found.criterion {
                     let (rate, criterion) = (show(&found.rate), show(&found.criterion));
@@ -608,12 +610,12 @@ struct Overloaded {
 
 /// The most overloaded among the sets N_w with one server more or less, of the graph with this
 /// seed.
-fn overloaded(machinery: &dyn Machinery, seed: u64) -> Option<Overloaded> {
+fn overloaded(instruments: &Instruments, seed: u64) -> Option<Overloaded> {
     let norm = Norm::new(2.0).ok()?;
     let sites = Sites::uniform(400, 400, 2, seed).ok()?;
-    let graph = machinery
-        .geometric(&sites, Reach::MeanDegree(3.0).radius(400, 2, norm).ok()?, norm)
-        .ok()?;
+    let graph =
+        (instruments.geometric)(&sites, Reach::MeanDegree(3.0).radius(400, 2, norm).ok()?, norm)
+            .ok()?;
     let model = model(&graph, ratio(4, 5), 2)?;
     // In floating point to choose, exactly to judge: any set proves what it proves.
     let gain = |set: &[u32]| {
@@ -639,7 +641,7 @@ fn overloaded(machinery: &dyn Machinery, seed: u64) -> Option<Overloaded> {
         )
         .max_by(|a, b| gain(a).total_cmp(&gain(b)))?;
     let criterion = small_graphs::weight(&graph, 2, |v| best.contains(&v)) * model.load().exact();
-    let rate = rate_into(machinery, &model, &|v| best.contains(&v));
+    let rate = rate_into(instruments, &model, &|v| best.contains(&v));
     let excess = &criterion - ratio::whole(best.len() as u64);
     let text = format!(
         "400 servers and types, mean degree 3, seed {seed}: S = {best:?} gets {} and serves {}",

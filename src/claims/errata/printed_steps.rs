@@ -9,9 +9,9 @@ use super::{corrected, printed};
 use crate::claims::cases::{Outcome, run};
 use crate::claims::small_graphs::{self, Loads};
 use crate::claims::{Claim, Evidence, Setting, show};
-use crate::faults::Fault;
+use crate::faults;
 use crate::graph::BipartiteGraph;
-use crate::instruments::Machinery;
+use crate::instruments::Instruments;
 use crate::model::{Event, Load, Model};
 use crate::num::ratio::{self, Ratio, ratio};
 use crate::random::Coins;
@@ -36,7 +36,7 @@ pub(crate) const EQ_4_41_CORRECTED: Claim = corrected(
     "(4.41), last step",
     &["(4.41)"],
     "sum_i q_i(t)^2 <= 2 N_a(t) / N + sum_i q_i(0)^2, and <= N_a(t) / N + sum_i q_i(0)",
-    &[Fault::OccupancyOffByOne],
+    &[faults::OCCUPANCY_OFF_BY_ONE],
     |claim, setting| {
         run(&setting.plan, claim.id, 400, "paths", |case, rng| squares(setting, case, rng, 2))
     },
@@ -44,7 +44,7 @@ pub(crate) const EQ_4_41_CORRECTED: Claim = corrected(
 
 /// One path; case 0 is one server busy, one arrival to the idle one.
 fn squares(setting: &Setting<'_>, case: u64, rng: &mut ChaCha8Rng, factor: u64) -> Outcome {
-    let (subject, machinery) = (setting.subject, setting.machinery);
+    let (subject, instruments) = (setting.subject, setting.instruments);
     let mut coins = Coins::new(setting.plan.seed, case);
     let n = if case == 0 { 2 } else { rng.random_range(1..=5u32) };
     let start = if case == 0 { vec![1, 0] } else { random_lengths(rng, n, 3) };
@@ -55,8 +55,8 @@ fn squares(setting: &Setting<'_>, case: u64, rng: &mut ChaCha8Rng, factor: u64) 
     };
     let mut queues = Queues::from_lengths(start.clone());
     let (mut arrivals, mut least) = (0u64, f64::INFINITY);
-    let Some((initial, sum)) = levels(machinery, &start) else {
-        return miscounted(machinery, &start);
+    let Some((initial, sum)) = levels(instruments, &start) else {
+        return miscounted(instruments, &start);
     };
     for event in 0..if case == 0 { 1 } else { 12 } {
         let server = if case == 0 { 1 } else { rng.random_range(0..n) };
@@ -70,8 +70,8 @@ fn squares(setting: &Setting<'_>, case: u64, rng: &mut ChaCha8Rng, factor: u64) 
             subject.apply(&model, &mut queues, mark, &mut coins),
             Event::Arrival { .. }
         ));
-        let Some((now, _)) = levels(machinery, queues.lengths()) else {
-            return miscounted(machinery, queues.lengths());
+        let Some((now, _)) = levels(instruments, queues.lengths()) else {
+            return miscounted(instruments, queues.lengths());
         };
         // All times N^2.
         let n = u64::from(n);
@@ -99,18 +99,18 @@ fn squares(setting: &Setting<'_>, case: u64, rng: &mut ChaCha8Rng, factor: u64) 
 }
 
 /// sum of Q_i^2 and of Q_i, if the subject's occupancy equals a count of the queues.
-fn levels(machinery: &dyn Machinery, lengths: &[u32]) -> Option<(u64, u64)> {
+fn levels(instruments: &Instruments, lengths: &[u32]) -> Option<(u64, u64)> {
     let longest = lengths.iter().copied().max().unwrap_or(0);
     let own: Vec<u64> =
         (1..=longest).map(|i| lengths.iter().filter(|&&x| x >= i).count() as u64).collect();
-    (machinery.occupancy(lengths) == own)
+    ((instruments.occupancy)(lengths) == own)
         .then(|| (own.iter().map(|q| q * q).sum(), own.iter().sum()))
 }
 
-fn miscounted(machinery: &dyn Machinery, lengths: &[u32]) -> Outcome {
+fn miscounted(instruments: &Instruments, lengths: &[u32]) -> Outcome {
     Outcome::violated_at(
         f64::NAN,
-        format!("Q_1, Q_2, ... given as {:?}", machinery.occupancy(lengths)),
+        format!("Q_1, Q_2, ... given as {:?}", (instruments.occupancy)(lengths)),
         &[lengths],
     )
 }
@@ -180,12 +180,11 @@ fn arrivals(model: &Model, w: u32, lengths: &[u32], i: u32) -> Ratio {
 }
 
 /// The rate at which Q_i^w jumps, by enumeration of the subject's transitions.
-fn jump_rate(machinery: &dyn Machinery, model: &Model, w: u32, lengths: &[u32], i: u32) -> Ratio {
+fn jump_rate(instruments: &Instruments, model: &Model, w: u32, lengths: &[u32], i: u32) -> Ratio {
     let here = |v: u32, length: u32| {
         lengths[v as usize] == length && model.graph().servers_of(w).iter().any(|u| u == v)
     };
-    machinery
-        .transitions(model, lengths)
+    (instruments.transitions)(model, lengths)
         .into_iter()
         .filter(|(event, _)| match *event {
             Event::Arrival { server, .. } => here(server, i - 1),
@@ -198,7 +197,7 @@ fn jump_rate(machinery: &dyn Machinery, model: &Model, w: u32, lengths: &[u32], 
 
 /// The jump rate against a form: (task type, level) -> rate.
 fn jumps(
-    machinery: &dyn Machinery,
+    instruments: &Instruments,
     model: &Model,
     lengths: &[u32],
     form: impl Fn(&Ratio, u64, u64) -> Ratio,
@@ -209,7 +208,7 @@ fn jumps(
             let (at, above) =
                 (local(model.graph(), w, lengths, i).0, local(model.graph(), w, lengths, i + 1).0);
             let (found, claimed) = (
-                jump_rate(machinery, model, w, lengths, i),
+                jump_rate(instruments, model, w, lengths, i),
                 form(&arrivals(model, w, lengths, i), at, above),
             );
             if found != claimed {
@@ -245,7 +244,7 @@ pub(crate) const B_6_PRINTED: Claim = printed(
     "Q_i^w jumps at the rate of its arrivals plus Q_i^w - Q_i^w, which is 0",
     |claim, setting| {
         over_states(setting, claim.id, 100, |model, lengths, _| {
-            jumps(setting.machinery, model, lengths, |arrivals, _, _| rate(model) * arrivals)
+            jumps(setting.instruments, model, lengths, |arrivals, _, _| rate(model) * arrivals)
         })
     },
 );
@@ -256,10 +255,10 @@ pub(crate) const B_6_CORRECTED: Claim = corrected(
     "(B.6), (4.31)",
     &["(B.6)", "(4.31)"],
     "Q_i^w jumps at the rate of its arrivals plus Q_i^w - Q_(i+1)^w",
-    &[Fault::IdleServersServe, Fault::RatesOneSampleLess, Fault::ArrivalRateInverted],
+    &[faults::IDLE_SERVERS_SERVE, faults::RATES_ONE_SAMPLE_LESS, faults::ARRIVAL_RATE_INVERTED],
     |claim, setting| {
         over_states(setting, claim.id, 200, |model, lengths, _| {
-            jumps(setting.machinery, model, lengths, |arrivals, at, above| {
+            jumps(setting.instruments, model, lengths, |arrivals, at, above| {
                 rate(model) * arrivals + ratio::whole(at - above)
             })
         })
@@ -276,7 +275,7 @@ pub(crate) const C_5_PRINTED: Claim = printed(
         over_states(setting, claim.id, 100, |model, lengths, _| {
             let (n, m) = (model.graph().n_servers(), model.graph().n_task_types());
             let inverted = model.load().exact() * Ratio::new(m.into(), n.into());
-            jumps(setting.machinery, model, lengths, |arrivals, at, above| {
+            jumps(setting.instruments, model, lengths, |arrivals, at, above| {
                 &inverted * arrivals + ratio::whole(at - above)
             })
         })
@@ -290,16 +289,16 @@ pub(crate) const C_5_CORRECTED: Claim = corrected(
     &["(C.5)"],
     "the jumps of Q_i^w by arrivals have the factor lambda N / M, and come at rate rho d \
         (Q_(i-1)^w - Q_i^w) at most",
-    &[Fault::ArrivalRateInverted, Fault::RhoReplacedByLambda],
+    &[faults::ARRIVAL_RATE_INVERTED, faults::RHO_REPLACED_BY_LAMBDA],
     |claim, setting| {
         over_states(setting, claim.id, 200, |model, lengths, _| {
-            let equality = jumps(setting.machinery, model, lengths, |arrivals, at, above| {
+            let equality = jumps(setting.instruments, model, lengths, |arrivals, at, above| {
                 rate(model) * arrivals + ratio::whole(at - above)
             });
             if !matches!(equality, Outcome::Holds { .. }) {
                 return equality;
             }
-            let rho = setting.machinery.rho(model);
+            let rho = (setting.instruments.rho)(model);
             for w in 0..model.graph().n_task_types() {
                 for i in 1..=lengths.iter().copied().max().unwrap_or(0) + 1 {
                     let found = rate(model) * arrivals(model, w, lengths, i);
@@ -331,13 +330,13 @@ pub(crate) const EQ_4_10_CORRECTED: Claim = corrected(
     &["(4.10)"],
     "by its drift, sum_v z^(X_v) has a finite stationary mean for 1 < z < 1/rho, which (4.10) \
         needs",
-    &[Fault::RhoReplacedByLambda],
+    &[faults::RHO_REPLACED_BY_LAMBDA],
     |claim, setting| {
         over_states(setting, claim.id, 200, |model, lengths, rng| {
             let z = ratio(rng.random_range(11..=30), 10);
             let power = |x: u32| ratio::power(&z, x);
             let mut drift = Ratio::zero();
-            for (event, rate) in setting.machinery.transitions(model, lengths) {
+            for (event, rate) in (setting.instruments.transitions)(model, lengths) {
                 match event {
                     Event::Arrival { server, .. } => {
                         let x = lengths[server as usize];
@@ -353,8 +352,8 @@ pub(crate) const EQ_4_10_CORRECTED: Claim = corrected(
             let f: Ratio = lengths.iter().map(|&x| power(x)).sum();
             let idle = ratio::whole(lengths.iter().filter(|&&x| x == 0).count() as u64);
             let one = ratio::whole(1);
-            let bound =
-                (&z - &one) * setting.machinery.rho(model) * &f - (&one - z.recip()) * (&f - idle);
+            let bound = (&z - &one) * (setting.instruments.rho)(model) * &f
+                - (&one - z.recip()) * (&f - idle);
             let slack = ratio::to_f64(&(&bound - &drift));
             if drift > bound {
                 return Outcome::violated_at(
@@ -378,16 +377,16 @@ pub(crate) const THM_3_10_CORRECTED: Claim = corrected(
     &["Theorem 3.10", "(4.33)", "(4.34)", "(4.35)"],
     "arrivals at level i differ from (3.5)'s by (rho K + d)(d_(i-1) + d_i) + d phi (q_(i-1) - \
         q_i) at most",
-    &[Fault::PhiWithServerDegrees],
+    &[faults::PHI_WITH_SERVER_DEGREES],
     |claim, setting| {
         over_states(setting, claim.id, 150, |model, lengths, rng| {
-            integrand(setting.machinery, model, lengths, rng)
+            integrand(setting.instruments, model, lengths, rng)
         })
     },
 );
 
 fn integrand(
-    machinery: &dyn Machinery,
+    instruments: &Instruments,
     model: &Model,
     lengths: &[u32],
     rng: &mut ChaCha8Rng,
@@ -402,7 +401,7 @@ fn integrand(
         bar.push(ratio(twelfths, 12));
     }
     let (k, rho, phi) =
-        (machinery.lipschitz_constant(d), machinery.rho(model), machinery.phi(graph));
+        ((instruments.lipschitz_constant)(d), (instruments.rho)(model), (instruments.phi)(graph));
     if rho != lambda * Loads::of(graph).max() {
         return Outcome::violated(f64::NAN, format!("rho(G) = {rho}"));
     }

@@ -8,7 +8,7 @@ use rand::RngExt;
 
 use crate::claims::event_test::EventTest;
 use crate::claims::{Claim, Effect, Evidence, Expected, Kind, Scope, Setting, Verdict};
-use crate::faults::Fault;
+use crate::faults;
 use crate::model::Event;
 use crate::random::{coin_rng, stream_rng};
 use crate::stats::decision::Decision;
@@ -30,7 +30,7 @@ pub(crate) const EVENT_TIMES: Claim = Claim {
         unit: "events",
     }),
     hypotheses: &[],
-    rejects: &[Fault::SlowClock],
+    rejects: &[faults::SLOW_CLOCK],
     run: event_times,
 };
 
@@ -50,7 +50,7 @@ pub(crate) const ORACLE_LAW: Claim = Claim {
         unit: "events",
     }),
     hypotheses: &[],
-    rejects: &[Fault::OneSampleMore],
+    rejects: &[faults::ONE_SAMPLE_MORE],
     run: oracle_law,
 };
 
@@ -68,7 +68,7 @@ fn event_times(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let mut test = GapTest::new(setting.alpha, false);
     let mut carried = 0.0;
     for path in 0..150 * u64::from(setting.plan.effort) {
-        let times = match setting.machinery.event_times(
+        let times = match (setting.instruments.event_times)(
             setting.model,
             setting.seed(claim.id),
             path,
@@ -131,7 +131,7 @@ fn oracle_law(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let mut rng = coin_rng(own_seed, 0);
     let half = setting.alpha / 2.0;
     let (mut events, mut gaps) = (EventTest::new(model, &start, half), GapTest::new(half, true));
-    let mut oracle = match setting.machinery.oracle(model, own_seed, 1, start) {
+    let mut oracle = match (setting.instruments.oracle)(model, own_seed, 1, start) {
         Ok(oracle) => oracle,
         Err(error) => return Evidence::violated(0, error.to_string()),
     };
@@ -152,7 +152,7 @@ fn oracle_law(claim: &Claim, setting: &Setting<'_>) -> Evidence {
             }
             let start = random_lengths(&mut starts, n, 3);
             events.restart(&start);
-            oracle = match setting.machinery.oracle(
+            oracle = match (setting.instruments.oracle)(
                 model,
                 own_seed,
                 1 + events.events() / segment,

@@ -6,7 +6,7 @@
 //! and takes one from a busy server with probability 1 / ((1 + lambda_upper) N).
 
 use crate::claims::{Claim, Effect, Evidence, Expected, Hypothesis, Kind, Scope, Setting, Verdict};
-use crate::faults::Fault;
+use crate::faults;
 use crate::model::{Load, Model};
 use crate::num::ratio;
 use crate::random::event_clock::{Clock, Timeline};
@@ -35,7 +35,7 @@ pub(crate) const COUPLING_LAW: Claim = Claim {
         unit: "events",
     }),
     hypotheses: &[Hypothesis::NoIsolatedTaskTypes, Hypothesis::ServersAtMost(12)],
-    rejects: &[Fault::OneSampleMore],
+    rejects: &[faults::ONE_SAMPLE_MORE],
     run: coupling_law,
 };
 
@@ -87,7 +87,8 @@ fn coupling_law(claim: &Claim, setting: &Setting<'_>) -> Evidence {
         let lower = random_lengths(&mut stream_rng(own_seed, at as u64), n, 2);
         let upper = lower.iter().map(|x| x + 1).collect();
         let mut pair =
-            match setting.machinery.coupled(model, coupling, own_seed, at as u64, lower, upper) {
+            match (setting.instruments.coupled)(model, coupling, own_seed, at as u64, lower, upper)
+            {
                 Ok(pair) => pair,
                 Err(error) => {
                     return Evidence::violated(cases, format!("{name}: {error}"));

@@ -16,7 +16,7 @@ use crate::claims::{Claim, Effect, Evidence, Expected, Hypothesis, Kind, Scope, 
 use crate::estimate::bracketing::{Plan, Sample, UpperStart, tail_bound, upper_start};
 use crate::estimate::from_the_past::cap_for;
 use crate::estimate::{Estimated, Options};
-use crate::faults::Fault;
+use crate::faults;
 use crate::graph::{BipartiteGraph, Isolated};
 use crate::model::Model;
 use crate::subject::Reference;
@@ -39,7 +39,7 @@ pub(crate) const TRANSIENT_LAW: Claim = Claim {
         unit: "replications",
     }),
     hypotheses: &[Hypothesis::ServersAtMost(3)],
-    rejects: &[Fault::OneSampleMore],
+    rejects: &[faults::ONE_SAMPLE_MORE],
     run: transient_law,
 };
 
@@ -62,7 +62,7 @@ pub(crate) const STEADY_LAW: Claim = Claim {
         unit: "replications",
     }),
     hypotheses: &[],
-    rejects: &[Fault::OneSampleMore],
+    rejects: &[faults::ONE_SAMPLE_MORE],
     run: steady_law,
 };
 
@@ -96,11 +96,11 @@ fn transient_law(claim: &Claim, setting: &Setting<'_>) -> Evidence {
         ..Options::default()
     };
     // In another order than that of time.
-    let estimate = match setting.machinery.transient(model, &start, &[TIMES[1], TIMES[0]], &options)
-    {
-        Ok(estimate) => estimate,
-        Err(error) => return Evidence::violated(0, error.to_string()),
-    };
+    let estimate =
+        match (setting.instruments.transient)(model, &start, &[TIMES[1], TIMES[0]], &options) {
+            Ok(estimate) => estimate,
+            Err(error) => return Evidence::violated(0, error.to_string()),
+        };
     let mut known = Vec::new();
     for (at, law) in [&exact[1], &exact[0]].into_iter().enumerate() {
         for i in 1..=3 {
@@ -188,7 +188,7 @@ fn steady_law(claim: &Claim, setting: &Setting<'_>) -> Evidence {
             replications: Some(6_000 * u64::from(setting.plan.effort)),
             ..Options::default()
         };
-        let estimate = match setting.machinery.steady_state(&model, &options) {
+        let estimate = match (setting.instruments.steady_state)(&model, &options) {
             Ok(estimate) => estimate,
             Err(error) => return Evidence::violated(0, error.to_string()),
         };
@@ -286,7 +286,7 @@ fn delay_of_the_served(setting: &Setting<'_>, seed: u64) -> Option<String> {
     let graph = BipartiteGraph::from_edges(1, 2, &[(0, 0)], Isolated::Drop).ok()?;
     let model = Model::new(graph, 0.5, 1).ok()?;
     let options = Options { seed, replications: Some(4), ..Options::default() };
-    let estimate = match setting.machinery.steady_state(&model, &options) {
+    let estimate = match (setting.instruments.steady_state)(&model, &options) {
         Ok(estimate) => estimate,
         Err(error) => return Some(error.to_string()),
     };

@@ -8,7 +8,7 @@ use crate::claims::cases::{Outcome, run};
 use crate::claims::{
     Claim, Effect, Evidence, Expected, Kind, Scope, Setting, Verdict, small_graphs,
 };
-use crate::faults::Fault;
+use crate::faults;
 use crate::graph::format::{self, Format};
 use crate::graph::generate::{self, GenerateError, Sites};
 use crate::graph::{BipartiteGraph, GraphError, Isolated};
@@ -31,7 +31,7 @@ pub(crate) const GRAPH_SIDES: Claim = Claim {
     expected: Expected::Holds,
     effect: None,
     hypotheses: &[crate::claims::Hypothesis::EdgesAtMost(1 << 20)],
-    rejects: &[Fault::MissingEdge, Fault::RatesIgnored],
+    rejects: &[faults::MISSING_EDGE, faults::RATES_IGNORED],
     run: graph_sides,
 };
 
@@ -50,7 +50,7 @@ pub(crate) const NAMED_GRAPHS: Claim = Claim {
     expected: Expected::Holds,
     effect: None,
     hypotheses: &[],
-    rejects: &[Fault::MultiEdgesErased, Fault::SlotLeftUnset, Fault::WrapsTooEarly],
+    rejects: &[faults::MULTI_EDGES_ERASED, faults::SLOT_LEFT_UNSET, faults::WRAPS_TOO_EARLY],
     run: named_graphs,
 };
 
@@ -68,7 +68,7 @@ pub(crate) const FORMATS: Claim = Claim {
     expected: Expected::Holds,
     effect: None,
     hypotheses: &[],
-    rejects: &[Fault::SymmetricNotExpanded, Fault::IsolatedForgotten],
+    rejects: &[faults::SYMMETRIC_NOT_EXPANDED, faults::ISOLATED_FORGOTTEN],
     run: formats,
 };
 
@@ -88,7 +88,7 @@ pub(crate) const RANDOM_GRAPHS: Claim = Claim {
         unit: "graphs",
     }),
     hypotheses: &[],
-    rejects: &[Fault::MultiEdgesErased],
+    rejects: &[faults::MULTI_EDGES_ERASED],
     run: random_graphs,
 };
 
@@ -260,10 +260,10 @@ fn differing(
             && (0..m).all(|w| graph.servers_of(w).iter().eq((0..n).filter(|&v| edge(v, w))))
             && (0..n).all(|v| graph.task_types_of(v).iter().eq((0..m).filter(|&w| edge(v, w))))
     };
-    let circulant = setting.machinery.circulant(n, k)?;
+    let circulant = (setting.instruments.circulant)(n, k)?;
     let cycle = generate::cycle(n)?;
     // By server, as the random ones are given.
-    let regular = setting.machinery.random_regular(n, n, k, u64::from(k))?;
+    let regular = (setting.instruments.random_regular)(n, n, k, u64::from(k))?;
     let degrees = (0..n).all(|v| {
         regular.task_types_of(v).len() == k as usize && regular.servers_of(v).len() == k as usize
     });
@@ -340,7 +340,7 @@ fn formats(claim: &Claim, setting: &Setting<'_>) -> Evidence {
         "files, listed, and written and read again",
         |case, rng| {
             if let Some(&(text, format, n, types)) = FILES.get(case as usize) {
-                return match setting.machinery.read_graph(text.as_bytes(), format) {
+                return match (setting.instruments.read_graph)(text.as_bytes(), format) {
                     Ok(graph) if holds(&graph, n, types) => Outcome::holds(0.0),
                     Ok(graph) => Outcome::violated(
                         f64::NAN,
@@ -358,7 +358,7 @@ fn formats(claim: &Claim, setting: &Setting<'_>) -> Evidence {
                     format!("{}: {error}", small_graphs::adjacency(&graph)),
                 );
             }
-            match setting.machinery.read_graph(&text, format) {
+            match (setting.instruments.read_graph)(&text, format) {
                 Ok(again) if again.iter_edges().eq(graph.iter_edges()) && again == graph => {
                     Outcome::holds(0.0)
                 }
@@ -445,7 +445,7 @@ fn look(setting: &Setting<'_>, seed: u64, all: &mut [TiltedBets<8>; 6]) -> Resul
     // that repairs are common.
     let (n, m, k) = (6, 6, 3);
     let graph =
-        setting.machinery.random_regular(n, m, k, seed).map_err(|error| error.to_string())?;
+        (setting.instruments.random_regular)(n, m, k, seed).map_err(|error| error.to_string())?;
     for (indicator, (v, w)) in [(4, (0, 0)), (5, (n - 1, 0))] {
         // All task types are alike, so that each has k / m of the edges of a server.
         all[indicator]

@@ -10,7 +10,7 @@
 //! Section 2; Ville's inequality.
 
 use crate::claims::{Claim, Effect, Evidence, Expected, Hypothesis, Kind, Scope, Setting, Verdict};
-use crate::faults::Fault;
+use crate::faults;
 use crate::graph::{BipartiteGraph, Isolated};
 use crate::model::Model;
 use crate::simulate::marks::{DrawnAhead, Mark};
@@ -36,7 +36,7 @@ pub(crate) const MARKS_LAW: Claim = Claim {
         unit: "marks",
     }),
     hypotheses: &[Hypothesis::EdgesAtMost(1 << 22)],
-    rejects: &[Fault::SlowService, Fault::ArrivalRateInverted, Fault::AliasSidesSwapped],
+    rejects: &[faults::SLOW_SERVICE, faults::ARRIVAL_RATE_INVERTED, faults::ALIAS_SIDES_SWAPPED],
     run: marks_law,
 };
 

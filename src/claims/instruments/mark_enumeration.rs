@@ -12,7 +12,7 @@ use rand::RngExt;
 use crate::claims::cases::{Outcome, run};
 use crate::claims::states::state;
 use crate::claims::{Claim, Evidence, Expected, Kind, Scope, Setting, show};
-use crate::faults::Fault;
+use crate::faults;
 use crate::model::{Event, Model};
 use crate::num::ratio::{self, Ratio};
 use crate::random::Coin;
@@ -35,7 +35,7 @@ pub(crate) const ENUMERATED_MARKS: Claim = Claim {
     expected: Expected::Holds,
     effect: None,
     hypotheses: &[],
-    rejects: &[Fault::RatesOneSampleLess, Fault::ArrivalRateInverted],
+    rejects: &[faults::RATES_ONE_SAMPLE_LESS, faults::ARRIVAL_RATE_INVERTED],
     run: enumerated_marks,
 };
 
@@ -107,7 +107,7 @@ fn enumerated_marks(claim: &Claim, setting: &Setting<'_>) -> Evidence {
             }
         }
         let mut rates: BTreeMap<Event, Ratio> = BTreeMap::new();
-        for (event, at_rate) in setting.machinery.transitions(model, &lengths) {
+        for (event, at_rate) in (setting.instruments.transitions)(model, &lengths) {
             *rates.entry(event).or_insert_with(Ratio::zero) += at_rate / &rate;
         }
         rates.retain(|_, rate| !rate.is_zero());

@@ -22,7 +22,7 @@
 use super::known;
 use crate::claims::parts::Findings;
 use crate::claims::{Claim, Effect, Evidence, Expected, Kind, Scope, Setting, Verdict};
-use crate::faults::Fault;
+use crate::faults;
 use crate::random::stream_rng;
 use crate::stats::binomial;
 use crate::stats::decision::Decision;
@@ -52,10 +52,10 @@ pub(crate) const SEQUENTIAL_TESTS: Claim = Claim {
     }),
     hypotheses: &[],
     rejects: &[
-        Fault::RetriedTest,
-        Fault::SeedChosen,
-        Fault::OneSidedByAbsolute,
-        Fault::ThresholdOfOneSide,
+        faults::RETRIED_TEST,
+        faults::SEED_CHOSEN,
+        faults::ONE_SIDED_BY_ABSOLUTE,
+        faults::THRESHOLD_OF_ONE_SIDE,
     ],
     run: sequential_tests,
 };
@@ -80,10 +80,10 @@ pub(crate) const INTERVALS_COVER: Claim = Claim {
     }),
     hypotheses: &[],
     rejects: &[
-        Fault::InsideOnce,
-        Fault::IntervalOfAnother,
-        Fault::ContainsEstimate,
-        Fault::IntervalTooWide,
+        faults::INSIDE_ONCE,
+        faults::INTERVAL_OF_ANOTHER,
+        faults::CONTAINS_ESTIMATE,
+        faults::INTERVAL_TOO_WIDE,
     ],
     run: intervals_cover,
 };
@@ -107,7 +107,7 @@ pub(crate) const DISTRIBUTION_TEST: Claim = Claim {
         unit: "streams",
     }),
     hypotheses: &[],
-    rejects: &[Fault::RightEdgeForLeft],
+    rejects: &[faults::RIGHT_EDGE_FOR_LEFT],
     run: distribution_test,
 };
 
@@ -188,10 +188,10 @@ fn decision(
     seed: u64,
     stream: u64,
 ) -> Option<Side> {
-    setting.machinery.conduct(&|attempt| {
+    (setting.instruments.conduct)(&|attempt| {
         // An attempt has data of its own: another key of the generator.
         let mut draw = source.stream(stream_rng(seed.wrapping_add(attempt << 48), stream));
-        let mut test = setting.machinery.mean_test(bound, alpha);
+        let mut test = (setting.instruments.mean_test)(bound, alpha);
         (0..length).find_map(|_| {
             test.observe(draw());
             test.decision()
@@ -255,7 +255,7 @@ fn intervals_cover(claim: &Claim, setting: &Setting<'_>) -> Evidence {
             let missed = (0..STREAMS)
                 .filter(|&stream| {
                     let mut draw = source.stream(stream_rng(seed, stream));
-                    let mut interval = setting.machinery.interval(kind, STATED);
+                    let mut interval = (setting.instruments.interval)(kind, STATED);
                     (0..length).any(|_| {
                         interval.observe(draw());
                         interval.excludes(source.mean)
@@ -269,7 +269,7 @@ fn intervals_cover(claim: &Claim, setting: &Setting<'_>) -> Evidence {
                 STATED,
             );
             let mut draw = source.stream(stream_rng(seed, STREAMS));
-            let mut interval = setting.machinery.interval(kind, parts.share);
+            let mut interval = (setting.instruments.interval)(kind, parts.share);
             (0..4000).for_each(|_| interval.observe(draw()));
             let (lower, upper) = interval.ends();
             let (below, above) = (source.mean - AWAY, source.mean + AWAY);
@@ -297,7 +297,7 @@ fn distribution_test(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let law = |away: f64| DiscreteLaw::new([(0.0, 0.25), (1.0, 0.25 + away), (3.0, 0.5 - away)]);
     let run = |law: DiscreteLaw, margin: f64, alpha: f64, length: u64, stream: u64| {
         let mut rng = stream_rng(setting.seed(claim.id), stream);
-        let mut test = setting.machinery.law_test(law, margin, alpha);
+        let mut test = (setting.instruments.law_test)(law, margin, alpha);
         (0..length).find_map(|_| {
             test.observe(values[crate::random::below(&mut rng, 4) as usize]);
             test.decision()

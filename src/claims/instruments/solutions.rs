@@ -9,7 +9,7 @@
 
 use crate::claims::cases::{Outcome, run};
 use crate::claims::{Claim, Evidence, Expected, Kind, Scope, Setting};
-use crate::faults::Fault;
+use crate::faults;
 use crate::theory::mean_field::{
     Boundary, Options, Start, fixed_point_vec, right_hand_side, solve, steady_state_distance,
 };
@@ -28,7 +28,7 @@ pub(crate) const ODE_SOLUTION: Claim = Claim {
     expected: Expected::Holds,
     effect: None,
     hypotheses: &[],
-    rejects: &[Fault::OneSampleMore],
+    rejects: &[faults::ONE_SAMPLE_MORE],
     run: ode_solution,
 };
 
@@ -76,7 +76,7 @@ fn trajectory(
     let steps = (END / STEP) as usize;
     let asked: Vec<f64> = (0..=steps).step_by(5).map(|k| k as f64 * STEP).chain([END]).collect();
     let what = format!("lambda {lambda}, d {d}, {start}");
-    let path = match setting.machinery.trajectory(lambda, d, start, &asked) {
+    let path = match (setting.instruments.trajectory)(lambda, d, start, &asked) {
         Ok(path) => path,
         Err(error) => return Outcome::violated(f64::NAN, format!("{what}: {error}")),
     };
@@ -253,7 +253,7 @@ fn truncated(lambda: f64, d: u32, start: &Start) -> Option<String> {
 fn settled(setting: &Setting<'_>, lambda: f64, d: u32, start: &Start) -> Option<String> {
     // The distances fall at rates of some 0.02 and more.
     const LAST: f64 = 2_000.0;
-    let path = match setting.machinery.trajectory(lambda, d, start, &[LAST]) {
+    let path = match (setting.instruments.trajectory)(lambda, d, start, &[LAST]) {
         Ok(path) => path,
         Err(error) => return Some(error.to_string()),
     };

@@ -18,7 +18,7 @@ use super::{PATHS, looks_at_all, violated_at_event};
 use crate::claims::cases::{Outcome, run};
 use crate::claims::states::{counts, ordered_pair};
 use crate::claims::{Claim, Evidence, Expected, Kind, Scope, Setting};
-use crate::faults::Fault;
+use crate::faults;
 use crate::graph::BipartiteGraph;
 use crate::instruments::RunningOccupancy;
 use crate::model::{Event, Model};
@@ -44,12 +44,12 @@ pub(crate) const CONSERVATION: Claim = Claim {
     effect: None,
     hypotheses: &[],
     rejects: &[
-        Fault::GhostDepartures,
-        Fault::DroppedArrivals,
-        Fault::OccupancyOffByOne,
-        Fault::UnfinishedCounted,
-        Fault::OccupancyDrifts,
-        Fault::SampledFromBelow,
+        faults::GHOST_DEPARTURES,
+        faults::DROPPED_ARRIVALS,
+        faults::OCCUPANCY_OFF_BY_ONE,
+        faults::UNFINISHED_COUNTED,
+        faults::OCCUPANCY_DRIFTS,
+        faults::SAMPLED_FROM_BELOW,
     ],
     run: conservation,
 };
@@ -213,7 +213,7 @@ fn subject_path(
     let n = setting.model.graph().n_servers();
     let system = setting.subject.system(setting.model);
     let mut ledger = Ledger::new(system.graph(), start.clone());
-    let mut running = setting.machinery.running_occupancy(&start);
+    let mut running = (setting.instruments.running_occupancy)(&start);
     let mut followed = start.clone();
     let mut path = Path::new(setting.subject, setting.model, seed, case, start);
     for event in 0..events {
@@ -224,16 +224,16 @@ fn subject_path(
             Err(found) => Some(found),
             Ok(at) => ledger.differs(queues, at, whole).or_else(|| {
                 follow(&mut *running, &mut followed, at, queues);
-                let given = whole.then(|| setting.machinery.occupancy(queues.lengths()))?;
+                let given = whole.then(|| (setting.instruments.occupancy)(queues.lengths()))?;
                 let recount = occupancy(&ledger.lengths);
                 if given != recount {
                     return Some(format!(
                         "Q_1, Q_2, ... are given as {given:?}, a recount gives {recount:?}"
                     ));
                 }
-                if setting.machinery.departures(queues) != ledger.departures {
+                if (setting.instruments.departures)(queues) != ledger.departures {
                     let (given, counted) =
-                        (setting.machinery.departures(queues), ledger.departures);
+                        ((setting.instruments.departures)(queues), ledger.departures);
                     return Some(format!(
                         "{given} tasks are said to be finished, the events add up to {counted}"
                     ));

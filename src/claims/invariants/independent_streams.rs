@@ -13,7 +13,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use super::violated_at_event;
 use crate::claims::cases::{Outcome, run};
 use crate::claims::{Claim, Evidence, Expected, Kind, Scope, Setting};
-use crate::faults::Fault;
+use crate::faults;
 use crate::random::event_clock::Clock;
 use crate::random::{clock_rng, coin_rng, stream_rng};
 use crate::simulate::marks::{DrawnAhead, OwnedMark};
@@ -34,7 +34,7 @@ pub(crate) const INDEPENDENT_STREAMS: Claim = Claim {
     expected: Expected::Holds,
     effect: None,
     hypotheses: &[],
-    rejects: &[Fault::ReusedStream, Fault::SeedsByWorker],
+    rejects: &[faults::REUSED_STREAM, faults::SEEDS_BY_WORKER],
     run: independent_streams,
 };
 

@@ -12,7 +12,7 @@ use super::violated_at_event;
 use crate::claims::cases::{Outcome, run};
 use crate::claims::states::ordered_pair;
 use crate::claims::{Claim, Evidence, Expected, Kind, Scope, Setting};
-use crate::faults::Fault;
+use crate::faults;
 use crate::simulate::marks::Mark;
 use crate::simulate::{Observer, Queues, SimulateError, Simulation};
 use crate::subject::{Path, Reference};
@@ -29,7 +29,7 @@ pub(crate) const LOOKS: Claim = Claim {
     expected: Expected::Holds,
     effect: None,
     hypotheses: &[],
-    rejects: &[Fault::RecordedAfterEvent, Fault::LookingDraws],
+    rejects: &[faults::RECORDED_AFTER_EVENT, faults::LOOKING_DRAWS],
     run: looks,
 };
 
@@ -81,7 +81,7 @@ fn differing(
     let mut ascending = often.clone();
     ascending.dedup();
     for looks in [&ascending[..], &[horizon / 2.0, horizon]] {
-        let seen = setting.machinery.states_at(model, seed, case, start.to_vec(), looks)?;
+        let seen = (setting.instruments.states_at)(model, seed, case, start.to_vec(), looks)?;
         for (&time, seen) in looks.iter().zip(&seen) {
             let before = times.0.partition_point(|&event| event < time);
             if *seen != states[before] {

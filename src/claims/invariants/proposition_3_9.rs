@@ -21,7 +21,7 @@ use super::{PATHS, looks_at_all, violated_at_event};
 use crate::claims::cases::{Outcome, run};
 use crate::claims::states::{counts, levels, ordered_pair};
 use crate::claims::{Claim, Evidence, Expected, Hypothesis, Kind, Scope, Setting};
-use crate::faults::Fault;
+use crate::faults;
 use crate::model::Load;
 use crate::num::ratio::{self, Ratio};
 use crate::simulate::Queues;
@@ -41,7 +41,7 @@ pub(crate) const PROP_3_9_MASS: Claim = Claim {
     expected: Expected::Holds,
     effect: None,
     hypotheses: &[Hypothesis::EdgesAtMost(2_000_000)],
-    rejects: &[Fault::ProductInsteadOfMinimum],
+    rejects: &[faults::PRODUCT_INSTEAD_OF_MINIMUM],
     run: prop_3_9_mass,
 };
 
@@ -61,10 +61,10 @@ pub(crate) const PROP_3_9_SAMPLES: Claim = Claim {
     effect: None,
     hypotheses: &[Hypothesis::FunctionOfMarks],
     rejects: &[
-        Fault::IndependentTieCoins,
-        Fault::FirstAndLastMinimiser,
-        Fault::DeparturesNotCoupled,
-        Fault::IndependentSystems,
+        faults::INDEPENDENT_TIE_COINS,
+        faults::FIRST_AND_LAST_MINIMISER,
+        faults::DEPARTURES_NOT_COUPLED,
+        faults::INDEPENDENT_SYSTEMS,
     ],
     run: prop_3_9_samples,
 };
@@ -84,7 +84,7 @@ pub(crate) const EQ_4_14: Claim = Claim {
         Hypothesis::EdgesAtMost(2_000_000),
         Hypothesis::ServersAtMost(100_000),
     ],
-    rejects: &[Fault::OccupancyOffByOne, Fault::IndependentSystems],
+    rejects: &[faults::OCCUPANCY_OFF_BY_ONE, faults::INDEPENDENT_SYSTEMS],
     run: eq_4_14,
 };
 
@@ -149,7 +149,7 @@ fn shared_mass_path(
         let touched = if rng.random_bool(arrival) {
             let w = rng.random_range(0..m);
             let u = Ratio::new_raw(BigInt::from(rng.next_u64()), two64.clone());
-            let intervals = setting.machinery.shared_mass(setting.model, w, &lower, &upper);
+            let intervals = (setting.instruments.shared_mass)(setting.model, w, &lower, &upper);
             let Some(interval) =
                 intervals.iter().find(|interval| interval.from <= u && u < interval.to)
             else {
@@ -459,7 +459,7 @@ fn local_order(
                 while recount.len() > 1 && recount.last() == Some(&0) {
                     recount.pop();
                 }
-                let given = setting.machinery.occupancy(queues.lengths());
+                let given = (setting.instruments.occupancy)(queues.lengths());
                 let wrong = given != recount[1..]
                     || queues.occupancy().counts() != &recount[1..]
                     || *queues.occupancy() != Occupancy::of(queues.lengths());

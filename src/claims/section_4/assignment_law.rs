@@ -21,7 +21,7 @@ use crate::claims::states::{
     state,
 };
 use crate::claims::{Claim, Evidence, Expected, Kind, Scope, Setting, show};
-use crate::faults::Fault;
+use crate::faults;
 use crate::graph::BipartiteGraph;
 use crate::model::Event;
 use crate::num::ratio::Ratio;
@@ -45,13 +45,13 @@ pub(crate) const EQ_4_12: Claim = Claim {
     effect: None,
     hypotheses: &[],
     rejects: &[
-        Fault::SamplingWithoutReplacement,
-        Fault::TiesToLowest,
-        Fault::OneSampleLess,
-        Fault::JoinLongest,
-        Fault::ServiceNotCounted,
-        Fault::StaleLengths,
-        Fault::ClashTakesNext,
+        faults::SAMPLING_WITHOUT_REPLACEMENT,
+        faults::TIES_TO_LOWEST,
+        faults::ONE_SAMPLE_LESS,
+        faults::JOIN_LONGEST,
+        faults::SERVICE_NOT_COUNTED,
+        faults::STALE_LENGTHS,
+        faults::CLASH_TAKES_NEXT,
     ],
     run: eq_4_12,
 };
@@ -68,7 +68,7 @@ pub(crate) const EQ_4_13: Claim = Claim {
     expected: Expected::Holds,
     effect: None,
     hypotheses: &[],
-    rejects: &[Fault::ProductInsteadOfMinimum],
+    rejects: &[faults::PRODUCT_INSTEAD_OF_MINIMUM],
     run: eq_4_13,
 };
 
@@ -134,7 +134,7 @@ fn eq_4_12(claim: &Claim, setting: &Setting<'_>) -> Evidence {
             let local = state(case / n_types, rng, servers.len() as u32);
             let lengths = embedded(graph, w, &local, rng);
             let (weights, total) = law_by_enumeration(&local, d);
-            let stated = setting.machinery.assignment(model, w, &lengths);
+            let stated = (setting.instruments.assignment)(model, w, &lengths);
             let mut sum = Ratio::zero();
             for (at, &v) in servers.iter().enumerate() {
                 let p = stated
@@ -311,7 +311,7 @@ fn eq_4_13(claim: &Claim, setting: &Setting<'_>) -> Evidence {
             let mut mass = vec![(Ratio::zero(), Ratio::zero()); servers.len()];
             let mut end = Ratio::zero();
             let (mut x1, mut x2) = (lower.clone(), upper.clone());
-            for interval in setting.machinery.shared_mass(model, w, &lower, &upper) {
+            for interval in (setting.instruments.shared_mass)(model, w, &lower, &upper) {
                 if interval.from != end || interval.to < interval.from {
                     return violated(format!(
                         "an interval [{}, {}) after {}",

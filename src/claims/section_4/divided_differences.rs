@@ -14,7 +14,7 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::claims::cases::{Outcome, run};
 use crate::claims::{Claim, Evidence, Expected, Kind, Scope, Setting, show};
-use crate::faults::Fault;
+use crate::faults;
 use crate::model::divided_difference_f64;
 use crate::num::ratio::{self, Ratio};
 
@@ -30,7 +30,7 @@ pub(crate) const LEMMA_4_4: Claim = Claim {
     expected: Expected::Holds,
     effect: None,
     hypotheses: &[],
-    rejects: &[Fault::PairsNotOrdered, Fault::DividedDifferenceShifted],
+    rejects: &[faults::PAIRS_NOT_ORDERED, faults::DIVIDED_DIFFERENCE_SHIFTED],
     run: lemma_4_4,
 };
 
@@ -45,7 +45,7 @@ pub(crate) const EQ_4_19: Claim = Claim {
     expected: Expected::Holds,
     effect: None,
     hypotheses: &[],
-    rejects: &[Fault::DividedDifferenceShifted],
+    rejects: &[faults::DIVIDED_DIFFERENCE_SHIFTED],
     run: eq_4_19,
 };
 
@@ -115,7 +115,7 @@ fn divided_differences_at(
         let sum = integer_sum(&a.into(), &b.into(), d);
         let difference = Pow::pow(BigInt::from(a), d) - Pow::pow(BigInt::from(b), d);
         let right = Ratio::new(sum.clone(), Pow::pow(BigInt::from(n), d - 1));
-        let given = setting.machinery.divided_difference(&fraction(a), &fraction(b), d);
+        let given = (setting.instruments.divided_difference)(&fraction(a), &fraction(b), d);
         if given != right || sum * BigInt::from(a - b) != difference {
             let found = format!(
                 "d = {d}, x = {a}/{n}, y = {b}/{n}: {}, the sum is {}",
@@ -131,7 +131,7 @@ fn divided_differences_at(
     }
     let (x1, y1, x2, y2) =
         (fraction(first.0), fraction(first.1), fraction(second.0), fraction(second.1));
-    if !setting.machinery.pairs_are_ordered((&x1, &y1), (&x2, &y2)) {
+    if !(setting.instruments.pairs_are_ordered)((&x1, &y1), (&x2, &y2)) {
         return Outcome::Skipped;
     }
     let slack = ratio::to_f64(&(&values[1] - &values[0]));
@@ -213,7 +213,7 @@ fn eq_4_19(claim: &Claim, setting: &Setting<'_>) -> Evidence {
                 (n, a, rng.random_range(0..=a))
             };
             let (x, y) = (Ratio::new(a.into(), n.into()), Ratio::new(b.into(), n.into()));
-            let factor = setting.machinery.divided_difference(&x, &y, d);
+            let factor = (setting.instruments.divided_difference)(&x, &y, d);
             let left = ratio::power(&x, d) - ratio::power(&y, d);
             let bound = ratio::whole(d.into()) * (&x - &y);
             let slack = ratio::to_f64(&(&bound - &left));

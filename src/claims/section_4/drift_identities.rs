@@ -25,7 +25,7 @@ use rand::RngExt;
 use crate::claims::cases::{Outcome, run};
 use crate::claims::states::{GroupedSum, affordable, counts, levels, state};
 use crate::claims::{Claim, Evidence, Expected, Hypothesis, Kind, Scope, Setting, show};
-use crate::faults::Fault;
+use crate::faults;
 use crate::model::{Event, Model};
 use crate::num::ratio::{self, Ratio};
 
@@ -45,10 +45,10 @@ pub(crate) const LEMMA_4_2: Claim = Claim {
     effect: None,
     hypotheses: &[EDGES],
     rejects: &[
-        Fault::IdleServersServe,
-        Fault::RatesOneSampleLess,
-        Fault::ArrivalRateInverted,
-        Fault::OccupancyOffByOne,
+        faults::IDLE_SERVERS_SERVE,
+        faults::RATES_ONE_SAMPLE_LESS,
+        faults::ARRIVAL_RATE_INVERTED,
+        faults::OCCUPANCY_OFF_BY_ONE,
     ],
     run: lemma_4_2,
 };
@@ -65,7 +65,7 @@ pub(crate) const PROP_4_1_DRIFT: Claim = Claim {
     expected: Expected::Holds,
     effect: None,
     hypotheses: &[EDGES, Hypothesis::RhoBelowOne],
-    rejects: &[Fault::RhoReplacedByLambda],
+    rejects: &[faults::RHO_REPLACED_BY_LAMBDA],
     run: prop_4_1_drift,
 };
 
@@ -84,7 +84,11 @@ pub(crate) const LEMMA_4_5_DRIFT: Claim = Claim {
     expected: Expected::Holds,
     effect: None,
     hypotheses: &[EDGES],
-    rejects: &[Fault::IdleServersServe, Fault::RatesOneSampleLess, Fault::ArrivalRateInverted],
+    rejects: &[
+        faults::IDLE_SERVERS_SERVE,
+        faults::RATES_ONE_SAMPLE_LESS,
+        faults::ARRIVAL_RATE_INVERTED,
+    ],
     run: lemma_4_5_drift,
 };
 
@@ -115,7 +119,7 @@ fn rates_by_length(
 ) -> BTreeMap<u32, (GroupedSum, GroupedSum)> {
     let graph = setting.model.graph();
     let mut rates: BTreeMap<u32, (GroupedSum, GroupedSum)> = BTreeMap::new();
-    for (event, rate) in setting.machinery.transitions(setting.model, lengths) {
+    for (event, rate) in (setting.instruments.transitions)(setting.model, lengths) {
         match event {
             Event::Arrival { task_type, server } => {
                 rates
@@ -134,7 +138,7 @@ fn rates_by_length(
 }
 
 fn lemma_4_2(claim: &Claim, setting: &Setting<'_>) -> Evidence {
-    let (model, graph, machinery) = (setting.model, setting.model.graph(), setting.machinery);
+    let (model, graph, instruments) = (setting.model, setting.model.graph(), setting.instruments);
     let (n, d, rate) = (graph.n_servers(), model.d(), unit_rate(model));
     let count = affordable(graph, d, setting.plan.effort);
     run(&setting.plan, claim.id, count, "states, every i", |case, rng| {
@@ -142,14 +146,14 @@ fn lemma_4_2(claim: &Claim, setting: &Setting<'_>) -> Evidence {
         let levels = levels(&[&x]);
         // What the transitions do to the function, by the occupancy under check. States reached
         // from servers of one length have one occupancy, so one of them stands for all.
-        let before = machinery.occupancy(&x);
+        let before = (instruments.occupancy)(&x);
         let mut changes = Vec::new();
         for (length, (arrivals, services)) in rates_by_length(setting, &x) {
             let Some(at) = x.iter().position(|&other| other == length) else { continue };
             x[at] = length + 1;
-            changes.push((arrivals.total(), machinery.occupancy(&x)));
+            changes.push((arrivals.total(), (instruments.occupancy)(&x)));
             x[at] = length.saturating_sub(1);
-            changes.push((services.total(), machinery.occupancy(&x)));
+            changes.push((services.total(), (instruments.occupancy)(&x)));
             x[at] = length;
         }
         // (lambda N / M) sum_w (q_(i-1)^w)^d, the types of one degree together.
@@ -211,7 +215,7 @@ fn lemma_4_2(claim: &Claim, setting: &Setting<'_>) -> Evidence {
 fn prop_4_1_drift(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let graph = setting.model.graph();
     let n = graph.n_servers();
-    let rho = setting.machinery.rho(setting.model);
+    let rho = (setting.instruments.rho)(setting.model);
     let servers = ratio::whole(n.into());
     let lambda = setting.model.load().exact();
     let count = affordable(graph, setting.model.d(), setting.plan.effort);
@@ -269,7 +273,7 @@ fn lemma_4_5_drift(claim: &Claim, setting: &Setting<'_>) -> Evidence {
             let levels = levels(&[&x]);
             let mut arrivals: BTreeMap<u32, GroupedSum> = BTreeMap::new();
             let mut services: BTreeMap<u32, Ratio> = BTreeMap::new();
-            for (event, rate) in setting.machinery.transitions(model, &x) {
+            for (event, rate) in (setting.instruments.transitions)(model, &x) {
                 match event {
                     Event::Arrival { task_type, server } => arrivals
                         .entry(server)

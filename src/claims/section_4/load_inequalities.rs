@@ -23,7 +23,7 @@ use num_traits::Zero;
 use crate::claims::cases::{Outcome, run};
 use crate::claims::states::{EdgeWeights, affordable, counts, levels, ordered_pair, state};
 use crate::claims::{Claim, Evidence, Expected, Hypothesis, Kind, Scope, Setting, show};
-use crate::faults::Fault;
+use crate::faults;
 use crate::graph::BipartiteGraph;
 use crate::num::ratio::{self, Ratio};
 
@@ -41,7 +41,7 @@ pub(crate) const EQ_4_4: Claim = Claim {
     expected: Expected::Holds,
     effect: None,
     hypotheses: &[EDGES],
-    rejects: &[Fault::RhoReplacedByLambda, Fault::RhoWithServerDegrees],
+    rejects: &[faults::RHO_REPLACED_BY_LAMBDA, faults::RHO_WITH_SERVER_DEGREES],
     run: eq_4_4,
 };
 
@@ -57,7 +57,7 @@ pub(crate) const EQ_4_20: Claim = Claim {
     expected: Expected::Holds,
     effect: None,
     hypotheses: &[EDGES],
-    rejects: &[Fault::RhoReplacedByLambda, Fault::RhoWithServerDegrees],
+    rejects: &[faults::RHO_REPLACED_BY_LAMBDA, faults::RHO_WITH_SERVER_DEGREES],
     run: eq_4_20,
 };
 
@@ -72,7 +72,7 @@ pub(crate) const EQ_4_39: Claim = Claim {
     expected: Expected::Holds,
     effect: None,
     hypotheses: &[EDGES, Hypothesis::NoIsolatedTaskTypes],
-    rejects: &[Fault::OccupancyOffByOne],
+    rejects: &[faults::OCCUPANCY_OFF_BY_ONE],
     run: eq_4_39,
 };
 
@@ -87,7 +87,7 @@ pub(crate) const EQ_4_42: Claim = Claim {
     expected: Expected::Holds,
     effect: None,
     hypotheses: &[EDGES],
-    rejects: &[Fault::PhiWithServerDegrees, Fault::PhiWithSidesSwapped],
+    rejects: &[faults::PHI_WITH_SERVER_DEGREES, faults::PHI_WITH_SIDES_SWAPPED],
     run: eq_4_42,
 };
 
@@ -158,7 +158,7 @@ fn load_inequality(
 
 fn eq_4_4(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let graph = setting.model.graph();
-    let (weights, rho) = (EdgeWeights::with_rates(graph), setting.machinery.rho(setting.model));
+    let (weights, rho) = (EdgeWeights::with_rates(graph), (setting.instruments.rho)(setting.model));
     let empty = vec![0; graph.n_servers() as usize];
     let count = affordable(graph, 1, setting.plan.effort);
     run(&setting.plan, claim.id, count, "states, every i", |case, rng| {
@@ -186,7 +186,7 @@ fn one_busy_server_first(case: u64, rng: &mut rand_chacha::ChaCha8Rng, n: u32) -
 
 fn eq_4_20(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let graph = setting.model.graph();
-    let (weights, rho) = (EdgeWeights::with_rates(graph), setting.machinery.rho(setting.model));
+    let (weights, rho) = (EdgeWeights::with_rates(graph), (setting.instruments.rho)(setting.model));
     let count = affordable(graph, 1, setting.plan.effort);
     run(&setting.plan, claim.id, count, "ordered pairs of states, every i", |case, rng| {
         let (lower, upper) = ordered_pair(case, rng, graph.n_servers());
@@ -207,7 +207,7 @@ fn eq_4_39(claim: &Claim, setting: &Setting<'_>) -> Evidence {
             let servers = graph.servers_of(w);
             let local: Vec<u32> = servers.iter().map(|v| x[v as usize]).collect();
             let mut q = vec![local.len() as u64];
-            q.extend(setting.machinery.occupancy(&local));
+            q.extend((setting.instruments.occupancy)(&local));
             q.resize(q.len().max(levels), 0);
             let recount = counts(servers.iter(), &x, levels);
             if q != recount {
@@ -239,7 +239,7 @@ fn eq_4_39(claim: &Claim, setting: &Setting<'_>) -> Evidence {
 fn eq_4_42(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let graph = setting.model.graph();
     let (n, weights, phi) =
-        (graph.n_servers(), EdgeWeights::with_rates(graph), setting.machinery.phi(graph));
+        (graph.n_servers(), EdgeWeights::with_rates(graph), (setting.instruments.phi)(graph));
     let servers = ratio::whole(n.into());
     let count = affordable(graph, 1, setting.plan.effort);
     run(&setting.plan, claim.id, count, "states, every i", |case, rng| {

@@ -19,7 +19,7 @@ use num_traits::{One, Pow, Zero};
 
 use crate::claims::cases::{Outcome, run};
 use crate::claims::{Claim, Evidence, Expected, Kind, Scope, Setting, show};
-use crate::faults::Fault;
+use crate::faults;
 use crate::num::ratio::{self, Ratio};
 
 /// (4.23) to (4.25).
@@ -37,7 +37,7 @@ pub(crate) const EQ_4_23: Claim = Claim {
     expected: Expected::Holds,
     effect: None,
     hypotheses: &[],
-    rejects: &[Fault::DualNotTruncated],
+    rejects: &[faults::DUAL_NOT_TRUNCATED],
     run: eq_4_23,
 };
 
@@ -52,7 +52,7 @@ pub(crate) const EQ_4_46: Claim = Claim {
     expected: Expected::Holds,
     effect: None,
     hypotheses: &[],
-    rejects: &[Fault::LogarithmConstantsTooSmall],
+    rejects: &[faults::LOGARITHM_CONSTANTS_TOO_SMALL],
     run: eq_4_46,
 };
 
@@ -67,7 +67,7 @@ pub(crate) const EQ_4_48: Claim = Claim {
     expected: Expected::Holds,
     effect: None,
     hypotheses: &[],
-    rejects: &[Fault::LogarithmConstantsTooSmall],
+    rejects: &[faults::LOGARITHM_CONSTANTS_TOO_SMALL],
     run: eq_4_48,
 };
 
@@ -82,7 +82,7 @@ pub(crate) const EQ_4_49: Claim = Claim {
     expected: Expected::Holds,
     effect: None,
     hypotheses: &[],
-    rejects: &[Fault::ChernoffOneSided],
+    rejects: &[faults::CHERNOFF_ONE_SIDED],
     run: eq_4_49,
 };
 
@@ -157,7 +157,7 @@ fn linear_program(setting: &Setting<'_>, rho0: &Ratio, theta: &Ratio, eta: &Rati
         let last = i0 + DUAL_LEVELS;
         let mut value = eta * &z;
         for i in 1..=last {
-            let y = setting.machinery.dual_solution(theta, i0, i);
+            let y = (setting.instruments.dual_solution)(theta, i0, i);
             if y < Ratio::zero() || &z - &y > ratio::power(theta, i) {
                 return Outcome::violated(
                     f64::NAN,
@@ -261,7 +261,7 @@ fn eq_4_46(claim: &Claim, setting: &Setting<'_>) -> Evidence {
         claim.id,
         (1.5, 0.5),
         40,
-        setting.machinery.logarithm_constants().0,
+        setting.instruments.logarithm_constants.0,
     )
 }
 
@@ -272,7 +272,7 @@ fn eq_4_48(claim: &Claim, setting: &Setting<'_>) -> Evidence {
         claim.id,
         (0.5, 1.0),
         20,
-        setting.machinery.logarithm_constants().1,
+        setting.instruments.logarithm_constants.1,
     )
 }
 
@@ -307,7 +307,7 @@ fn eq_4_49(claim: &Claim, setting: &Setting<'_>) -> Evidence {
                 .fold(BigInt::zero(), |sum, w| sum + w);
             let tail = ratio::to_f64(&Ratio::new(tail, Pow::pow(BigInt::from(b), n)));
             let (mean, eps) = (n as f64 * a as f64 / b as f64, epsilon.0 as f64 / epsilon.1 as f64);
-            let bound = setting.machinery.chernoff_bound(mean, eps);
+            let bound = (setting.instruments.chernoff_bound)(mean, eps);
             let slack = bound - tail;
             if tail > bound * (1.0 + ROUNDING) {
                 Outcome::violated(

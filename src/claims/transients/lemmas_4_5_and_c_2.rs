@@ -22,7 +22,7 @@ use std::collections::BTreeSet;
 
 use crate::claims::parts::{Findings, Part};
 use crate::claims::{Claim, Effect, Evidence, Expected, Hypothesis, Kind, Scope, Setting, Verdict};
-use crate::faults::Fault;
+use crate::faults;
 use crate::graph::BipartiteGraph;
 use crate::model::{Event, Model, loads};
 use crate::num::ratio;
@@ -52,7 +52,11 @@ pub(crate) const LEMMA_4_5: Claim = Claim {
         unit: "events",
     }),
     hypotheses: &[Hypothesis::MeanTaskDegreeAtMost(200)],
-    rejects: &[Fault::TiesToLowest, Fault::OneSampleMore, Fault::SamplingWithoutReplacement],
+    rejects: &[
+        faults::TIES_TO_LOWEST,
+        faults::ONE_SAMPLE_MORE,
+        faults::SAMPLING_WITHOUT_REPLACEMENT,
+    ],
     run: lemma_4_5,
 };
 
@@ -72,7 +76,7 @@ pub(crate) const LEMMA_C_2: Claim = Claim {
         unit: "paths",
     }),
     hypotheses: &[Hypothesis::NoIsolatedTaskTypes, Hypothesis::EdgesAtMost(400)],
-    rejects: &[Fault::MartingaleBoundTimeless],
+    rejects: &[faults::MARTINGALE_BOUND_TIMELESS],
     run: lemma_c_2,
 };
 
@@ -343,9 +347,11 @@ const UNTIL: f64 = 10.0;
 
 fn lemma_c_2(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let model = setting.model;
-    let (rho, gamma) =
-        (ratio::to_f64(&loads::rho(model)), ratio::to_f64(&setting.machinery.gamma(model.graph())));
-    let bound = setting.machinery.martingale_bound(rho, model.d(), gamma, UNTIL);
+    let (rho, gamma) = (
+        ratio::to_f64(&loads::rho(model)),
+        ratio::to_f64(&(setting.instruments.gamma)(model.graph())),
+    );
+    let bound = (setting.instruments.martingale_bound)(rho, model.d(), gamma, UNTIL);
     let part = Part::at_most(
         format!("E sum at t = {UNTIL}"),
         (0.0, 4.0 * bound),

@@ -19,7 +19,7 @@ use rand::RngExt;
 
 use crate::claims::parts::{Findings, Part};
 use crate::claims::{Claim, Effect, Evidence, Expected, Kind, Scope, Setting};
-use crate::faults::Fault;
+use crate::faults;
 use crate::graph::{BipartiteGraph, generate, metrics};
 use crate::model::{Model, loads};
 use crate::num::ratio;
@@ -49,7 +49,7 @@ pub(crate) const THM_3_10: Claim = Claim {
         unit: "paths",
     }),
     hypotheses: &[],
-    rejects: &[Fault::DroppedDepartures],
+    rejects: &[faults::DROPPED_DEPARTURES],
     run: thm_3_10,
 };
 
@@ -73,7 +73,7 @@ pub(crate) const COR_3_11: Claim = Claim {
         unit: "paths",
     }),
     hypotheses: &[],
-    rejects: &[Fault::DroppedDepartures, Fault::JoinLongest],
+    rejects: &[faults::DROPPED_DEPARTURES, faults::JOIN_LONGEST],
     run: cor_3_11,
 };
 
@@ -93,9 +93,7 @@ impl Solution {
     fn new(setting: &Setting<'_>, start: &Start, until: f64, cells: u32) -> Result<Self, String> {
         let cell = until / f64::from(cells);
         let times: Vec<f64> = (0..cells).map(|k| (f64::from(k) + 0.5) * cell).collect();
-        let solved = setting
-            .machinery
-            .trajectory(LAMBDA, D, start, &times)
+        let solved = (setting.instruments.trajectory)(LAMBDA, D, start, &times)
             .map_err(|error| error.to_string())?;
         Ok(Self { middles: solved.q, cell })
     }
@@ -193,7 +191,7 @@ fn thm_3_10(claim: &Claim, setting: &Setting<'_>) -> Evidence {
         gamma: ratio::to_f64(&metrics::gamma(model.graph())),
         start_squares: begin.squares,
         start_spread: begin.spread,
-        c: ratio::to_f64(&path_constant(&rho0, &setting.machinery.lipschitz_constant(D), D)),
+        c: ratio::to_f64(&path_constant(&rho0, &(setting.instruments.lipschitz_constant)(D), D)),
     };
     let (t, share) = (0.05, setting.alpha / 2.0);
     let begins = begins(n.into());

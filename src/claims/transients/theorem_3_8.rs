@@ -14,7 +14,7 @@
 use crate::claims::parts::{Findings, Part, are_open};
 use crate::claims::{Claim, Effect, Evidence, Expected, Hypothesis, Kind, Scope, Setting, Verdict};
 use crate::estimate::bracketing::{Plan, START_ERROR};
-use crate::faults::Fault;
+use crate::faults;
 use crate::graph::generate;
 use crate::model::{Model, loads};
 use crate::num::ratio;
@@ -48,7 +48,7 @@ pub(crate) const THM_3_8: Claim = Claim {
         Hypothesis::TwoChoices,
         Hypothesis::FunctionOfMarks,
     ],
-    rejects: &[Fault::MixingThetaDropped],
+    rejects: &[faults::MIXING_THETA_DROPPED],
     run: thm_3_8,
 };
 
@@ -66,7 +66,7 @@ const MOST_EVENTS: u64 = 60_000_000;
 fn thm_3_8(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let model = setting.model;
     let rho = loads::rho(model);
-    let bound = |t: f64| setting.machinery.mixing_bound(&rho, model.d(), t);
+    let bound = |t: f64| (setting.instruments.mixing_bound)(&rho, model.d(), t);
     let trivial = ratio::to_f64(&rho) / (1.0 - ratio::to_f64(&rho));
     let mixing = Mixing::new(&rho, model.d());
     let (speaks, later) = (mixing.time_to(trivial), mixing.time_to(0.9 * trivial));
@@ -201,7 +201,7 @@ pub(crate) const MIXING_IN_N: Claim = Claim {
         unit: "replications",
     }),
     hypotheses: &[],
-    rejects: &[Fault::IndependentSystems, Fault::DeparturesNotCoupled],
+    rejects: &[faults::INDEPENDENT_SYSTEMS, faults::DEPARTURES_NOT_COUPLED],
     run: mixing_in_n,
 };
 
