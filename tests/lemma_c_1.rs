@@ -128,23 +128,6 @@ mod lemma_c_1 {
     }
 
     #[test]
-    fn the_claims_hold_for_the_reference_and_reject_their_faults() {
-        for (id, fault) in [
-            ("lemma-c.1", Fault::DividedDifferenceShifted),
-            ("lemma-c.1-sharp", Fault::DividedDifferenceShifted),
-            ("lemma-c.1-sharp", Fault::LipschitzTooSmall),
-        ] {
-            assert_eq!(evidence(id, &Reference, &private2()).verdict, Verdict::Holds, "{id}");
-            assert_eq!(
-                evidence(id, &fault, &private2()).verdict,
-                Verdict::Violated,
-                "{id} and {}",
-                fault.id()
-            );
-        }
-    }
-
-    #[test]
     fn a_constant_above_the_sharp_one_is_not_sharp() {
         struct TooLarge;
         impl Subject for TooLarge {

@@ -20,6 +20,7 @@
 
 mod appendices;
 pub mod cases;
+pub mod catalogue;
 mod claim;
 mod convergence;
 mod errata;
