@@ -21,6 +21,7 @@
 mod appendices;
 #[doc(hidden)]
 pub mod cases;
+pub mod catalogue;
 mod checking;
 mod claim;
 mod convergence;
