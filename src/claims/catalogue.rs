@@ -258,6 +258,28 @@ pub fn group_of(claim: &Claim) -> Option<&'static Statement> {
     find(find(claim.paper.first()?)?.group)
 }
 
+/// Claims that are reported together: those about one statement and what belongs to it, in the order
+/// of the paper; the claims that no statement is about come last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Group(usize);
+
+impl Group {
+    /// The group of a claim.
+    pub fn of(claim: &Claim) -> Self {
+        let statement = group_of(claim);
+        let place = groups().position(|group| Some(group) == statement);
+        Self(place.unwrap_or_else(|| groups().count()))
+    }
+
+    /// What reports call it.
+    pub fn title(self) -> String {
+        groups().nth(self.0).map_or_else(
+            || "The harness itself: clocks, estimates, files, tests".to_owned(),
+            |group| format!("{}: {}", group.label, group.text),
+        )
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -28,7 +28,6 @@ mod convergence;
 mod errata;
 #[doc(hidden)]
 pub mod event_test;
-mod group;
 mod hypothesis;
 mod instruments;
 mod invariants;
@@ -52,10 +51,10 @@ mod verdict;
 pub use crate::faults::Fault;
 #[doc(hidden)]
 pub use cases::CasePlan;
+#[doc(hidden)]
+pub use catalogue::Group;
 pub use checking::{CheckOptions, UnknownClaim, find};
 pub use claim::{Claim, Effect, Expected, Kind, Scope};
-#[doc(hidden)]
-pub use group::Group;
 pub use hypothesis::Hypothesis;
 #[doc(hidden)]
 pub use hypothesis::show;

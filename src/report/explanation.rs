@@ -17,7 +17,7 @@ pub fn explain(page: &mut Page, claim: &Claim) {
         page.paragraph(13, &[(Faint, &format!("  {name:11}")), (Plain, text)]);
     };
     entry("states", claim.statement);
-    entry("group", Group::of(claim).title());
+    entry("group", &Group::of(claim).title());
     entry("checked", &how(claim));
     let needs: Vec<_> = claim.hypotheses.iter().map(ToString::to_string).collect();
     entry("needs", &if needs.is_empty() { "nothing".to_owned() } else { needs.join("; ") });
@@ -102,7 +102,7 @@ pub fn list(page: &mut Page) {
         if !page.is_empty() {
             page.gap();
         }
-        page.line(&[(Strong, Group::of(of_group[0]).title())]);
+        page.line(&[(Strong, &Group::of(of_group[0]).title())]);
         for claim in of_group {
             let statement = format!(": {}", claim.statement);
             let source = format!("  {} ", claim.source);

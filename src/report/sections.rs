@@ -163,7 +163,7 @@ impl Section {
             rest.push_str(": ");
             rest.push_str(&found.join("; "));
         }
-        page.paragraph(VERDICT, &[(tone, &verdict), (Strong, group.title()), (Plain, &rest)]);
+        page.paragraph(VERDICT, &[(tone, &verdict), (Strong, &group.title()), (Plain, &rest)]);
     }
 
     /// `28 checks`, or `3 of 28 checks` where the others are missing.

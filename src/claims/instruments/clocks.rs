@@ -18,7 +18,7 @@ use crate::subject::random_lengths;
 /// The times of events.
 pub(crate) const EVENT_TIMES: Claim = Claim {
     id: "event-times",
-    source: "harness, section 2, Poisson arrivals and exponential services, uniformised",
+    source: "section 2, Poisson arrivals and exponential services, uniformised",
     paper: &["Section 2"],
     statement: "the events of a path come as a Poisson process of rate (1 + lambda) N",
     kind: Kind::Statistical,
@@ -37,7 +37,7 @@ pub(crate) const EVENT_TIMES: Claim = Claim {
 /// The plain simulator.
 pub(crate) const ORACLE_LAW: Claim = Claim {
     id: "oracle-law",
-    source: "harness, section 2, (4.12)",
+    source: "section 2, (4.12)",
     paper: &["Section 2", "(4.12)"],
     statement: "each event of the plain event-list simulator has its exact law given the state \
         before it, and its time too",

@@ -22,7 +22,7 @@ use crate::subject::random_lengths;
 /// probabilities of the model at its load.
 pub(crate) const COUPLING_LAW: Claim = Claim {
     id: "coupling-law",
-    source: "harness, Proposition 3.9, (4.13)",
+    source: "Proposition 3.9, (4.13)",
     paper: &["Proposition 3.9", "(4.13)"],
     statement: "each system of the crate's three couplings, alone, gains and loses tasks with \
         the model's probabilities",

@@ -26,7 +26,7 @@ use crate::theory::mean_field::Start;
 /// The law at fixed times.
 pub(crate) const TRANSIENT_LAW: Claim = Claim {
     id: "transient-law",
-    source: "harness, section 2",
+    source: "section 2",
     paper: &["Section 2"],
     statement: "estimated E q_i(t) at t = 1/4, 1 and i <= 3 are those of the generator, within \
         0.06",
@@ -49,7 +49,7 @@ pub(crate) const TRANSIENT_LAW: Claim = Claim {
 /// delay is 1 / (1 - lambda), within 10 %; the tail bounds are above the tails.
 pub(crate) const STEADY_LAW: Claim = Claim {
     id: "steady-law",
-    source: "harness, section 2; M/M/1",
+    source: "section 2; M/M/1",
     paper: &["Section 2"],
     statement: "with d = 1 on complete graphs, estimated E q_i(infinity) and mean delay are \
         those of M/M/1, within 10 %",

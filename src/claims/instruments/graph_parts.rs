@@ -22,7 +22,7 @@ use crate::stats::tilts::{self, TiltedBets};
 /// lists the other, double edges and isolated task types are refused.
 pub(crate) const GRAPH_SIDES: Claim = Claim {
     id: "graph-sides",
-    source: "harness, section 2",
+    source: "section 2",
     paper: &["Section 2"],
     statement: "the system that runs has the edges and rates that were given; malformed graphs \
         are refused",
@@ -41,7 +41,7 @@ pub(crate) const GRAPH_SIDES: Claim = Claim {
 /// definitions, random regular ones the stated degrees, and a union those of its parts apart.
 pub(crate) const NAMED_GRAPHS: Claim = Claim {
     id: "named-graphs",
-    source: "harness, sections 2 and 5",
+    source: "sections 2 and 5",
     paper: &["Section 2", "Section 5"],
     statement: "complete, circulant, cycle, path, star, regular graphs and unions have the edges \
         of their definitions",
@@ -60,7 +60,7 @@ pub(crate) const NAMED_GRAPHS: Claim = Claim {
 /// Market from 1, a symmetric matrix has both halves, and a task type without servers still counts.
 pub(crate) const FORMATS: Claim = Claim {
     id: "formats",
-    source: "harness, files of graphs",
+    source: "files of graphs",
     paper: &[],
     statement: "a graph written and read again is the same graph, in every format",
     kind: Kind::Exact,
@@ -75,7 +75,7 @@ pub(crate) const FORMATS: Claim = Claim {
 /// Random graphs.
 pub(crate) const RANDOM_GRAPHS: Claim = Claim {
     id: "random-graphs",
-    source: "harness, Definition 3.3, section 5",
+    source: "Definition 3.3, section 5",
     paper: &["Definition 3.3", "Section 5"],
     statement: "places are uniform, Erdos-Renyi edges independent of the stated probability, \
         half-edges matched without preference",

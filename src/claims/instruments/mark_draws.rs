@@ -22,7 +22,7 @@ use crate::stats::tilts;
 /// clock of a server, with its stated probability.
 pub(crate) const MARKS_LAW: Claim = Claim {
     id: "marks-law",
-    source: "harness, section 2, uniformised",
+    source: "section 2, uniformised",
     paper: &["Section 2"],
     statement: "whatever the marks before, the next one has its stated law: arrival, type, \
         samples, or a server's clock",

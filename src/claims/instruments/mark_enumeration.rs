@@ -26,7 +26,7 @@ use crate::simulate::{Queues, all_marks};
 /// its rate / ((1 + lambda) N), also below a cap.
 pub(crate) const ENUMERATED_MARKS: Claim = Claim {
     id: "enumerated-marks",
-    source: "harness, section 2, uniformised",
+    source: "section 2, uniformised",
     paper: &["Section 2"],
     statement: "the weights of all marks sum to 1, those that cause a transition to its rate / \
         ((1 + lambda) N)",

@@ -37,7 +37,7 @@ use crate::stats::procedure::{IntervalKind, IntervalProcedure, MeanProcedure};
 /// and see a mean that is off by 1/10 on either side.
 pub(crate) const SEQUENTIAL_TESTS: Claim = Claim {
     id: "sequential-tests",
-    source: "harness, Ville's inequality",
+    source: "Ville's inequality",
     paper: &[],
     statement: "tests of means err with at most their stated probability at the worst time, and \
         see a mean off by 1/10",
@@ -66,7 +66,7 @@ pub(crate) const SEQUENTIAL_TESTS: Claim = Claim {
 /// time, and exclude a mean that is off by 3/20.
 pub(crate) const INTERVALS_COVER: Claim = Claim {
     id: "intervals-cover",
-    source: "harness, Waudby-Smith and Ramdas (2024), Theorems 2 and 3; Robbins (1970)",
+    source: "Waudby-Smith and Ramdas (2024), Theorems 2 and 3; Robbins (1970)",
     paper: &[],
     statement: "running intervals miss the mean with at most their stated probability, and \
         exclude one off by 3/20",
@@ -94,7 +94,7 @@ pub(crate) const INTERVALS_COVER: Claim = Claim {
 /// the worst time, certifies it within 1/20 and rejects one that is off by 1/5.
 pub(crate) const DISTRIBUTION_TEST: Claim = Claim {
     id: "distribution-test",
-    source: "harness, Massart (1990), Corollary 1",
+    source: "Massart (1990), Corollary 1",
     paper: &[],
     statement: "the test of a law with jumps errs with at most its stated probability, and \
         rejects one off by 1/5",

@@ -20,7 +20,7 @@ use crate::theory::mean_field::{
 /// times and between steps, and its distance from q*.
 pub(crate) const ODE_SOLUTION: Claim = Claim {
     id: "ode-solution",
-    source: "harness, (3.5), (4.44)",
+    source: "(3.5), (4.44)",
     paper: &["(3.5)", "(4.44)"],
     statement: "solve() gives the solution of (3.5) within 10^-8, at given times and between steps",
     kind: Kind::Exact,
