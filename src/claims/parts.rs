@@ -141,13 +141,12 @@ impl Part {
 
     /// How far the observed mean, its error included, is from the limit.
     fn slack(&self) -> f64 {
-        let (least, most) = (self.mean().0 - self.error, self.mean().1 + self.error);
+        let (least, most) = self.mean();
+        let (above, below) = (least - self.error - self.limit, self.limit - most - self.error);
         match self.test {
-            Test::Side { below: true, .. } => self.limit - most,
-            Test::Side { below: false, .. } => least - self.limit,
-            Test::Within { margin, .. } => {
-                margin - (self.limit - least).abs().max((most - self.limit).abs())
-            }
+            Test::Side { below: true, .. } => below,
+            Test::Side { below: false, .. } => above,
+            Test::Within { margin, .. } => margin + above.min(below),
         }
     }
 
@@ -374,6 +373,9 @@ mod tests {
                 (9.0, 9.0),
                 Verdict::Violated,
             ),
+            ("within", Part::within("x", 0.5, 0.1, 1e-6), (0.45, 0.45), Verdict::Holds),
+            ("not within", Part::within("x", 0.5, 0.1, 1e-6), (0.35, 0.35), Verdict::Violated),
+            ("at its edge", Part::within("x", 0.5, 0.1, 1e-6), (0.3, 0.5), Verdict::Inconclusive),
             (
                 "clipped from below",
                 Part::at_least("x", (1.0, 2.0), 1.5, 0.0, 1e-6),

@@ -84,7 +84,7 @@ pub enum GraphError {
     IsolatedTaskTypes {
         /// Their ids, ascending.
         task_types: Vec<u32>,
-        /// The labels of the first [`NAMED`] (ids where there are no labels), in the same order.
+        /// The labels of the first `NAMED` (ids where there are no labels), in the same order.
         names: Vec<String>,
     },
     /// A label list has another length than the side of the graph that it names.

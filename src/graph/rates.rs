@@ -181,7 +181,7 @@ impl BipartiteGraph {
     /// What [`BipartiteGraph::relative_rate`] is made of: the weight of `task_type`, a whole
     /// number; 1 where all rates are equal.
     ///
-    /// Tasks of it arrive at lambda N times this over [`BipartiteGraph::total_weight`].
+    /// Tasks of it arrive at lambda N times this over the sum of all weights.
     ///
     /// # Panics
     /// As [`BipartiteGraph::relative_rate`].

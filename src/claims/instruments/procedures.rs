@@ -131,43 +131,34 @@ impl Parts {
         Self { share: alpha / f64::from(parts), findings: Findings::new(alpha) }
     }
 
+    fn judge(&mut self, refuted: bool, shown: bool, cases: u64, found: String) {
+        let verdict = match (refuted, shown) {
+            (true, _) => Verdict::Violated,
+            (_, true) => Verdict::Holds,
+            _ => Verdict::Inconclusive,
+        };
+        self.findings.add(verdict, cases, found);
+    }
+
     /// An error probability of at most `stated`, from errors in streams.
     fn at_most(&mut self, what: &str, errors: u64, streams: u64, stated: f64) {
         let (lower, upper) = binomial::clopper_pearson(errors, streams, self.share);
-        let verdict = if lower > stated {
-            Verdict::Violated
-        } else if upper <= 1.5 * stated {
-            Verdict::Holds
-        } else {
-            Verdict::Inconclusive
-        };
-        self.findings.add(
-            verdict,
-            streams,
-            format!("{what}: {errors} errors in {streams}, stated {stated}, at most {upper:.3}"),
-        );
+        let found =
+            format!("{what}: {errors} errors in {streams}, stated {stated}, at most {upper:.3}");
+        self.judge(lower > stated, upper <= 1.5 * stated, streams, found);
     }
 
     /// A power of at least `stated`, from successes in streams.
     fn at_least(&mut self, what: &str, successes: u64, streams: u64, stated: f64) {
         let (lower, upper) = binomial::clopper_pearson(successes, streams, self.share);
-        let verdict = if upper < stated {
-            Verdict::Violated
-        } else if lower >= stated {
-            Verdict::Holds
-        } else {
-            Verdict::Inconclusive
-        };
-        self.findings.add(
-            verdict,
-            streams,
-            format!("{what}: {successes} of {streams}, stated {stated}, at least {lower:.3}"),
-        );
+        let found =
+            format!("{what}: {successes} of {streams}, stated {stated}, at least {lower:.3}");
+        self.judge(upper < stated, lower >= stated, streams, found);
     }
 
     /// Something that goes wrong with probability at most the share.
     fn certain(&mut self, right: bool, found: String) {
-        self.findings.add(if right { Verdict::Holds } else { Verdict::Violated }, 1, found);
+        self.judge(!right, right, 1, found);
     }
 
     /// What is wrong where nothing is left to chance.
