@@ -67,160 +67,143 @@
 //!
 //! <!-- table of claims: begin -->
 //!
-//! | statement | computed in `src/` | checked in `src/claims/` | claims |
+//! | statement | computed in | checked in `claims` | claims |
 //! |---|---|---|---|
-//! | Section 1.2 | `subject/mod.rs` | `convergence/counterexample.rs` | `counterexample-1.2` |
-//! | Section 2 | `model/mod.rs` | `invariants/conservation.rs` | `conservation` |
-//! | Section 2 | `model/mod.rs` | `invariants/looks.rs` | `looks` |
-//! | Section 2 | `model/mod.rs` | `statistical.rs` | `transition-law` |
-//! | Section 2 | `model/mod.rs` | `laws.rs` | `exact-law` |
-//! | Section 2 | `model/mod.rs` | `instruments/clocks.rs` | `event-times`, `oracle-law` |
-//! | Section 2 | `model/mod.rs` | `instruments/mark_enumeration.rs` | `enumerated-marks` |
-//! | Section 2 | `model/mod.rs` | `instruments/mark_draws.rs` | `marks-law` |
-//! | Section 2 | `model/mod.rs` | `instruments/estimates.rs` | `transient-law`, `steady-law` |
-//! | Section 2 | `model/mod.rs` | `instruments/graph_parts.rs` | `graph-sides`, `named-graphs` |
-//! | (2.1) | `model/loads.rs` | `section_2.rs` | `eq-2.1` |
-//! | Remark 1 | `theory/stability/mod.rs` | `section_2.rs` | `rem-1`, `rem-1-graph` |
-//! | Remark 1 | `theory/stability/mod.rs` | `stability_growth.rs` | `rem-1-growth` |
-//! | Remark 1 | `theory/stability/mod.rs` | `errata/printed_graphs.rs` | `err-2.2-corrected` |
-//! | Remark 1 | `theory/stability/mod.rs` | `errata/printed_graphs.rs` | `err-rem-1-printed` |
-//! | Remark 1 | `theory/stability/mod.rs` | `errata/printed_graphs.rs` | `err-rem-1-corrected` |
-//! | Remark 1 | `theory/stability/mod.rs` | `errata/printed_graphs.rs` | `err-5-steady-state-corrected` |
-//! | (2.2) | `theory/stability/mod.rs` | `errata/printed_graphs.rs` | `err-2.2-printed` |
-//! | (2.2) | `theory/stability/mod.rs` | `errata/printed_graphs.rs` | `err-2.2-corrected` |
-//! | (2.3) | `graph/metrics.rs` | `section_2.rs` | `eq-2.3` |
-//! | (2.3) | `graph/metrics.rs` | `errata/printed_graphs.rs` | `err-rem-1-corrected` |
-//! | Theorem 3.1 | `estimate/bracketing.rs` | `section_3.rs` | `ode-fixed-point` |
-//! | Theorem 3.1 | `estimate/bracketing.rs` | `convergence/theorem_3_1.rs` | `thm-3.1` |
-//! | Theorem 3.1 | `estimate/bracketing.rs` | `errata/printed_equations.rs` | `err-cor-3.4-corrected` |
-//! | (3.1) | `theory/mean_field/fixed_point.rs` | `convergence/theorem_3_1.rs` | `thm-3.1` |
-//! | Corollary 3.2 | `estimate/bracketing.rs` | `convergence/corollary_3_2.rs` | `cor-3.2` |
-//! | Remark 2 | `estimate/bracketing.rs` | `convergence/theorem_3_1.rs` | `thm-3.1` |
-//! | Remark 2 | `estimate/bracketing.rs` | `convergence/corollary_3_2.rs` | `rem-2` |
-//! | Definition 3.3 | `graph/generate/geometric.rs` | `section_3.rs` | `def-3.3` |
-//! | Definition 3.3 | `graph/generate/geometric.rs` | `instruments/graph_parts.rs` | `random-graphs` |
-//! | Corollary 3.4 | `graph/generate/geometric.rs` | `convergence/corollary_3_4.rs` | `cor-3.4` |
-//! | Corollary 3.4 | `graph/generate/geometric.rs` | `errata/printed_equations.rs` | `err-cor-3.4-printed` |
-//! | Corollary 3.4 | `graph/generate/geometric.rs` | `errata/printed_equations.rs` | `err-cor-3.4-corrected` |
-//! | Definition 3.5 | `graph/metrics.rs` | `section_3.rs` | `eq-3.3`, `eq-3.3-graph` |
-//! | Definition 3.5 | `graph/metrics.rs` | `errata/printed_graphs.rs` | `err-def-3.5-printed` |
-//! | Definition 3.5 | `graph/metrics.rs` | `errata/printed_graphs.rs` | `err-def-3.5-corrected` |
-//! | Corollary 3.6 | `graph/generate/regular.rs` | `section_3.rs` | `eq-3.3` |
-//! | Corollary 3.6 | `graph/generate/regular.rs` | `convergence/corollary_3_6.rs` | `cor-3.6` |
-//! | (3.3) | `graph/metrics.rs` | `section_3.rs` | `eq-3.3`, `eq-3.3-graph` |
-//! | (3.3) | `graph/metrics.rs` | `errata/printed_graphs.rs` | `err-3.3-printed` |
-//! | (3.3) | `graph/metrics.rs` | `errata/printed_graphs.rs` | `err-3.3-corrected` |
-//! | (3.3) | `graph/metrics.rs` | `errata/printed_graphs.rs` | `err-def-3.5-printed` |
-//! | (3.3) | `graph/metrics.rs` | `errata/printed_graphs.rs` | `err-def-3.5-corrected` |
-//! | Theorem 3.8 | `theory/constants.rs` | `transients/theorem_3_8.rs` | `thm-3.8`, `mixing-in-N` |
-//! | Theorem 3.8 | `theory/constants.rs` | `transients/proof_constants.rs` | `bounds-constants` |
-//! | Theorem 3.8 | `theory/constants.rs` | `errata/printed_constants.rs` | `err-thm-3.8-printed` |
-//! | Theorem 3.8 | `theory/constants.rs` | `errata/printed_constants.rs` | `err-thm-3.8-corrected` |
-//! | (3.4) | `theory/constants.rs` | `transients/theorem_3_8.rs` | `thm-3.8` |
-//! | Proposition 3.9 | `simulate/coupled/mod.rs` | `section_4/assignment_law.rs` | `eq-4.13` |
-//! | Proposition 3.9 | `simulate/coupled/mod.rs` | `invariants/proposition_3_9.rs` | `prop-3.9-mass` |
-//! | Proposition 3.9 | `simulate/coupled/mod.rs` | `invariants/proposition_3_9.rs` | `prop-3.9-samples` |
-//! | Proposition 3.9 | `simulate/coupled/mod.rs` | `perfect_sampling.rs` | `perfect-sampling` |
-//! | Proposition 3.9 | `simulate/coupled/mod.rs` | `instruments/coupled_laws.rs` | `coupling-law` |
-//! | Theorem 3.10 | `theory/constants.rs` | `transients/theorem_3_10.rs` | `thm-3.10` |
-//! | Theorem 3.10 | `theory/constants.rs` | `transients/proof_constants.rs` | `bounds-constants` |
-//! | Theorem 3.10 | `theory/constants.rs` | `errata/printed_steps.rs` | `err-thm-3.10-corrected` |
-//! | (3.5) | `theory/mean_field/right_hand_side.rs` | `section_3.rs` | `ode-fixed-point` |
-//! | (3.5) | `theory/mean_field/right_hand_side.rs` | `section_3.rs` | `ode-order` |
-//! | (3.5) | `theory/mean_field/right_hand_side.rs` | `instruments/solutions.rs` | `ode-solution` |
-//! | (3.6) | `theory/constants.rs` | `transients/theorem_3_10.rs` | `thm-3.10` |
-//! | (3.6) | `theory/constants.rs` | `transients/proof_constants.rs` | `bounds-constants` |
-//! | Corollary 3.11 | `theory/mean_field/stepper.rs` | `transients/theorem_3_10.rs` | `cor-3.11` |
-//! | (3.7) | `theory/mean_field/stepper.rs` | `transients/theorem_3_10.rs` | `cor-3.11` |
-//! | Proposition 4.1 | `estimate/bracketing.rs` | `section_2.rs` | `rem-1` |
-//! | Proposition 4.1 | `estimate/bracketing.rs` | `section_4/drift_identities.rs` | `prop-4.1-drift` |
-//! | Proposition 4.1 | `estimate/bracketing.rs` | `statistical.rs` | `prop-4.1-ergodic` |
-//! | Lemma 4.2 | `model/mod.rs` | `section_4/drift_identities.rs` | `lemma-4.2` |
-//! | (4.1), (4.3) | `model/mod.rs` | `section_4/drift_identities.rs` | `lemma-4.2` |
-//! | (4.4) | `simulate/occupancy.rs` | `section_4/load_inequalities.rs` | `eq-4.4` |
-//! | (4.5), (4.9) | `model/mod.rs` | `section_4/drift_identities.rs` | `prop-4.1-drift` |
-//! | Corollary 4.3 | `estimate/bracketing.rs` | `statistical.rs` | `cor-4.3` |
-//! | (4.10) | `estimate/bracketing.rs` | `statistical.rs` | `flow-balance` |
-//! | (4.10) | `estimate/bracketing.rs` | `errata/printed_steps.rs` | `err-4.10-corrected` |
-//! | Lemma 4.4 | `model/mod.rs` | `section_4/divided_differences.rs` | `lemma-4.4` |
-//! | (4.11) | `model/mod.rs` | `section_4/divided_differences.rs` | `lemma-4.4` |
-//! | (4.12) | `model/mod.rs` | `section_4/assignment_law.rs` | `eq-4.12` |
-//! | (4.12) | `model/mod.rs` | `statistical.rs` | `transition-law` |
-//! | (4.12) | `model/mod.rs` | `instruments/clocks.rs` | `oracle-law` |
-//! | (4.13) | `simulate/coupled/shared_mass.rs` | `section_4/assignment_law.rs` | `eq-4.13` |
-//! | (4.13) | `simulate/coupled/shared_mass.rs` | `invariants/proposition_3_9.rs` | `prop-3.9-mass` |
-//! | (4.13) | `simulate/coupled/shared_mass.rs` | `instruments/coupled_laws.rs` | `coupling-law` |
-//! | (4.14) | `simulate/occupancy.rs` | `invariants/proposition_3_9.rs` | `eq-4.14` |
-//! | (4.19) | `model/mod.rs` | `section_4/divided_differences.rs` | `eq-4.19` |
-//! | (4.20) | `simulate/occupancy.rs` | `section_4/load_inequalities.rs` | `eq-4.20` |
-//! | (4.23) to (4.25) |  | `section_4/scalar_inequalities.rs` | `eq-4.23` |
-//! | (4.27) | `theory/constants.rs` | `transients/proof_constants.rs` | `bounds-constants` |
-//! | (4.28) | `theory/constants.rs` | `transients/proof_constants.rs` | `bounds-constants` |
-//! | (4.28) | `theory/constants.rs` | `errata/printed_constants.rs` | `err-thm-3.8-corrected` |
-//! | (4.29) | `theory/constants.rs` | `transients/theorem_3_8.rs` | `thm-3.8` |
-//! | (4.29) | `theory/constants.rs` | `transients/proof_constants.rs` | `bounds-constants` |
-//! | (4.29) | `theory/constants.rs` | `errata/printed_constants.rs` | `err-thm-3.8-corrected` |
-//! | Lemma 4.5 | `model/mod.rs` | `section_4/drift_identities.rs` | `lemma-4.5-drift` |
-//! | Lemma 4.5 | `model/mod.rs` | `transients/lemmas_4_5_and_c_2.rs` | `lemma-4.5` |
-//! | (4.30) | `model/mod.rs` | `section_4/drift_identities.rs` | `lemma-4.5-drift` |
-//! | (4.30) | `model/mod.rs` | `transients/lemmas_4_5_and_c_2.rs` | `lemma-4.5` |
-//! | (4.31) | `model/mod.rs` | `section_4/drift_identities.rs` | `lemma-4.5-drift` |
-//! | (4.31) | `model/mod.rs` | `transients/lemmas_4_5_and_c_2.rs` | `lemma-4.5` |
-//! | (4.31) | `model/mod.rs` | `errata/printed_steps.rs` | `err-b.6-corrected` |
-//! | (4.33) to (4.35) | `theory/constants.rs` | `errata/printed_steps.rs` | `err-thm-3.10-corrected` |
-//! | (4.39) | `simulate/occupancy.rs` | `section_4/load_inequalities.rs` | `eq-4.39` |
-//! | (4.41) | `simulate/occupancy.rs` | `errata/printed_steps.rs` | `err-4.41-printed` |
-//! | (4.41) | `simulate/occupancy.rs` | `errata/printed_steps.rs` | `err-4.41-corrected` |
-//! | (4.42) | `simulate/occupancy.rs` | `section_4/load_inequalities.rs` | `eq-4.42` |
-//! | (4.44) | `theory/mean_field/linearisation.rs` | `section_3.rs` | `eq-4.44` |
-//! | (4.44) | `theory/mean_field/linearisation.rs` | `instruments/solutions.rs` | `ode-solution` |
-//! | (4.44) | `theory/mean_field/linearisation.rs` | `errata/printed_equations.rs` | `err-4.44-printed` |
-//! | (4.44) | `theory/mean_field/linearisation.rs` | `errata/printed_equations.rs` | `err-4.44-corrected` |
-//! | (4.46) | `theory/constants.rs` | `section_4/scalar_inequalities.rs` | `eq-4.46` |
-//! | (4.46) | `theory/constants.rs` | `transients/proof_constants.rs` | `bounds-constants` |
-//! | (4.46) | `theory/constants.rs` | `errata/printed_constants.rs` | `err-4.47-corrected` |
-//! | (4.47) | `theory/constants.rs` | `errata/printed_constants.rs` | `err-4.47-printed` |
-//! | (4.47) | `theory/constants.rs` | `errata/printed_constants.rs` | `err-4.47-corrected` |
-//! | (4.48) |  | `section_4/scalar_inequalities.rs` | `eq-4.48` |
-//! | (4.49) |  | `section_4/scalar_inequalities.rs` | `eq-4.49` |
-//! | (4.50) | `graph/generate/geometric.rs` | `convergence/corollary_3_4.rs` | `cor-3.4` |
-//! | (4.51) | `graph/metrics.rs` | `convergence/corollary_3_4.rs` | `cor-3.4` |
-//! | (4.52) | `graph/metrics.rs` | `convergence/corollary_3_4.rs` | `cor-3.4` |
-//! | (4.52) | `graph/metrics.rs` | `errata/printed_graphs.rs` | `err-4.52-printed` |
-//! | (4.52) | `graph/metrics.rs` | `errata/printed_graphs.rs` | `err-4.52-corrected` |
-//! | (4.53) | `graph/metrics.rs` | `convergence/corollary_3_4.rs` | `cor-3.4` |
-//! | Section 5 | `figures/mod.rs` | `invariants/independent_streams.rs` | `independent-streams` |
-//! | Section 5 | `figures/mod.rs` | `instruments/graph_parts.rs` | `named-graphs` |
-//! | Section 5 | `figures/mod.rs` | `instruments/graph_parts.rs` | `random-graphs` |
-//! | Section 5 | `figures/mod.rs` | `errata/printed_graphs.rs` | `err-5-multi-edges-printed` |
-//! | Section 5 | `figures/mod.rs` | `errata/printed_graphs.rs` | `err-5-multi-edges-corrected` |
-//! | Section 5 | `figures/mod.rs` | `errata/printed_graphs.rs` | `err-5-steady-state-printed` |
-//! | Section 5 | `figures/mod.rs` | `errata/printed_graphs.rs` | `err-5-steady-state-corrected` |
-//! | Figure 2 | `figures/draw/figure_2.rs` | `convergence/figures_2_to_4.rs` | `fig-2` |
-//! | Figure 2 | `figures/draw/figure_2.rs` | `errata/printed_graphs.rs` | `err-5-steady-state-printed` |
-//! | Figure 3 | `figures/draw/figure_3.rs` | `convergence/figures_2_to_4.rs` | `fig-3` |
-//! | Figure 4 | `figures/draw/figure_4.rs` | `convergence/figures_2_to_4.rs` | `fig-4` |
-//! | Figure 4 | `figures/draw/figure_4.rs` | `errata/printed_graphs.rs` | `err-5-steady-state-printed` |
-//! | (A.1) | `model/mod.rs` | `appendices.rs` | `eq-A.1` |
-//! | (A.2) | `model/mod.rs` | `appendices.rs` | `eq-A.2` |
-//! | (B.3) | `model/mod.rs` | `section_4/drift_identities.rs` | `lemma-4.5-drift` |
-//! | (B.6) | `model/mod.rs` | `section_4/drift_identities.rs` | `lemma-4.5-drift` |
-//! | (B.6) | `model/mod.rs` | `errata/printed_steps.rs` | `err-b.6-printed`, `err-b.6-corrected` |
-//! | Lemma C.1 | `model/mod.rs` | `appendices.rs` | `lemma-c.1`, `lemma-c.1-sharp` |
-//! | Lemma C.1 | `model/mod.rs` | `errata/printed_constants.rs` | `err-c.1-printed` |
-//! | Lemma C.1 | `model/mod.rs` | `errata/printed_constants.rs` | `err-c.1-corrected` |
-//! | (C.1) | `model/mod.rs` | `appendices.rs` | `lemma-c.1`, `lemma-c.1-sharp` |
-//! | (C.2) | `model/mod.rs` | `appendices.rs` | `eq-A.1` |
-//! | (C.3) | `model/mod.rs` | `appendices.rs` | `lemma-c.1` |
-//! | (C.3) | `model/mod.rs` | `errata/printed_constants.rs` | `err-c.1-printed` |
-//! | Lemma C.2 | `theory/constants.rs` | `transients/lemmas_4_5_and_c_2.rs` | `lemma-c.2` |
-//! | (C.4) | `theory/constants.rs` | `transients/lemmas_4_5_and_c_2.rs` | `lemma-c.2` |
-//! | (C.4) | `theory/constants.rs` | `transients/proof_constants.rs` | `bounds-constants` |
-//! | (C.5) | `model/mod.rs` | `errata/printed_steps.rs` | `err-c.5-printed`, `err-c.5-corrected` |
-//! | none, the crate's own | | `instruments/graph_parts.rs` | `formats` |
-//! | none, the crate's own | | `instruments/procedures.rs` | `sequential-tests` |
-//! | none, the crate's own | | `instruments/procedures.rs` | `intervals-cover` |
-//! | none, the crate's own | | `instruments/procedures.rs` | `distribution-test` |
+//! | Section 1.2 | `subject` | `convergence::counterexample` | `counterexample-1.2` |
+//! | Section 2 | `model` | `invariants::conservation` | `conservation` |
+//! | Section 2 | `model` | `invariants::looks` | `looks` |
+//! | Section 2 | `model` | `statistical` | `transition-law` |
+//! | Section 2 | `model` | `laws` | `exact-law` |
+//! | Section 2 | `model` | `instruments::clocks` | `event-times`, `oracle-law` |
+//! | Section 2 | `model` | `instruments::mark_enumeration` | `enumerated-marks` |
+//! | Section 2 | `model` | `instruments::mark_draws` | `marks-law` |
+//! | Section 2 | `model` | `instruments::estimates` | `transient-law`, `steady-law` |
+//! | Section 2 | `model` | `instruments::graph_parts` | `graph-sides`, `named-graphs` |
+//! | (2.1) | `model::loads` | `section_2` | `eq-2.1` |
+//! | Remark 1 | `theory::stability` | `section_2` | `rem-1`, `rem-1-graph` |
+//! | Remark 1 | `theory::stability` | `stability_growth` | `rem-1-growth` |
+//! | Remark 1 | `theory::stability` | `errata::printed_graphs` | `err-2.2-corrected` |
+//! | Remark 1 | `theory::stability` | `errata::printed_graphs` | `err-rem-1-*` |
+//! | Remark 1 | `theory::stability` | `errata::printed_graphs` | `err-5-steady-state-corrected` |
+//! | (2.2) | `theory::stability` | `errata::printed_graphs` | `err-2.2-*` |
+//! | (2.3) | `graph::metrics` | `section_2` | `eq-2.3` |
+//! | (2.3) | `graph::metrics` | `errata::printed_graphs` | `err-rem-1-corrected` |
+//! | Theorem 3.1 | `estimate::bracketing` | `section_3` | `ode-fixed-point` |
+//! | Theorem 3.1 | `estimate::bracketing` | `convergence::theorem_3_1` | `thm-3.1` |
+//! | Theorem 3.1 | `estimate::bracketing` | `errata::printed_equations` | `err-cor-3.4-corrected` |
+//! | (3.1) | `theory::mean_field::fixed_point` | `convergence::theorem_3_1` | `thm-3.1` |
+//! | Corollary 3.2 | `estimate::bracketing` | `convergence::corollary_3_2` | `cor-3.2` |
+//! | Remark 2 | `estimate::bracketing` | `convergence::theorem_3_1` | `thm-3.1` |
+//! | Remark 2 | `estimate::bracketing` | `convergence::corollary_3_2` | `rem-2` |
+//! | Definition 3.3 | `graph::generate::geometric` | `section_3` | `def-3.3` |
+//! | Definition 3.3 | `graph::generate::geometric` | `instruments::graph_parts` | `random-graphs` |
+//! | Corollary 3.4 | `graph::generate::geometric` | `convergence::corollary_3_4` | `cor-3.4` |
+//! | Corollary 3.4 | `graph::generate::geometric` | `errata::printed_equations` | `err-cor-3.4-*` |
+//! | Definition 3.5 | `graph::metrics` | `section_3` | `eq-3.3`, `eq-3.3-graph` |
+//! | Definition 3.5 | `graph::metrics` | `errata::printed_graphs` | `err-def-3.5-*` |
+//! | Corollary 3.6 | `graph::generate::regular` | `section_3` | `eq-3.3` |
+//! | Corollary 3.6 | `graph::generate::regular` | `convergence::corollary_3_6` | `cor-3.6` |
+//! | (3.3) | `graph::metrics` | `section_3` | `eq-3.3`, `eq-3.3-graph` |
+//! | (3.3) | `graph::metrics` | `errata::printed_graphs` | `err-3.3-*`, `err-def-3.5-*` |
+//! | Theorem 3.8 | `theory::constants` | `transients::theorem_3_8` | `thm-3.8`, `mixing-in-N` |
+//! | Theorem 3.8 | `theory::constants` | `transients::proof_constants` | `bounds-constants` |
+//! | Theorem 3.8 | `theory::constants` | `errata::printed_constants` | `err-thm-3.8-*` |
+//! | (3.4) | `theory::constants` | `transients::theorem_3_8` | `thm-3.8` |
+//! | Proposition 3.9 | `simulate::coupled` | `section_4::assignment_law` | `eq-4.13` |
+//! | Proposition 3.9 | `simulate::coupled` | `invariants::proposition_3_9` | `prop-3.9-mass` |
+//! | Proposition 3.9 | `simulate::coupled` | `invariants::proposition_3_9` | `prop-3.9-samples` |
+//! | Proposition 3.9 | `simulate::coupled` | `perfect_sampling` | `perfect-sampling` |
+//! | Proposition 3.9 | `simulate::coupled` | `instruments::coupled_laws` | `coupling-law` |
+//! | Theorem 3.10 | `theory::constants` | `transients::theorem_3_10` | `thm-3.10` |
+//! | Theorem 3.10 | `theory::constants` | `transients::proof_constants` | `bounds-constants` |
+//! | Theorem 3.10 | `theory::constants` | `errata::printed_steps` | `err-thm-3.10-corrected` |
+//! | (3.5) | `theory::mean_field::right_hand_side` | `section_3` | `ode-fixed-point`, `ode-order` |
+//! | (3.5) | `theory::mean_field::right_hand_side` | `instruments::solutions` | `ode-solution` |
+//! | (3.6) | `theory::constants` | `transients::theorem_3_10` | `thm-3.10` |
+//! | (3.6) | `theory::constants` | `transients::proof_constants` | `bounds-constants` |
+//! | Corollary 3.11 | `theory::mean_field::stepper` | `transients::theorem_3_10` | `cor-3.11` |
+//! | (3.7) | `theory::mean_field::stepper` | `transients::theorem_3_10` | `cor-3.11` |
+//! | Proposition 4.1 | `estimate::bracketing` | `section_2` | `rem-1` |
+//! | Proposition 4.1 | `estimate::bracketing` | `section_4::drift_identities` | `prop-4.1-drift` |
+//! | Proposition 4.1 | `estimate::bracketing` | `statistical` | `prop-4.1-ergodic` |
+//! | Lemma 4.2 | `model` | `section_4::drift_identities` | `lemma-4.2` |
+//! | (4.1), (4.3) | `model` | `section_4::drift_identities` | `lemma-4.2` |
+//! | (4.4) | `simulate::occupancy` | `section_4::load_inequalities` | `eq-4.4` |
+//! | (4.5), (4.9) | `model` | `section_4::drift_identities` | `prop-4.1-drift` |
+//! | Corollary 4.3 | `estimate::bracketing` | `statistical` | `cor-4.3` |
+//! | (4.10) | `estimate::bracketing` | `statistical` | `flow-balance` |
+//! | (4.10) | `estimate::bracketing` | `errata::printed_steps` | `err-4.10-corrected` |
+//! | Lemma 4.4 | `model` | `section_4::divided_differences` | `lemma-4.4` |
+//! | (4.11) | `model` | `section_4::divided_differences` | `lemma-4.4` |
+//! | (4.12) | `model` | `section_4::assignment_law` | `eq-4.12` |
+//! | (4.12) | `model` | `statistical` | `transition-law` |
+//! | (4.12) | `model` | `instruments::clocks` | `oracle-law` |
+//! | (4.13) | `simulate::coupled::shared_mass` | `section_4::assignment_law` | `eq-4.13` |
+//! | (4.13) | `simulate::coupled::shared_mass` | `invariants::proposition_3_9` | `prop-3.9-mass` |
+//! | (4.13) | `simulate::coupled::shared_mass` | `instruments::coupled_laws` | `coupling-law` |
+//! | (4.14) | `simulate::occupancy` | `invariants::proposition_3_9` | `eq-4.14` |
+//! | (4.19) | `model` | `section_4::divided_differences` | `eq-4.19` |
+//! | (4.20) | `simulate::occupancy` | `section_4::load_inequalities` | `eq-4.20` |
+//! | (4.23) to (4.25) |  | `section_4::scalar_inequalities` | `eq-4.23` |
+//! | (4.27) | `theory::constants` | `transients::proof_constants` | `bounds-constants` |
+//! | (4.28) | `theory::constants` | `transients::proof_constants` | `bounds-constants` |
+//! | (4.28) | `theory::constants` | `errata::printed_constants` | `err-thm-3.8-corrected` |
+//! | (4.29) | `theory::constants` | `transients::theorem_3_8` | `thm-3.8` |
+//! | (4.29) | `theory::constants` | `transients::proof_constants` | `bounds-constants` |
+//! | (4.29) | `theory::constants` | `errata::printed_constants` | `err-thm-3.8-corrected` |
+//! | Lemma 4.5 | `model` | `section_4::drift_identities` | `lemma-4.5-drift` |
+//! | Lemma 4.5 | `model` | `transients::lemmas_4_5_and_c_2` | `lemma-4.5` |
+//! | (4.30) | `model` | `section_4::drift_identities` | `lemma-4.5-drift` |
+//! | (4.30) | `model` | `transients::lemmas_4_5_and_c_2` | `lemma-4.5` |
+//! | (4.31) | `model` | `section_4::drift_identities` | `lemma-4.5-drift` |
+//! | (4.31) | `model` | `transients::lemmas_4_5_and_c_2` | `lemma-4.5` |
+//! | (4.31) | `model` | `errata::printed_steps` | `err-b.6-corrected` |
+//! | (4.33) to (4.35) | `theory::constants` | `errata::printed_steps` | `err-thm-3.10-corrected` |
+//! | (4.39) | `simulate::occupancy` | `section_4::load_inequalities` | `eq-4.39` |
+//! | (4.41) | `simulate::occupancy` | `errata::printed_steps` | `err-4.41-*` |
+//! | (4.42) | `simulate::occupancy` | `section_4::load_inequalities` | `eq-4.42` |
+//! | (4.44) | `theory::mean_field::linearisation` | `section_3` | `eq-4.44` |
+//! | (4.44) | `theory::mean_field::linearisation` | `instruments::solutions` | `ode-solution` |
+//! | (4.44) | `theory::mean_field::linearisation` | `errata::printed_equations` | `err-4.44-*` |
+//! | (4.46) | `theory::constants` | `section_4::scalar_inequalities` | `eq-4.46` |
+//! | (4.46) | `theory::constants` | `transients::proof_constants` | `bounds-constants` |
+//! | (4.46) | `theory::constants` | `errata::printed_constants` | `err-4.47-corrected` |
+//! | (4.47) | `theory::constants` | `errata::printed_constants` | `err-4.47-*` |
+//! | (4.48) |  | `section_4::scalar_inequalities` | `eq-4.48` |
+//! | (4.49) |  | `section_4::scalar_inequalities` | `eq-4.49` |
+//! | (4.50) | `graph::generate::geometric` | `convergence::corollary_3_4` | `cor-3.4` |
+//! | (4.51) | `graph::metrics` | `convergence::corollary_3_4` | `cor-3.4` |
+//! | (4.52) | `graph::metrics` | `convergence::corollary_3_4` | `cor-3.4` |
+//! | (4.52) | `graph::metrics` | `errata::printed_graphs` | `err-4.52-*` |
+//! | (4.53) | `graph::metrics` | `convergence::corollary_3_4` | `cor-3.4` |
+//! | Section 5 | `figures` | `invariants::independent_streams` | `independent-streams` |
+//! | Section 5 | `figures` | `instruments::graph_parts` | `named-graphs`, `random-graphs` |
+//! | Section 5 | `figures` | `errata::printed_graphs` | `err-5-multi-edges-*` |
+//! | Section 5 | `figures` | `errata::printed_graphs` | `err-5-steady-state-*` |
+//! | Figure 2 | `figures::draw::figure_2` | `convergence::figures_2_to_4` | `fig-2` |
+//! | Figure 2 | `figures::draw::figure_2` | `errata::printed_graphs` | `err-5-steady-state-printed` |
+//! | Figure 3 | `figures::draw::figure_3` | `convergence::figures_2_to_4` | `fig-3` |
+//! | Figure 4 | `figures::draw::figure_4` | `convergence::figures_2_to_4` | `fig-4` |
+//! | Figure 4 | `figures::draw::figure_4` | `errata::printed_graphs` | `err-5-steady-state-printed` |
+//! | (A.1) | `model` | `appendices` | `eq-A.1` |
+//! | (A.2) | `model` | `appendices` | `eq-A.2` |
+//! | (B.3) | `model` | `section_4::drift_identities` | `lemma-4.5-drift` |
+//! | (B.6) | `model` | `section_4::drift_identities` | `lemma-4.5-drift` |
+//! | (B.6) | `model` | `errata::printed_steps` | `err-b.6-*` |
+//! | Lemma C.1 | `model` | `appendices` | `lemma-c.1`, `lemma-c.1-sharp` |
+//! | Lemma C.1 | `model` | `errata::printed_constants` | `err-c.1-*` |
+//! | (C.1) | `model` | `appendices` | `lemma-c.1`, `lemma-c.1-sharp` |
+//! | (C.2) | `model` | `appendices` | `eq-A.1` |
+//! | (C.3) | `model` | `appendices` | `lemma-c.1` |
+//! | (C.3) | `model` | `errata::printed_constants` | `err-c.1-printed` |
+//! | Lemma C.2 | `theory::constants` | `transients::lemmas_4_5_and_c_2` | `lemma-c.2` |
+//! | (C.4) | `theory::constants` | `transients::lemmas_4_5_and_c_2` | `lemma-c.2` |
+//! | (C.4) | `theory::constants` | `transients::proof_constants` | `bounds-constants` |
+//! | (C.5) | `model` | `errata::printed_steps` | `err-c.5-*` |
+//! | none, the crate's own | | `instruments::graph_parts` | `formats` |
+//! | none, the crate's own | | `instruments::procedures` | `sequential-tests` |
+//! | none, the crate's own | | `instruments::procedures` | `intervals-cover` |
+//! | none, the crate's own | | `instruments::procedures` | `distribution-test` |
 //!
 //! <!-- table of claims: end -->
 
