@@ -86,6 +86,145 @@
 //! Statements without a claim, each with its reason, are in `docs/catalogue.md`.
 //!
 //! <!-- table of claims: begin -->
+//!
+//! | statement | computed in | checked in `claims` | claims |
+//! |---|---|---|---|
+//! | Section 1.2 | `subject` | `convergence::counterexample` | `counterexample-1.2` |
+//! | Section 2 | `model` | `invariants::conservation` | `conservation` |
+//! | Section 2 | `model` | `invariants::looks` | `looks` |
+//! | Section 2 | `model` | `statistical` | `transition-law` |
+//! | Section 2 | `model` | `laws` | `exact-law` |
+//! | Section 2 | `model` | `instruments::clocks` | `event-times`, `oracle-law` |
+//! | Section 2 | `model` | `instruments::mark_enumeration` | `enumerated-marks` |
+//! | Section 2 | `model` | `instruments::mark_draws` | `marks-law` |
+//! | Section 2 | `model` | `instruments::estimates` | `transient-law`, `steady-law` |
+//! | Section 2 | `model` | `instruments::graph_parts` | `graph-sides`, `named-graphs` |
+//! | (2.1) | `model::loads` | `section_2` | `eq-2.1` |
+//! | Remark 1 | `theory::stability` | `section_2` | `rem-1`, `rem-1-graph` |
+//! | Remark 1 | `theory::stability` | `stability_growth` | `rem-1-growth` |
+//! | Remark 1 | `theory::stability` | `errata::printed_graphs` | `err-2.2-corrected` |
+//! | Remark 1 | `theory::stability` | `errata::printed_graphs` | `err-rem-1-*` |
+//! | Remark 1 | `theory::stability` | `errata::printed_graphs` | `err-5-steady-state-corrected` |
+//! | (2.2) | `theory::stability` | `errata::printed_graphs` | `err-2.2-*` |
+//! | (2.3) | `graph::metrics` | `section_2` | `eq-2.3` |
+//! | (2.3) | `graph::metrics` | `errata::printed_graphs` | `err-rem-1-corrected` |
+//! | Theorem 3.1 | `estimate::bracketing` | `section_3` | `ode-fixed-point` |
+//! | Theorem 3.1 | `estimate::bracketing` | `convergence::theorem_3_1` | `thm-3.1` |
+//! | Theorem 3.1 | `estimate::bracketing` | `errata::printed_equations` | `err-cor-3.4-corrected` |
+//! | (3.1) | `theory::mean_field::fixed_point` | `convergence::theorem_3_1` | `thm-3.1` |
+//! | Corollary 3.2 | `estimate::bracketing` | `convergence::corollary_3_2` | `cor-3.2` |
+//! | Remark 2 | `estimate::bracketing` | `convergence::theorem_3_1` | `thm-3.1` |
+//! | Remark 2 | `estimate::bracketing` | `convergence::corollary_3_2` | `rem-2` |
+//! | Definition 3.3 | `graph::generate::geometric` | `section_3` | `def-3.3` |
+//! | Definition 3.3 | `graph::generate::geometric` | `instruments::graph_parts` | `random-graphs` |
+//! | Corollary 3.4 | `graph::generate::geometric` | `convergence::corollary_3_4` | `cor-3.4` |
+//! | Corollary 3.4 | `graph::generate::geometric` | `errata::printed_equations` | `err-cor-3.4-*` |
+//! | Definition 3.5 | `graph::metrics` | `section_3` | `eq-3.3`, `eq-3.3-graph` |
+//! | Definition 3.5 | `graph::metrics` | `errata::printed_graphs` | `err-def-3.5-*` |
+//! | Corollary 3.6 | `graph::generate::regular` | `section_3` | `eq-3.3` |
+//! | Corollary 3.6 | `graph::generate::regular` | `convergence::corollary_3_6` | `cor-3.6` |
+//! | (3.3) | `graph::metrics` | `section_3` | `eq-3.3`, `eq-3.3-graph` |
+//! | (3.3) | `graph::metrics` | `errata::printed_graphs` | `err-3.3-*`, `err-def-3.5-*` |
+//! | Theorem 3.8 | `theory::constants` | `transients::theorem_3_8` | `thm-3.8`, `mixing-in-N` |
+//! | Theorem 3.8 | `theory::constants` | `transients::proof_constants` | `bounds-constants` |
+//! | Theorem 3.8 | `theory::constants` | `errata::printed_constants` | `err-thm-3.8-*` |
+//! | (3.4) | `theory::constants` | `transients::theorem_3_8` | `thm-3.8` |
+//! | Proposition 3.9 | `simulate::coupled` | `section_4::assignment_law` | `eq-4.13` |
+//! | Proposition 3.9 | `simulate::coupled` | `invariants::proposition_3_9` | `prop-3.9-mass` |
+//! | Proposition 3.9 | `simulate::coupled` | `invariants::proposition_3_9` | `prop-3.9-samples` |
+//! | Proposition 3.9 | `simulate::coupled` | `perfect_sampling` | `perfect-sampling` |
+//! | Proposition 3.9 | `simulate::coupled` | `instruments::coupled_laws` | `coupling-law` |
+//! | Theorem 3.10 | `theory::constants` | `transients::theorem_3_10` | `thm-3.10` |
+//! | Theorem 3.10 | `theory::constants` | `transients::proof_constants` | `bounds-constants` |
+//! | Theorem 3.10 | `theory::constants` | `errata::printed_steps` | `err-thm-3.10-corrected` |
+//! | (3.5) | `theory::mean_field::right_hand_side` | `section_3` | `ode-fixed-point`, `ode-order` |
+//! | (3.5) | `theory::mean_field::right_hand_side` | `instruments::solutions` | `ode-solution` |
+//! | (3.6) | `theory::constants` | `transients::theorem_3_10` | `thm-3.10` |
+//! | (3.6) | `theory::constants` | `transients::proof_constants` | `bounds-constants` |
+//! | Corollary 3.11 | `theory::mean_field::stepper` | `transients::theorem_3_10` | `cor-3.11` |
+//! | (3.7) | `theory::mean_field::stepper` | `transients::theorem_3_10` | `cor-3.11` |
+//! | Proposition 4.1 | `estimate::bracketing` | `section_2` | `rem-1` |
+//! | Proposition 4.1 | `estimate::bracketing` | `section_4::drift_identities` | `prop-4.1-drift` |
+//! | Proposition 4.1 | `estimate::bracketing` | `statistical` | `prop-4.1-ergodic` |
+//! | Lemma 4.2 | `model` | `section_4::drift_identities` | `lemma-4.2` |
+//! | (4.1), (4.3) | `model` | `section_4::drift_identities` | `lemma-4.2` |
+//! | (4.4) | `simulate::occupancy` | `section_4::load_inequalities` | `eq-4.4` |
+//! | (4.5), (4.9) | `model` | `section_4::drift_identities` | `prop-4.1-drift` |
+//! | Corollary 4.3 | `estimate::bracketing` | `statistical` | `cor-4.3` |
+//! | (4.10) | `estimate::bracketing` | `statistical` | `flow-balance` |
+//! | (4.10) | `estimate::bracketing` | `errata::printed_steps` | `err-4.10-corrected` |
+//! | Lemma 4.4 | `model` | `section_4::divided_differences` | `lemma-4.4` |
+//! | (4.11) | `model` | `section_4::divided_differences` | `lemma-4.4` |
+//! | (4.12) | `model` | `section_4::assignment_law` | `eq-4.12` |
+//! | (4.12) | `model` | `statistical` | `transition-law` |
+//! | (4.12) | `model` | `instruments::clocks` | `oracle-law` |
+//! | (4.13) | `simulate::coupled::shared_mass` | `section_4::assignment_law` | `eq-4.13` |
+//! | (4.13) | `simulate::coupled::shared_mass` | `invariants::proposition_3_9` | `prop-3.9-mass` |
+//! | (4.13) | `simulate::coupled::shared_mass` | `instruments::coupled_laws` | `coupling-law` |
+//! | (4.14) | `simulate::occupancy` | `invariants::proposition_3_9` | `eq-4.14` |
+//! | (4.19) | `model` | `section_4::divided_differences` | `eq-4.19` |
+//! | (4.20) | `simulate::occupancy` | `section_4::load_inequalities` | `eq-4.20` |
+//! | (4.23) to (4.25) |  | `section_4::scalar_inequalities` | `eq-4.23` |
+//! | (4.27) | `theory::constants` | `transients::proof_constants` | `bounds-constants` |
+//! | (4.28) | `theory::constants` | `transients::proof_constants` | `bounds-constants` |
+//! | (4.28) | `theory::constants` | `errata::printed_constants` | `err-thm-3.8-corrected` |
+//! | (4.29) | `theory::constants` | `transients::theorem_3_8` | `thm-3.8` |
+//! | (4.29) | `theory::constants` | `transients::proof_constants` | `bounds-constants` |
+//! | (4.29) | `theory::constants` | `errata::printed_constants` | `err-thm-3.8-corrected` |
+//! | Lemma 4.5 | `model` | `section_4::drift_identities` | `lemma-4.5-drift` |
+//! | Lemma 4.5 | `model` | `transients::lemmas_4_5_and_c_2` | `lemma-4.5` |
+//! | (4.30) | `model` | `section_4::drift_identities` | `lemma-4.5-drift` |
+//! | (4.30) | `model` | `transients::lemmas_4_5_and_c_2` | `lemma-4.5` |
+//! | (4.31) | `model` | `section_4::drift_identities` | `lemma-4.5-drift` |
+//! | (4.31) | `model` | `transients::lemmas_4_5_and_c_2` | `lemma-4.5` |
+//! | (4.31) | `model` | `errata::printed_steps` | `err-b.6-corrected` |
+//! | (4.33) to (4.35) | `theory::constants` | `errata::printed_steps` | `err-thm-3.10-corrected` |
+//! | (4.39) | `simulate::occupancy` | `section_4::load_inequalities` | `eq-4.39` |
+//! | (4.41) | `simulate::occupancy` | `errata::printed_steps` | `err-4.41-*` |
+//! | (4.42) | `simulate::occupancy` | `section_4::load_inequalities` | `eq-4.42` |
+//! | (4.44) | `theory::mean_field::linearisation` | `section_3` | `eq-4.44` |
+//! | (4.44) | `theory::mean_field::linearisation` | `instruments::solutions` | `ode-solution` |
+//! | (4.44) | `theory::mean_field::linearisation` | `errata::printed_equations` | `err-4.44-*` |
+//! | (4.46) | `theory::constants` | `section_4::scalar_inequalities` | `eq-4.46` |
+//! | (4.46) | `theory::constants` | `transients::proof_constants` | `bounds-constants` |
+//! | (4.46) | `theory::constants` | `errata::printed_constants` | `err-4.47-corrected` |
+//! | (4.47) | `theory::constants` | `errata::printed_constants` | `err-4.47-*` |
+//! | (4.48) |  | `section_4::scalar_inequalities` | `eq-4.48` |
+//! | (4.49) |  | `section_4::scalar_inequalities` | `eq-4.49` |
+//! | (4.50) | `graph::generate::geometric` | `convergence::corollary_3_4` | `cor-3.4` |
+//! | (4.51) | `graph::metrics` | `convergence::corollary_3_4` | `cor-3.4` |
+//! | (4.52) | `graph::metrics` | `convergence::corollary_3_4` | `cor-3.4` |
+//! | (4.52) | `graph::metrics` | `errata::printed_graphs` | `err-4.52-*` |
+//! | (4.53) | `graph::metrics` | `convergence::corollary_3_4` | `cor-3.4` |
+//! | Section 5 | `figures` | `invariants::independent_streams` | `independent-streams` |
+//! | Section 5 | `figures` | `instruments::graph_parts` | `named-graphs`, `random-graphs` |
+//! | Section 5 | `figures` | `errata::printed_graphs` | `err-5-multi-edges-*` |
+//! | Section 5 | `figures` | `errata::printed_graphs` | `err-5-steady-state-*` |
+//! | Figure 2 | `figures::draw::figure_2` | `convergence::figures_2_to_4` | `fig-2` |
+//! | Figure 2 | `figures::draw::figure_2` | `errata::printed_graphs` | `err-5-steady-state-printed` |
+//! | Figure 3 | `figures::draw::figure_3` | `convergence::figures_2_to_4` | `fig-3` |
+//! | Figure 4 | `figures::draw::figure_4` | `convergence::figures_2_to_4` | `fig-4` |
+//! | Figure 4 | `figures::draw::figure_4` | `errata::printed_graphs` | `err-5-steady-state-printed` |
+//! | (A.1) | `model` | `appendices` | `eq-A.1` |
+//! | (A.2) | `model` | `appendices` | `eq-A.2` |
+//! | (B.3) | `model` | `section_4::drift_identities` | `lemma-4.5-drift` |
+//! | (B.6) | `model` | `section_4::drift_identities` | `lemma-4.5-drift` |
+//! | (B.6) | `model` | `errata::printed_steps` | `err-b.6-*` |
+//! | Lemma C.1 | `model` | `appendices` | `lemma-c.1`, `lemma-c.1-sharp` |
+//! | Lemma C.1 | `model` | `errata::printed_constants` | `err-c.1-*` |
+//! | (C.1) | `model` | `appendices` | `lemma-c.1`, `lemma-c.1-sharp` |
+//! | (C.2) | `model` | `appendices` | `eq-A.1` |
+//! | (C.3) | `model` | `appendices` | `lemma-c.1` |
+//! | (C.3) | `model` | `errata::printed_constants` | `err-c.1-printed` |
+//! | Lemma C.2 | `theory::constants` | `transients::lemmas_4_5_and_c_2` | `lemma-c.2` |
+//! | (C.4) | `theory::constants` | `transients::lemmas_4_5_and_c_2` | `lemma-c.2` |
+//! | (C.4) | `theory::constants` | `transients::proof_constants` | `bounds-constants` |
+//! | (C.5) | `model` | `errata::printed_steps` | `err-c.5-*` |
+//! | none, the crate's own | | `instruments::graph_parts` | `formats` |
+//! | none, the crate's own | | `instruments::procedures` | `sequential-tests` |
+//! | none, the crate's own | | `instruments::procedures` | `intervals-cover` |
+//! | none, the crate's own | | `instruments::procedures` | `distribution-test` |
+//!
 //! <!-- table of claims: end -->
 
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::todo, clippy::unimplemented))]

@@ -46,8 +46,7 @@ fn holds(claim: &Claim, settings: &[Setting]) -> Result<(), Failed> {
 
 fn main() {
     let arguments = Arguments::from_args();
-    let trials = claims::all().map(|claim| {
-        Trial::test(name(claim), move || holds(claim, &settings())).with_kind("claim")
-    });
+    let trials =
+        claims::all().map(|claim| Trial::test(name(claim), move || holds(claim, &settings())));
     libtest_mimic::run(&arguments, trials.collect()).exit();
 }

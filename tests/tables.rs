@@ -53,8 +53,25 @@ fn files() -> BTreeMap<&'static str, String> {
     files
 }
 
-fn code(words: &[&str]) -> String {
-    words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
+/// Ids in Markdown; `x-printed` and `x-corrected` side by side are `x-*`.
+fn code(ids: &[&str]) -> String {
+    let both = |place: &str| ids.contains(&&*format!("{place}-printed"));
+    let short = ids.iter().filter_map(|id| match id.strip_suffix("-corrected") {
+        Some(place) if both(place) => None,
+        _ => match id.strip_suffix("-printed") {
+            Some(place) if ids.contains(&&*format!("{place}-corrected")) => {
+                Some(format!("`{place}-*`"))
+            }
+            _ => Some(format!("`{id}`")),
+        },
+    });
+    short.collect::<Vec<_>>().join(", ")
+}
+
+/// A file as the path of its module.
+fn module(file: &str) -> String {
+    let path = file.trim_end_matches(".rs").trim_end_matches("/mod");
+    if path.is_empty() { String::new() } else { format!("`{}`", path.replace('/', "::")) }
 }
 
 /// `(4.23)`, `(4.24)`, `(4.25)` as `(4.23) to (4.25)`, two as `(4.41), (4.42)`.
@@ -85,7 +102,7 @@ fn by_file<'a>(
 
 /// Statement of the paper, the files to look at, claims: rows of at most 100 columns.
 fn of_lib(files: &BTreeMap<&'static str, String>) -> String {
-    let mut table = "//! | statement | computed in `src/` | checked in `src/claims/` | claims |\n\
+    let mut table = "//! | statement | computed in | checked in `claims` | claims |\n\
          //! |---|---|---|---|\n"
         .to_owned();
     let covered: Vec<&Statement> = STATEMENTS.iter().filter(|s| s.uncovered.is_none()).collect();
@@ -95,11 +112,10 @@ fn of_lib(files: &BTreeMap<&'static str, String>) -> String {
     };
     for group in covered.chunk_by(alike) {
         let claims: Vec<&Claim> = group[0].claims().collect();
-        let here = group[0].here;
-        let here = if here.is_empty() { String::new() } else { format!("`{here}`") };
+        let here = module(group[0].here);
         for (file, ids) in by_file(&claims, files) {
             let row = |ids: &[&str]| {
-                format!("//! | {} | {here} | `{file}` | {} |", labels(group), code(ids))
+                format!("//! | {} | {here} | {} | {} |", labels(group), module(file), code(ids))
             };
             let mut left = ids.as_slice();
             while !left.is_empty() {
@@ -113,7 +129,8 @@ fn of_lib(files: &BTreeMap<&'static str, String>) -> String {
     let rest: Vec<&Claim> = claims::all().filter(|claim| claim.paper.is_empty()).collect();
     for (file, ids) in by_file(&rest, files) {
         for id in ids {
-            table.push_str(&format!("//! | none, the crate's own | | `{file}` | `{id}` |\n"));
+            let file = module(file);
+            table.push_str(&format!("//! | none, the crate's own | | {file} | `{id}` |\n"));
         }
     }
     table
@@ -127,7 +144,8 @@ fn of_readme(files: &BTreeMap<&'static str, String>) -> String {
         let rows = by_file(&claims, files);
         let ids: Vec<&str> = claims.iter().map(|claim| claim.id).collect();
         let files: Vec<&str> = rows.iter().map(|(file, _)| *file).collect();
-        table.push_str(&format!("| {title} | {} | {} |\n", code(&ids), code(&files)));
+        let files = files.iter().map(|file| format!("`{file}`")).collect::<Vec<_>>().join(", ");
+        table.push_str(&format!("| {title} | {} | {files} |\n", code(&ids)));
     };
     for group in groups() {
         let is_of = |claim: &&Claim| group_of(claim).is_some_and(|s| s.label == group.label);

@@ -68,10 +68,10 @@ const FIGURES: &str = "Section 5";
 #[rustfmt::skip]
 pub const STATEMENTS: &[Statement] = &[
     at("Section 1.2", "Section 1.2", "subject/mod.rs",
-        "the counterexample: congestion in one place disperses slowly"),
+        "a counterexample, congestion in one place of a spatial graph"),
     at("Figure 1", FIGURES, "figures/draw/figure_1.rs", "global against local edges")
         .no_claim("a picture of two graphs, which `fluidcheck figures` draws"),
-    at("Section 2", MODEL, "model/mod.rs", "the model: graph, arrivals, samples, queues"),
+    at("Section 2", MODEL, "model/mod.rs", "the model of graph, arrivals, samples and queues"),
     at("(2.1)", MODEL, "model/loads.rs", "rho(G), the largest load of random routing"),
     at("Remark 1", REM_1, "theory/stability/mod.rs", "when the queue lengths are ergodic"),
     at("(2.2)", REM_1, "theory/stability/mod.rs",
@@ -210,7 +210,7 @@ pub const STATEMENTS: &[Statement] = &[
     at("(4.51)", COR_3_4, "graph/metrics.rs", "then all loads are close to lambda"),
     at("(4.52)", COR_3_4, "graph/metrics.rs", "then phi is small"),
     at("(4.53)", COR_3_4, "graph/metrics.rs", "then gamma is small"),
-    at("Section 5", FIGURES, "figures/mod.rs", "the experiments: random graphs, replications"),
+    at("Section 5", FIGURES, "figures/mod.rs", "the experiments on random graphs"),
     at("Figure 2", FIGURES, "figures/draw/figure_2.rs", "mean queue lengths against N"),
     at("Figure 3", FIGURES, "figures/draw/figure_3.rs", "paths from empty against (3.5)"),
     at("Figure 4", FIGURES, "figures/draw/figure_4.rs", "tails of the queue lengths"),
@@ -320,7 +320,7 @@ mod tests {
             assert_eq!(labels, (1..=count).map(|n| format!("{kind} {n}")).collect::<Vec<_>>());
             expected += count;
         }
-        // Sections 1.2, 2 and 5.
+        // Sections 1.2, 2 and 5 have no number of this kind.
         assert_eq!(STATEMENTS.len(), expected + 3);
     }
 
