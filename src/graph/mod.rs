@@ -255,15 +255,20 @@ impl BipartiteGraph {
     /// [`GraphError::NoServers`], [`GraphError::NoTaskTypes`].
     pub fn complete(n_servers: u32, n_task_types: u32) -> Result<Self, GraphError> {
         Self::not_empty(n_servers, n_task_types)?;
-        Ok(Self {
+        Ok(Self::plain(n_servers, n_task_types, Edges::Complete, Vec::new()))
+    }
+
+    /// Without labels, and with equal rates.
+    fn plain(n_servers: u32, n_task_types: u32, edges: Edges, isolated: Vec<u32>) -> Self {
+        Self {
             n_servers,
             n_task_types,
-            edges: Arc::new(Edges::Complete),
-            isolated: Arc::default(),
+            edges: Arc::new(edges),
+            isolated: Arc::new(isolated),
             server_labels: None,
             task_type_labels: None,
             rates: None,
-        })
+        }
     }
 
     /// The graph with the edges `(server, task_type)`, in any order.
@@ -293,15 +298,10 @@ impl BipartiteGraph {
         drop(unsorted);
         for (w, row) in (0..n_task_types).map(|w| (w, by_task_type.row(w))) {
             if let Some(pair) = row.windows(2).find(|pair| pair[0] == pair[1]) {
-                let mut at =
-                    edges.iter().enumerate().filter(|&(_, &e)| e == (pair[0], w)).map(|(i, _)| i);
+                let (server, task_type) = (pair[0], w);
+                let mut at = (0..edges.len()).filter(|&i| edges[i] == (server, task_type));
                 let (first, second) = (at.next().unwrap_or(0), at.next().unwrap_or(0));
-                return Err(GraphError::DuplicateEdge {
-                    first,
-                    second,
-                    server: pair[0],
-                    task_type: w,
-                });
+                return Err(GraphError::DuplicateEdge { first, second, server, task_type });
             }
         }
         let alone: Vec<u32> =
@@ -310,25 +310,15 @@ impl BipartiteGraph {
             let names = alone.iter().take(NAMED).map(u32::to_string).collect();
             return Err(GraphError::IsolatedTaskTypes { task_types: alone, names });
         }
-        Ok(Self {
-            n_servers,
-            n_task_types,
-            edges: Arc::new(Edges::Sparse { by_server, by_task_type }),
-            isolated: Arc::new(alone),
-            server_labels: None,
-            task_type_labels: None,
-            rates: None,
-        })
+        Ok(Self::plain(n_servers, n_task_types, Edges::Sparse { by_server, by_task_type }, alone))
     }
 
     fn not_empty(n_servers: u32, n_task_types: u32) -> Result<(), GraphError> {
-        if n_servers == 0 {
-            return Err(GraphError::NoServers);
+        match (n_servers, n_task_types) {
+            (0, _) => Err(GraphError::NoServers),
+            (_, 0) => Err(GraphError::NoTaskTypes),
+            _ => Ok(()),
         }
-        if n_task_types == 0 {
-            return Err(GraphError::NoTaskTypes);
-        }
-        Ok(())
     }
 
     /// The same graph with names for its vertices.

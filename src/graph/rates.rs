@@ -72,10 +72,8 @@ impl Rates {
         if let Some((task_type, rate)) =
             rates.iter().enumerate().find(|(_, rate)| rate.is_negative())
         {
-            return Err(RatesError::Negative {
-                task_type: task_type as u32,
-                rate: rate.to_string(),
-            });
+            let (task_type, rate) = (task_type as u32, rate.to_string());
+            return Err(RatesError::Negative { task_type, rate });
         }
         if rates.iter().all(Zero::is_zero) {
             return Err(RatesError::AllZero);
@@ -136,11 +134,9 @@ impl BipartiteGraph {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn with_rates(mut self, rates: &[Ratio]) -> Result<Self, RatesError> {
-        if rates.len() != self.n_task_types as usize {
-            return Err(RatesError::Count {
-                given: rates.len(),
-                needed: self.n_task_types as usize,
-            });
+        let (given, needed) = (rates.len(), self.n_task_types as usize);
+        if given != needed {
+            return Err(RatesError::Count { given, needed });
         }
         self.rates = Rates::new(rates)?;
         Ok(self)

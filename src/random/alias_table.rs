@@ -84,6 +84,7 @@ impl AliasTable {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::random::tests::Words;
 
     /// How many of the M S pairs of a column and a number give each outcome, by listing the table.
     fn shares(table: &AliasTable) -> Vec<u128> {
@@ -121,23 +122,6 @@ mod tests {
             assert_eq!(shares(&AliasTable::new(&weights)), expected, "{weights:?}");
         }
         assert_ne!(shares(&AliasTable::new(&[2, 3, 0]).swapped()), [6, 9, 0]);
-    }
-
-    /// Yields the words of a column and a number, then panics: a draw that wants more hangs no
-    /// test.
-    struct Words(std::vec::IntoIter<u32>);
-
-    impl rand::rand_core::TryRng for Words {
-        type Error = std::convert::Infallible;
-        fn try_next_u32(&mut self) -> Result<u32, Self::Error> {
-            Ok(self.0.next().expect("a column and a number are two words"))
-        }
-        fn try_next_u64(&mut self) -> Result<u64, Self::Error> {
-            unreachable!("short integers are drawn from 32-bit words")
-        }
-        fn try_fill_bytes(&mut self, _: &mut [u8]) -> Result<(), Self::Error> {
-            unreachable!("short integers are drawn from 32-bit words")
-        }
     }
 
     #[test]

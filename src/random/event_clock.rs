@@ -259,11 +259,8 @@ impl Timeline {
     /// The time of the last event applied in this step.
     fn last_event(&self) -> Option<f64> {
         let last = (self.in_step as usize).checked_sub(1)?;
-        Some(
-            self.times
-                .as_ref()
-                .map_or_else(|| self.clock.times_in(self.step)[last], |times| times[last]),
-        )
+        let drawn = || self.clock.times_in(self.step)[last];
+        Some(self.times.as_ref().map_or_else(drawn, |times| times[last]))
     }
 
     fn times(&mut self) -> &[f64] {
@@ -284,9 +281,8 @@ impl Timeline {
 }
 
 fn number_of_events(rng: &mut impl Rng) -> u32 {
-    let table = table();
     let u = rng.next_u64();
-    table.partition_point(|&threshold| threshold <= u) as u32
+    table().partition_point(|&threshold| threshold <= u) as u32
 }
 
 /// 2^64, which `powi` need not give exactly.

@@ -9,7 +9,7 @@
 use std::collections::HashMap;
 use std::io::{self, BufRead, Write};
 
-use super::collect::{Edges, End};
+use super::collect::{Edges, End, Names};
 use super::error::shown;
 use super::rate_file::RateColumn;
 use super::records::Records;
@@ -122,10 +122,9 @@ pub(super) fn read(
             file,
             servers: servers.len() as u64,
             task_types: task_types.len() as u64,
-            isolated: options.isolated,
-            max_unused: u64::from(u32::MAX), // each is declared by a row of its own
-            server_name: &|v| servers[v as usize].clone(),
-            task_type_name: &|w| task_types[w as usize].clone(),
+            // Each is declared by a row of its own.
+            options: Options { max_unused: u64::from(u32::MAX), ..options },
+            names: Names::Labels([&servers, &task_types]),
         },
         false,
     )?;

@@ -4,8 +4,9 @@ use std::{fmt, io};
 
 use thiserror::Error;
 
+use crate::graph::GraphError;
 use crate::graph::rates::RatesError;
-use crate::graph::{GraphError, spec};
+pub(super) use crate::graph::spec::shown;
 use crate::num::input_limits::{MAX_EDGES, MAX_LINE, MAX_UNUSED_VERTICES};
 
 /// A problem and its place. Displays as one line, `file:line: problem`.
@@ -338,9 +339,4 @@ impl Problem {
     pub(super) fn of(self, file: &str) -> FormatError {
         FormatError { file: file.to_owned(), line: None, problem: self }
     }
-}
-
-/// Input as it may stand in a message of one line.
-pub(super) fn shown(text: &str) -> String {
-    spec::shown(text)
 }

@@ -123,7 +123,29 @@ impl Names {
     }
 }
 
-pub(super) fn read(
+/// The graph with the arrival rates of a rates file in place of its own; `name` stands for the file
+/// in errors.
+///
+/// Each line is `task_type rate`, with `#` before comments; or, after a header `task_type,rate`, a
+/// CSV row (comments before the header only). Task types go by the names that reports use: their
+/// labels, or their ids from 0 where the graph has no labels. Every task type needs exactly one
+/// rate, a decimal or a fraction, 0 or more.
+///
+/// # Errors
+/// [`FormatError`], with the line.
+///
+/// ```
+/// use fluidcheck::{graph::{BipartiteGraph, format}, num::ratio::ratio};
+/// let graph = format::read_rates("0 3  # hot\n1 1\n".as_bytes(), "example", BipartiteGraph::complete(2, 2)?)?;
+/// assert_eq!(graph.relative_rate(0), ratio(3, 2));
+/// let error = format::read_rates("0 3\n1 nan\n".as_bytes(), "example", graph).unwrap_err();
+/// assert_eq!(
+///     error.to_string(),
+///     "example:2: field 2 (rate) is `nan`: it must be a number of ordinary size, 0 or more, such as 0.8 or 4/5"
+/// );
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn read_rates(
     reader: impl BufRead,
     file: &str,
     graph: BipartiteGraph,
