@@ -58,23 +58,17 @@ pub(super) fn family_names() -> String {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum SpecError {
-    /// A term without text, such as in `cycle:n=3+`.
+    /// A term without text, such as in `cycle:n=3+`, by its position from 1.
     #[error(
-        "graph spec: term {term} is empty: write a family and its keys, such as regular:n=1000,k=10"
+        "graph spec: term {0} is empty: write a family and its keys, such as regular:n=1000,k=10"
     )]
-    Empty {
-        /// Position of the term, from 1.
-        term: usize,
-    },
+    Empty(usize),
     /// More terms than [`MAX_COPIES`].
     #[error(
-        "graph spec: {terms} terms, at most {MAX_COPIES} are allowed: write equal ones as \
+        "graph spec: {0} terms, at most {MAX_COPIES} are allowed: write equal ones as \
         3*cycle:n=4"
     )]
-    TooManyTerms {
-        /// How many there are.
-        terms: usize,
-    },
+    TooManyTerms(usize),
     /// No family of this name.
     #[error("graph spec: unknown family `{given}`: the families are {}", family_names())]
     UnknownFamily {
@@ -82,11 +76,8 @@ pub enum SpecError {
         given: String,
     },
     /// The count before `*` is no number from 1 to [`MAX_COPIES`].
-    #[error("graph spec: `{given}` copies: the number before * must be from 1 to {MAX_COPIES}")]
-    Copies {
-        /// What was given.
-        given: String,
-    },
+    #[error("graph spec: `{0}` copies: the number before * must be from 1 to {MAX_COPIES}")]
+    Copies(String),
     /// A part between commas that is not `key=value`.
     #[error("graph spec {family}: `{given}` is not key=value: the keys are {known}")]
     NotAPair {
@@ -222,7 +213,7 @@ impl Spec {
     pub fn parse(text: &str) -> Result<Self, SpecError> {
         let terms = text.split('+').count();
         if terms > MAX_COPIES as usize {
-            return Err(SpecError::TooManyTerms { terms });
+            return Err(SpecError::TooManyTerms(terms));
         }
         let terms = text
             .split('+')
@@ -272,7 +263,7 @@ impl Spec {
             edges = edges.saturating_add(graph.n_edges().saturating_mul(term.copies.into()));
             // Before the copies are made; a single complete graph stays implicit and has no limit.
             if edges > MAX_EDGES && (self.terms.len() > 1 || term.copies > 1) {
-                return Err(refused(GenerateError::TooManyEdges { edges }));
+                return Err(refused(GenerateError::TooManyEdges(edges)));
             }
             servers = servers.saturating_add(u64::from(graph.n_servers()) * u64::from(term.copies));
             task_types =
@@ -364,13 +355,13 @@ impl Term {
     fn parse(position: usize, text: &str) -> Result<Self, SpecError> {
         let text = text.trim();
         if text.is_empty() {
-            return Err(SpecError::Empty { term: position });
+            return Err(SpecError::Empty(position));
         }
         let (copies, text) = match text.split_once('*') {
             None => (1, text),
             Some((count, rest)) => {
                 let copies = digits::<u32>(count.trim()).filter(|c| (1..=MAX_COPIES).contains(c));
-                let refused = || SpecError::Copies { given: shown(count.trim()) };
+                let refused = || SpecError::Copies(shown(count.trim()));
                 (copies.ok_or_else(refused)?, rest.trim_start())
             }
         };

@@ -114,11 +114,8 @@ pub enum TimeError {
         now: f64,
     },
     /// The time is NaN, infinite or negative.
-    #[error("time {asked} is not a time: give a finite number from 0 on")]
-    NotATime {
-        /// The time asked for.
-        asked: f64,
-    },
+    #[error("time {0} is not a time: give a finite number from 0 on")]
+    NotATime(f64),
 }
 
 /// A place on a clock: how many events a path has applied, and which come next.
@@ -246,7 +243,7 @@ impl Timeline {
 
     fn check(&self, time: f64) -> Result<(), TimeError> {
         if !(time >= 0.0 && time.is_finite()) {
-            return Err(TimeError::NotATime { asked: time });
+            return Err(TimeError::NotATime(time));
         }
         let now = self.time();
         // The state before an event at `now` is gone once that event is applied.

@@ -148,11 +148,10 @@ impl CountTest {
     /// Unless 0 <= sum <= count.
     pub fn observe_many(&mut self, sum: f64, count: u64) {
         self.tally.add(sum, count);
-        if self.decision.is_none() && self.tally.is_above(self.bound, self.threshold) {
+        let is_above = |tally: Tally, bound: f64| tally.is_above(bound, self.threshold);
+        if self.decision.is_none() && is_above(self.tally, self.bound) {
             self.decision = Some(Side::Above);
-        } else if self.decision.is_none()
-            && self.tally.mirrored().is_above(1.0 - self.bound, self.threshold)
-        {
+        } else if self.decision.is_none() && is_above(self.tally.mirrored(), 1.0 - self.bound) {
             self.decision = Some(Side::Below);
         }
     }
@@ -268,13 +267,7 @@ mod tests {
         let ratio = |theta: f64| (theta / m).powf(k) * ((1.0 - theta) / (1.0 - m)).powf(n - k);
         let sum: f64 = (0..=steps)
             .map(|i| {
-                let weight = if i == 0 || i == steps {
-                    1.0
-                } else if i % 2 == 1 {
-                    4.0
-                } else {
-                    2.0
-                };
+                let weight = if i == 0 || i == steps { 1.0 } else { f64::from(2 + 2 * (i % 2)) };
                 weight * ratio((m + f64::from(i) * width).min(1.0))
             })
             .sum();

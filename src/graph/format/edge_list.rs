@@ -36,7 +36,7 @@ pub(super) fn read(
             Line::Declaration { value, .. }
                 if declared.is_some() || !edges.list.is_empty() || !rates.is_empty() =>
             {
-                return Err(Problem::Declaration { value }.at(file, line));
+                return Err(Problem::Declaration(value).at(file, line));
             }
             Line::Declaration { servers, task_types, .. } => declared = Some((servers, task_types)),
             Line::Edge { server, task_type, rate } => {
@@ -55,7 +55,7 @@ pub(super) fn read(
     }
     if edges.list.is_empty() && declared.is_none() {
         let rule = "write one `server task_type` pair of ids on each line";
-        return Err(Problem::Empty { rule }.of(file));
+        return Err(Problem::Empty(rule).of(file));
     }
     let (servers, task_types) = declared.unwrap_or((servers, task_types));
     let end = End { file, servers, task_types, options, names: Names::From(0) };
@@ -109,7 +109,7 @@ fn declaration(comment: &str) -> Result<Line, Problem> {
     };
     let task_types = words.next().and_then(|word| word.strip_prefix("task_types="));
     let (Some(task_types), None) = (task_types, words.next()) else {
-        return Err(Problem::Declaration { value: shown(comment.trim()) });
+        return Err(Problem::Declaration(shown(comment.trim())));
     };
     let servers = number(servers, 1, "servers", 1, LARGEST_COUNT)?;
     let task_types = number(task_types, 2, "task types", 1, LARGEST_COUNT)?;

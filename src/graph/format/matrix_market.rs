@@ -50,7 +50,7 @@ fn banner(text: &str) -> Result<Banner, Problem> {
         return Ok(Banner::Konect);
     }
     let ["%%matrixmarket", "matrix", layout, field, symmetry] = words[..] else {
-        return Err(Problem::Banner { value: shown(text) });
+        return Err(Problem::Banner(shown(text)));
     };
     let unsupported =
         |value: &str, rule: &'static str| Err(Problem::Unsupported { value: shown(value), rule });
@@ -118,7 +118,7 @@ pub(super) fn read(
 ) -> Result<BipartiteGraph, FormatError> {
     let mut lines = Lines::new(reader, file);
     let rule = "write a `%%MatrixMarket` banner, the sizes, and the entries";
-    let Some(first) = lines.next()? else { return Err(Problem::Empty { rule }.of(file)) };
+    let Some(first) = lines.next()? else { return Err(Problem::Empty(rule).of(file)) };
     let kind = banner(first).map_err(|problem| problem.at(file, 1))?;
     match kind {
         Banner::Konect => konect(lines, options),
@@ -167,7 +167,7 @@ fn sizes<R: BufRead, const K: usize>(
         Ok(sizes)
     })?;
     let rule = "the line of sizes is missing: write `rows columns entries`";
-    sizes.ok_or_else(|| Problem::Empty { rule }.of(lines.file))
+    sizes.ok_or_else(|| Problem::Empty(rule).of(lines.file))
 }
 
 /// Row and column of an entry, checked, from 0.
@@ -232,7 +232,7 @@ fn coordinate<R: BufRead>(
             let (v, w) = place(fields, rows, columns)?;
             let edge = is_edge(fields.get(2).unwrap_or(&""), 3, field)?;
             if symmetry == Symmetry::Skew && v == w && edge {
-                return Err(Problem::Diagonal { index: u64::from(v) + 1 });
+                return Err(Problem::Diagonal(u64::from(v) + 1));
             }
             Ok((v, w, edge))
         })
@@ -321,7 +321,7 @@ fn konect<R: BufRead>(
     })?;
     if found == 0 && declared.is_none() {
         let rule = "write one `row column` pair on each line";
-        return Err(Problem::Empty { rule }.of(lines.file));
+        return Err(Problem::Empty(rule).of(lines.file));
     }
     let sizes = declared.map_or(largest, |(_, rows, columns)| (rows, columns));
     finish(edges, lines.file, sizes, false, options)

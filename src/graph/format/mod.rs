@@ -62,8 +62,7 @@ impl Format {
             "" | "txt" | "el" | "edges" | "tsv" => Ok(Self::EdgeList),
             "csv" => Ok(Self::Csv),
             "mtx" | "mm" => Ok(Self::MatrixMarket),
-            other => Err(Problem::Extension { extension: error::shown(other) }
-                .of(&path.display().to_string())),
+            other => Err(Problem::Extension(error::shown(other)).of(&path.display().to_string())),
         }
     }
 }
@@ -184,7 +183,7 @@ fn write_named(
 ) -> Result<(), FormatError> {
     // The complete graph is implicit, and may have far more edges than anybody wants in a file.
     if graph.n_edges() > MAX_EDGES && graph.is_implicit_complete() {
-        return Err(Problem::TooLong { edges: graph.n_edges() }.of(name));
+        return Err(Problem::TooLong(graph.n_edges()).of(name));
     }
     let mut writer = BufWriter::new(writer);
     let written = match format {

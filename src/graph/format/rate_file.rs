@@ -76,9 +76,7 @@ impl RateColumn {
         // Before anything of size M is made.
         if self.0.len() < m as usize {
             let missing = (0..m).find(|w| !self.0.contains_key(w)).unwrap_or(0);
-            return Err(
-                Problem::MissingRate { task_type: shown(&graph.task_type_name(missing)) }.of(file)
-            );
+            return Err(Problem::MissingRate(shown(&graph.task_type_name(missing))).of(file));
         }
         let rate = |w: u32| {
             self.0.get(&w).map_or_else(

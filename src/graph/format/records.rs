@@ -144,8 +144,7 @@ impl<'a, R: BufRead> Records<'a, R> {
         }
         let starts = std::iter::once(0).chain(self.ends.iter().copied());
         let text = |(start, &end): (usize, &usize)| {
-            let not_utf8 =
-                |error: std::str::Utf8Error| Problem::NotUtf8 { column: error.valid_up_to() + 1 };
+            let not_utf8 = |error: std::str::Utf8Error| Problem::NotUtf8(error.valid_up_to() + 1);
             std::str::from_utf8(&self.data[start..end]).map_err(not_utf8)
         };
         starts.zip(&self.ends).map(text).collect()

@@ -77,12 +77,9 @@ pub enum GenerateError {
     },
     /// More edges than [`MAX_EDGES`].
     #[error(
-        "the graph would have {edges} edges or more, above {MAX_EDGES}: make it smaller or sparser"
+        "the graph would have {0} edges or more, above {MAX_EDGES}: make it smaller or sparser"
     )]
-    TooManyEdges {
-        /// How many there would be, or how many were reached.
-        edges: u64,
-    },
+    TooManyEdges(u64),
     /// A side of a union has more than [`MAX_VERTICES`] vertices.
     #[error(
         "the union has {count} {side} or more, above {MAX_VERTICES}: join fewer or smaller graphs"
@@ -108,7 +105,7 @@ fn outside(
 }
 
 fn check_edges(edges: u64) -> Result<(), GenerateError> {
-    if edges > MAX_EDGES { Err(GenerateError::TooManyEdges { edges }) } else { Ok(()) }
+    if edges > MAX_EDGES { Err(GenerateError::TooManyEdges(edges)) } else { Ok(()) }
 }
 
 /// Refuses a union with more vertices on a side than there may be.

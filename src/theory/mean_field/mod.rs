@@ -38,10 +38,10 @@ use crate::model::MAX_CHOICES;
 
 pub(crate) fn check_parameters(lambda: f64, d: u32) -> Result<(), OdeError> {
     if !(lambda > 0.0 && lambda < 1.0) {
-        return Err(OdeError::Load { given: lambda });
+        return Err(OdeError::Load(lambda));
     }
     if d == 0 || d > MAX_CHOICES {
-        return Err(OdeError::Choices { given: d });
+        return Err(OdeError::Choices(d));
     }
     Ok(())
 }
