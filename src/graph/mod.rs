@@ -375,11 +375,8 @@ impl BipartiteGraph {
     pub fn servers_of(&self, task_type: u32) -> Neighbours<'_> {
         match &*self.edges {
             Edges::Complete => {
-                assert!(
-                    task_type < self.n_task_types,
-                    "task type {task_type} of {}",
-                    self.n_task_types
-                );
+                let m = self.n_task_types;
+                assert!(task_type < m, "task type {task_type} of {m}");
                 Neighbours::All(self.n_servers)
             }
             Edges::Sparse { by_task_type, .. } => Neighbours::Some(by_task_type.row(task_type)),

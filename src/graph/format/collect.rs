@@ -43,9 +43,8 @@ impl<'a, R: BufRead> Lines<'a, R> {
         if self.line == 1 {
             bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         }
-        let text = std::str::from_utf8(bytes);
-        let not_utf8 = |error: std::str::Utf8Error| Problem::NotUtf8(error.valid_up_to() + 1);
-        text.map(Some).map_err(|error| not_utf8(error).at(self.file, self.line))
+        let text = std::str::from_utf8(bytes).map(Some);
+        text.map_err(|error| Problem::NotUtf8(error.valid_up_to() + 1).at(self.file, self.line))
     }
 }
 

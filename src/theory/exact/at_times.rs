@@ -70,8 +70,8 @@ pub(super) fn at_times(
     let last = weights.iter().map(Poisson::last).max().unwrap_or(0);
     let mut law = initial_law(generator, start);
     let mut next = vec![0.0; law.len()];
-    let beyond = start.tail(generator.space.cap() as usize);
     let cap = generator.space.cap() as usize;
+    let beyond = start.tail(cap);
     let mut sums = vec![vec![0.0; cap + 1]; times.len()];
     let mut rounding = vec![0.0; times.len()];
     let mut refused_at = vec![0.0; times.len()];

@@ -227,10 +227,7 @@ fn idle_server(start: &Start, t: f64) -> Vec<f64> {
 }
 
 fn check(options: &Options) -> Result<(), ExactError> {
-    match options.cap {
-        Some(0) => Err(ExactError::Cap(0)),
-        _ => Ok(()),
-    }
+    if options.cap == Some(0) { Err(ExactError::Cap(0)) } else { Ok(()) }
 }
 
 /// An average over servers.
@@ -344,15 +341,12 @@ fn solve(
         let last = q.last().copied().unwrap_or(0.0);
         // What the cap leaves out comes down from there.
         let error = last / (1.0 - ratio) / (1.0 - kappa) * f64::from(cap);
-        let needed =
-            |error_wanted: f64| f64::from(cap) + (error / error_wanted).ln().max(0.0) / -ratio.ln();
-        if cap > FIRST_CAP || cap == most {
-            // A factor in the estimate, before the work is refused.
-            let least = needed(options.tolerance);
-            if least > 1.1 * f64::from(most) + 4.0 {
-                let least = least.min(1e9) as u32;
-                return Err(too_many(component, least, size(least), options));
-            }
+        let needed = |wanted: f64| f64::from(cap) + (error / wanted).ln().max(0.0) / -ratio.ln();
+        // A factor in the estimate, before the work is refused.
+        let least = needed(options.tolerance);
+        if (cap > FIRST_CAP || cap == most) && least > 1.1 * f64::from(most) + 4.0 {
+            let least = least.min(1e9) as u32;
+            return Err(too_many(component, least, size(least), options));
         }
         if error <= GOAL || cap == most {
             break;
@@ -423,12 +417,8 @@ fn at_cap(
     let moving = (10.0 * lower.refused * f64::from(cap)).clamp(1e-15, 0.1);
     let upper = expectations(&Chain::upper(&generator), spread(&lower.law, moving));
     let servers = component.n_servers();
-    let bracket = tail_bounds::bracket(
-        servers,
-        kappa,
-        (&lower.values, &lower.errors),
-        (&upper.values, &upper.errors),
-    );
+    let (below, above) = ((&*lower.values, &*lower.errors), (&*upper.values, &*upper.errors));
+    let bracket = tail_bounds::bracket(servers, kappa, below, above);
     // The same with no rounding in it: a refused task moves the chain by at most s.
     let none = vec![0.0; lower.values.len()];
     let moved: Vec<f64> = lower.spans.iter().map(|span| (upper.refused * span).min(1e9)).collect();
