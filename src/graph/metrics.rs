@@ -138,7 +138,7 @@ fn extreme(graph: &BipartiteGraph, which: Extreme) -> (Ratio, Vec<u32>) {
     let loads = server_loads_f64(graph);
     // |float - exact| <= (d_v + 3) 2^-52 exact, weights beyond 2^53 included; 8 instead of 3 covers the rounding of the comparison itself.
     let margin = |v: usize| (graph.server_degree(v as u32) as f64 + 8.0) * f64::EPSILON;
-    // The least that the largest load, the most that the smallest one can be.
+    // `sure` bounds the extreme load: the largest from below, the smallest from above.
     let all = 0..loads.len();
     let candidates: Vec<usize> = match which {
         Extreme::Max => {

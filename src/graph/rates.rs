@@ -116,8 +116,11 @@ impl Rates {
     /// # Panics
     /// If `task_type` is out of range.
     pub fn relative(&self, task_type: u32) -> Ratio {
-        ratio::whole(self.weights.len() as u64)
-            * Ratio::new(self.weights[task_type as usize].into(), self.total.into())
+        self.over_mean(self.weights[task_type as usize])
+    }
+
+    fn over_mean(&self, weight: u128) -> Ratio {
+        ratio::whole(self.weights.len() as u64) * Ratio::new(weight.into(), self.total.into())
     }
 }
 
@@ -200,10 +203,7 @@ impl BipartiteGraph {
     /// The least and the largest relative rate; 1 and 1 where all are equal.
     pub(crate) fn rate_range(&self) -> (Ratio, Ratio) {
         let Some(rates) = &self.rates else { return (Ratio::one(), Ratio::one()) };
-        let of = |weight: Option<&u128>| {
-            ratio::whole(self.n_task_types.into())
-                * Ratio::new((*weight.unwrap_or(&0)).into(), rates.total.into())
-        };
+        let of = |weight: Option<&u128>| rates.over_mean(*weight.unwrap_or(&0));
         (of(rates.weights.iter().min()), of(rates.weights.iter().max()))
     }
 }

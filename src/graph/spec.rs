@@ -466,12 +466,12 @@ impl<'a> Keys<'a> {
 }
 
 /// `FromStr` of integers also takes a sign; a spec does not.
-fn digits<T: FromStr>(text: &str) -> Option<T> {
+pub(super) fn digits<T: FromStr>(text: &str) -> Option<T> {
     text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok()).flatten()
 }
 
 /// A finite decimal number; `FromStr` of `f64` also takes `nan` and `infinity`.
-fn decimal(text: &str) -> Option<f64> {
+pub(super) fn decimal(text: &str) -> Option<f64> {
     let plain =
         text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'e' | b'E' | b'+' | b'-'));
     plain.then(|| text.parse().ok()).flatten().filter(|x: &f64| x.is_finite())

@@ -33,8 +33,8 @@ pub const MAX_DIMENSION: u32 = 8;
 /// The largest d of a [`crate::model`], so that powers and sample blocks stay of ordinary size.
 pub const MAX_CHOICES: u32 = 1024;
 
-/// The longest text that [`super::ratio`] reads as an exact number, in bytes: longer ones would make
-/// numbers whose arithmetic takes unbounded time.
+/// The longest text that [`super::ratio`] reads as an exact number, in bytes: longer ones would
+/// make numbers whose arithmetic takes unbounded time.
 pub const MAX_NUMBER: usize = 60;
 
 /// The largest decimal exponent of an exact number, up or down; refused by [`super::ratio`].

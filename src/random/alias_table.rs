@@ -109,16 +109,11 @@ mod tests {
             &[large, 3, 0, 4],
             &[large / 3, large / 3, 1, 0, large / 3],
         ];
-        for weights in lists {
-            let table = AliasTable::new(weights);
-            let expected: Vec<u128> =
-                weights.iter().map(|weight| weight * weights.len() as u128).collect();
-            assert_eq!(shares(&table), expected, "{weights:?}");
-        }
-        // All lists of four weights from 0 to 4, but for the one without any.
-        for code in 1..5u128.pow(4) {
-            let weights: Vec<u128> = (0..4).map(|i| code / 5u128.pow(i) % 5).collect();
-            let expected: Vec<u128> = weights.iter().map(|weight| weight * 4).collect();
+        // And all lists of four weights from 0 to 4, but for the one without any.
+        let all = (1..5u128.pow(4)).map(|code| (0..4).map(|i| code / 5u128.pow(i) % 5).collect());
+        for weights in lists.map(<[u128]>::to_vec).into_iter().chain(all) {
+            let count = weights.len() as u128;
+            let expected: Vec<u128> = weights.iter().map(|weight| weight * count).collect();
             assert_eq!(shares(&AliasTable::new(&weights)), expected, "{weights:?}");
         }
         assert_ne!(shares(&AliasTable::new(&[2, 3, 0]).swapped()), [6, 9, 0]);

@@ -11,7 +11,7 @@
 use super::procedure::IntervalProcedure;
 
 /// A running interval for the mean of independent observations in [0, range].
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct EmpiricalBernstein {
     range: f64,
     log_2_over_alpha: f64,
@@ -34,8 +34,18 @@ impl EmpiricalBernstein {
     pub fn new(range: f64, alpha: f64) -> Self {
         assert!(alpha > 0.0 && alpha < 1.0, "alpha = {alpha} is no probability");
         assert!(range > 0.0 && range.is_finite(), "range = {range} is no range");
-        let log_2_over_alpha = (2.0 / alpha).ln();
-        Self { range, log_2_over_alpha, upper: 1.0, ..Self::default() }
+        Self {
+            range,
+            log_2_over_alpha: (2.0 / alpha).ln(),
+            count: 0,
+            sum: 0.0,
+            squares: 0.0,
+            sum_bets: 0.0,
+            sum_weighted: 0.0,
+            sum_psi: 0.0,
+            lower: 0.0,
+            upper: 1.0,
+        }
     }
 
     /// Takes the next observation.

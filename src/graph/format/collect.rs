@@ -4,6 +4,7 @@ use std::io::{BufRead, Read};
 
 use super::error::shown;
 use super::{FormatError, MAX_LINE, Options, Problem};
+use crate::graph::spec::digits;
 use crate::graph::{BipartiteGraph, GraphError, NAMED};
 
 /// Lines of at most [`MAX_LINE`] bytes, without their ends and without a byte order mark.
@@ -56,9 +57,7 @@ pub(super) fn number(
     least: u64,
     most: u64,
 ) -> Result<u64, Problem> {
-    let digits = text.bytes().all(|b| b.is_ascii_digit());
-    let value =
-        if digits { text.parse().ok().filter(|n| (least..=most).contains(n)) } else { None };
+    let value = digits(text).filter(|n| (least..=most).contains(n));
     value.ok_or_else(|| Problem::Number { column, field, value: shown(text), least, most })
 }
 

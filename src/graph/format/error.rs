@@ -198,11 +198,13 @@ pub enum Problem {
         remove it"
     )]
     Diagonal(u64),
-    /// An entry that is no finite number.
-    #[error("field {column} (value) is `{value}`: it must be {rule}")]
+    /// A field that is no number of the right kind: the value of an entry, an arrival rate.
+    #[error("field {column} ({field}) is `{value}`: it must be {rule}")]
     Value {
         /// Position of the field, from 1.
         column: usize,
+        /// What it stands for.
+        field: &'static str,
         /// What was given.
         value: String,
         /// What is allowed.
@@ -226,17 +228,6 @@ pub enum Problem {
         label: String,
         /// `"servers"` or `"task types"`.
         side: &'static str,
-    },
-    /// A field that is no arrival rate.
-    #[error(
-        "field {column} (rate) is `{value}`: it must be a number of at least 0 and of ordinary \
-        size, such as 0.8 or 4/5"
-    )]
-    Rate {
-        /// Position of the field, from 1.
-        column: usize,
-        /// What was given.
-        value: String,
     },
     /// A task type with two different rates.
     #[error(

@@ -16,6 +16,7 @@ use super::collect::{Edges, End, Lines, Names, among, number};
 use super::error::shown;
 use super::{FormatError, Options, Problem};
 use crate::graph::BipartiteGraph;
+use crate::graph::spec::decimal;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Field {
@@ -80,7 +81,7 @@ fn banner(text: &str) -> Result<Banner, Problem> {
 
 /// Whether a value stands for an edge.
 fn is_edge(text: &str, column: usize, field: Field) -> Result<bool, Problem> {
-    let refused = |rule| Problem::Value { column, value: shown(text), rule };
+    let refused = |rule| Problem::Value { column, field: "value", value: shown(text), rule };
     match field {
         Field::Pattern => Ok(true),
         Field::Integer => {
@@ -91,13 +92,7 @@ fn is_edge(text: &str, column: usize, field: Field) -> Result<bool, Problem> {
             Ok(digits.bytes().any(|b| b != b'0'))
         }
         Field::Real => {
-            // `FromStr` also takes names such as nan and infinity.
-            let plain = text
-                .bytes()
-                .all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'e' | b'E' | b'+' | b'-'));
-            let value: Option<f64> = if plain { text.parse().ok() } else { None };
-            let value = value
-                .filter(|x| x.is_finite())
+            let value = decimal(text)
                 .ok_or_else(|| refused("a finite number within the range of doubles"))?;
             let mantissa = text.split(['e', 'E']).next().unwrap_or("");
             if value == 0.0 && mantissa.bytes().any(|b| (b'1'..=b'9').contains(&b)) {

@@ -114,7 +114,8 @@ impl Sites {
     /// n servers, then m task types, independent and uniform.
     ///
     /// # Errors
-    /// An empty side, a dimension outside 1 to 8, more than [`MAX_EDGES`](super::MAX_EDGES) coordinates.
+    /// An empty side, a dimension outside 1 to 8, more than [`MAX_EDGES`](super::MAX_EDGES)
+    /// coordinates.
     pub fn uniform(n: u32, m: u32, dim: u32, seed: u64) -> Result<Self, GenerateError> {
         BipartiteGraph::not_empty(n, m)?;
         if dim == 0 || dim > MAX_DIMENSION {
