@@ -40,26 +40,17 @@ pub enum GraphError {
     /// `n_task_types == 0`.
     #[error("the graph has no task types: give at least one")]
     NoTaskTypes,
-    /// An edge names a server that does not exist.
-    #[error("edge {edge}: server {server} is out of range: ids run from 0 to {}", n_servers - 1)]
-    ServerOutOfRange {
+    /// An edge names a server or a task type that does not exist.
+    #[error("edge {edge}: {what} {id} is out of range: ids run from 0 to {}", count - 1)]
+    OutOfRange {
         /// Position of the edge in the input, from 0.
         edge: usize,
-        /// The server named.
-        server: u32,
-        /// How many servers there are.
-        n_servers: u32,
-    },
-    /// An edge names a task type that does not exist.
-    #[error("edge {edge}: task type {task_type} is out of range: ids run from 0 \
-        to {}", n_task_types - 1)]
-    TaskTypeOutOfRange {
-        /// Position of the edge in the input, from 0.
-        edge: usize,
-        /// The task type named.
-        task_type: u32,
-        /// How many task types there are.
-        n_task_types: u32,
+        /// `"server"` or `"task type"`.
+        what: &'static str,
+        /// The one named.
+        id: u32,
+        /// How many there are.
+        count: u32,
     },
     /// The same edge twice.
     #[error(
@@ -284,11 +275,12 @@ impl BipartiteGraph {
     ) -> Result<Self, GraphError> {
         Self::not_empty(n_servers, n_task_types)?;
         for (edge, &(server, task_type)) in edges.iter().enumerate() {
-            if server >= n_servers {
-                return Err(GraphError::ServerOutOfRange { edge, server, n_servers });
-            }
-            if task_type >= n_task_types {
-                return Err(GraphError::TaskTypeOutOfRange { edge, task_type, n_task_types });
+            for (what, id, count) in
+                [("server", server, n_servers), ("task type", task_type, n_task_types)]
+            {
+                if id >= count {
+                    return Err(GraphError::OutOfRange { edge, what, id, count });
+                }
             }
         }
         // Two counting sorts: filling the rows of one side in the order of the other sorts them.
@@ -518,7 +510,7 @@ mod tests {
         assert_eq!(build(1, 0, &[]), Err(GraphError::NoTaskTypes));
         assert_eq!(
             build(2, 1, &[(0, 0), (2, 0)]),
-            Err(GraphError::ServerOutOfRange { edge: 1, server: 2, n_servers: 2 })
+            Err(GraphError::OutOfRange { edge: 1, what: "server", id: 2, count: 2 })
         );
         assert_eq!(
             build(2, 1, &[(0, 0), (1, 0), (0, 0)]),
