@@ -3,12 +3,6 @@
 //! What both systems share cancels in the difference of one replication, so that its variance is
 //! often far below that of two independent ones, and bets use it: see [`super::mean_test`].
 //!
-//! | claim on the mean of the difference | here |
-//! |---|---|
-//! | at most, or at least, a bound | [`difference`] |
-//! | within a margin of 0 | [`alike`] |
-//! | where it lies | [`interval`] |
-//!
 //! # Source
 //! Observations in [-r, r] are (r + x) / 2 r in [0, 1], as in Waudby-Smith and Ramdas (2024),
 //! section 1; common random numbers are classical.

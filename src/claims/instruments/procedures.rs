@@ -29,7 +29,7 @@ use crate::stats::decision::Decision;
 use crate::stats::distribution::DiscreteLaw;
 use crate::stats::known_streams::{SOURCES, Source};
 use crate::stats::mean_test::Side;
-use crate::stats::procedure::{IntervalKind, IntervalProcedure, MeanProcedure};
+use crate::stats::procedure::IntervalKind;
 
 /// The tests of means.
 ///

@@ -4,8 +4,9 @@ use std::{fmt, io};
 
 use thiserror::Error;
 
+use crate::graph::GraphError;
 use crate::graph::rates::RatesError;
-use crate::graph::{GraphError, spec};
+pub(super) use crate::graph::spec::shown;
 use crate::num::input_limits::{MAX_EDGES, MAX_LINE, MAX_UNUSED_VERTICES};
 
 /// A problem and its place. Displays as one line, `file:line: problem`.
@@ -51,25 +52,16 @@ pub enum Problem {
     Directory,
     /// An extension that belongs to no format.
     #[error(
-        "unknown extension `{extension}`: use .txt, .el, .edges, .tsv, .csv, .mtx or .mm, or name \
+        "unknown extension `{0}`: use .txt, .el, .edges, .tsv, .csv, .mtx or .mm, or name \
         the format"
     )]
-    Extension {
-        /// What was found.
-        extension: String,
-    },
-    /// Nothing but blanks and comments.
-    #[error("the file has no edges: {rule}")]
-    Empty {
-        /// What a file must hold.
-        rule: &'static str,
-    },
-    /// Bytes that are no UTF-8.
-    #[error("byte {column} is not UTF-8: save the file as UTF-8 text")]
-    NotUtf8 {
-        /// Position of the byte in the line or field, from 1.
-        column: usize,
-    },
+    Extension(String),
+    /// Nothing but blanks and comments; and what a file must hold.
+    #[error("the file has no edges: {0}")]
+    Empty(&'static str),
+    /// A byte that is no UTF-8, by its position in the line or field from 1.
+    #[error("byte {0} is not UTF-8: save the file as UTF-8 text")]
+    NotUtf8(usize),
     /// A line or record longer than [`MAX_LINE`].
     #[error("line longer than {MAX_LINE} bytes: is this a graph file?")]
     LongLine,
@@ -122,13 +114,10 @@ pub enum Problem {
     },
     /// The first line of an edge list is a declaration, but not a right one.
     #[error(
-        "`{value}` is not a valid declaration: write `# servers=N task_types=M` once, before the \
+        "`{0}` is not a valid declaration: write `# servers=N task_types=M` once, before the \
         edges"
     )]
-    Declaration {
-        /// What was given.
-        value: String,
-    },
+    Declaration(String),
     /// The same edge on two lines.
     #[error(
         "duplicate edge (server {server}, task type {task_type}), first seen on line {first}: \
@@ -162,17 +151,11 @@ pub enum Problem {
         what: &'static str,
     },
     /// A complete graph with more edges than are written.
-    #[error("{edges} edges are too many for a file (at most {MAX_EDGES}): use the spec instead")]
-    TooLong {
-        /// How many there are.
-        edges: u64,
-    },
+    #[error("{0} edges are too many for a file (at most {MAX_EDGES}): use the spec instead")]
+    TooLong(u64),
     /// The header of a CSV file.
-    #[error("the header is `{value}`: it must be `server,task_type`, or `server,task_type,rate`")]
-    Header {
-        /// What was found.
-        value: String,
-    },
+    #[error("the header is `{0}`: it must be `server,task_type`, or `server,task_type,rate`")]
+    Header(String),
     /// A CSV row with both fields empty.
     #[error(
         "both fields are empty: write server,task_type, or leave one empty to declare a vertex \
@@ -189,13 +172,10 @@ pub enum Problem {
     },
     /// The first line of a Matrix Market file.
     #[error(
-        "the first line is `{value}`: it must be `%%MatrixMarket matrix coordinate pattern \
+        "the first line is `{0}`: it must be `%%MatrixMarket matrix coordinate pattern \
         general` or similar, or `% bip`"
     )]
-    Banner {
-        /// What was found.
-        value: String,
-    },
+    Banner(String),
     /// A kind of matrix that is no compatibility graph.
     #[error("`{value}` is not supported: {rule}")]
     Unsupported {
@@ -212,20 +192,19 @@ pub enum Problem {
         /// Columns declared.
         columns: u64,
     },
-    /// A diagonal entry of a skew-symmetric matrix.
+    /// A diagonal entry of a skew-symmetric matrix, by its row and column from 1.
     #[error(
-        "entry ({index}, {index}) is on the diagonal, which is empty in a skew-symmetric matrix: \
+        "entry ({0}, {0}) is on the diagonal, which is empty in a skew-symmetric matrix: \
         remove it"
     )]
-    Diagonal {
-        /// Row and column, from 1.
-        index: u64,
-    },
-    /// An entry that is no finite number.
-    #[error("field {column} (value) is `{value}`: it must be {rule}")]
+    Diagonal(u64),
+    /// A field that is no number of the right kind: the value of an entry, an arrival rate.
+    #[error("field {column} ({field}) is `{value}`: it must be {rule}")]
     Value {
         /// Position of the field, from 1.
         column: usize,
+        /// What it stands for.
+        field: &'static str,
         /// What was given.
         value: String,
         /// What is allowed.
@@ -250,17 +229,6 @@ pub enum Problem {
         /// `"servers"` or `"task types"`.
         side: &'static str,
     },
-    /// A field that is no arrival rate.
-    #[error(
-        "field {column} (rate) is `{value}`: it must be a number of at least 0 and of ordinary \
-        size, such as 0.8 or 4/5"
-    )]
-    Rate {
-        /// Position of the field, from 1.
-        column: usize,
-        /// What was given.
-        value: String,
-    },
     /// A task type with two different rates.
     #[error(
         "task type {task_type} has rate {value} here but {other} on line {first}: give it one rate"
@@ -283,21 +251,15 @@ pub enum Problem {
         /// The line of the first of the two.
         first: u64,
     },
-    /// A task type without a rate, where rates are given.
+    /// The first task type without a rate, where rates are given.
     #[error(
-        "task type {task_type} has no rate: give one to every task type (0 if none of its tasks \
+        "task type {0} has no rate: give one to every task type (0 if none of its tasks \
         arrive) or to none"
     )]
-    MissingRate {
-        /// The name of the first task type without a rate.
-        task_type: String,
-    },
+    MissingRate(String),
     /// A rate on a row without a task type.
-    #[error("the rate `{value}` has no task type: name one or remove the rate")]
-    RateOfNothing {
-        /// The rate.
-        value: String,
-    },
+    #[error("the rate `{0}` has no task type: name one or remove the rate")]
+    RateOfNothing(String),
     /// A rates file names what is no task type of the graph.
     #[error("the graph has no task type `{value}`: {rule}")]
     UnknownTaskType {
@@ -338,9 +300,4 @@ impl Problem {
     pub(super) fn of(self, file: &str) -> FormatError {
         FormatError { file: file.to_owned(), line: None, problem: self }
     }
-}
-
-/// Input as it may stand in a message of one line.
-pub(super) fn shown(text: &str) -> String {
-    spec::shown(text)
 }

@@ -48,20 +48,14 @@ pub enum ExactError {
         most: u64,
     },
     /// A cap of 0 leaves no room for a task.
-    #[error("a cap of {given} tasks per server is too small: give at least 1")]
-    Cap {
-        /// What was given.
-        given: u32,
-    },
+    #[error("a cap of {0} tasks per server is too small: give at least 1")]
+    Cap(u32),
     /// The start is no state.
     #[error(transparent)]
     Start(#[from] StartError),
     /// A time is negative or not finite.
-    #[error("time {given}: times must be finite and not negative")]
-    Time {
-        /// What was given.
-        given: f64,
-    },
+    #[error("time {0}: times must be finite and not negative")]
+    Time(f64),
     /// A time needs more steps than are permitted.
     #[error(
         "time {given:e} needs {steps:.1e} steps of the uniformised chain, above {most:e}: use an earlier time, or the steady state"

@@ -15,18 +15,12 @@ pub enum OdeError {
     Start(#[from] StartError),
     /// lambda is outside (0, 1) or not a number.
     #[error(
-        "lambda = {given} is outside (0, 1): the load per server must be positive and below the service rate 1, such as 0.8"
+        "lambda = {0} is outside (0, 1): the load per server must be positive and below the service rate 1, such as 0.8"
     )]
-    Load {
-        /// What was given.
-        given: f64,
-    },
+    Load(f64),
     /// d is 0 or too large.
-    #[error("d = {given} is outside 1 to {MAX_CHOICES}: every arrival samples at least one server")]
-    Choices {
-        /// What was given.
-        given: u32,
-    },
+    #[error("d = {0} is outside 1 to {MAX_CHOICES}: every arrival samples at least one server")]
+    Choices(u32),
     /// A time is negative or not finite.
     #[error("time {position} is {given}: times must be finite and not negative")]
     Time {
@@ -97,12 +91,9 @@ pub enum OdeError {
     },
     /// A trajectory without dense output was asked for its values between the times.
     #[error(
-        "time {given}: this trajectory was solved without dense output: solve with dense = true, or with this time in the list"
+        "time {0}: this trajectory was solved without dense output: solve with dense = true, or with this time in the list"
     )]
-    NotDense {
-        /// What was asked for.
-        given: f64,
-    },
+    NotDense(f64),
     /// The step size fell below the resolution of time: the right-hand side is not finite or not
     /// smooth.
     #[error(
