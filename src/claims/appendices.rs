@@ -16,7 +16,7 @@ use num_traits::{One, Pow, Zero};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
-use super::cases::{Outcome, run};
+use super::cases::Outcome;
 use super::{Claim, Evidence, Expected, Kind, Scope, Setting, show};
 use crate::faults;
 use crate::num::ratio::{self, Ratio};
@@ -119,65 +119,46 @@ fn binomial_sum(a: u64, b: u64, d: u32, least: u32) -> BigInt {
 }
 
 fn eq_a_1(claim: &Claim, setting: &Setting<'_>) -> Evidence {
-    run(
-        &setting.plan,
-        claim.id,
-        expansion_cases(setting.plan.effort),
-        "pairs x > y and d",
-        |case, rng| {
-            let (d, n, a, b) = expansion_case(case, rng);
-            let (x, y) = (Ratio::new(a.into(), n.into()), Ratio::new(b.into(), n.into()));
-            let left = (setting.instruments.divided_difference)(&x, &y, d);
-            let right = Ratio::new(binomial_sum(a, b, d, 1), Pow::pow(BigInt::from(n), d - 1));
-            if left == right {
-                Outcome::holds(0.0)
-            } else {
-                Outcome::violated(
-                    f64::NAN,
-                    format!(
-                        "d = {d}, x = {x}, y = {y}: {}, the expansion is {}",
-                        show(&left),
-                        show(&right)
-                    ),
-                )
-            }
-        },
-    )
+    setting.cases(claim, expansion_cases(setting.plan.effort), "pairs x > y and d", |case, rng| {
+        let (d, n, a, b) = expansion_case(case, rng);
+        let (x, y) = (Ratio::new(a.into(), n.into()), Ratio::new(b.into(), n.into()));
+        let left = (setting.instruments.divided_difference)(&x, &y, d);
+        let right = Ratio::new(binomial_sum(a, b, d, 1), Pow::pow(BigInt::from(n), d - 1));
+        if left == right {
+            Outcome::holds(0.0)
+        } else {
+            Outcome::violated(format!(
+                "d = {d}, x = {x}, y = {y}: {}, the expansion is {}",
+                show(&left),
+                show(&right)
+            ))
+        }
+    })
 }
 
 fn eq_a_2(claim: &Claim, setting: &Setting<'_>) -> Evidence {
-    run(
-        &setting.plan,
-        claim.id,
-        expansion_cases(setting.plan.effort),
-        "pairs x > y and d",
-        |case, rng| {
-            let (d, n, a, b) = expansion_case(case, rng);
-            let (x, y) = (Ratio::new(a.into(), n.into()), Ratio::new(b.into(), n.into()));
-            // The quotient rule: (x^d - y^d) / (x - y)^2 - d y^(d - 1) / (x - y).
-            let step = &x - &y;
-            let left = ((setting.instruments.divided_difference)(&x, &y, d)
-                - ratio::whole(d.into()) * ratio::power(&y, d - 1))
-                / &step;
-            let right = Ratio::new(
-                binomial_sum(a, b, d, 2),
-                Pow::pow(BigInt::from(n), d.saturating_sub(2)),
-            );
-            let slack = ratio::to_f64(&left);
-            if left == right && left >= Ratio::zero() {
-                Outcome::Holds { slack, vacuous: d == 1 }
-            } else {
-                Outcome::violated(
-                    slack,
-                    format!(
-                        "d = {d}, x = {x}, y = {y}: derivative {}, the expansion is {}",
-                        show(&left),
-                        show(&right)
-                    ),
-                )
-            }
-        },
-    )
+    setting.cases(claim, expansion_cases(setting.plan.effort), "pairs x > y and d", |case, rng| {
+        let (d, n, a, b) = expansion_case(case, rng);
+        let (x, y) = (Ratio::new(a.into(), n.into()), Ratio::new(b.into(), n.into()));
+        // The quotient rule: (x^d - y^d) / (x - y)^2 - d y^(d - 1) / (x - y).
+        let step = &x - &y;
+        let left = ((setting.instruments.divided_difference)(&x, &y, d)
+            - ratio::whole(d.into()) * ratio::power(&y, d - 1))
+            / &step;
+        let right =
+            Ratio::new(binomial_sum(a, b, d, 2), Pow::pow(BigInt::from(n), d.saturating_sub(2)));
+        let slack = ratio::to_f64(&left);
+        if left == right && left >= Ratio::zero() {
+            Outcome::Holds { slack, vacuous: d == 1 }
+        } else {
+            Outcome::violated(format!(
+                "d = {d}, x = {x}, y = {y}: derivative {}, the expansion is {}",
+                show(&left),
+                show(&right)
+            ))
+            .by(slack)
+        }
+    })
 }
 
 /// A case of Lemma C.1: d and two pairs x > y over a common denominator, in no order.
@@ -246,14 +227,12 @@ fn within(
     let bound = constant * &distance;
     let slack = ratio::to_f64(&(&bound - &difference));
     if difference > bound {
-        return Outcome::violated(
-            slack,
-            format!(
-                "{at}: {} above K times the distance = {} with K = {constant}",
-                show(&difference),
-                show(&bound)
-            ),
-        );
+        return Outcome::violated(format!(
+            "{at}: {} above K times the distance = {} with K = {constant}",
+            show(&difference),
+            show(&bound)
+        ))
+        .by(slack);
     }
     // Trivial: both values lie between 0 and d. A pair and itself, or d = 1, say nothing.
     Outcome::Holds {
@@ -263,46 +242,33 @@ fn within(
 }
 
 fn lemma_c_1(claim: &Claim, setting: &Setting<'_>) -> Evidence {
-    run(
-        &setting.plan,
-        claim.id,
-        lipschitz_cases(setting.plan.effort),
-        "pairs of pairs in any order, and d",
-        |case, rng| {
-            let (d, n, pairs) = lipschitz_case(case, rng);
-            within(setting, &ratio::whole(((1 << d) - 1) * u64::from(d - 1)), d, n, pairs)
-        },
-    )
+    let what = "pairs of pairs in any order, and d";
+    setting.cases(claim, lipschitz_cases(setting.plan.effort), what, |case, rng| {
+        let (d, n, pairs) = lipschitz_case(case, rng);
+        within(setting, &ratio::whole(((1 << d) - 1) * u64::from(d - 1)), d, n, pairs)
+    })
 }
 
 fn lemma_c_1_sharp(claim: &Claim, setting: &Setting<'_>) -> Evidence {
-    run(
-        &setting.plan,
-        claim.id,
-        lipschitz_cases(setting.plan.effort),
-        "pairs of pairs in any order, and d",
-        |case, rng| {
-            let (d, n, pairs) = lipschitz_case(case, rng);
-            let constant = (setting.instruments.lipschitz_constant)(d);
-            // Both partial derivatives at distance at most delta from (1, 1) are at least (d (d -
-            // 1) / 2)(1 - delta)^(d - 2), so the quotient of the first listed case is at least (1 -
-            // 3 (d - 2) / n) of the sharp constant: a larger one is not sharp.
-            if case < u64::from(MOST_CHOICES) && d > 1 {
-                let (difference, distance, at) = lipschitz_sides(setting, d, n, pairs);
-                let attained = difference / distance;
-                let least =
-                    &constant * (Ratio::one() - Ratio::new((3 * u64::from(d)).into(), n.into()));
-                if attained < least {
-                    return Outcome::violated(
-                        f64::NAN,
-                        format!(
-                            "{at}: the quotient is {}, so K = {constant} is not attained near (1, 1)",
-                            show(&attained)
-                        ),
-                    );
-                }
+    let what = "pairs of pairs in any order, and d";
+    setting.cases(claim, lipschitz_cases(setting.plan.effort), what, |case, rng| {
+        let (d, n, pairs) = lipschitz_case(case, rng);
+        let constant = (setting.instruments.lipschitz_constant)(d);
+        // Both partial derivatives at distance at most delta from (1, 1) are at least (d (d -
+        // 1) / 2)(1 - delta)^(d - 2), so the quotient of the first listed case is at least (1 -
+        // 3 (d - 2) / n) of the sharp constant: a larger one is not sharp.
+        if case < u64::from(MOST_CHOICES) && d > 1 {
+            let (difference, distance, at) = lipschitz_sides(setting, d, n, pairs);
+            let attained = difference / distance;
+            let least =
+                &constant * (Ratio::one() - Ratio::new((3 * u64::from(d)).into(), n.into()));
+            if attained < least {
+                return Outcome::violated(format!(
+                    "{at}: the quotient is {}, so K = {constant} is not attained near (1, 1)",
+                    show(&attained)
+                ));
             }
-            within(setting, &constant, d, n, pairs)
-        },
-    )
+        }
+        within(setting, &constant, d, n, pairs)
+    })
 }

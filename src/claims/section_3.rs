@@ -15,7 +15,7 @@
 
 use num_traits::Zero;
 
-use super::cases::{Outcome, run};
+use super::cases::Outcome;
 use super::mean_field::{self, Measured};
 use super::small_graphs::{self, Loads};
 use super::verdict::Verdict;
@@ -62,48 +62,38 @@ const NORMS: &[(u32, f64, Option<f64>)] = &[
 
 fn def_3_3(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let count = NORMS.len() as u64 * 4 * u64::from(setting.plan.effort);
-    run(
-        &setting.plan,
-        claim.id,
-        count,
-        "geometric graphs, against all pairs of points",
-        |case, rng| {
-            let (dim, p, ball) = NORMS[(case % NORMS.len() as u64) as usize];
-            let (n, m) = (60 + below(rng, 90), 40 + below(rng, 60));
-            let Ok(norm) = Norm::new(p) else { return Outcome::Skipped };
-            // From a few neighbours each to balls that meet themselves around the torus.
-            let reach = match case / NORMS.len() as u64 % 4 {
-                0 => Reach::MeanDegree(3.0),
-                1 => Reach::MeanDegree(15.0),
-                2 => Reach::Radius(0.4),
-                _ => Reach::Radius(0.6),
-            };
-            let (Ok(radius), Ok(sites)) =
-                (reach.radius(n, dim, norm), Sites::uniform(n, m, dim, setting.plan.seed ^ case))
-            else {
-                return Outcome::Skipped;
-            };
-            if let (Reach::MeanDegree(degree), Some(ball)) = (reach, ball) {
-                // The logarithms of Gamma functions behind the volume are good to 13 digits.
-                let mean = f64::from(n) * ball * radius.powi(dim as i32);
-                if (mean / degree - 1.0).abs() > 1e-12 {
-                    return Outcome::violated(
-                        f64::NAN,
-                        format!(
-                            "mean degree {degree} asked, radius {radius} in dim {dim}, p {p} gives {mean}"
-                        ),
-                    );
-                }
+    setting.cases(claim, count, "geometric graphs, against all pairs of points", |case, rng| {
+        let (dim, p, ball) = NORMS[(case % NORMS.len() as u64) as usize];
+        let (n, m) = (60 + below(rng, 90), 40 + below(rng, 60));
+        let Ok(norm) = Norm::new(p) else { return Outcome::Skipped };
+        // From a few neighbours each to balls that meet themselves around the torus.
+        let reach = match case / NORMS.len() as u64 % 4 {
+            0 => Reach::MeanDegree(3.0),
+            1 => Reach::MeanDegree(15.0),
+            2 => Reach::Radius(0.4),
+            _ => Reach::Radius(0.6),
+        };
+        let (Ok(radius), Ok(sites)) =
+            (reach.radius(n, dim, norm), Sites::uniform(n, m, dim, setting.plan.seed ^ case))
+        else {
+            return Outcome::Skipped;
+        };
+        if let (Reach::MeanDegree(degree), Some(ball)) = (reach, ball) {
+            // The logarithms of Gamma functions behind the volume are good to 13 digits.
+            let mean = f64::from(n) * ball * radius.powi(dim as i32);
+            if (mean / degree - 1.0).abs() > 1e-12 {
+                return Outcome::violated(format!(
+                    "mean degree {degree} asked, radius {radius} in dim {dim}, p {p} gives {mean}"
+                ));
             }
-            match (setting.instruments.geometric)(&sites, radius, norm) {
-                Ok(graph) => edges_are_near_pairs(&graph, &sites, radius, p),
-                Err(error) => Outcome::violated(
-                    f64::NAN,
-                    format!("no graph of {n} servers and {m} types: {error}"),
-                ),
+        }
+        match (setting.instruments.geometric)(&sites, radius, norm) {
+            Ok(graph) => edges_are_near_pairs(&graph, &sites, radius, p),
+            Err(error) => {
+                Outcome::violated(format!("no graph of {n} servers and {m} types: {error}"))
             }
-        },
-    )
+        }
+    })
 }
 
 /// Every pair of points, but for those whose distance differs from the radius by no more than
@@ -126,12 +116,9 @@ fn edges_are_near_pairs(graph: &BipartiteGraph, sites: &Sites, radius: f64, p: f
             if compatible[v as usize] != (distance < radius) {
                 let (x, y) = (sites.server(v), sites.task_type(w));
                 let edge = compatible[v as usize];
-                return Outcome::violated(
-                    -margin,
-                    format!(
+                return Outcome::violated(format!(
                         "server {v} at {x:?} and type {w} at {y:?}: distance {distance} for p = {p}, radius {radius}, edge: {edge}"
-                    ),
-                );
+                    )).by(-margin);
             }
         }
     }
@@ -172,48 +159,33 @@ pub(crate) const EQ_3_3: Claim = Claim {
 fn eq_3_3(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let listed = small_graphs::listed();
     let random = 60 * u64::from(setting.plan.effort);
-    run(
-        &setting.plan,
-        claim.id,
-        listed.len() as u64 + random,
-        "graphs, regular or not, connected or not",
-        |case, rng| {
-            if let Some((_, graph)) = listed.get(case as usize) {
-                return regularity(setting, graph);
-            }
-            let mut part = || {
-                // n = m l / k, so that the half-edges match.
-                let (m, k) = (2 + below(rng, 9), 1 + below(rng, 4));
-                let n = m * (1 + below(rng, 2));
-                (setting.instruments.random_regular)(
-                    n,
-                    m,
-                    k.min(m),
-                    u64::from(below(rng, u32::MAX)),
-                )
-            };
-            let graph = match case % 4 {
-                0 => small_graphs::random(rng).map_err(Into::into),
-                1 => part(),
-                // Regular only if the parts agree in N / M, whatever their degrees.
-                2 => part().and_then(|first| disjoint_union(&[first, part()?])),
-                _ => {
-                    part().and_then(|first| disjoint_union(&[first.clone(), first.clone(), first]))
-                }
-            };
-            let Ok(graph) = graph else { return Outcome::Skipped };
-            if case % 4 == 3 && !small_graphs::is_regular(&graph) {
-                return Outcome::violated(
-                    f64::NAN,
-                    format!(
-                        "copies of a random regular graph are not regular: {}",
-                        small_graphs::adjacency(&graph)
-                    ),
-                );
-            }
-            regularity(setting, &graph)
-        },
-    )
+    let what = "graphs, regular or not, connected or not";
+    setting.cases(claim, listed.len() as u64 + random, what, |case, rng| {
+        if let Some((_, graph)) = listed.get(case as usize) {
+            return regularity(setting, graph);
+        }
+        let mut part = || {
+            // n = m l / k, so that the half-edges match.
+            let (m, k) = (2 + below(rng, 9), 1 + below(rng, 4));
+            let n = m * (1 + below(rng, 2));
+            (setting.instruments.random_regular)(n, m, k.min(m), u64::from(below(rng, u32::MAX)))
+        };
+        let graph = match case % 4 {
+            0 => small_graphs::random(rng).map_err(Into::into),
+            1 => part(),
+            // Regular only if the parts agree in N / M, whatever their degrees.
+            2 => part().and_then(|first| disjoint_union(&[first, part()?])),
+            _ => part().and_then(|first| disjoint_union(&[first.clone(), first.clone(), first])),
+        };
+        let Ok(graph) = graph else { return Outcome::Skipped };
+        if case % 4 == 3 && !small_graphs::is_regular(&graph) {
+            return Outcome::violated(format!(
+                "copies of a random regular graph are not regular: {}",
+                small_graphs::adjacency(&graph)
+            ));
+        }
+        regularity(setting, &graph)
+    })
 }
 
 /// Definition 3.5 on the graph at hand.
@@ -237,17 +209,15 @@ pub(crate) const EQ_3_3_GRAPH: Claim = Claim {
 };
 
 fn eq_3_3_graph(claim: &Claim, setting: &Setting<'_>) -> Evidence {
-    run(&setting.plan, claim.id, 1, "graph, edge by edge", |_, _| {
-        regularity(setting, setting.model.graph())
-    })
+    setting
+        .cases(claim, 1, "graph, edge by edge", |_, _| regularity(setting, setting.model.graph()))
 }
 
 fn regularity(setting: &Setting<'_>, graph: &BipartiteGraph) -> Outcome {
     let regular = small_graphs::is_regular(graph);
     let said = (setting.instruments.is_regular)(graph);
-    let violated = |what: String| {
-        Outcome::violated(f64::NAN, format!("{what}; {}", small_graphs::adjacency(graph)))
-    };
+    let violated =
+        |what: String| Outcome::violated(format!("{what}; {}", small_graphs::adjacency(graph)));
     if said != regular {
         return violated(format!("called regular: {said}, edge by edge: {regular}"));
     }

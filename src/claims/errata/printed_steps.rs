@@ -6,7 +6,7 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
 use super::{corrected, printed};
-use crate::claims::cases::{Outcome, run};
+use crate::claims::cases::Outcome;
 use crate::claims::small_graphs::{self, Loads};
 use crate::claims::{Claim, Evidence, Setting, show};
 use crate::faults;
@@ -25,9 +25,7 @@ pub(crate) const EQ_4_41_PRINTED: Claim = printed(
     "(4.41), last step",
     &["(4.41)"],
     "sum_i q_i(t)^2 <= N_a(t) / N + sum_i q_i(0)^2",
-    |claim, setting| {
-        run(&setting.plan, claim.id, 200, "paths", |case, rng| squares(setting, case, rng, 1))
-    },
+    |claim, setting| setting.cases(claim, 200, "paths", |case, rng| squares(setting, case, rng, 1)),
 );
 
 /// (4.41), last step, with the factor 2, or without the squares.
@@ -37,9 +35,7 @@ pub(crate) const EQ_4_41_CORRECTED: Claim = corrected(
     &["(4.41)"],
     "sum_i q_i(t)^2 <= 2 N_a(t) / N + sum_i q_i(0)^2, and <= N_a(t) / N + sum_i q_i(0)",
     &[faults::OCCUPANCY_OFF_BY_ONE],
-    |claim, setting| {
-        run(&setting.plan, claim.id, 400, "paths", |case, rng| squares(setting, case, rng, 2))
-    },
+    |claim, setting| setting.cases(claim, 400, "paths", |case, rng| squares(setting, case, rng, 2)),
 );
 
 /// One path; case 0 is one server busy, one arrival to the idle one.
@@ -83,16 +79,13 @@ fn squares(setting: &Setting<'_>, case: u64, rng: &mut ChaCha8Rng, factor: u64) 
         let slack = (bound as f64 - now as f64) / (n * n) as f64;
         least = least.min(slack);
         if now > bound {
-            return Outcome::Violated {
-                slack,
-                found: format!(
-                    "N = {n}, {arrivals} arrivals: sum of q_i^2 is {now}/{}, the bound {bound}/{}",
-                    n * n,
-                    n * n
-                ),
-                event: Some(event),
-                states: vec![start, queues.lengths().to_vec()],
-            };
+            let (bound, now) = (format!("{bound}/{}", n * n), format!("{now}/{}", n * n));
+            let found =
+                format!("N = {n}, {arrivals} arrivals: sum of q_i^2 is {now}, the bound {bound}");
+            return Outcome::violated(found)
+                .by(slack)
+                .at(&[&start, queues.lengths()])
+                .at_event(event);
         }
     }
     Outcome::holds(least)
@@ -108,17 +101,14 @@ fn levels(instruments: &Instruments, lengths: &[u32]) -> Option<(u64, u64)> {
 }
 
 fn miscounted(instruments: &Instruments, lengths: &[u32]) -> Outcome {
-    Outcome::violated_at(
-        f64::NAN,
-        format!("Q_1, Q_2, ... given as {:?}", (instruments.occupancy)(lengths)),
-        &[lengths],
-    )
+    Outcome::violated(format!("Q_1, Q_2, ... given as {:?}", (instruments.occupancy)(lengths)))
+        .at(&[lengths])
 }
 
 /// Listed small graphs, then random ones, each with a random state; the empty state first.
 fn over_states(
+    claim: &Claim,
     setting: &Setting<'_>,
-    claim: &str,
     count: u64,
     check: impl Fn(&Model, &[u32], &mut ChaCha8Rng) -> Outcome,
 ) -> Evidence {
@@ -127,8 +117,7 @@ fn over_states(
         .map(|(_, graph)| graph)
         .filter(|graph| graph.n_servers() <= 6)
         .collect();
-    run(
-        &setting.plan,
+    setting.cases(
         claim,
         count * u64::from(setting.plan.effort),
         "graphs and states",
@@ -216,14 +205,10 @@ fn jumps(
                     .map(|w| model.graph().servers_of(w).iter().collect())
                     .collect();
                 let lambda = show(model.load().exact());
-                return Outcome::violated_at(
-                    f64::NAN,
-                    format!(
+                return Outcome::violated(format!(
                         "lambda = {lambda}, d = {}, task types {types:?}: Q_{i}^{w} jumps at rate {found}, claimed {claimed}",
                         model.d()
-                    ),
-                    &[lengths],
-                );
+                    )).at(&[lengths]);
             }
         }
     }
@@ -243,7 +228,7 @@ pub(crate) const B_6_PRINTED: Claim = printed(
     &["(B.6)"],
     "Q_i^w jumps at the rate of its arrivals plus Q_i^w - Q_i^w, which is 0",
     |claim, setting| {
-        over_states(setting, claim.id, 100, |model, lengths, _| {
+        over_states(claim, setting, 100, |model, lengths, _| {
             jumps(setting.instruments, model, lengths, |arrivals, _, _| rate(model) * arrivals)
         })
     },
@@ -257,7 +242,7 @@ pub(crate) const B_6_CORRECTED: Claim = corrected(
     "Q_i^w jumps at the rate of its arrivals plus Q_i^w - Q_(i+1)^w",
     &[faults::IDLE_SERVERS_SERVE, faults::RATES_ONE_SAMPLE_LESS, faults::ARRIVAL_RATE_INVERTED],
     |claim, setting| {
-        over_states(setting, claim.id, 200, |model, lengths, _| {
+        over_states(claim, setting, 200, |model, lengths, _| {
             jumps(setting.instruments, model, lengths, |arrivals, at, above| {
                 rate(model) * arrivals + ratio::whole(at - above)
             })
@@ -272,7 +257,7 @@ pub(crate) const C_5_PRINTED: Claim = printed(
     &["(C.5)"],
     "the jumps of Q_i^w by arrivals have the factor lambda M / N",
     |claim, setting| {
-        over_states(setting, claim.id, 100, |model, lengths, _| {
+        over_states(claim, setting, 100, |model, lengths, _| {
             let (n, m) = (model.graph().n_servers(), model.graph().n_task_types());
             let inverted = model.load().exact() * Ratio::new(m.into(), n.into());
             jumps(setting.instruments, model, lengths, |arrivals, at, above| {
@@ -291,7 +276,7 @@ pub(crate) const C_5_CORRECTED: Claim = corrected(
         (Q_(i-1)^w - Q_i^w) at most",
     &[faults::ARRIVAL_RATE_INVERTED, faults::RHO_REPLACED_BY_LAMBDA],
     |claim, setting| {
-        over_states(setting, claim.id, 200, |model, lengths, _| {
+        over_states(claim, setting, 200, |model, lengths, _| {
             let equality = jumps(setting.instruments, model, lengths, |arrivals, at, above| {
                 rate(model) * arrivals + ratio::whole(at - above)
             });
@@ -307,11 +292,11 @@ pub(crate) const C_5_CORRECTED: Claim = corrected(
                     let bound = &rho * ratio::whole(u64::from(model.d()) * free);
                     if found > bound {
                         let slack = ratio::to_f64(&(&bound - &found));
-                        return Outcome::violated_at(
-                            slack,
-                            format!("Q_{i}^{w}: arrivals at rate {found} above {bound}"),
-                            &[lengths],
-                        );
+                        return Outcome::violated(format!(
+                            "Q_{i}^{w}: arrivals at rate {found} above {bound}"
+                        ))
+                        .by(slack)
+                        .at(&[lengths]);
                     }
                 }
             }
@@ -332,7 +317,7 @@ pub(crate) const EQ_4_10_CORRECTED: Claim = corrected(
         needs",
     &[faults::RHO_REPLACED_BY_LAMBDA],
     |claim, setting| {
-        over_states(setting, claim.id, 200, |model, lengths, rng| {
+        over_states(claim, setting, 200, |model, lengths, rng| {
             let z = ratio(rng.random_range(11..=30), 10);
             let power = |x: u32| ratio::power(&z, x);
             let mut drift = Ratio::zero();
@@ -356,11 +341,13 @@ pub(crate) const EQ_4_10_CORRECTED: Claim = corrected(
                 - (&one - z.recip()) * (&f - idle);
             let slack = ratio::to_f64(&(&bound - &drift));
             if drift > bound {
-                return Outcome::violated_at(
-                    slack,
-                    format!("z = {z}: drift {} above {}", show(&drift), show(&bound)),
-                    &[lengths],
-                );
+                return Outcome::violated(format!(
+                    "z = {z}: drift {} above {}",
+                    show(&drift),
+                    show(&bound)
+                ))
+                .by(slack)
+                .at(&[lengths]);
             }
             Outcome::holds(slack)
         })
@@ -379,7 +366,7 @@ pub(crate) const THM_3_10_CORRECTED: Claim = corrected(
         q_i) at most",
     &[faults::PHI_WITH_SERVER_DEGREES],
     |claim, setting| {
-        over_states(setting, claim.id, 150, |model, lengths, rng| {
+        over_states(claim, setting, 150, |model, lengths, rng| {
             integrand(setting.instruments, model, lengths, rng)
         })
     },
@@ -403,7 +390,7 @@ fn integrand(
     let (k, rho, phi) =
         ((instruments.lipschitz_constant)(d), (instruments.rho)(model), (instruments.phi)(graph));
     if rho != lambda * Loads::of(graph).max() {
-        return Outcome::violated(f64::NAN, format!("rho(G) = {rho}"));
+        return Outcome::violated(format!("rho(G) = {rho}"));
     }
     let degree = ratio::whole(d.into());
     let mut least = f64::INFINITY;
@@ -421,11 +408,13 @@ fn integrand(
         let slack = ratio::to_f64(&(&right - &left));
         least = least.min(slack);
         if left > right {
-            return Outcome::violated_at(
-                slack,
-                format!("level {i}, qbar {bar:?}, d = {d}: {} above {}", show(&left), show(&right)),
-                &[lengths],
-            );
+            return Outcome::violated(format!(
+                "level {i}, qbar {bar:?}, d = {d}: {} above {}",
+                show(&left),
+                show(&right)
+            ))
+            .by(slack)
+            .at(&[lengths]);
         }
     }
     Outcome::holds(least)

@@ -4,7 +4,7 @@
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
-use crate::claims::cases::{Outcome, run};
+use crate::claims::cases::Outcome;
 use crate::claims::{
     Claim, Effect, Evidence, Expected, Kind, Scope, Setting, Verdict, small_graphs,
 };
@@ -93,11 +93,11 @@ pub(crate) const RANDOM_GRAPHS: Claim = Claim {
 };
 
 fn graph_sides(claim: &Claim, setting: &Setting<'_>) -> Evidence {
-    run(&setting.plan, claim.id, 1, "graph, edge by edge", |_, rng| {
+    setting.cases(claim, 1, "graph, edge by edge", |_, rng| {
         let given = setting.model.graph();
         let system = setting.subject.system(setting.model);
         sides(given, system.graph(), rng)
-            .map_or_else(|| Outcome::holds(0.0), |found| Outcome::violated(f64::NAN, found))
+            .map_or_else(|| Outcome::holds(0.0), |found| Outcome::violated(found))
     })
 }
 
@@ -234,16 +234,15 @@ fn sides(given: &BipartiteGraph, graph: &BipartiteGraph, rng: &mut ChaCha8Rng) -
 }
 
 fn named_graphs(claim: &Claim, setting: &Setting<'_>) -> Evidence {
-    run(&setting.plan, claim.id, 24, "sizes, every graph of them", |case, rng| {
+    setting.cases(claim, 24, "sizes, every graph of them", |case, rng| {
         let n = 3 + case as u32;
         let k = rng.random_range(1..=n);
         match differing(setting, n, k, rng.random_range(1..=9)) {
             Ok(None) => Outcome::holds(0.0),
-            Ok(Some(what)) => Outcome::violated(
-                f64::NAN,
-                format!("{what} with n = {n}, k = {k} has other edges than its definition"),
-            ),
-            Err(error) => Outcome::violated(f64::NAN, format!("n = {n}, k = {k}: {error}")),
+            Ok(Some(what)) => Outcome::violated(format!(
+                "{what} with n = {n}, k = {k} has other edges than its definition"
+            )),
+            Err(error) => Outcome::violated(format!("n = {n}, k = {k}: {error}")),
         }
     })
 }
@@ -333,50 +332,35 @@ const FILES: &[File] = &[
 
 fn formats(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let listed = FILES.len() as u64;
-    run(
-        &setting.plan,
-        claim.id,
-        listed + 60,
-        "files, listed, and written and read again",
-        |case, rng| {
-            if let Some(&(text, format, n, types)) = FILES.get(case as usize) {
-                return match (setting.instruments.read_graph)(text.as_bytes(), format) {
-                    Ok(graph) if holds(&graph, n, types) => Outcome::holds(0.0),
-                    Ok(graph) => Outcome::violated(
-                        f64::NAN,
-                        format!("{text:?} is read as {}", small_graphs::adjacency(&graph)),
-                    ),
-                    Err(error) => Outcome::violated(f64::NAN, format!("{text:?}: {error}")),
-                };
+    setting.cases(claim, listed + 60, "files, listed, and written and read again", |case, rng| {
+        if let Some(&(text, format, n, types)) = FILES.get(case as usize) {
+            return match (setting.instruments.read_graph)(text.as_bytes(), format) {
+                Ok(graph) if holds(&graph, n, types) => Outcome::holds(0.0),
+                Ok(graph) => Outcome::violated(format!(
+                    "{text:?} is read as {}",
+                    small_graphs::adjacency(&graph)
+                )),
+                Err(error) => Outcome::violated(format!("{text:?}: {error}")),
+            };
+        }
+        let Ok(graph) = small_graphs::random(rng) else { return Outcome::Skipped };
+        let format = [Format::EdgeList, Format::MatrixMarket][(case % 2) as usize];
+        let mut text = Vec::new();
+        if let Err(error) = format::write(&graph, format, &mut text) {
+            return Outcome::violated(format!("{}: {error}", small_graphs::adjacency(&graph)));
+        }
+        match (setting.instruments.read_graph)(&text, format) {
+            Ok(again) if again.iter_edges().eq(graph.iter_edges()) && again == graph => {
+                Outcome::holds(0.0)
             }
-            let Ok(graph) = small_graphs::random(rng) else { return Outcome::Skipped };
-            let format = [Format::EdgeList, Format::MatrixMarket][(case % 2) as usize];
-            let mut text = Vec::new();
-            if let Err(error) = format::write(&graph, format, &mut text) {
-                return Outcome::violated(
-                    f64::NAN,
-                    format!("{}: {error}", small_graphs::adjacency(&graph)),
-                );
-            }
-            match (setting.instruments.read_graph)(&text, format) {
-                Ok(again) if again.iter_edges().eq(graph.iter_edges()) && again == graph => {
-                    Outcome::holds(0.0)
-                }
-                Ok(again) => Outcome::violated(
-                    f64::NAN,
-                    format!(
-                        "{} comes back as {}",
-                        small_graphs::adjacency(&graph),
-                        small_graphs::adjacency(&again)
-                    ),
-                ),
-                Err(error) => Outcome::violated(
-                    f64::NAN,
-                    format!("{}: {error}", String::from_utf8_lossy(&text)),
-                ),
-            }
-        },
-    )
+            Ok(again) => Outcome::violated(format!(
+                "{} comes back as {}",
+                small_graphs::adjacency(&graph),
+                small_graphs::adjacency(&again)
+            )),
+            Err(error) => Outcome::violated(format!("{}: {error}", String::from_utf8_lossy(&text))),
+        }
+    })
 }
 
 fn holds(graph: &BipartiteGraph, n: u32, types: &[&[u32]]) -> bool {

@@ -15,7 +15,7 @@ use std::collections::VecDeque;
 use rand_chacha::ChaCha8Rng;
 
 use super::{PATHS, looks_at_all, violated_at_event};
-use crate::claims::cases::{Outcome, run};
+use crate::claims::cases::Outcome;
 use crate::claims::states::{counts, ordered_pair};
 use crate::claims::{Claim, Evidence, Expected, Kind, Scope, Setting};
 use crate::faults;
@@ -189,7 +189,7 @@ fn conservation(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     // A few events per server, at least some hundreds, and not for ever on huge graphs.
     let events = (4 * n).clamp(400, 40_000) * u64::from(setting.plan.effort.max(1));
     let seed = setting.seed(claim.id);
-    run(&setting.plan, claim.id, PATHS, "paths, every event", |case, rng| {
+    setting.cases(claim, PATHS, "paths, every event", |case, rng| {
         let start = start(case, rng, n as u32);
         match case % 4 {
             0 | 2 => subject_path(setting, seed, case, start, events),

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::violated_at_event;
-use crate::claims::cases::{Outcome, run};
+use crate::claims::cases::Outcome;
 use crate::claims::{Claim, Evidence, Expected, Kind, Scope, Setting};
 use crate::faults;
 use crate::random::event_clock::Clock;
@@ -64,7 +64,7 @@ fn independent_streams(claim: &Claim, setting: &Setting<'_>) -> Evidence {
         ));
     };
     let replications: Vec<u64> = (0..6).chain([1 << 20, 1 << 40]).collect();
-    run(&setting.plan, claim.id, 3, "seeds with eight replications", |case, _| {
+    setting.cases(claim, 3, "seeds with eight replications", |case, _| {
         let seed = setting.seed(claim.id).wrapping_add(case);
         let found = shared_words(seed, &replications)
             .or_else(|| steps_alike(&Clock::new(setting.model.event_rate(), seed, case)));

@@ -9,7 +9,7 @@
 //! the path by looking.
 
 use super::violated_at_event;
-use crate::claims::cases::{Outcome, run};
+use crate::claims::cases::Outcome;
 use crate::claims::states::ordered_pair;
 use crate::claims::{Claim, Evidence, Expected, Kind, Scope, Setting};
 use crate::faults;
@@ -37,7 +37,7 @@ pub(crate) const LOOKS: Claim = Claim {
 const EVENTS: usize = 64;
 
 fn looks(claim: &Claim, setting: &Setting<'_>) -> Evidence {
-    run(&setting.plan, claim.id, 8, "paths, looked at rarely and often", |case, rng| {
+    setting.cases(claim, 8, "paths, looked at rarely and often", |case, rng| {
         let start = ordered_pair(case + 1, rng, setting.model.graph().n_servers()).1;
         match differing(setting, setting.seed(claim.id), case, &start) {
             Ok(None) => Outcome::holds(0.0),

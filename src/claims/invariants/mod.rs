@@ -34,12 +34,7 @@ fn violated_at_event(
         graph.n_task_types(),
         graph.n_edges(),
     );
-    Outcome::Violated {
-        slack: f64::NAN,
-        found,
-        event: Some(event),
-        states: states.iter().map(|s| s.to_vec()).collect(),
-    }
+    Outcome::violated(found).at(states).at_event(event)
 }
 
 /// How many paths each claim follows per unit of effort.

@@ -18,7 +18,7 @@ use rand::{Rng, RngExt};
 use rand_chacha::ChaCha8Rng;
 
 use super::{PATHS, looks_at_all, violated_at_event};
-use crate::claims::cases::{Outcome, run};
+use crate::claims::cases::Outcome;
 use crate::claims::states::{counts, levels, ordered_pair};
 use crate::claims::{Claim, Evidence, Expected, Hypothesis, Kind, Scope, Setting};
 use crate::faults;
@@ -116,7 +116,7 @@ fn prop_3_9_mass(claim: &Claim, setting: &Setting<'_>) -> Evidence {
         12_000,
         mean_task_degree(setting) * (1 + u64::from(setting.model.d()) / 8),
     );
-    run(&setting.plan, claim.id, PATHS, "coupled paths, every event", |case, rng| {
+    setting.cases(claim, PATHS, "coupled paths, every event", |case, rng| {
         let start = ordered_pair(start_of(case, rng), rng, setting.model.graph().n_servers());
         if case.is_multiple_of(2) {
             shared_mass_path(setting, case, rng, start, events)
@@ -249,7 +249,7 @@ fn production_path(
 fn prop_3_9_samples(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let events = events_of_path(setting, 60_000, u64::from(setting.model.d()));
     let seed = setting.seed(claim.id);
-    run(&setting.plan, claim.id, PATHS, "coupled paths, every event", |case, rng| {
+    setting.cases(claim, PATHS, "coupled paths, every event", |case, rng| {
         let start = ordered_pair(start_of(case, rng), rng, setting.model.graph().n_servers());
         match case % 4 {
             0 | 2 => three_starts(setting, seed, case, rng, start, events),
@@ -380,7 +380,7 @@ fn with_cap(
 
 fn eq_4_14(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let events = events_of_path(setting, 24_000, 16 * mean_task_degree(setting)).min(2000);
-    run(&setting.plan, claim.id, PATHS, "coupled paths, every event", |case, rng| {
+    setting.cases(claim, PATHS, "coupled paths, every event", |case, rng| {
         let (lower, upper) =
             ordered_pair(start_of(case, rng), rng, setting.model.graph().n_servers());
         local_order(setting, setting.seed(claim.id), case, lower, upper, events)

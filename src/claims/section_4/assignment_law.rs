@@ -15,7 +15,7 @@ use num_traits::{One, Zero};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
-use crate::claims::cases::{Outcome, run};
+use crate::claims::cases::Outcome;
 use crate::claims::states::{
     SEQUENCES, for_each_sequence, law_by_enumeration, n_listed_pairs, n_sequences, ordered_pair,
     state,
@@ -123,61 +123,54 @@ fn eq_4_12(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let n_types = types.len() as u64;
     let count =
         affordable(graph, &types, d, n_types.saturating_mul(150).min(1500), setting.plan.effort);
-    run(
-        &setting.plan,
-        claim.id,
-        count,
-        "task types and states, every sample sequence enumerated",
-        |case, rng| {
-            let w = types[(case % n_types) as usize];
-            let servers: Vec<u32> = graph.servers_of(w).iter().collect();
-            let local = state(case / n_types, rng, servers.len() as u32);
-            let lengths = embedded(graph, w, &local, rng);
-            let (weights, total) = law_by_enumeration(&local, d);
-            let stated = (setting.instruments.assignment)(model, w, &lengths);
-            let mut sum = Ratio::zero();
-            for (at, &v) in servers.iter().enumerate() {
-                let p = stated
-                    .iter()
-                    .find(|&&(u, _)| u == v)
-                    .map_or_else(Ratio::zero, |(_, p)| p.clone());
-                if p != fraction(weights[at], total) {
-                    let found = format!(
-                        "task type {w}, server {v}: stated {}, by enumeration {}",
-                        show(&p),
-                        show(&fraction(weights[at], total))
-                    );
-                    return Outcome::violated_at(f64::NAN, found, &[&lengths]);
-                }
-                sum += p;
-            }
-            if sum != Ratio::one() || stated.len() != servers.len() {
+    let what = "task types and states, every sample sequence enumerated";
+    setting.cases(claim, count, what, |case, rng| {
+        let w = types[(case % n_types) as usize];
+        let servers: Vec<u32> = graph.servers_of(w).iter().collect();
+        let local = state(case / n_types, rng, servers.len() as u32);
+        let lengths = embedded(graph, w, &local, rng);
+        let (weights, total) = law_by_enumeration(&local, d);
+        let stated = (setting.instruments.assignment)(model, w, &lengths);
+        let mut sum = Ratio::zero();
+        for (at, &v) in servers.iter().enumerate() {
+            let p =
+                stated.iter().find(|&&(u, _)| u == v).map_or_else(Ratio::zero, |(_, p)| p.clone());
+            if p != fraction(weights[at], total) {
                 let found = format!(
-                    "task type {w}: {} probabilities with sum {} over {} servers",
-                    stated.len(),
-                    show(&sum),
-                    servers.len()
+                    "task type {w}, server {v}: stated {}, by enumeration {}",
+                    show(&p),
+                    show(&fraction(weights[at], total))
                 );
-                return Outcome::violated_at(f64::NAN, found, &[&lengths]);
+                return Outcome::violated(found).at(&[&lengths]);
             }
-            if let Some(found) = rounded_otherwise(setting, w, &lengths, (&weights, total)) {
-                return Outcome::violated_at(f64::NAN, found, &[&lengths]);
-            }
-            if setting.subject.is_function_of_marks()
-                && let Some(found) = map_has_another_law(
-                    setting,
-                    w,
-                    &servers,
-                    &lengths,
-                    (&weights, total),
-                    &mut Coins::new(setting.plan.seed, case),
-                )
-            {
-                return Outcome::violated_at(f64::NAN, found, &[&lengths]);
-            }
-            Outcome::holds(0.0)
-        },
-    )
+            sum += p;
+        }
+        if sum != Ratio::one() || stated.len() != servers.len() {
+            let found = format!(
+                "task type {w}: {} probabilities with sum {} over {} servers",
+                stated.len(),
+                show(&sum),
+                servers.len()
+            );
+            return Outcome::violated(found).at(&[&lengths]);
+        }
+        if let Some(found) = rounded_otherwise(setting, w, &lengths, (&weights, total)) {
+            return Outcome::violated(found).at(&[&lengths]);
+        }
+        if setting.subject.is_function_of_marks()
+            && let Some(found) = map_has_another_law(
+                setting,
+                w,
+                &servers,
+                &lengths,
+                (&weights, total),
+                &mut Coins::new(setting.plan.seed, case),
+            )
+        {
+            return Outcome::violated(found).at(&[&lengths]);
+        }
+        Outcome::holds(0.0)
+    })
 }
 
 /// The probabilities in floating point, within their proved relative error of (d + 3) 2^-51.
@@ -290,12 +283,8 @@ fn eq_4_13(claim: &Claim, setting: &Setting<'_>) -> Evidence {
         .unwrap_or(1) as u32;
     let wanted = n_types.saturating_mul(n_listed_pairs(largest) + 50).min(2000);
     let count = affordable(graph, &types, d, wanted, setting.plan.effort);
-    run(
-        &setting.plan,
-        claim.id,
-        count,
-        "task types and ordered pairs of states, every interval of U",
-        |case, rng| {
+    let what = "task types and ordered pairs of states, every interval of U";
+    setting.cases(claim, count, what, |case, rng| {
             let w = types[(case % n_types) as usize];
             let servers: Vec<u32> = graph.servers_of(w).iter().collect();
             let (local1, local2) = ordered_pair(case / n_types, rng, servers.len() as u32);
@@ -306,7 +295,7 @@ fn eq_4_13(claim: &Claim, setting: &Setting<'_>) -> Evidence {
             }
             let lower = elsewhere;
             let violated = |found: String| {
-                Outcome::violated_at(f64::NAN, format!("task type {w}: {found}"), &[&lower, &upper])
+                Outcome::violated(format!("task type {w}: {found}")).at(&[&lower, &upper])
             };
             let mut mass = vec![(Ratio::zero(), Ratio::zero()); servers.len()];
             let mut end = Ratio::zero();
@@ -367,6 +356,5 @@ fn eq_4_13(claim: &Claim, setting: &Setting<'_>) -> Evidence {
                 }
             }
             Outcome::holds(0.0)
-        },
-    )
+        })
 }

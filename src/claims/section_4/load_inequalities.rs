@@ -20,7 +20,7 @@
 use num_bigint::BigInt;
 use num_traits::Zero;
 
-use crate::claims::cases::{Outcome, run};
+use crate::claims::cases::Outcome;
 use crate::claims::states::{EdgeWeights, affordable, counts, levels, ordered_pair, state};
 use crate::claims::{Claim, Evidence, Expected, Hypothesis, Kind, Scope, Setting, show};
 use crate::faults;
@@ -145,7 +145,7 @@ fn load_inequality(
                 show(&right),
                 show(rho)
             );
-            return Outcome::violated_at(slack, found, &[lower, upper]);
+            return Outcome::violated(found).by(slack).at(&[lower, upper]);
         }
     }
     // Two equal states: 0 <= 0 says nothing.
@@ -161,7 +161,7 @@ fn eq_4_4(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let (weights, rho) = (EdgeWeights::with_rates(graph), (setting.instruments.rho)(setting.model));
     let empty = vec![0; graph.n_servers() as usize];
     let count = affordable(graph, 1, setting.plan.effort);
-    run(&setting.plan, claim.id, count, "states, every i", |case, rng| {
+    setting.cases(claim, count, "states, every i", |case, rng| {
         load_inequality(
             setting,
             &weights,
@@ -188,7 +188,7 @@ fn eq_4_20(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let graph = setting.model.graph();
     let (weights, rho) = (EdgeWeights::with_rates(graph), (setting.instruments.rho)(setting.model));
     let count = affordable(graph, 1, setting.plan.effort);
-    run(&setting.plan, claim.id, count, "ordered pairs of states, every i", |case, rng| {
+    setting.cases(claim, count, "ordered pairs of states, every i", |case, rng| {
         let (lower, upper) = ordered_pair(case, rng, graph.n_servers());
         load_inequality(setting, &weights, &rho, &lower, &upper)
     })
@@ -199,7 +199,7 @@ fn eq_4_39(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let m = ratio::whole(graph.n_task_types().into());
     let weights = EdgeWeights::of(graph);
     let count = affordable(graph, 1, setting.plan.effort);
-    run(&setting.plan, claim.id, count, "states", |case, rng| {
+    setting.cases(claim, count, "states", |case, rng| {
         let x = state(case, rng, graph.n_servers());
         let levels = levels(&[&x]);
         let (mut squares, mut plain) = (BigInt::zero(), BigInt::zero());
@@ -213,7 +213,7 @@ fn eq_4_39(claim: &Claim, setting: &Setting<'_>) -> Evidence {
             if q != recount {
                 let found =
                     format!("task type {w}: Q_0^w, Q_1^w, ... = {q:?}, counted {recount:?}");
-                return Outcome::violated_at(f64::NAN, found, &[&x]);
+                return Outcome::violated(found).at(&[&x]);
             }
             let weight = &weights.weight[w as usize];
             for step in q.windows(2).map(|pair| weight * (pair[0] - pair[1])) {
@@ -230,7 +230,7 @@ fn eq_4_39(claim: &Claim, setting: &Setting<'_>) -> Evidence {
                 show(&squares),
                 show(&plain)
             );
-            return Outcome::violated_at(slack, found, &[&x]);
+            return Outcome::violated(found).by(slack).at(&[&x]);
         }
         Outcome::holds(slack)
     })
@@ -242,7 +242,7 @@ fn eq_4_42(claim: &Claim, setting: &Setting<'_>) -> Evidence {
         (graph.n_servers(), EdgeWeights::with_rates(graph), (setting.instruments.phi)(graph));
     let servers = ratio::whole(n.into());
     let count = affordable(graph, 1, setting.plan.effort);
-    run(&setting.plan, claim.id, count, "states, every i", |case, rng| {
+    setting.cases(claim, count, "states, every i", |case, rng| {
         let x = one_busy_server_first(case, rng, n);
         let levels = levels(&[&x]);
         let scale = Ratio::new(n.into(), &weights.total * &weights.denominator);
@@ -268,7 +268,7 @@ fn eq_4_42(claim: &Claim, setting: &Setting<'_>) -> Evidence {
                     show(&left),
                     show(&right)
                 );
-                return Outcome::violated_at(slack, found, &[&x]);
+                return Outcome::violated(found).by(slack).at(&[&x]);
             }
         }
         if slack.is_infinite() {
