@@ -140,9 +140,6 @@ fn other_forms(model: &Model, loads: &Loads) -> Option<String> {
 }
 
 /// (2.3): irregularity and mean inverse degree, what they bound, and what leaves them as they are.
-///
-/// In full: phi and gamma as defined; rho(G) <= lambda (1 + phi(G)), gamma(G) <= 1 / min d_w;
-/// renaming and copies change none of them.
 pub(crate) const EQ_2_3: Claim = Claim {
     id: "eq-2.3",
     source: "(2.3), proof of Corollary 3.6",
@@ -277,10 +274,7 @@ fn shuffled(n: u32, rng: &mut ChaCha8Rng) -> Vec<u32> {
     all
 }
 
-/// Remark 1 on graphs small enough for all sets of servers.
-///
-/// In full: ergodic iff (lambda N / M) sum_w (|S ∩ N_w| / d_w)^d < |S| for every nonempty S; rho(G)
-/// < 1 implies it and is not necessary.
+/// Remark 1 on graphs small enough for all sets of servers; rho(G) < 1 is not necessary.
 pub(crate) const REM_1: Claim = Claim {
     id: "rem-1",
     source: "Remark 1, with replacement; Proposition 4.1",
@@ -412,10 +406,8 @@ fn ergodicity(instruments: &Instruments, model: &Model) -> Outcome {
     }
 }
 
-/// Remark 1 on the graph at hand.
-///
-/// In full: ergodic iff no set of servers receives at least what it serves; on larger graphs, the
-/// bounds on the critical load contradict no set tried.
+/// Remark 1 on the graph at hand; on larger graphs, the bounds on the critical load contradict no
+/// set tried.
 pub(crate) const REM_1_GRAPH: Claim = Claim {
     id: "rem-1-graph",
     source: "Remark 1, with replacement; Proposition 4.1",

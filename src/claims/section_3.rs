@@ -28,10 +28,7 @@ use crate::model::Model;
 use crate::random::below;
 use crate::theory::mean_field::{OdeError, spectral_gap};
 
-/// Definition 3.3, against all pairs of points.
-///
-/// In full: (v, w) is an edge iff the distance of v and w in the p-norm on the unit torus is at
-/// most r; a mean degree sets r by the volume of the ball.
+/// Definition 3.3, against all pairs of points; the volume is that of the ball.
 pub(crate) const DEF_3_3: Claim = Claim {
     id: "def-3.3",
     source: "Definition 3.3",
@@ -138,9 +135,6 @@ fn torus_distance(x: &[f64], y: &[f64], p: f64) -> f64 {
 }
 
 /// Definition 3.5 and what it implies, on graphs made for it.
-///
-/// In full: N d_v = M d_w on every edge, and every server with an edge, imply phi(G) = 0, rho(G) =
-/// lambda and equal degrees in each component.
 pub(crate) const EQ_3_3: Claim = Claim {
     id: "eq-3.3",
     source: "Definition 3.5, (3.3), Corollary 3.6",
@@ -188,10 +182,7 @@ fn eq_3_3(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     })
 }
 
-/// Definition 3.5 on the graph at hand.
-///
-/// In full: this graph is called regular iff N d_v = M d_w on every edge; if it is and every server
-/// has an edge, phi(G) = 0 and rho(G) = lambda.
+/// Definition 3.5 on the graph at hand; what it implies, only if every server has an edge.
 pub(crate) const EQ_3_3_GRAPH: Claim = Claim {
     id: "eq-3.3-graph",
     source: "Definition 3.5, (3.3)",
@@ -324,10 +315,7 @@ pub(crate) const ODE_ORDER: Claim = Claim {
 };
 
 /// (4.44): exponential approach, with the rate that the linearisation and the tail of the start
-/// give.
-///
-/// In full: sum_i |qbar_i(t) - q*_i| falls exponentially: at the spectral gap from light tails, at
-/// 1 - r from q_i(0) = r^i with 1 - r below it.
+/// give: 1 - r from q_i(0) = r^i with 1 - r below the spectral gap.
 pub(crate) const EQ_4_44: Claim = Claim {
     id: "eq-4.44",
     source: "(4.44)",

@@ -17,12 +17,10 @@ use crate::model::{Load, Model};
 use crate::num::ratio::{Ratio, ratio};
 use crate::subject::Path;
 
-/// The criterion against the growth of queues.
-///
-/// In full: from empty, the growth of the number of tasks until t = 800, E min(0.4, X(t) / t), is
-/// at least 0.05 where Remark 1 says that there is no steady state, and at most that where it says
-/// that there is one: a tenth above and below the critical load, d = 1, 2, 3, and at lambda = 0.9
-/// for types {0}, {0,1}, which (2.2) as printed calls ergodic.
+/// The criterion against the growth of queues: E min(0.4, X(t) / t) is at least 0.05 where Remark 1
+/// says that there is no steady state, and at most that where it says that there is one: a tenth
+/// above and below the critical load, d = 1, 2, 3, and at lambda = 0.9 for types {0}, {0,1}, which
+/// (2.2) as printed calls ergodic.
 pub(crate) const REM_1_GROWTH: Claim = Claim {
     id: "rem-1-growth",
     source: "Remark 1, with replacement; Proposition 4.1",

@@ -268,10 +268,7 @@ fn flow_balance(_: &Claim, setting: &Setting<'_>) -> Evidence {
 ///
 /// It needs no equal rates: in steady state E Q_i = (lambda N / M) sum_w r_w E (q_(i-1)^w)^d by
 /// Lemma 4.2, which is at most (lambda N / M) sum_w r_w E q_(i-1)^w <= rho E Q_(i-1) by (4.4), with
-/// the rho of these rates.
-///
-/// In full: E q_i(infinity) <= rho(G)^i for i = 2, 3, 4 as far as the budget resolves (i = 1 is
-/// flow-balance: equality where rho = lambda).
+/// the rho of these rates. For i = 1 it is an equality where rho = lambda.
 pub(crate) const COR_4_3: Claim = Claim {
     id: "cor-4.3",
     source: "Corollary 4.3",
@@ -326,11 +323,8 @@ fn cor_4_3(_: &Claim, setting: &Setting<'_>) -> Evidence {
     evidence
 }
 
-/// Proposition 4.1: one law whatever the start.
-///
-/// In full: the laws from empty and from L tasks everywhere come within 0.2 (or the distance
-/// stated) of each other in total variation by a stated time; the number of tasks does not grow for
-/// ever.
+/// Proposition 4.1: one law whatever the start, by a stated time and within 0.2 or the distance
+/// stated; the number of tasks does not grow for ever.
 pub(crate) const ERGODIC: Claim = Claim {
     id: "prop-4.1-ergodic",
     source: "Proposition 4.1",

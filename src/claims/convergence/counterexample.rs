@@ -20,12 +20,10 @@ use crate::faults;
 use crate::graph::BipartiteGraph;
 use crate::graph::generate::{self, GenerateError};
 
-/// The transient of a spatial graph does not follow (3.5), its steady state does.
-///
-/// In full: from ten tasks at each of N / 5 neighbouring servers of a circulant graph, k = (ln
-/// N)^2, E min(1, D(4)) >= 0.2 for the l1 distance D from (3.5) at N = 10^3 and 10^4, yet E
-/// min(0.2, D*) <= 0.1 from q* in steady state; the same start on the complete graph: E min(0.1,
-/// D(4)) <= 0.05 (lambda = 1/2, d = 2).
+/// The transient of a spatial graph does not follow (3.5), its steady state does: on a circulant
+/// graph, k = (ln N)^2, E min(1, D(4)) >= 0.2 for the l1 distance D from (3.5) at N = 10^3 and
+/// 10^4, yet E min(0.2, D*) <= 0.1 from q* in steady state; the same start on the complete graph: E
+/// min(0.1, D(4)) <= 0.05 (lambda = 1/2, d = 2).
 pub(crate) const COUNTEREXAMPLE_1_2: Claim = Claim {
     id: "counterexample-1.2",
     source: "section 1.2",

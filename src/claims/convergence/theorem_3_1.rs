@@ -33,11 +33,9 @@ use crate::graph::generate::{self, GenerateError, Norm, Reach, Sites};
 use crate::graph::{BipartiteGraph, Isolated, metrics};
 use crate::model::loads;
 
-/// The distance from q* falls at least as fast as the theorem says.
-///
-/// In full: c and alpha, fitted on one set of graphs, give E min(3 b, sum_i |q_i(infinity) -
-/// q*_i|^p) <= b = c / ln(1/eta)^alpha on another, p = 1 and 2; on the complete graph, N = 2000, E
-/// min(0.15, .) <= 0.05 and E min(0.006, .) <= 0.002 (lambda = 1/2, d = 2).
+/// The distance D from q* falls at least as fast as the theorem says: E min(3 b, D) <= b for the
+/// fitted bound b, p = 1 and 2; on the complete graph, N = 2000, E min(0.15, D) <= 0.05 and E
+/// min(0.006, D) <= 0.002 (lambda = 1/2, d = 2).
 pub(crate) const THM_3_1: Claim = Claim {
     id: "thm-3.1",
     source: "Theorem 3.1, Remark 2",

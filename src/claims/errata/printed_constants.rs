@@ -103,10 +103,8 @@ pub(crate) const EQ_4_47_PRINTED: Claim = printed(
     },
 );
 
-/// (4.46) and (4.47) at the right time, with 2 c3 kept.
-///
-/// In full: at t = sqrt(ln(1/eta) / (2 c3)): both terms of (4.45) are at most (2 c3)^(alpha/2) /
-/// (c2' sqrt(ln(1/eta)))^alpha + c4' / (c3 sqrt(ln(1/eta)))^alpha.
+/// (4.46) and (4.47) at the right time: both terms are at most (2 c3)^(alpha/2) / (c2'
+/// sqrt(ln(1/eta)))^alpha + c4' / (c3 sqrt(ln(1/eta)))^alpha.
 pub(crate) const EQ_4_47_CORRECTED: Claim = corrected(
     "err-4.47-corrected",
     "(4.46), (4.47)",

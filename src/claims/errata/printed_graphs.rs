@@ -76,9 +76,6 @@ fn without_replacement(inside: u64, all: u64, d: u32) -> Ratio {
 
 /// (2.2) as printed: by max-flow and min-cut, that no set gets what it serves or more under
 /// sampling without replacement.
-///
-/// In full: where (2.2) holds with samples without replacement, no set of servers gets more than it
-/// serves while its queues are the longest.
 pub(crate) const WITHOUT_REPLACEMENT_PRINTED: Claim = printed(
     "err-2.2-printed",
     "(2.2)",
@@ -122,10 +119,7 @@ fn printed_criterion(instruments: &Instruments, graph: &BipartiteGraph) -> Outco
     Outcome::holds(0.0)
 }
 
-/// (2.2) with replacement.
-///
-/// In full: while its queues are the longest, S gets (lambda N / M) sum_w (|S ∩ N_w| / d_w)^d; for
-/// types {0}, {0,1} and d = 2 the critical load is 4/5.
+/// (2.2) with replacement; for types {0}, {0,1} and d = 2 the critical load is 4/5.
 pub(crate) const WITHOUT_REPLACEMENT_CORRECTED: Claim = corrected(
     "err-2.2-corrected",
     "(2.2), Remark 1",
@@ -410,11 +404,9 @@ fn simple_probability(n: u32) -> Ratio {
     Ratio::new(simple * BigInt::from(6).pow(2 * n), orders)
 }
 
-/// What is negligible: the share of edges that are parallel; the graphs of this crate have none,
-/// and keep their degrees.
-///
-/// In full: simple with a probability within 2 / N of exp(-2), relatively; 2 / (3 N - 1) pairs of
-/// parallel edges an edge; random regular graphs are simple with all degrees k.
+/// What is negligible: the share of edges that are parallel, 2 / (3 N - 1) pairs an edge. Matchings
+/// are simple with a probability within 2 / N of exp(-2), relatively; the graphs of this crate
+/// always, and keep their degrees.
 pub(crate) const MULTI_EDGES_CORRECTED: Claim = corrected(
     "err-5-multi-edges-corrected",
     "section 5",
@@ -521,10 +513,8 @@ pub(crate) const STEADY_STATE_PRINTED: Claim = printed(
     },
 );
 
-/// The certificate that there is none.
-///
-/// In full: at lambda = 0.8, d = 2 a geometric graph of mean degree 3 has a set S that gets more
-/// than it serves in every state in which its queues are the longest.
+/// The certificate that there is none: S gets more than it serves in every state in which its
+/// queues are the longest.
 pub(crate) const STEADY_STATE_CORRECTED: Claim = corrected(
     "err-5-steady-state-corrected",
     "section 5, Remark 1",

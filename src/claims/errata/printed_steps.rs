@@ -305,10 +305,8 @@ pub(crate) const C_5_CORRECTED: Claim = corrected(
     },
 );
 
-/// What makes (4.10) right.
-///
-/// In full: f = sum_v z^(X_v), z > 1, has drift at most (z - 1) rho f - (1 - 1/z)(f - idle
-/// servers): for z < 1/rho the stationary mean is finite, which (4.10) needs.
+/// What makes (4.10) right: f = sum_v z^(X_v), z > 1, has drift at most (z - 1) rho f - (1 - 1/z)(f
+/// - idle servers).
 pub(crate) const EQ_4_10_CORRECTED: Claim = corrected(
     "err-4.10-corrected",
     "(4.10)",
@@ -354,10 +352,8 @@ pub(crate) const EQ_4_10_CORRECTED: Claim = corrected(
     },
 );
 
-/// (4.33) to (4.35): what the explicit constant of Theorem 3.10 rests on.
-///
-/// In full: summed over w, arrivals at level i differ from (3.5)'s by (rho K + d)(d_(i-1) + d_i) +
-/// d phi (q_(i-1) - q_i) at most, with the sharp K: c = 6 (2 (rho0 K + d + 1)^2 + 1).
+/// (4.33) to (4.35), summed over w, with the sharp K: what the explicit constant c = 6 (2 (rho0 K +
+/// d + 1)^2 + 1) of Theorem 3.10 rests on.
 pub(crate) const THM_3_10_CORRECTED: Claim = corrected(
     "err-thm-3.10-corrected",
     "Theorem 3.10, (4.33) to (4.38)",

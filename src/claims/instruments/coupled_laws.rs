@@ -16,10 +16,7 @@ use crate::stats::decision::Decision;
 use crate::stats::tilts::{self, TiltedBets};
 use crate::subject::random_lengths;
 
-/// Marginals of the couplings.
-///
-/// In full: each system of the three couplings of the crate, alone, gains and loses tasks with the
-/// probabilities of the model at its load.
+/// Marginals of the couplings, each system at its own load.
 pub(crate) const COUPLING_LAW: Claim = Claim {
     id: "coupling-law",
     source: "harness, Proposition 3.9, (4.13)",

@@ -43,10 +43,7 @@ pub(crate) const TRANSIENT_LAW: Claim = Claim {
     run: transient_law,
 };
 
-/// The steady state.
-///
-/// In full: with d = 1 on complete graphs, estimated E q_i(infinity) are lambda^i and the mean
-/// delay is 1 / (1 - lambda), within 10 %; the tail bounds are above the tails.
+/// The steady state: lambda^i and 1 / (1 - lambda); the tail bounds are above the tails.
 pub(crate) const STEADY_LAW: Claim = Claim {
     id: "steady-law",
     source: "harness, section 2; M/M/1",

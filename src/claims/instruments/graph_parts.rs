@@ -16,10 +16,8 @@ use crate::num::ratio::{self, Ratio};
 use crate::stats::decision::Decision;
 use crate::stats::tilts::{self, TiltedBets};
 
-/// One graph, whichever side one looks from.
-///
-/// In full: the system that runs has the edges and rates that were given, each server and task type
-/// lists the other, double edges and isolated task types are refused.
+/// One graph, whichever side one looks from: each server and task type lists the other; double
+/// edges and isolated task types are refused.
 pub(crate) const GRAPH_SIDES: Claim = Claim {
     id: "graph-sides",
     source: "harness, section 2",
@@ -35,10 +33,8 @@ pub(crate) const GRAPH_SIDES: Claim = Claim {
     run: graph_sides,
 };
 
-/// Graphs by name.
-///
-/// In full: complete, circulant, cycle, path and star graphs have exactly the edges of their
-/// definitions, random regular ones the stated degrees, and a union those of its parts apart.
+/// Graphs by name; random regular ones have the stated degrees, and a union the edges of its parts
+/// apart.
 pub(crate) const NAMED_GRAPHS: Claim = Claim {
     id: "named-graphs",
     source: "harness, sections 2 and 5",
@@ -54,10 +50,8 @@ pub(crate) const NAMED_GRAPHS: Claim = Claim {
     run: named_graphs,
 };
 
-/// Files.
-///
-/// In full: a graph written and read again is the same graph; edge lists count from 0, Matrix
-/// Market from 1, a symmetric matrix has both halves, and a task type without servers still counts.
+/// Files: edge lists count from 0, Matrix Market from 1, a symmetric matrix has both halves, and a
+/// task type without servers still counts.
 pub(crate) const FORMATS: Claim = Claim {
     id: "formats",
     source: "harness, files of graphs",

@@ -17,9 +17,6 @@ use crate::simulate::marks::{DrawnAhead, Mark};
 use crate::stats::tilts;
 
 /// Draws without a look at queues.
-///
-/// In full: whatever the marks before, the next one is an arrival, of a type, with samples, or the
-/// clock of a server, with its stated probability.
 pub(crate) const MARKS_LAW: Claim = Claim {
     id: "marks-law",
     source: "harness, section 2, uniformised",

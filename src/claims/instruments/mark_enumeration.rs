@@ -20,10 +20,7 @@ use crate::random::alias_table::AliasTable;
 use crate::simulate::marks::{BytesRng, OwnedMark, arrival_coin};
 use crate::simulate::{Queues, all_marks};
 
-/// Marks and rates.
-///
-/// In full: the weights of all marks sum to 1, and those of the marks that cause a transition to
-/// its rate / ((1 + lambda) N), also below a cap.
+/// Marks and rates, also below a cap.
 pub(crate) const ENUMERATED_MARKS: Claim = Claim {
     id: "enumerated-marks",
     source: "harness, section 2, uniformised",

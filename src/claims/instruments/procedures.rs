@@ -31,10 +31,7 @@ use crate::stats::known_streams::{SOURCES, Source};
 use crate::stats::mean_test::Side;
 use crate::stats::procedure::{IntervalKind, IntervalProcedure, MeanProcedure};
 
-/// The tests of means.
-///
-/// In full: tests of means err with at most their stated probability at the worst stopping time,
-/// and see a mean that is off by 1/10 on either side.
+/// The tests of means, a mean off on either side.
 pub(crate) const SEQUENTIAL_TESTS: Claim = Claim {
     id: "sequential-tests",
     source: "harness, Ville's inequality",
@@ -60,10 +57,7 @@ pub(crate) const SEQUENTIAL_TESTS: Claim = Claim {
     run: sequential_tests,
 };
 
-/// The intervals.
-///
-/// In full: running intervals miss the mean with at most their stated probability at the worst
-/// time, and exclude a mean that is off by 3/20.
+/// The intervals, at the worst time.
 pub(crate) const INTERVALS_COVER: Claim = Claim {
     id: "intervals-cover",
     source: "harness, Waudby-Smith and Ramdas (2024), Theorems 2 and 3; Robbins (1970)",
@@ -88,10 +82,7 @@ pub(crate) const INTERVALS_COVER: Claim = Claim {
     run: intervals_cover,
 };
 
-/// The tests of laws.
-///
-/// In full: the test of a law with jumps rejects a true one with at most its stated probability at
-/// the worst time, certifies it within 1/20 and rejects one that is off by 1/5.
+/// The tests of laws, at the worst time; the true law is certified within 1/20.
 pub(crate) const DISTRIBUTION_TEST: Claim = Claim {
     id: "distribution-test",
     source: "harness, Massart (1990), Corollary 1",

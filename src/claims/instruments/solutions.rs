@@ -14,10 +14,7 @@ use crate::theory::mean_field::{
     Boundary, Options, Start, fixed_point_vec, right_hand_side, solve, steady_state_distance,
 };
 
-/// The solution of (3.5).
-///
-/// In full: solve() gives the solution of (3.5) within 10^-8 at its default tolerances, at given
-/// times and between steps, and its distance from q*.
+/// The solution of (3.5) at the default tolerances, and its distance from q*.
 pub(crate) const ODE_SOLUTION: Claim = Claim {
     id: "ode-solution",
     source: "harness, (3.5), (4.44)",

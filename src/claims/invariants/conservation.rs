@@ -12,9 +12,7 @@
 use std::cmp::Ordering;
 use std::collections::VecDeque;
 
-use rand_chacha::ChaCha8Rng;
-
-use super::{PATHS, looks_at_all, violated_at_event};
+use super::{PATHS, Trial, looks_at_all};
 use crate::claims::cases::Outcome;
 use crate::claims::states::{counts, ordered_pair};
 use crate::claims::{Claim, Evidence, Expected, Kind, Scope, Setting};
@@ -25,13 +23,10 @@ use crate::model::{Event, Model};
 use crate::simulate::event_list::Oracle;
 use crate::simulate::marks::Mark;
 use crate::simulate::occupancy::Occupancy;
-use crate::simulate::{Observer, Queues, Simulation, TimeAverage};
+use crate::simulate::{Observer, Queues, SimulateError, Simulation, TimeAverage};
 use crate::subject::{Path, Reference};
 
 /// Conservation of tasks.
-///
-/// In full: arrivals - departures = change of the total, the occupancy is that of the queues, and
-/// looking more often does not change a path.
 pub(crate) const CONSERVATION: Claim = Claim {
     id: "conservation",
     source: "section 2",
@@ -190,26 +185,18 @@ fn conservation(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let events = (4 * n).clamp(400, 40_000) * u64::from(setting.plan.effort.max(1));
     let seed = setting.seed(claim.id);
     setting.cases(claim, PATHS, "paths, every event", |case, rng| {
-        let start = start(case, rng, n as u32);
+        let trial = Trial { setting: *setting, seed, case, events };
+        let start = ordered_pair(case + 1, rng, n as u32).1;
         match case % 4 {
-            0 | 2 => subject_path(setting, seed, case, start, events),
-            1 => simulation_path(setting, seed, case, start, events),
-            _ => oracle_path(setting, seed, case, start, events),
+            0 | 2 => subject_path(trial, start),
+            1 => simulation_path(trial, &start),
+            _ => oracle_path(trial, start),
         }
     })
 }
 
-fn start(case: u64, rng: &mut ChaCha8Rng, n: u32) -> Vec<u32> {
-    ordered_pair(case + 1, rng, n).1
-}
-
-fn subject_path(
-    setting: &Setting<'_>,
-    seed: u64,
-    case: u64,
-    start: Vec<u32>,
-    events: u64,
-) -> Outcome {
+fn subject_path(trial: Trial<'_>, start: Vec<u32>) -> Outcome {
+    let Trial { setting, seed, case, events } = trial;
     let n = setting.model.graph().n_servers();
     let system = setting.subject.system(setting.model);
     let mut ledger = Ledger::new(system.graph(), start.clone());
@@ -218,7 +205,7 @@ fn subject_path(
     let mut path = Path::new(setting.subject, setting.model, seed, case, start);
     for event in 0..events {
         let happened = path.step();
-        let whole = looks_at_all(n, event) || event + 1 == events;
+        let whole = trial.looks_at_all(event);
         let queues = path.queues();
         let found = match ledger.enter(happened) {
             Err(found) => Some(found),
@@ -247,13 +234,8 @@ fn subject_path(
             }),
         };
         if let Some(found) = found {
-            return violated_at_event(
-                setting,
-                case,
-                event,
-                format!("{happened:?}: {found}"),
-                &[queues.lengths(), &ledger.lengths],
-            );
+            let found = format!("{happened:?}: {found}");
+            return trial.violated(event, found, &[queues.lengths(), &ledger.lengths]);
         }
     }
     Outcome::holds(0.0)
@@ -337,31 +319,18 @@ fn shortest(mark: Mark<'_>, lengths: &[u32]) -> Option<u32> {
     }
 }
 
-fn simulation_path(
-    setting: &Setting<'_>,
-    seed: u64,
-    case: u64,
-    start: Vec<u32>,
-    events: u64,
-) -> Outcome {
-    let horizon = events as f64 / setting.model.event_rate();
+fn simulation_path(trial: Trial<'_>, start: &[u32]) -> Outcome {
+    let model = trial.setting.model;
+    let horizon = trial.events as f64 / model.event_rate();
     // Also with so many samples that the fold has no short way for them.
-    let model = setting.model;
     let many = Model::with_load(model.graph().clone(), model.load().clone(), model.d() + 4).ok();
     for model in [Some(model), many.as_ref()].into_iter().flatten() {
-        match simulations(model, seed, case, &start, horizon) {
+        match simulations(model, trial, start, horizon) {
             Ok(None) => {}
-            Ok(Some((event, found))) => {
-                return violated_at_event(setting, case, event, found, &[&start]);
-            }
+            Ok(Some((event, found))) => return trial.violated(event, found, &[start]),
             Err(error) => {
-                return violated_at_event(
-                    setting,
-                    case,
-                    0,
-                    format!("the simulation stops: {error}"),
-                    &[&start],
-                );
+                let found = format!("the simulation stops: {error}");
+                return trial.violated(0, found, &[start]);
             }
         }
     }
@@ -371,11 +340,10 @@ fn simulation_path(
 /// One path looked at in four ways; the event and the difference where they disagree.
 fn simulations(
     model: &Model,
-    seed: u64,
-    case: u64,
+    Trial { seed, case, .. }: Trial<'_>,
     start: &[u32],
     horizon: f64,
-) -> Result<Option<(u64, String)>, crate::simulate::SimulateError> {
+) -> Result<Option<(u64, String)>, SimulateError> {
     let fresh = || Simulation::new(model, seed, case, start.to_vec());
     // Every event shown.
     let mut shown = fresh()?;
@@ -488,18 +456,12 @@ fn averages(mut fast: Simulation, shown: &mut Simulation, events: u64) -> Option
     })
 }
 
-fn oracle_path(
-    setting: &Setting<'_>,
-    seed: u64,
-    case: u64,
-    start: Vec<u32>,
-    events: u64,
-) -> Outcome {
-    let n = setting.model.graph().n_servers();
+fn oracle_path(trial: Trial<'_>, start: Vec<u32>) -> Outcome {
+    let Trial { setting, seed, case, events } = trial;
     let mut ledger = Ledger::new(setting.model.graph(), start.clone());
     let mut oracle = match Oracle::new(setting.model, seed, case, start) {
         Ok(oracle) => oracle,
-        Err(error) => return violated_at_event(setting, case, 0, error.to_string(), &[]),
+        Err(error) => return trial.violated(0, error, &[]),
     };
     // When the tasks of each server arrived: first come, first served.
     let mut waiting: Vec<VecDeque<f64>> =
@@ -507,24 +469,13 @@ fn oracle_path(
     // It copies its queues to show them, so large graphs get fewer looks.
     for event in 0..events {
         let Some(happened) = oracle.step() else {
-            return violated_at_event(
-                setting,
-                case,
-                event,
-                "the list of events is empty",
-                &[&ledger.lengths],
-            );
+            return trial.violated(event, "the list of events is empty", &[&ledger.lengths]);
         };
         if let Event::Service { server } = happened
             && ledger.lengths[server as usize] == 0
         {
-            return violated_at_event(
-                setting,
-                case,
-                event,
-                format!("a task leaves server {server}, which has none"),
-                &[&ledger.lengths],
-            );
+            let found = format!("a task leaves server {server}, which has none");
+            return trial.violated(event, found, &[&ledger.lengths]);
         }
         let delay = match happened {
             Event::Arrival { server, .. } => {
@@ -554,7 +505,7 @@ fn oracle_path(
                 oracle.arrivals(),
                 oracle.departures()
             ));
-        } else if (looks_at_all(n, event) || event + 1 == events)
+        } else if trial.looks_at_all(event)
             && (oracle.lengths() != ledger.lengths
                 || oracle.occupancy() != occupancy(&ledger.lengths))
         {
@@ -566,13 +517,8 @@ fn oracle_path(
             ));
         }
         if let Some(found) = found {
-            return violated_at_event(
-                setting,
-                case,
-                event,
-                format!("plain simulator, {happened:?}: {found}"),
-                &[&ledger.lengths],
-            );
+            let found = format!("plain simulator, {happened:?}: {found}");
+            return trial.violated(event, found, &[&ledger.lengths]);
         }
     }
     // Little's law on the path.
@@ -583,7 +529,7 @@ fn oracle_path(
         let found = format!(
             "plain simulator: delays and ages add up to {spent}, the number of tasks integrates to {integral}"
         );
-        return violated_at_event(setting, case, events, found, &[&ledger.lengths]);
+        return trial.violated(events, found, &[&ledger.lengths]);
     }
     // A look at the time of an event gives the state before it, as in the other simulator.
     let (time, total) =
@@ -593,7 +539,7 @@ fn oracle_path(
         let found = format!(
             "plain simulator: a look at {time}, the time of event {events}, comes after the event"
         );
-        return violated_at_event(setting, case, events, found, &[&ledger.lengths]);
+        return trial.violated(events, found, &[&ledger.lengths]);
     }
     Outcome::holds(0.0)
 }

@@ -10,7 +10,7 @@
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use super::violated_at_event;
+use super::Trial;
 use crate::claims::cases::Outcome;
 use crate::claims::{Claim, Evidence, Expected, Kind, Scope, Setting};
 use crate::faults;
@@ -19,10 +19,7 @@ use crate::random::{clock_rng, coin_rng, stream_rng};
 use crate::simulate::marks::{DrawnAhead, OwnedMark};
 use rand::Rng;
 
-/// Streams of replications.
-///
-/// In full: no two replications share a stream of marks or of event times, and one replication
-/// gives the same marks again, whichever thread draws them.
+/// Streams of replications; one drawn again, on whichever thread, has the same marks.
 pub(crate) const INDEPENDENT_STREAMS: Claim = Claim {
     id: "independent-streams",
     source: "section 5, independent replications",
@@ -66,10 +63,11 @@ fn independent_streams(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let replications: Vec<u64> = (0..6).chain([1 << 20, 1 << 40]).collect();
     setting.cases(claim, 3, "seeds with eight replications", |case, _| {
         let seed = setting.seed(claim.id).wrapping_add(case);
+        let trial = Trial { setting: *setting, seed, case, events: 0 };
         let found = shared_words(seed, &replications)
             .or_else(|| steps_alike(&Clock::new(setting.model.event_rate(), seed, case)));
         if let Some(found) = found {
-            return violated_at_event(setting, case, 0, found, &[]);
+            return trial.violated(0, found, &[]);
         }
         let draw_many = |seed: u64, replication: u64, count: usize| -> Vec<OwnedMark> {
             let stream = setting.subject.marks(setting.model, seed, replication);
@@ -78,7 +76,7 @@ fn independent_streams(claim: &Claim, setting: &Setting<'_>) -> Evidence {
         };
         let draw = |seed: u64, replication: u64| draw_many(seed, replication, n_marks);
         if let Some(found) = repeats(&draw_many(seed, 0, FOLLOWED), 3 * n_marks / 2) {
-            return violated_at_event(setting, case, 0, found, &[]);
+            return trial.violated(0, found, &[]);
         }
         // Labels of the marks and times seen so far.
         let mut seen: Vec<(Vec<OwnedMark>, String)> = Vec::new();
@@ -88,13 +86,8 @@ fn independent_streams(claim: &Claim, setting: &Setting<'_>) -> Evidence {
         {
             let marks = draw(seed, replication);
             if marks != draw(seed, replication) {
-                return violated_at_event(
-                    setting,
-                    case,
-                    0,
-                    format!("seed {seed}, replication {replication}: other marks when drawn again"),
-                    &[],
-                );
+                let found = format!("seed {seed}, replication {replication}: other marks when drawn again");
+                return trial.violated(0, found, &[]);
             }
             let elsewhere =
                 std::thread::scope(|scope| scope.spawn(|| draw(seed, replication)).join());
@@ -102,13 +95,13 @@ fn independent_streams(claim: &Claim, setting: &Setting<'_>) -> Evidence {
                 let found = format!(
                     "seed {seed}, replication {replication}: other marks when another thread draws them"
                 );
-                return violated_at_event(setting, case, 0, found, &[]);
+                return trial.violated(0, found, &[]);
             }
             if let Some((_, other)) = seen.iter().find(|(other, _)| *other == marks) {
                 let found = format!(
                     "seed {seed}, replication {replication} has the same first {n_marks} marks as {other}"
                 );
-                return violated_at_event(setting, case, 0, found, &[]);
+                return trial.violated(0, found, &[]);
             }
             seen.push((marks, format!("seed {seed}, replication {replication}")));
             let first = Clock::new(setting.model.event_rate(), seed, replication)
@@ -117,13 +110,8 @@ fn independent_streams(claim: &Claim, setting: &Setting<'_>) -> Evidence {
                 .map(|t| t.to_bits())
                 .collect();
             if let Some(other) = times.insert(first, replication) {
-                return violated_at_event(
-                    setting,
-                    case,
-                    0,
-                    format!("replications {replication} and {other} have the same event times"),
-                    &[],
-                );
+                let found = format!("replications {replication} and {other} have the same event times");
+                return trial.violated(0, found, &[]);
             }
         }
         Outcome::holds(0.0)

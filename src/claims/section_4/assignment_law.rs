@@ -29,10 +29,7 @@ use crate::random::Coins;
 use crate::simulate::Queues;
 use crate::simulate::marks::Mark;
 
-/// (4.12): the law of the server that gets a task.
-///
-/// In full: p_v = ((q_i^w)^d - (q_(i+1)^w)^d) / (Q_i^w - Q_(i+1)^w), i = X_v, is the law of JSQ(d)
-/// over all d_w^d sample sequences, ties split evenly.
+/// (4.12): the law of the server that gets a task, over all d_w^d sample sequences.
 pub(crate) const EQ_4_12: Claim = Claim {
     id: "eq-4.12",
     source: "(4.12)",

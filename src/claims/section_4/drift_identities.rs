@@ -69,10 +69,7 @@ pub(crate) const PROP_4_1_DRIFT: Claim = Claim {
     run: prop_4_1_drift,
 };
 
-/// Lemma 4.5, its integrands.
-///
-/// In full: the generator applied to Q_i^w is the integrand of (4.30), and its jumps come at the
-/// rate of (4.31), with Q_i^w - Q_(i+1)^w.
+/// Lemma 4.5, its integrands, with Q_i^w - Q_(i+1)^w in the rate of the jumps.
 pub(crate) const LEMMA_4_5_DRIFT: Claim = Claim {
     id: "lemma-4.5-drift",
     source: "Lemma 4.5, (4.30), (4.31), (B.6) corrected",

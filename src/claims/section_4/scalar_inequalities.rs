@@ -22,10 +22,7 @@ use crate::claims::{Claim, Evidence, Expected, Kind, Scope, Setting, show};
 use crate::faults;
 use crate::num::ratio::{self, Ratio};
 
-/// (4.23) to (4.25).
-///
-/// In full: y_i = (theta^i0 - theta^i)^+, z = theta^i0 is feasible for the dual; its value (4.24)
-/// is at most the optimum of the primal, and (4.25) follows.
+/// (4.23) to (4.25); the dual value is (4.24).
 pub(crate) const EQ_4_23: Claim = Claim {
     id: "eq-4.23",
     source: "(4.23), (4.24), (4.25)",

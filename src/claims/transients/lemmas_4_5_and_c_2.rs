@@ -33,10 +33,7 @@ use crate::stats::decision::Decision;
 use crate::stats::tilts::{self, TiltedBets};
 use crate::subject::{Path, random_lengths};
 
-/// The compensator, event by event.
-///
-/// In full: given the state, Q_i^w changes by the integrand of (4.30) in the mean and jumps at the
-/// rate of (4.31), i = 1, 2, for the task types with the most servers.
+/// The compensator, event by event, i = 1, 2, for the task types with the most servers.
 pub(crate) const LEMMA_4_5: Claim = Claim {
     id: "lemma-4.5",
     source: "Lemma 4.5, (4.30), (4.31)",

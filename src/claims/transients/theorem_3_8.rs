@@ -23,10 +23,8 @@ use crate::simulate::Queues;
 use crate::subject::Pair;
 use crate::theory::constants::Mixing;
 
-/// Theorem 3.8 with the constants of its proof.
-///
-/// In full: sum_i E Delta_i(t) <= b = 1 / (theta (c2^-a + c1 a t)^(1/a)), clipped at a multiple of
-/// b, from empty against the steady state, at t = 0 and where the bound is 0.9 rho / (1 - rho).
+/// Theorem 3.8 with the constants of its proof: the sum clipped at a multiple of its bound, at t =
+/// 0 and where the bound is 0.9 rho / (1 - rho).
 pub(crate) const THM_3_8: Claim = Claim {
     id: "thm-3.8",
     source: "Theorem 3.8, (4.29)",
@@ -181,11 +179,8 @@ fn apart(lower: &Queues, upper: &Queues) -> f64 {
     sum as f64 / lower.lengths().len() as f64
 }
 
-/// The time to mix on graphs of very different size.
-///
-/// In full: on complete graphs with N = 10, 100, 1000, 10^4, the time until two coupled copies,
-/// from empty and from one task everywhere, have fewer than 0.2 N tasks apart does not grow by more
-/// than 1 for each unit of ln N (lambda = 0.8, d = 2).
+/// The time to mix on complete graphs with N = 10, 100, 1000, 10^4: until two coupled copies, from
+/// empty and from one task everywhere, have fewer than 0.2 N tasks apart (lambda = 0.8, d = 2).
 pub(crate) const MIXING_IN_N: Claim = Claim {
     id: "mixing-in-N",
     source: "Theorem 3.8: no constant depends on N",
