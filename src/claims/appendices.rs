@@ -127,11 +127,9 @@ fn eq_a_1(claim: &Claim, setting: &Setting<'_>) -> Evidence {
         if left == right {
             Outcome::holds(0.0)
         } else {
-            Outcome::violated(format!(
-                "d = {d}, x = {x}, y = {y}: {}, the expansion is {}",
-                show(&left),
-                show(&right)
-            ))
+            let [left, right] = [&left, &right].map(show);
+            let found = format!("d = {d}, x = {x}, y = {y}: {left}, the expansion is {right}");
+            Outcome::violated(found)
         }
     })
 }
@@ -151,12 +149,10 @@ fn eq_a_2(claim: &Claim, setting: &Setting<'_>) -> Evidence {
         if left == right && left >= Ratio::zero() {
             Outcome::Holds { slack, vacuous: d == 1 }
         } else {
-            Outcome::violated(format!(
-                "d = {d}, x = {x}, y = {y}: derivative {}, the expansion is {}",
-                show(&left),
-                show(&right)
-            ))
-            .by(slack)
+            let [left, right] = [&left, &right].map(show);
+            let found =
+                format!("d = {d}, x = {x}, y = {y}: derivative {left}, the expansion is {right}");
+            Outcome::violated(found).by(slack)
         }
     })
 }
@@ -227,12 +223,10 @@ fn within(
     let bound = constant * &distance;
     let slack = ratio::to_f64(&(&bound - &difference));
     if difference > bound {
-        return Outcome::violated(format!(
-            "{at}: {} above K times the distance = {} with K = {constant}",
-            show(&difference),
-            show(&bound)
-        ))
-        .by(slack);
+        let [difference, bound] = [&difference, &bound].map(show);
+        let found =
+            format!("{at}: {difference} above K times the distance = {bound} with K = {constant}");
+        return Outcome::violated(found).by(slack);
     }
     // Trivial: both values lie between 0 and d. A pair and itself, or d = 1, say nothing.
     Outcome::Holds {

@@ -61,20 +61,14 @@ fn eq_2_1(claim: &Claim, setting: &Setting<'_>) -> Evidence {
             ))
             .by(slack)
         } else if rho != largest {
-            Outcome::violated(format!(
-                "rho(G) = {}, but the busiest server has load {}",
-                show(&rho),
-                show(&largest)
-            ))
-            .by(slack)
+            let [rho, largest] = [&rho, &largest].map(show);
+            let found = format!("rho(G) = {rho}, but the busiest server has load {largest}");
+            Outcome::violated(found).by(slack)
         } else if rho < *lambda || (rho == *lambda) != loads.are_equal() {
             let equal = loads.are_equal();
-            Outcome::violated(format!(
-                "rho(G) = {} with lambda = {}, loads equal: {equal}",
-                show(&rho),
-                show(lambda)
-            ))
-            .by(slack)
+            let [rho, lambda] = [&rho, lambda].map(show);
+            let found = format!("rho(G) = {rho} with lambda = {lambda}, loads equal: {equal}");
+            Outcome::violated(found).by(slack)
         } else if let Some(found) = other_forms(setting.model, &loads) {
             Outcome::violated(found).by(slack)
         } else {
@@ -112,11 +106,8 @@ fn other_forms(model: &Model, loads: &Loads) -> Option<String> {
     let busiest: Vec<u32> = (0..n).filter(|&v| loads.of_server(v) == loads.max()).collect();
     let given = metrics::busiest_servers(graph);
     if given != busiest {
-        return Some(format!(
-            "{} servers are given as busiest, {} are",
-            given.len(),
-            busiest.len()
-        ));
+        let (n_given, n_busiest) = (given.len(), busiest.len());
+        return Some(format!("{n_given} servers are given as busiest, {n_busiest} are"));
     }
     let close = |given: f64, exact: &Ratio, bound: f64| {
         let Some(given) = Ratio::from_float(given) else { return false };
@@ -214,11 +205,8 @@ fn definitions(model: &Model, given: &Figures) -> Outcome {
     }
     let bound = model.load().exact() * (phi + ratio::whole(1));
     if *rho > bound {
-        return violated(format!(
-            "rho(G) = {} above lambda (1 + phi(G)) = {}",
-            show(rho),
-            show(&bound)
-        ));
+        let [rho, bound] = [rho, &bound].map(show);
+        return violated(format!("rho(G) = {rho} above lambda (1 + phi(G)) = {bound}"));
     }
     let least = (0..graph.n_task_types())
         .map(|w| graph.servers_of(w).iter().count())
@@ -227,11 +215,8 @@ fn definitions(model: &Model, given: &Figures) -> Outcome {
     let Some(least) = least else { return Outcome::Skipped };
     let largest = Ratio::new(1.into(), least.into());
     if *gamma > largest {
-        return violated(format!(
-            "gamma(G) = {} above 1 / min d_w = {}",
-            show(gamma),
-            show(&largest)
-        ));
+        let [gamma, largest] = [gamma, &largest].map(show);
+        return violated(format!("gamma(G) = {gamma} above 1 / min d_w = {largest}"));
     }
     Outcome::holds(ratio::to_f64(&(bound - rho)).min(ratio::to_f64(&(largest - gamma))))
 }
@@ -394,10 +379,9 @@ fn ergodicity(instruments: &Instruments, model: &Model) -> Outcome {
             .and_then(|critical| critical.stable(lambda)),
     ];
     if graph.n_edges() > 0 && said.iter().flatten().any(|&said| said != ergodic) {
-        return Outcome::violated(format!(
-            "is_ergodic and the critical load say {said:?}; {}",
-            figures()
-        ));
+        let figures = figures();
+        let found = format!("is_ergodic and the critical load say {said:?}; {figures}");
+        return Outcome::violated(found);
     }
     match (instruments.is_ergodic)(model) {
         None => Outcome::Skipped,
@@ -452,10 +436,8 @@ fn certificates(model: &Model) -> Outcome {
     // The nearest number to an exact value may be on either side of it.
     let bound = |value: f64| critical.exact.clone().or_else(|| Ratio::from_float(value));
     let (Some(lower), Some(upper)) = (bound(critical.lower), bound(critical.upper)) else {
-        return Outcome::violated(format!(
-            "the critical load lies in [{}, {}]",
-            critical.lower, critical.upper
-        ));
+        let (lower, upper) = (critical.lower, critical.upper);
+        return Outcome::violated(format!("the critical load lies in [{lower}, {upper}]"));
     };
     let load_of = |set: &[u32]| {
         let mut member = vec![false; graph.n_servers() as usize];

@@ -238,11 +238,8 @@ fn regularity(setting: &Setting<'_>, graph: &BipartiteGraph) -> Outcome {
     };
     let rho = (setting.instruments.rho)(&model);
     if rho != *lambda {
-        return violated(format!(
-            "regular, but rho(G) = {} with lambda = {}",
-            show(&rho),
-            show(lambda)
-        ));
+        let [rho, lambda] = [&rho, lambda].map(show);
+        return violated(format!("regular, but rho(G) = {rho} with lambda = {lambda}"));
     }
     if let Some((v, w)) = unequal_in_a_component(graph) {
         return violated(format!(

@@ -210,10 +210,9 @@ fn lipschitz(
         return Outcome::holds(slack);
     }
     let ((x1, y1), (x2, y2)) = (first, second);
-    Outcome::violated(format!(
-        "d = {d}, pairs ({x1}, {y1}) and ({x2}, {y2}): {} against K (...) = {}, K = {k}",
-        show(&difference),
-        show(&bound)
-    ))
-    .by(slack)
+    let [difference, bound] = [&difference, &bound].map(show);
+    let found = format!(
+        "d = {d}, pairs ({x1}, {y1}) and ({x2}, {y2}): {difference} against K (...) = {bound}, K = {k}"
+    );
+    Outcome::violated(found).by(slack)
 }

@@ -191,12 +191,9 @@ fn load_within(instruments: &Instruments, graph: &BipartiteGraph, distance: Rati
     let slack = ratio::to_f64(&(ratio::whole(1) + &distance - &largest));
     if (instruments.rho)(&model) != &largest * ratio(1, 2) || slack < 0.0 {
         let types = task_types(graph);
-        return Outcome::violated(format!(
-            "task types {types:?}: rho / lambda = {}, 1 + {}",
-            show(&largest),
-            show(&distance)
-        ))
-        .by(slack);
+        let [largest, distance] = [&largest, &distance].map(show);
+        let found = format!("task types {types:?}: rho / lambda = {largest}, 1 + {distance}");
+        return Outcome::violated(found).by(slack);
     }
     Outcome::holds(slack)
 }
@@ -342,12 +339,8 @@ fn same_phi(instruments: &Instruments, graph: &BipartiteGraph, form: Ratio) -> O
     if phi == form {
         return Outcome::holds(0.0);
     }
-    Outcome::violated(format!(
-        "task types {:?}: {} by (4.52), phi(G) = {}",
-        task_types(graph),
-        show(&form),
-        show(&phi)
-    ))
+    let (task_types, form, phi) = (task_types(graph), show(&form), show(&phi));
+    Outcome::violated(format!("task types {task_types:?}: {form} by (4.52), phi(G) = {phi}"))
 }
 
 /// Section 5 on the half-edge matching.

@@ -339,13 +339,9 @@ pub(crate) const EQ_4_10_CORRECTED: Claim = corrected(
                 - (&one - z.recip()) * (&f - idle);
             let slack = ratio::to_f64(&(&bound - &drift));
             if drift > bound {
-                return Outcome::violated(format!(
-                    "z = {z}: drift {} above {}",
-                    show(&drift),
-                    show(&bound)
-                ))
-                .by(slack)
-                .at(&[lengths]);
+                let [drift, bound] = [&drift, &bound].map(show);
+                let found = format!("z = {z}: drift {drift} above {bound}");
+                return Outcome::violated(found).by(slack).at(&[lengths]);
             }
             Outcome::holds(slack)
         })
@@ -404,13 +400,9 @@ fn integrand(
         let slack = ratio::to_f64(&(&right - &left));
         least = least.min(slack);
         if left > right {
-            return Outcome::violated(format!(
-                "level {i}, qbar {bar:?}, d = {d}: {} above {}",
-                show(&left),
-                show(&right)
-            ))
-            .by(slack)
-            .at(&[lengths]);
+            let [left, right] = [&left, &right].map(show);
+            let found = format!("level {i}, qbar {bar:?}, d = {d}: {left} above {right}");
+            return Outcome::violated(found).by(slack).at(&[lengths]);
         }
     }
     Outcome::holds(least)

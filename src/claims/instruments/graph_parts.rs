@@ -98,11 +98,9 @@ fn graph_sides(claim: &Claim, setting: &Setting<'_>) -> Evidence {
 fn sides(given: &BipartiteGraph, graph: &BipartiteGraph, rng: &mut ChaCha8Rng) -> Option<String> {
     let (n, m) = (given.n_servers(), given.n_task_types());
     if (graph.n_servers(), graph.n_task_types()) != (n, m) {
-        return Some(format!(
-            "{n} servers and {m} task types became {} and {}",
-            graph.n_servers(),
-            graph.n_task_types()
-        ));
+        let (n_servers, n_task_types) = (graph.n_servers(), graph.n_task_types());
+        let found = format!("{n} servers and {m} task types became {n_servers} and {n_task_types}");
+        return Some(found);
     }
     if let Some(w) = (0..m).find(|&w| graph.relative_rate(w) != given.relative_rate(w)) {
         let [given, found] = [given, graph].map(|graph| graph.relative_rate(w));
@@ -157,11 +155,8 @@ fn sides(given: &BipartiteGraph, graph: &BipartiteGraph, rng: &mut ChaCha8Rng) -
     }
     let alone: Vec<u32> = (0..m).filter(|&w| graph.servers_of(w).is_empty()).collect();
     if graph.isolated_task_types() != alone {
-        return Some(format!(
-            "isolated task types {:?} are named as {:?}",
-            alone,
-            graph.isolated_task_types()
-        ));
+        let isolated_task_types = graph.isolated_task_types();
+        return Some(format!("isolated task types {alone:?} are named as {isolated_task_types:?}"));
     }
     for _ in 0..200 {
         let (v, w) = (rng.random_range(0..n), rng.random_range(0..m));

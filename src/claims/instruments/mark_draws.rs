@@ -203,10 +203,8 @@ impl<'a> Draws<'a> {
         let servers = self.model.graph().servers_of(task_type);
         let wanted = if servers.is_empty() { 0 } else { self.model.d() as usize };
         if samples.len() != wanted {
-            return Err(format!(
-                "{} samples of task type {task_type}, not {wanted}",
-                samples.len()
-            ));
+            let n_samples = samples.len();
+            return Err(format!("{n_samples} samples of task type {task_type}, not {wanted}"));
         }
         let Some((&first, &last)) = samples.first().zip(samples.last()) else { return Ok(()) };
         let group = self.degrees[task_type as usize];

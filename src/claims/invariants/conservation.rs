@@ -130,11 +130,8 @@ impl<'a> Ledger<'a> {
                 ));
             }
             if i128::from(queues.total()) != self.lengths.iter().map(|&x| i128::from(x)).sum() {
-                return Some(format!(
-                    "a total of {}, the queues {:?}",
-                    queues.total(),
-                    self.lengths
-                ));
+                let (total, lengths) = (queues.total(), &self.lengths);
+                return Some(format!("a total of {total}, the queues {lengths:?}"));
             }
             let recount = occupancy(&self.lengths);
             if queues.occupancy().counts() != recount {

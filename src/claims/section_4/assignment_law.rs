@@ -143,11 +143,9 @@ fn eq_4_12(claim: &Claim, setting: &Setting<'_>) -> Evidence {
             sum += p;
         }
         if sum != Ratio::one() || stated.len() != servers.len() {
+            let (n_stated, sum, n_servers) = (stated.len(), show(&sum), servers.len());
             let found = format!(
-                "task type {w}: {} probabilities with sum {} over {} servers",
-                stated.len(),
-                show(&sum),
-                servers.len()
+                "task type {w}: {n_stated} probabilities with sum {sum} over {n_servers} servers"
             );
             return Outcome::violated(found).at(&[&lengths]);
         }
@@ -311,10 +309,9 @@ fn eq_4_13(claim: &Claim, setting: &Setting<'_>) -> Evidence {
                     servers.binary_search(&interval.server1),
                     servers.binary_search(&interval.server2),
                 ) else {
-                    return violated(format!(
-                        "servers {} and {} are not both compatible",
-                        interval.server1, interval.server2
-                    ));
+                    let (server1, server2) = (interval.server1, interval.server2);
+                    let found = format!("servers {server1} and {server2} are not both compatible");
+                    return violated(found);
                 };
                 if !length.is_zero() {
                     x1[interval.server1 as usize] += 1;

@@ -112,11 +112,8 @@ fn divided_differences_at(
         let right = Ratio::new(sum.clone(), Pow::pow(BigInt::from(n), d - 1));
         let given = (setting.instruments.divided_difference)(&fraction(a), &fraction(b), d);
         if given != right || sum * BigInt::from(a - b) != difference {
-            let found = format!(
-                "d = {d}, x = {a}/{n}, y = {b}/{n}: {}, the sum is {}",
-                show(&given),
-                show(&right)
-            );
+            let [given, right] = [&given, &right].map(show);
+            let found = format!("d = {d}, x = {a}/{n}, y = {b}/{n}: {given}, the sum is {right}");
             return Outcome::violated(found);
         }
         if let Some(found) = rounds_too_far(a as f64 / n as f64, b as f64 / n as f64, d) {
@@ -207,22 +204,17 @@ fn eq_4_19(claim: &Claim, setting: &Setting<'_>) -> Evidence {
         let bound = ratio::whole(d.into()) * (&x - &y);
         let slack = ratio::to_f64(&(&bound - &left));
         if left != &factor * (&x - &y) {
+            let [left, factor] = [&left, &factor].map(show);
             let found = format!(
-                "x = {x}, y = {y}, d = {d}: x^d - y^d = {}, the divided difference is {}",
-                show(&left),
-                show(&factor)
+                "x = {x}, y = {y}, d = {d}: x^d - y^d = {left}, the divided difference is {factor}"
             );
             return Outcome::violated(found).by(slack);
         }
         // The factor d xi^(d - 1) is at most d also where x = y.
         if left > bound || factor > ratio::whole(d.into()) {
-            return Outcome::violated(format!(
-                "x = {x}, y = {y}, d = {d}: {} above {}, factor {}",
-                show(&left),
-                show(&bound),
-                show(&factor)
-            ))
-            .by(slack);
+            let [left, bound, factor] = [&left, &bound, &factor].map(show);
+            let found = format!("x = {x}, y = {y}, d = {d}: {left} above {bound}, factor {factor}");
+            return Outcome::violated(found).by(slack);
         }
         // Trivial: x^d - y^d <= 1.
         Outcome::Holds { slack, vacuous: bound >= ratio::whole(1) }

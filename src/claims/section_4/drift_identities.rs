@@ -178,12 +178,9 @@ fn lemma_4_2(claim: &Claim, setting: &Setting<'_>) -> Evidence {
                 .sum();
             let right = &rate * arrivals - ratio::whole(q[i]);
             if left != right {
-                return Outcome::violated(format!(
-                    "i = {i}: generator {}, counted {}",
-                    show(&left),
-                    show(&right)
-                ))
-                .at(&[&x]);
+                let [left, right] = [&left, &right].map(show);
+                let found = format!("i = {i}: generator {left}, counted {right}");
+                return Outcome::violated(found).at(&[&x]);
             }
             // The generator of the model, on all transitions one by one.
             if case < 24 && u64::from(n) * (graph.n_edges() + 1) <= 600 {
@@ -194,12 +191,9 @@ fn lemma_4_2(claim: &Claim, setting: &Setting<'_>) -> Evidence {
                 };
                 let generator = model.generator(&x, tail);
                 if generator != right {
-                    return Outcome::violated(format!(
-                        "i = {i}: Model::generator {}, counted {}",
-                        show(&generator),
-                        show(&right)
-                    ))
-                    .at(&[&x]);
+                    let [generator, right] = [&generator, &right].map(show);
+                    let found = format!("i = {i}: Model::generator {generator}, counted {right}");
+                    return Outcome::violated(found).at(&[&x]);
                 }
             }
         }
@@ -229,11 +223,9 @@ fn prop_4_1_drift(claim: &Claim, setting: &Setting<'_>) -> Evidence {
         let bound = &rho * &servers - &kept * &total;
         let slack = ratio::to_f64(&((&bound - &drift) / &servers));
         if drift > bound {
+            let [drift, bound, rho] = [&drift, &bound, &rho].map(show);
             let found = format!(
-                "drift {} above -(1 - rho) sum Q_i + rho N = {} with rho = {}",
-                show(&drift),
-                show(&bound),
-                show(&rho)
+                "drift {drift} above -(1 - rho) sum Q_i + rho N = {bound} with rho = {rho}"
             );
             return Outcome::violated(found).by(slack).at(&[&x]);
         }
@@ -323,10 +315,9 @@ fn lemma_4_5_drift(claim: &Claim, setting: &Setting<'_>) -> Evidence {
                 ];
                 for (what, left, right) in cases {
                     if left != right {
+                        let [left, right] = [&left, &right].map(show);
                         let found = format!(
-                            "task type {w}, i = {i}: {what} of Q_i^w is {}, the integrand {}",
-                            show(&left),
-                            show(&right)
+                            "task type {w}, i = {i}: {what} of Q_i^w is {left}, the integrand {right}"
                         );
                         return Outcome::violated(found).at(&[&x]);
                     }

@@ -139,11 +139,9 @@ fn load_inequality(
         slack = slack.min(ratio::to_f64(&((&right - &left) / &servers)));
         vacuous &= right >= lambda * &servers;
         if left > right {
+            let [left, right, rho] = [&left, &right, rho].map(show);
             let found = format!(
-                "i = {i}: {} on the left, rho times {servers_changed} is {} with rho = {}",
-                show(&left),
-                show(&right),
-                show(rho)
+                "i = {i}: {left} on the left, rho times {servers_changed} is {right} with rho = {rho}"
             );
             return Outcome::violated(found).by(slack).at(&[lower, upper]);
         }
@@ -225,11 +223,8 @@ fn eq_4_39(claim: &Claim, setting: &Setting<'_>) -> Evidence {
         let plain = Ratio::new(plain, weights.denominator.clone());
         let slack = ratio::to_f64(&((&m - &squares) / &m));
         if plain != m || squares > plain {
-            let found = format!(
-                "the squares add up to {}, the steps to {}, M = {m}",
-                show(&squares),
-                show(&plain)
-            );
+            let [squares, plain] = [&squares, &plain].map(show);
+            let found = format!("the squares add up to {squares}, the steps to {plain}, M = {m}");
             return Outcome::violated(found).by(slack).at(&[&x]);
         }
         Outcome::holds(slack)
@@ -262,12 +257,8 @@ fn eq_4_42(claim: &Claim, setting: &Setting<'_>) -> Evidence {
             // Trivial: the local average lies between 0 and N.
             vacuous &= right >= busy.clone().max(&servers - &busy);
             if left > right {
-                let found = format!(
-                    "i = {i}: |{} - {busy}| = {} above phi Q_i = {}",
-                    show(&seen),
-                    show(&left),
-                    show(&right)
-                );
+                let [seen, left, right] = [&seen, &left, &right].map(show);
+                let found = format!("i = {i}: |{seen} - {busy}| = {left} above phi Q_i = {right}");
                 return Outcome::violated(found).by(slack).at(&[&x]);
             }
         }

@@ -151,10 +151,8 @@ fn linear_program(setting: &Setting<'_>, rho0: &Ratio, theta: &Ratio, eta: &Rati
         for i in 1..=last {
             let y = (setting.instruments.dual_solution)(theta, i0, i);
             if y < Ratio::zero() || &z - &y > ratio::power(theta, i) {
-                return Outcome::violated(format!(
-                    "{at}, i0 = {i0}: y_{i} = {} is not feasible",
-                    show(&y)
-                ));
+                let y = show(&y);
+                return Outcome::violated(format!("{at}, i0 = {i0}: y_{i} = {y} is not feasible"));
             }
             if !y.is_zero() {
                 value -= ratio::power(rho0, i) * y;
@@ -164,20 +162,15 @@ fn linear_program(setting: &Setting<'_>, rho0: &Ratio, theta: &Ratio, eta: &Rati
         // (4.24), right side.
         let printed = (eta - geometric_tail(rho0, i0)) * &z + geometric_tail(&product, i0);
         if value != printed {
-            return Outcome::violated(format!(
-                "{at}, i0 = {i0}: the dual value is {}, (4.24) has {}",
-                show(&value),
-                show(&printed)
-            ));
+            let [value, printed] = [&value, &printed].map(show);
+            let found = format!("{at}, i0 = {i0}: the dual value is {value}, (4.24) has {printed}");
+            return Outcome::violated(found);
         }
         slack = slack.min(ratio::to_f64(&((&optimum - &value) / &optimum)));
         if value > optimum {
-            return Outcome::violated(format!(
-                "{at}, i0 = {i0}: dual {} above primal {}",
-                show(&value),
-                show(&optimum)
-            ))
-            .by(slack);
+            let [value, optimum] = [&value, &optimum].map(show);
+            let found = format!("{at}, i0 = {i0}: dual {value} above primal {optimum}");
+            return Outcome::violated(found).by(slack);
         }
         if i0 == paper {
             // (4.25): first line to last, the exponent real in its last step.
@@ -188,12 +181,9 @@ fn linear_program(setting: &Setting<'_>, rho0: &Ratio, theta: &Ratio, eta: &Rati
             // The exponent multiplies the relative error of its base.
             if value < middle || ratio::to_f64(&middle) < last * (1.0 - ROUNDING * (1.0 + exponent))
             {
-                return Outcome::violated(format!(
-                    "{at}, i0 = {i0}: {} >= {} >= {last:e} fails",
-                    show(&value),
-                    show(&middle)
-                ))
-                .by(slack);
+                let [value, middle] = [&value, &middle].map(show);
+                let found = format!("{at}, i0 = {i0}: {value} >= {middle} >= {last:e} fails");
+                return Outcome::violated(found).by(slack);
             }
         }
     }
