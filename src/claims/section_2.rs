@@ -55,11 +55,8 @@ fn eq_2_1(claim: &Claim, setting: &Setting<'_>) -> Evidence {
         let slack = ratio::to_f64(&(&rho - lambda));
         if loads.mean() != ratio::whole(1) {
             // The average over V is lambda since every task type hands out all of its rate.
-            Outcome::violated(format!(
-                "the mean load is {} lambda, not lambda",
-                show(&loads.mean())
-            ))
-            .by(slack)
+            let mean = show(&loads.mean());
+            Outcome::violated(format!("the mean load is {mean} lambda, not lambda")).by(slack)
         } else if rho != largest {
             let [rho, largest] = [&rho, &largest].map(show);
             let found = format!("rho(G) = {rho}, but the busiest server has load {largest}");
@@ -458,11 +455,8 @@ fn certificates(model: &Model) -> Outcome {
         let Some(load) = load_of(&set) else { continue };
         let first: Vec<u32> = set.iter().copied().take(10).collect();
         let what = || {
-            format!(
-                "{} servers {first:?}... are overloaded from lambda = {} on",
-                set.len(),
-                show(&load)
-            )
+            let (n_set, load) = (set.len(), show(&load));
+            format!("{n_set} servers {first:?}... are overloaded from lambda = {load} on")
         };
         if load < lower {
             return Outcome::violated(format!(

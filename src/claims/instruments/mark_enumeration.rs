@@ -159,10 +159,9 @@ fn biased_coin(model: &Model) -> Option<String> {
     // A coin of another denominator may come up heads on as many of these numbers.
     let differs = found != probability || coin != Coin::new(&probability);
     differs.then(|| {
+        let [found, probability] = [&found, &probability].map(show);
         format!(
-            "heads on {} of its numbers, by {coin:?}: an event is an arrival with probability {}",
-            show(&found),
-            show(&probability)
+            "heads on {found} of its numbers, by {coin:?}: an event is an arrival with probability {probability}"
         )
     })
 }

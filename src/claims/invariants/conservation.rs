@@ -446,10 +446,8 @@ fn averages(mut fast: Simulation, shown: &mut Simulation, events: u64) -> Option
     }
     let tasks: u128 = sums.0.iter().sum();
     (average.events() != events || average.mean_queue_length() != tasks as f64 / all).then(|| {
-        format!(
-            "{tasks} tasks over {events} events are averaged as {}",
-            average.mean_queue_length()
-        )
+        let mean_queue_length = average.mean_queue_length();
+        format!("{tasks} tasks over {events} events are averaged as {mean_queue_length}")
     })
 }
 

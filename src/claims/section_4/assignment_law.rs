@@ -297,12 +297,8 @@ fn eq_4_13(claim: &Claim, setting: &Setting<'_>) -> Evidence {
             let (mut x1, mut x2) = (lower.clone(), upper.clone());
             for interval in (setting.instruments.shared_mass)(model, w, &lower, &upper) {
                 if interval.from != end || interval.to < interval.from {
-                    return violated(format!(
-                        "an interval [{}, {}) after {}",
-                        show(&interval.from),
-                        show(&interval.to),
-                        show(&end)
-                    ));
+                    let [from, to, end] = [&interval.from, &interval.to, &end].map(show);
+                    return violated(format!("an interval [{from}, {to}) after {end}"));
                 }
                 let length = &interval.to - &interval.from;
                 let (Ok(at1), Ok(at2)) = (

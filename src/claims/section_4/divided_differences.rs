@@ -173,11 +173,8 @@ fn rounds_too_far(x: f64, y: f64, d: u32) -> Option<String> {
     let error = if given > exact { &given - &exact } else { &exact - &given };
     let allowed = &exact * Ratio::new(BigInt::from(3 * d), BigInt::from(1u64 << 53));
     (error > allowed || (exact.is_zero() && !given.is_zero())).then(|| {
-        format!(
-            "d = {d}, x = {x:e}, y = {y:e}: in floating point {}, exactly {}",
-            ratio::to_f64(&given),
-            ratio::to_f64(&exact)
-        )
+        let (given, exact) = (ratio::to_f64(&given), ratio::to_f64(&exact));
+        format!("d = {d}, x = {x:e}, y = {y:e}: in floating point {given}, exactly {exact}")
     })
 }
 
