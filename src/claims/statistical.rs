@@ -89,20 +89,14 @@ const SEGMENT: u64 = 16;
 
 fn transition_law(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let model = setting.model;
-    let graph = model.graph();
+    let n = model.graph().n_servers();
     let seed = setting.seed(claim.id);
     let mut starts = stream_rng(seed, 0);
-    let start = random_lengths(&mut starts, graph.n_servers(), TOP);
+    let start = random_lengths(&mut starts, n, TOP);
     let mut test = EventTest::new(model, &start, setting.alpha);
     let mut path = Path::new(setting.subject, model, seed, 1, start);
-    let segment = SEGMENT * u64::from(graph.n_servers()).max(SEGMENT);
-    // An arrival costs its degree: the budget is in looks at a queue, so that large graphs end too.
-    let cost = (graph.n_edges() / u64::from(graph.n_task_types())).max(1);
-    // Rare arrivals need more events.
-    let most_of_rare =
-        (3e6 * (0.03 / model.lambda()).clamp(1.0, 4.0)) as u64 * u64::from(setting.plan.effort);
-    let most =
-        (u64::from(setting.plan.effort) * 400_000_000 / (cost + 60)).clamp(2_000, most_of_rare);
+    let segment = SEGMENT * u64::from(n).max(SEGMENT);
+    let most = EventTest::most_events(model, setting.plan.effort);
     let mut honest;
     let (decision, event, length_before) = loop {
         let event = path.step();
@@ -118,7 +112,7 @@ fn transition_law(claim: &Claim, setting: &Setting<'_>) -> Evidence {
             }
             // Another start: at low loads a path from empty hardly ever has a choice between
             // queues.
-            let start = random_lengths(&mut starts, graph.n_servers(), TOP);
+            let start = random_lengths(&mut starts, n, TOP);
             test.restart(&start);
             path = Path::new(setting.subject, model, seed, 1 + test.events() / segment, start);
         }
@@ -163,10 +157,7 @@ fn transition_law(claim: &Claim, setting: &Setting<'_>) -> Evidence {
             format!(
                 "{events} events excluded neither the law nor {}; {} would do: more with --effort",
                 EventTest::excludes(),
-                test.needed().map_or_else(
-                    || "an unknown number of them".to_owned(),
-                    |needed| format!("about {needed}")
-                )
+                test.needed_in_words()
             ),
         ),
     }

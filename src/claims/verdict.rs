@@ -80,6 +80,12 @@ impl Evidence {
         Self::of_test(Verdict::Violated, cases, found)
     }
 
+    /// What a check gives that may find its claim violated on the way; it counts what it has seen.
+    pub(super) fn or_violated(check: impl FnOnce(&mut u64) -> Result<Self, String>) -> Self {
+        let mut seen = 0;
+        check(&mut seen).unwrap_or_else(|found| Self::violated(seen, found))
+    }
+
     /// A claim whose hypothesis fails; `why` names the hypothesis and the figure that fails it.
     pub fn not_applicable(why: impl Into<String>) -> Self {
         Self::of_test(Verdict::NotApplicable, 0, why)

@@ -34,7 +34,7 @@ pub(crate) const MARKS_LAW: Claim = Claim {
     }),
     hypotheses: &[Hypothesis::EdgesAtMost(1 << 22)],
     rejects: &[faults::SLOW_SERVICE, faults::ARRIVAL_RATE_INVERTED, faults::ALIAS_SIDES_SWAPPED],
-    run: marks_law,
+    run: |claim, setting| Evidence::or_violated(|seen| marks_law(claim, setting, seen)),
 };
 
 /// Marks of a graph; more where arrivals are rare.
@@ -271,7 +271,7 @@ impl<'a> Draws<'a> {
     }
 }
 
-fn marks_law(claim: &Claim, setting: &Setting<'_>) -> Evidence {
+fn marks_law(claim: &Claim, setting: &Setting<'_>, seen: &mut u64) -> Result<Evidence, String> {
     let model = setting.model;
     let system = setting.subject.system(model);
     let mut draws = Draws::new(model);
@@ -280,26 +280,16 @@ fn marks_law(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let marks = marks.next_multiple_of(BLOCK as u64);
     let stream = setting.subject.marks(&system, setting.seed(claim.id), 0);
     let mut stream = DrawnAhead::in_blocks(stream, system.d(), BLOCK);
-    let mut seen = 0;
-    while seen < marks {
-        let Some(mark) = stream.next_mark() else {
-            let found = format!("the stream ends after {seen} marks");
-            return Evidence::violated(seen, found);
-        };
-        seen += 1;
-        if let Err(found) = draws.observe(mark) {
-            return Evidence::violated(seen, found);
-        }
+    while *seen < marks {
+        let mark =
+            stream.next_mark().ok_or_else(|| format!("the stream ends after {seen} marks"))?;
+        *seen += 1;
+        draws.observe(mark)?;
     }
-    if let Err(found) = without_servers(setting, setting.seed(&format!("{}, isolated", claim.id))) {
-        return Evidence::violated(seen, found);
-    }
-    let (verdict, found) = draws.verdict(setting.alpha);
-    Evidence::of_test(
-        verdict,
-        seen,
-        format!("{seen} marks: {found} (error probability {:.1e})", setting.alpha / 2.0),
-    )
+    without_servers(setting, setting.seed(&format!("{}, isolated", claim.id)))?;
+    let ((verdict, found), alpha) = (draws.verdict(setting.alpha), setting.alpha / 2.0);
+    let summary = format!("{seen} marks: {found} (error probability {alpha:.1e})");
+    Ok(Evidence::of_test(verdict, *seen, summary))
 }
 
 /// A task type without servers has no samples, whatever the graph at hand.
