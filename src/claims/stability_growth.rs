@@ -9,7 +9,7 @@
 //! # Source
 //! Remark 1, with replacement; Proposition 4.1.
 
-use super::parts::{Findings, Part};
+use super::parts::{Findings, Part, exactly};
 use super::{Claim, Effect, Evidence, Expected, Kind, Scope, Setting, small_graphs};
 use crate::faults;
 use crate::graph::BipartiteGraph;
@@ -88,12 +88,11 @@ fn growth(claim: &Claim, setting: &Setting<'_>) -> Evidence {
         };
         let (n, seed) = (model.graph().n_servers(), setting.seed(claim.id) ^ at << 32);
         let events = (TIME * model.event_rate()) as u64;
-        findings.settle(vec![part], 3_000 * u64::from(setting.plan.effort), |replication| {
+        findings.settle_one(part, 3_000 * u64::from(setting.plan.effort), |replication| {
             let mut path =
                 Path::new(setting.subject, &model, seed, replication, vec![0; n as usize]);
             path.advance(events);
-            let grown = path.queues().total() as f64 / TIME;
-            vec![(grown, grown)]
+            exactly(path.queues().total() as f64 / TIME)
         });
         if findings.is_violated() {
             break;

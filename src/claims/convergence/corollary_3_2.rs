@@ -122,17 +122,10 @@ fn largest(setting: &Setting<'_>, findings: &mut Findings, purpose: &str) {
         return findings.open("the complete graph has rho(G) > lambda");
     };
     let fixed_point = limit(setting, LAMBDA, D);
-    let part = Part::at_most(
-        "complete, N = 100000: E min(0.02, D)",
-        (0.0, 0.02),
-        0.018,
-        steady.error(),
-        setting.alpha / PARTS,
-    );
+    let name = "complete, N = 100000: E min(0.02, D)";
+    let part = Part::at_most(name, (0.0, 0.02), 0.018, steady.error(), setting.alpha / PARTS);
     // Some five times what decides when the distance is what it should be; more of them are
     // minutes.
     let most = most(setting) / 15;
-    findings.settle(vec![part], most, |replication| {
-        vec![distance(&steady.draw(replication), &fixed_point, 1.0)]
-    });
+    findings.settle_one(part, most, |r| distance(&steady.draw(r), &fixed_point, 1.0));
 }

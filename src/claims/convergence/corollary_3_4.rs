@@ -238,16 +238,9 @@ fn steady(
             .note(format!("{what}: not in the hypothesis (rho = {rho:.3}, phi = {phi:.3})"));
     };
     let fixed_point = limit(setting, LAMBDA, D);
-    let part = Part::at_most(
-        format!("{what}, rho = {rho:.3}"),
-        (0.0, 3.0 * limit_of),
-        limit_of,
-        steady.error(),
-        share,
-    );
-    findings.settle(vec![part], most(setting), |replication| {
-        vec![distance(&steady.draw(replication), &fixed_point, 1.0)]
-    });
+    let name = format!("{what}, rho = {rho:.3}");
+    let part = Part::at_most(name, (0.0, 3.0 * limit_of), limit_of, steady.error(), share);
+    findings.settle_one(part, most(setting), |r| distance(&steady.draw(r), &fixed_point, 1.0));
 }
 
 /// phi and gamma at the N reached.

@@ -11,7 +11,7 @@
 use super::states_at_times::states;
 use super::steady_distance::{SteadyState, distance, sum_from};
 use super::{limit, model, most};
-use crate::claims::parts::{Findings, Part};
+use crate::claims::parts::{Findings, Part, exactly};
 use crate::claims::{Claim, Effect, Evidence, Expected, Kind, Scope, Setting};
 use crate::faults;
 use crate::graph::BipartiteGraph;
@@ -78,15 +78,10 @@ fn cor_3_6(claim: &Claim, setting: &Setting<'_>) -> Evidence {
                 findings.open(format!("{name}, k = {k}: rho(G) > lambda"));
                 continue;
             };
-            let part = Part::at_most(
-                format!("{name}, N = {}, k = {k}", k * k),
-                (0.0, 3.0 * limit),
-                limit,
-                steady.error(),
-                share,
-            );
-            findings.settle(vec![part], most(setting), |replication| {
-                vec![distance(&steady.draw(replication), &fixed_point, 1.0)]
+            let name = format!("{name}, N = {}, k = {k}", k * k);
+            let part = Part::at_most(name, (0.0, 3.0 * limit), limit, steady.error(), share);
+            findings.settle_one(part, most(setting), |replication| {
+                distance(&steady.draw(replication), &fixed_point, 1.0)
             });
             if findings.is_violated() {
                 return findings.evidence();
@@ -107,17 +102,11 @@ fn stays_away(
     let model = model(generate::random_regular(n, n, 3, seed), LAMBDA, D);
     let least = sum_from(fixed_point, 3) + AWAY;
     // Clipping from above makes a mean smaller, never larger.
-    let part = Part::at_least(
-        format!("k = 3, N = {n}: E min(1, sum_(i >= 3) q_i)"),
-        (0.0, 1.0),
-        least,
-        0.0,
-        share,
-    );
+    let name = format!("k = 3, N = {n}: E min(1, sum_(i >= 3) q_i)");
+    let part = Part::at_least(name, (0.0, 1.0), least, 0.0, share);
     let start = vec![0; n as usize];
-    findings.settle(vec![part], most(setting), |replication| {
+    findings.settle_one(part, most(setting), |replication| {
         let reached = states(setting, &model, seed, replication, &start, &[TIME]);
-        let long = sum_from(&reached[0], 3);
-        vec![(long, long)]
+        exactly(sum_from(&reached[0], 3))
     });
 }

@@ -26,7 +26,7 @@ use std::error::Error;
 use super::states_at_times::{l1, solution, states};
 use super::steady_distance::sum_from;
 use super::{limit, model, most};
-use crate::claims::parts::{Findings, Part};
+use crate::claims::parts::{Findings, Part, exactly};
 use crate::claims::{Claim, Effect, Evidence, Expected, Kind, Scope, Setting};
 use crate::faults;
 use crate::graph::generate::{self, Norm, Reach, Sites};
@@ -246,14 +246,14 @@ fn fig_3(claim: &Claim, setting: &Setting<'_>) -> Evidence {
         let seed = setting.seed(&format!("{} {name}", claim.id));
         let part = if below { Part::at_most } else { Part::at_least };
         let part = part(name, (0.0, clip), limit, expected.error, share);
-        findings.settle(vec![part], most(setting), |replication| {
+        findings.settle_one(part, most(setting), |replication| {
             let reached = states(setting, &model, seed, replication, &start, &times.map(f64::from));
             let apart = reached
                 .iter()
                 .zip(&expected.q)
                 .map(|(q, expected)| l1(q, expected))
                 .fold(0.0, f64::max);
-            vec![(apart, apart)]
+            exactly(apart)
         });
         if findings.is_violated() {
             break;
@@ -294,13 +294,8 @@ fn fig_4(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let parts = factors.map(|(i, factor)| {
         let least = factor * at(&fixed_point, i);
         // Clipping from above makes a mean smaller, never larger.
-        Part::at_least(
-            format!("k = 3, N = {n}: q_{i}"),
-            (0.0, (4.0 * least).min(1.0)),
-            least,
-            0.0,
-            share,
-        )
+        let name = format!("k = 3, N = {n}: q_{i}");
+        Part::at_least(name, (0.0, (4.0 * least).min(1.0)), least, 0.0, share)
     });
     let path = setting.seed(&format!("{} degree 3", claim.id));
     findings.settle(parts.into(), most(setting), |replication| {

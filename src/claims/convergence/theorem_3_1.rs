@@ -228,13 +228,8 @@ fn certify(
         return findings.open("the complete graph is no instance");
     };
     let parts = POWERS.iter().zip(limits).map(|(&p, (limit, clip))| {
-        Part::at_most(
-            format!("{name}, p = {p}"),
-            (0.0, clip),
-            limit,
-            steady.error_of_power(p),
-            share,
-        )
+        let name = format!("{name}, p = {p}");
+        Part::at_most(name, (0.0, clip), limit, steady.error_of_power(p), share)
     });
     findings.settle(parts.collect(), most(setting), |replication| {
         let bracket = steady.draw(replication);

@@ -287,15 +287,15 @@ fn cor_3_11(claim: &Claim, setting: &Setting<'_>) -> Evidence {
             } else {
                 Part::at_least(what, range, LIMIT, 0.0, share)
             };
-            findings.settle(vec![part], 4_000 * u64::from(setting.plan.effort), |replication| {
-                vec![supremum(
+            findings.settle_one(part, 4_000 * u64::from(setting.plan.effort), |replication| {
+                supremum(
                     setting,
                     &model,
                     &solution,
                     own,
                     replication,
                     lengths(&begin, n, own, replication),
-                )]
+                )
             });
         }
         findings.note(format!(

@@ -92,13 +92,8 @@ fn thm_3_8(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let clip = CLIPS.into_iter().find(|&clip| affordable(clip, later)).unwrap_or(LEAST_CLIP);
     let part = |t: f64| {
         let range = (0.0, clip * bound(t));
-        Part::at_most(
-            format!("E min({clip} b, sum_i Delta_i({t:.4}))"),
-            range,
-            bound(t),
-            START_ERROR * range.1,
-            share,
-        )
+        let name = format!("E min({clip} b, sum_i Delta_i({t:.4}))");
+        Part::at_most(name, range, bound(t), START_ERROR * range.1, share)
     };
     // At t = 0 the sum is the mean queue length, which the shared samples know.
     let mut now = [part(0.0)];
