@@ -281,12 +281,9 @@ fn rem_1(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let count = settings(listed.len()) + settings(40) * u64::from(setting.plan.effort);
     let what = "settings of graph, lambda and d, by all sets of servers";
     setting.cases(claim, count, what, |case, rng| {
-        let graph = match listed.get((case / (3 * LOADS)) as usize) {
-            Some((_, graph)) => graph.clone(),
-            None => match small_graphs::random(rng) {
-                Ok(graph) => graph,
-                Err(_) => return Outcome::Skipped,
-            },
+        let known = listed.get((case / (3 * LOADS)) as usize).map(|(_, graph)| graph.clone());
+        let Some(graph) = known.or_else(|| small_graphs::random(rng).ok()) else {
+            return Outcome::Skipped;
         };
         let d = 1 + (case / LOADS % 3) as u32;
         let Some(critical) = small_graphs::critical_load(&graph, d) else {
@@ -339,7 +336,7 @@ fn ergodicity(instruments: &Instruments, model: &Model) -> Outcome {
     let mut worst: Option<(u32, Ratio)> = None;
     for (set, weight) in small_graphs::weights(graph, model.d()) {
         if set < 16 {
-            let listed: Vec<u32> = (0..graph.n_servers()).filter(|v| set >> v & 1 == 1).collect();
+            let listed = small_graphs::members(graph, set);
             let own =
                 (weight > ratio::whole(0)).then(|| ratio::whole(set.count_ones().into()) / &weight);
             if stability::ratio_of_set(graph, model.d(), &listed) != own {
@@ -355,10 +352,9 @@ fn ergodicity(instruments: &Instruments, model: &Model) -> Outcome {
     }
     let Some((set, excess)) = worst else { return Outcome::Skipped };
     let ergodic = excess < ratio::whole(0);
-    let servers: Vec<u32> = (0..graph.n_servers()).filter(|v| set >> v & 1 == 1).collect();
+    let servers = small_graphs::members(graph, set);
     let figures = || {
-        let types: Vec<Vec<u32>> =
-            (0..graph.n_task_types()).map(|w| graph.servers_of(w).iter().collect()).collect();
+        let types = small_graphs::task_types(graph);
         format!(
             "lambda = {}, d = {}, task types {types:?}: S = {servers:?} receives {} more than it serves",
             show(lambda),

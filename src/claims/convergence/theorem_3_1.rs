@@ -157,13 +157,8 @@ fn thm_3_1(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let share = setting.alpha / (POWERS.len() * (fresh_graphs.len() + 1)) as f64;
 
     // Outright first: a wrong q* is seen here, before any fit.
-    let complete = instance(
-        claim,
-        setting,
-        ("complete 2000".into(), generate::complete(2000, 2000)),
-        1e-4,
-        "certified",
-    );
+    let complete = ("complete 2000".into(), generate::complete(2000, 2000));
+    let complete = instance(claim, setting, complete, 1e-4, "certified");
     certify(setting, &mut findings, complete, &fixed_point, [(0.05, 0.15), (0.002, 0.006)], share);
     if findings.is_violated() {
         return findings.evidence();
@@ -193,25 +188,15 @@ fn thm_3_1(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     }
     let by_size = [64, 256, 1024]
         .map(|n| (f64::from(n), (format!("complete {n}"), generate::complete(n, n))));
-    findings.note(exponents(
-        claim,
-        setting,
-        &fixed_point,
-        "1/N on complete graphs",
-        by_size.into(),
-    ));
+    let what = "1/N on complete graphs";
+    findings.note(exponents(claim, setting, &fixed_point, what, by_size.into()));
     let seed = setting.seed(&format!("{} exponents", claim.id));
     let by_degree = [3, 6, 12].map(|k| {
         let graph = generate::random_regular(3000, 3000, k, seed);
         (f64::from(k), (format!("regular 3000, k = {k}"), graph))
     });
-    findings.note(exponents(
-        claim,
-        setting,
-        &fixed_point,
-        "gamma on regular graphs, N = 3000",
-        by_degree.into(),
-    ));
+    let what = "gamma on regular graphs, N = 3000";
+    findings.note(exponents(claim, setting, &fixed_point, what, by_degree.into()));
     findings.evidence()
 }
 

@@ -8,7 +8,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::{corrected, printed};
 use crate::claims::cases::Outcome;
-use crate::claims::small_graphs::{self, Loads};
+use crate::claims::small_graphs::{self, Loads, task_types};
 use crate::claims::{Claim, Evidence, Setting, show};
 use crate::faults;
 use crate::graph::BipartiteGraph;
@@ -37,10 +37,6 @@ fn over_graphs(
             None => small_graphs::random(rng).map_or(Outcome::Skipped, |graph| check(&graph)),
         }
     })
-}
-
-fn task_types(graph: &BipartiteGraph) -> Vec<Vec<u32>> {
-    (0..graph.n_task_types()).map(|w| graph.servers_of(w).iter().collect()).collect()
 }
 
 fn model(graph: &BipartiteGraph, lambda: Ratio, d: u32) -> Option<Model> {
@@ -109,7 +105,7 @@ fn printed_criterion(instruments: &Instruments, graph: &BipartiteGraph) -> Outco
         let excess =
             rate_into(instruments, &model, &member(set)) - ratio::whole(set.count_ones().into());
         if excess.is_positive() {
-            let servers: Vec<u32> = (0..n).filter(|&v| member(set)(v)).collect();
+            let servers = small_graphs::members(graph, set);
             return Outcome::violated(format!(
                     "lambda = 0.9, d = 2, task types {:?}: called ergodic, yet S = {servers:?} grows at rate {excess}",
                     task_types(graph)
@@ -495,13 +491,12 @@ pub(crate) const STEADY_STATE_PRINTED: Claim = printed(
     &["Section 5", "Figure 2", "Figure 4"],
     "geometric graphs of mean degree 3 have a steady state at lambda = 0.8, d = 2",
     |claim, setting| {
-        setting.cases(claim, 3, "graphs of 400 servers", |case, _| {
-            overloaded(setting.instruments, case).map_or(Outcome::Skipped, |found| {
-                if found.excess.is_positive() {
-                    return Outcome::violated(found.text).by(-ratio::to_f64(&found.excess));
-                }
-                Outcome::holds(-ratio::to_f64(&found.excess))
-            })
+        over_geometric(claim, setting, |found| {
+            let slack = -ratio::to_f64(&found.excess);
+            if found.excess.is_positive() {
+                return Outcome::violated(found.text).by(slack);
+            }
+            Outcome::holds(slack)
         })
     },
 );
@@ -516,22 +511,29 @@ pub(crate) const STEADY_STATE_CORRECTED: Claim = corrected(
         it serves",
     &[faults::SAMPLING_WITHOUT_REPLACEMENT],
     |claim, setting| {
-        setting.cases(claim, 3, "graphs of 400 servers", |case, _| {
-            overloaded(setting.instruments, case).map_or(Outcome::Skipped, |found| {
-                let slack = ratio::to_f64(&found.excess);
-                if !found.excess.is_positive() || found.rate != found.criterion {
-                    let (rate, criterion) = (show(&found.rate), show(&found.criterion));
-                    return Outcome::violated(format!(
-                        "{}; by (4.12) it gets {rate}, by the criterion {criterion}",
-                        found.text
-                    ))
-                    .by(slack);
-                }
-                Outcome::holds(slack)
-            })
+        over_geometric(claim, setting, |Overloaded { excess, rate, criterion, text }| {
+            let slack = ratio::to_f64(&excess);
+            if !excess.is_positive() || rate != criterion {
+                let [rate, criterion] = [&rate, &criterion].map(show);
+                let found =
+                    format!("{text}; by (4.12) it gets {rate}, by the criterion {criterion}");
+                return Outcome::violated(found).by(slack);
+            }
+            Outcome::holds(slack)
         })
     },
 );
+
+/// Three graphs, each judged by its most overloaded set.
+fn over_geometric(
+    claim: &Claim,
+    setting: &Setting<'_>,
+    judge: impl Fn(Overloaded) -> Outcome,
+) -> Evidence {
+    setting.cases(claim, 3, "graphs of 400 servers", |case, _| {
+        overloaded(setting.instruments, case).map_or(Outcome::Skipped, &judge)
+    })
+}
 
 struct Overloaded {
     excess: Ratio,

@@ -122,12 +122,9 @@ fn over_states(
         count * u64::from(setting.plan.effort),
         "graphs and states",
         |case, rng| {
-            let graph = match listed.get(case as usize % (2 * listed.len())) {
-                Some(graph) => graph.clone(),
-                None => match small_graphs::random(rng) {
-                    Ok(graph) => graph,
-                    Err(_) => return Outcome::Skipped,
-                },
+            let known = listed.get(case as usize % (2 * listed.len())).cloned();
+            let Some(graph) = known.or_else(|| small_graphs::random(rng).ok()) else {
+                return Outcome::Skipped;
             };
             let top = if (case as usize) < 2 * listed.len() {
                 case as u32 % 2
@@ -201,9 +198,7 @@ fn jumps(
                 form(&arrivals(model, w, lengths, i), at, above),
             );
             if found != claimed {
-                let types: Vec<Vec<u32>> = (0..model.graph().n_task_types())
-                    .map(|w| model.graph().servers_of(w).iter().collect())
-                    .collect();
+                let types = small_graphs::task_types(model.graph());
                 let lambda = show(model.load().exact());
                 return Outcome::violated(format!(
                         "lambda = {lambda}, d = {}, task types {types:?}: Q_{i}^{w} jumps at rate {found}, claimed {claimed}",
@@ -219,6 +214,13 @@ fn jumps(
 fn rate(model: &Model) -> Ratio {
     model.load().exact()
         * Ratio::new(model.graph().n_servers().into(), model.graph().n_task_types().into())
+}
+
+/// The jump rate against the right form.
+fn jumps_right(setting: &Setting<'_>, model: &Model, lengths: &[u32]) -> Outcome {
+    jumps(setting.instruments, model, lengths, |arrivals, at, above| {
+        rate(model) * arrivals + ratio::whole(at - above)
+    })
 }
 
 /// (B.6) with Q_i - Q_i.
@@ -242,11 +244,7 @@ pub(crate) const B_6_CORRECTED: Claim = corrected(
     "Q_i^w jumps at the rate of its arrivals plus Q_i^w - Q_(i+1)^w",
     &[faults::IDLE_SERVERS_SERVE, faults::RATES_ONE_SAMPLE_LESS, faults::ARRIVAL_RATE_INVERTED],
     |claim, setting| {
-        over_states(claim, setting, 200, |model, lengths, _| {
-            jumps(setting.instruments, model, lengths, |arrivals, at, above| {
-                rate(model) * arrivals + ratio::whole(at - above)
-            })
-        })
+        over_states(claim, setting, 200, |model, lengths, _| jumps_right(setting, model, lengths))
     },
 );
 
@@ -277,9 +275,7 @@ pub(crate) const C_5_CORRECTED: Claim = corrected(
     &[faults::ARRIVAL_RATE_INVERTED, faults::RHO_REPLACED_BY_LAMBDA],
     |claim, setting| {
         over_states(claim, setting, 200, |model, lengths, _| {
-            let equality = jumps(setting.instruments, model, lengths, |arrivals, at, above| {
-                rate(model) * arrivals + ratio::whole(at - above)
-            });
+            let equality = jumps_right(setting, model, lengths);
             if !matches!(equality, Outcome::Holds { .. }) {
                 return equality;
             }

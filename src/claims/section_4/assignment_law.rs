@@ -152,15 +152,11 @@ fn eq_4_12(claim: &Claim, setting: &Setting<'_>) -> Evidence {
         if let Some(found) = rounded_otherwise(setting, w, &lengths, (&weights, total)) {
             return Outcome::violated(found).at(&[&lengths]);
         }
+        let mut coins = Coins::new(setting.plan.seed, case);
+        let law = (&weights[..], total);
         if setting.subject.is_function_of_marks()
-            && let Some(found) = map_has_another_law(
-                setting,
-                w,
-                &servers,
-                &lengths,
-                (&weights, total),
-                &mut Coins::new(setting.plan.seed, case),
-            )
+            && let Some(found) =
+                map_has_another_law(setting, w, &servers, &lengths, law, &mut coins)
         {
             return Outcome::violated(found).at(&[&lengths]);
         }
