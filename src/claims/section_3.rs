@@ -283,12 +283,7 @@ pub(crate) const ODE_FIXED_POINT: Claim = Claim {
 
 /// [`mean_field::fixed_point`] of a subject.
 pub(super) fn fixed_point(instruments: &Instruments) -> Measured {
-    mean_field::fixed_point(
-        &|lambda, d, i| (instruments.fixed_point)(lambda, d, i),
-        &|lambda, d, q, dq| {
-            (instruments.right_hand_side)(lambda, d, q, dq);
-        },
-    )
+    mean_field::fixed_point(&instruments.fixed_point, &instruments.right_hand_side)
 }
 
 /// (3.5) is quasi-monotone.
@@ -304,11 +299,7 @@ pub(crate) const ODE_ORDER: Claim = Claim {
     effect: None,
     hypotheses: &[],
     rejects: &[faults::DROPPED_DEPARTURES],
-    run: |_, setting| {
-        evidence(mean_field::order(&|lambda, d, q, dq| {
-            (setting.instruments.right_hand_side)(lambda, d, q, dq)
-        }))
-    },
+    run: |_, setting| evidence(mean_field::order(&setting.instruments.right_hand_side)),
 };
 
 /// (4.44): exponential approach, with the rate that the linearisation and the tail of the start
@@ -369,7 +360,7 @@ pub(super) fn rate(
     instruments: &Instruments,
     gap: &dyn Fn(f64, u32) -> f64,
 ) -> Result<Measured, OdeError> {
-    mean_field::rate(&|lambda, d, q, dq| (instruments.right_hand_side)(lambda, d, q, dq), gap)
+    mean_field::rate(&instruments.right_hand_side, gap)
 }
 
 /// What a check of (3.5) found, as evidence. Its comparisons have no index to replay: all of them

@@ -169,9 +169,7 @@ pub(crate) const C_1_CORRECTED: Claim = corrected(
     &[faults::LIPSCHITZ_TOO_SMALL],
     |claim, setting| {
         setting.cases(claim, LIPSCHITZ_CASES, "pairs of pairs", |case, _| {
-            lipschitz(setting.instruments, case, true, &|d| {
-                (setting.instruments.lipschitz_constant)(d)
-            })
+            lipschitz(setting.instruments, case, true, &setting.instruments.lipschitz_constant)
         })
     },
 );

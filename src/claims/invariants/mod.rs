@@ -1,12 +1,5 @@
 //! Pathwise claims: what must hold at every event of every path.
 //!
-//! | part | claims |
-//! |---|---|
-//! | [`proposition_3_9`] | `prop-3.9-mass`, `prop-3.9-samples`, `eq-4.14` |
-//! | [`conservation`] | `conservation` |
-//! | [`looks`] | `looks` |
-//! | [`independent_streams`] | `independent-streams` |
-//!
 //! One bad event violates a claim; the witness names the seed, the case and the event.
 
 pub(super) mod conservation;
