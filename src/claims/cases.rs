@@ -37,6 +37,12 @@ impl Outcome {
         Self::Holds { slack, vacuous: false }
     }
 
+    /// The least slack of several comparisons; of none, infinite, which says nothing.
+    pub fn least(slack: f64, vacuous: bool) -> Self {
+        let none = slack.is_infinite();
+        Self::Holds { slack: if none { 0.0 } else { slack }, vacuous: none || vacuous }
+    }
+
     /// A counterexample without a figure or states.
     pub fn violated(found: impl Into<String>) -> Self {
         Self::Violated { slack: f64::NAN, found: found.into(), event: None, states: Vec::new() }

@@ -144,14 +144,12 @@ fn transition_law(claim: &Claim, setting: &Setting<'_>) -> Evidence {
             let found = format!("{summary}; the last event: {}", in_words(event, length_before));
             violated(summary, found, vec![before])
         }
-        Some(Decision::Holds) => evidence(
-            Verdict::Holds,
-            format!(
-                "{events} events exclude {} (error probability {:.1e})",
-                EventTest::excludes(),
-                setting.alpha / 2.0
-            ),
-        ),
+        Some(Decision::Holds) => {
+            let (excludes, alpha) = (EventTest::excludes(), setting.alpha / 2.0);
+            let found =
+                format!("{events} events exclude {excludes} (error probability {alpha:.1e})");
+            evidence(Verdict::Holds, found)
+        }
         None => evidence(
             Verdict::Inconclusive,
             format!(

@@ -97,52 +97,41 @@ impl<'a> Ledger<'a> {
 
     /// Compares with queues, at one server, or at all of them with their occupancy.
     fn differs(&self, queues: &Queues, at: Option<u32>, whole: bool) -> Option<String> {
-        let total = i128::from(queues.total());
-        if total != self.start + i128::from(queues.arrivals()) - i128::from(queues.departures()) {
-            let (arrivals, departures) = (queues.arrivals(), queues.departures());
+        let (total, start) = (i128::from(queues.total()), self.start);
+        let kept = [queues.arrivals(), queues.departures(), queues.lost()];
+        let [arrivals, departures, _] = kept;
+        if total != start + i128::from(arrivals) - i128::from(departures) {
             return Some(format!(
-                "{total} tasks after a start with {}, {arrivals} arrivals and {departures} departures",
-                self.start
+                "{total} tasks after a start with {start}, {arrivals} arrivals and {departures} departures"
             ));
         }
-        let kept = [queues.arrivals(), queues.departures(), queues.lost()];
-        if kept != [self.arrivals, self.departures, self.lost] {
-            let reported = [self.arrivals, self.departures, self.lost];
+        let reported = [self.arrivals, self.departures, self.lost];
+        if kept != reported {
             return Some(format!(
                 "arrivals, departures, lost are {kept:?}, the events add up to {reported:?}"
             ));
         }
+        let (lengths, own) = (queues.lengths(), &self.lengths);
         if let Some(v) = at.map(|v| v as usize)
-            && queues.lengths()[v] != self.lengths[v]
+            && lengths[v] != own[v]
         {
-            return Some(format!(
-                "server {v} has {} tasks, the events add up to {}",
-                queues.lengths()[v],
-                self.lengths[v]
-            ));
+            let (found, own) = (lengths[v], own[v]);
+            return Some(format!("server {v} has {found} tasks, the events add up to {own}"));
         }
-        if whole {
-            if queues.lengths() != self.lengths {
-                return Some(format!(
-                    "queues {:?}, the events add up to {:?}",
-                    queues.lengths(),
-                    self.lengths
-                ));
-            }
-            if i128::from(queues.total()) != self.lengths.iter().map(|&x| i128::from(x)).sum() {
-                let (total, lengths) = (queues.total(), &self.lengths);
-                return Some(format!("a total of {total}, the queues {lengths:?}"));
-            }
-            let recount = occupancy(&self.lengths);
-            if queues.occupancy().counts() != recount {
-                return Some(format!(
-                    "occupancy {:?}, a recount gives {recount:?}",
-                    queues.occupancy().counts()
-                ));
-            }
-            return misread(queues.occupancy(), self.lengths.len() as u64, &recount);
+        if !whole {
+            return None;
         }
-        None
+        if lengths != own {
+            return Some(format!("queues {lengths:?}, the events add up to {own:?}"));
+        }
+        if total != own.iter().map(|&x| i128::from(x)).sum() {
+            return Some(format!("a total of {total}, the queues {own:?}"));
+        }
+        let (counts, recount) = (queues.occupancy().counts(), occupancy(own));
+        if counts != recount {
+            return Some(format!("occupancy {counts:?}, a recount gives {recount:?}"));
+        }
+        misread(queues.occupancy(), own.len() as u64, &recount)
     }
 }
 
@@ -154,20 +143,13 @@ fn misread(occupancy: &Occupancy, n: u64, counts: &[u64]) -> Option<String> {
         occupancy.at_least(i) != count || occupancy.fraction(i) != count as f64 / n as f64
     });
     if let Some((i, count)) = wrong {
-        return Some(format!(
-            "Q_{i} = {count} of {n} is read as {} and {}",
-            occupancy.at_least(i),
-            occupancy.fraction(i)
-        ));
+        let (whole, share) = (occupancy.at_least(i), occupancy.fraction(i));
+        return Some(format!("Q_{i} = {count} of {n} is read as {whole} and {share}"));
     }
     let total: u64 = counts.iter().sum();
-    (occupancy.total() != total || occupancy.n_servers() != n).then(|| {
-        format!(
-            "{total} tasks at {n} servers are read as {} at {}",
-            occupancy.total(),
-            occupancy.n_servers()
-        )
-    })
+    let (read, at) = (occupancy.total(), occupancy.n_servers());
+    (read != total || at != n)
+        .then(|| format!("{total} tasks at {n} servers are read as {read} at {at}"))
 }
 
 /// Q_1, Q_2, ... by counting.
@@ -215,9 +197,9 @@ fn subject_path(trial: Trial<'_>, start: Vec<u32>) -> Outcome {
                         "Q_1, Q_2, ... are given as {given:?}, a recount gives {recount:?}"
                     ));
                 }
-                if (setting.instruments.departures)(queues) != ledger.departures {
-                    let (given, counted) =
-                        ((setting.instruments.departures)(queues), ledger.departures);
+                let (given, counted) =
+                    ((setting.instruments.departures)(queues), ledger.departures);
+                if given != counted {
                     return Some(format!(
                         "{given} tasks are said to be finished, the events add up to {counted}"
                     ));
@@ -472,16 +454,12 @@ fn oracle_path(trial: Trial<'_>, start: Vec<u32>) -> Outcome {
             let found = format!("a task leaves server {server}, which has none");
             return trial.violated(event, found, &[&ledger.lengths]);
         }
-        let delay = match happened {
-            Event::Arrival { server, .. } => {
-                waiting[server as usize].push_back(oracle.time());
-                None
-            }
-            Event::Service { server } => {
-                waiting[server as usize].pop_front().map(|arrived| oracle.time() - arrived)
-            }
-            Event::Lost { .. } => None,
-        };
+        let mut delay = None;
+        if let Event::Arrival { server, .. } = happened {
+            waiting[server as usize].push_back(oracle.time());
+        } else if let Event::Service { server } = happened {
+            delay = waiting[server as usize].pop_front().map(|arrived| oracle.time() - arrived);
+        }
         let mut found = ledger.enter(happened).err();
         if delay.is_some() && oracle.delays().last().copied() != delay {
             found = Some(format!(
@@ -489,17 +467,13 @@ fn oracle_path(trial: Trial<'_>, start: Vec<u32>) -> Outcome {
                 oracle.delays().last()
             ));
         }
-        let total = ledger.start + i128::from(oracle.arrivals()) - i128::from(oracle.departures());
-        if total != i128::from(oracle.total())
-            || [oracle.arrivals(), oracle.departures(), oracle.lost()]
+        let (total, arrivals, departures) =
+            (oracle.total(), oracle.arrivals(), oracle.departures());
+        if ledger.start + i128::from(arrivals) - i128::from(departures) != i128::from(total)
+            || [arrivals, departures, oracle.lost()]
                 != [ledger.arrivals, ledger.departures, ledger.lost]
         {
-            found = Some(format!(
-                "{} tasks, {} arrivals, {} departures",
-                oracle.total(),
-                oracle.arrivals(),
-                oracle.departures()
-            ));
+            found = Some(format!("{total} tasks, {arrivals} arrivals, {departures} departures"));
         } else if trial.looks_at_all(event)
             && (oracle.lengths() != ledger.lengths
                 || oracle.occupancy() != occupancy(&ledger.lengths))

@@ -146,12 +146,8 @@ fn load_inequality(
             return Outcome::violated(found).by(slack).at(&[lower, upper]);
         }
     }
-    // Two equal states: 0 <= 0 says nothing.
-    if slack.is_infinite() {
-        Outcome::Holds { slack: 0.0, vacuous: true }
-    } else {
-        Outcome::Holds { slack, vacuous }
-    }
+    // Of two equal states, 0 <= 0, there is nothing to compare.
+    Outcome::least(slack, vacuous)
 }
 
 fn eq_4_4(claim: &Claim, setting: &Setting<'_>) -> Evidence {
@@ -262,10 +258,6 @@ fn eq_4_42(claim: &Claim, setting: &Setting<'_>) -> Evidence {
                 return Outcome::violated(found).by(slack).at(&[&x]);
             }
         }
-        if slack.is_infinite() {
-            Outcome::Holds { slack: 0.0, vacuous: true }
-        } else {
-            Outcome::Holds { slack, vacuous }
-        }
+        Outcome::least(slack, vacuous)
     })
 }

@@ -208,14 +208,8 @@ fn thm_3_10(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let mut findings = Findings::new(setting.alpha);
     findings.settle(parts, 40_000 * u64::from(setting.plan.effort), |replication| {
         let figure = |(solution, begin): (&Solution, &Begin)| {
-            let (low, high) = supremum(
-                setting,
-                &model,
-                solution,
-                seed,
-                replication,
-                lengths(&begin.start, n, seed, replication),
-            );
+            let start = lengths(&begin.start, n, seed, replication);
+            let (low, high) = supremum(setting, &model, solution, seed, replication, start);
             (low * low, high * high)
         };
         solutions.iter().zip(&begins).map(figure).collect()
@@ -288,14 +282,8 @@ fn cor_3_11(claim: &Claim, setting: &Setting<'_>) -> Evidence {
                 Part::at_least(what, range, LIMIT, 0.0, share)
             };
             findings.settle_one(part, 4_000 * u64::from(setting.plan.effort), |replication| {
-                supremum(
-                    setting,
-                    &model,
-                    &solution,
-                    own,
-                    replication,
-                    lengths(&begin, n, own, replication),
-                )
+                let start = lengths(&begin, n, own, replication);
+                supremum(setting, &model, &solution, own, replication, start)
             });
         }
         findings.note(format!(
