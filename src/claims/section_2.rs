@@ -470,10 +470,9 @@ fn certificates(model: &Model) -> Outcome {
     // rho(G) < 1 implies ergodicity.
     let sufficient = Loads::of(graph).max().recip();
     if sufficient > upper {
+        let (sufficient, upper) = (show(&sufficient), critical.upper);
         return Outcome::violated(format!(
-            "rho(G) < 1 below lambda = {}, certified unstable from {} on",
-            show(&sufficient),
-            critical.upper
+            "rho(G) < 1 below lambda = {sufficient}, certified unstable from {upper} on"
         ));
     }
     Outcome::holds(critical.upper - critical.lower)

@@ -55,10 +55,9 @@ pub(crate) const THM_3_8_CORRECTED: Claim = corrected(
             let contraction = &theta * &rho0 * ratio::whole(d.into());
             let at = format!("rho0 = {}, d = {d}, theta = {}", show(&rho0), show(&theta));
             if contraction > ratio(1, 2) || theta > rho0 {
+                let (contraction, capped) = (show(&contraction), theta <= rho0);
                 return Outcome::violated(format!(
-                    "{at}: theta rho0 d = {}, theta <= rho0: {}",
-                    show(&contraction),
-                    theta <= rho0
+                    "{at}: theta rho0 d = {contraction}, theta <= rho0: {capped}"
                 ));
             }
             let mixing = Mixing::with_theta(&rho0, &theta);

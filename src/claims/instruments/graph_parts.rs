@@ -124,11 +124,8 @@ fn sides(given: &BipartiteGraph, graph: &BipartiteGraph, rng: &mut ChaCha8Rng) -
         (graph.relative_rate_f64(w) - exact).abs() <= 2.0 * f64::EPSILON * exact
     };
     if let Some(w) = (0..m).find(|&w| !is_rounded(w)) {
-        return Some(format!(
-            "task type {w} has {} times the mean rate, rounded {}",
-            graph.relative_rate(w),
-            graph.relative_rate_f64(w)
-        ));
+        let (exact, rounded) = (graph.relative_rate(w), graph.relative_rate_f64(w));
+        return Some(format!("task type {w} has {exact} times the mean rate, rounded {rounded}"));
     }
     let of_types: Vec<(u32, u32)> =
         (0..m).flat_map(|w| graph.servers_of(w).iter().map(move |v| (v, w))).collect();
@@ -141,10 +138,9 @@ fn sides(given: &BipartiteGraph, graph: &BipartiteGraph, rng: &mut ChaCha8Rng) -
         return Some(format!("{} edges became {}", wanted.len(), of_types.len()));
     }
     if of_types != of_servers {
+        let (from_types, from_servers) = (of_types.len(), of_servers.len());
         return Some(format!(
-            "{} edges seen from the task types, {} others from the servers",
-            of_types.len(),
-            of_servers.len()
+            "{from_types} edges seen from the task types, {from_servers} others from the servers"
         ));
     }
     if of_types.windows(2).any(|pair| (pair[0].1, pair[0].0) >= (pair[1].1, pair[1].0)) {

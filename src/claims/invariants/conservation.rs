@@ -420,10 +420,9 @@ fn averages(mut fast: Simulation, shown: &mut Simulation, events: u64) -> Option
     });
     if let Some(i) = wrong {
         let sum = sums.0.get(i - 1).copied().unwrap_or(0);
+        let (kept, mean) = (average.sum(i), average.mean(i));
         return Some(format!(
-            "over {events} events Q_{i} adds up to {sum}, averaged as {} ({})",
-            average.sum(i),
-            average.mean(i)
+            "over {events} events Q_{i} adds up to {sum}, averaged as {kept} ({mean})"
         ));
     }
     let tasks: u128 = sums.0.iter().sum();

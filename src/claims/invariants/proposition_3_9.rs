@@ -91,10 +91,8 @@ fn disorder(lower: &[u32], upper: &[u32]) -> Option<usize> {
 }
 
 fn broken(server: usize, lower: &[u32], upper: &[u32]) -> String {
-    format!(
-        "server {server} has {} tasks in the lower system and {} in the upper",
-        lower[server], upper[server]
-    )
+    let (lower, upper) = (lower[server], upper[server]);
+    format!("server {server} has {lower} tasks in the lower system and {upper} in the upper")
 }
 
 /// Events of each path, so that large graphs get a few per server and dense ones not too much work.
@@ -377,9 +375,9 @@ fn local_order(trial: Trial<'_>, lower: Vec<u32>, upper: Vec<u32>) -> Outcome {
         let found = types.iter().find_map(|&w| {
             let [q1, q2] = after.map(|lengths| counts(graph.servers_of(w).iter(), lengths, levels));
             if let Some(i) = (0..levels).find(|&i| q1[i] > q2[i]) {
+                let (lower, upper) = (q1[i], q2[i]);
                 return Some(format!(
-                    "task type {w}: Q_{i}^w is {} in the lower system and {} in the upper",
-                    q1[i], q2[i]
+                    "task type {w}: Q_{i}^w is {lower} in the lower system and {upper} in the upper"
                 ));
             }
             kept.iter().zip([q1, q2]).find_map(|(kept, q)| {

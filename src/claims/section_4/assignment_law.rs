@@ -133,11 +133,9 @@ fn eq_4_12(claim: &Claim, setting: &Setting<'_>) -> Evidence {
             let p =
                 stated.iter().find(|&&(u, _)| u == v).map_or_else(Ratio::zero, |(_, p)| p.clone());
             if p != fraction(weights[at], total) {
-                let found = format!(
-                    "task type {w}, server {v}: stated {}, by enumeration {}",
-                    show(&p),
-                    show(&fraction(weights[at], total))
-                );
+                let [p, right] = [&p, &fraction(weights[at], total)].map(show);
+                let found =
+                    format!("task type {w}, server {v}: stated {p}, by enumeration {right}");
                 return Outcome::violated(found).at(&[&lengths]);
             }
             sum += p;
@@ -333,11 +331,9 @@ fn eq_4_13(claim: &Claim, setting: &Setting<'_>) -> Evidence {
                     let given = if system == 1 { &mass[at].0 } else { &mass[at].1 };
                     let right = fraction(weights[at], total);
                     if *given != right {
-                        return violated(format!(
-                            "system {system}: server {v} has mass {}, by enumeration {}",
-                            show(given),
-                            show(&right)
-                        ));
+                        let [given, right] = [given, &right].map(show);
+                        let found = format!("server {v} has mass {given}, by enumeration {right}");
+                        return violated(format!("system {system}: {found}"));
                     }
                 }
             }

@@ -128,11 +128,8 @@ fn divided_differences_at(
     }
     let slack = ratio::to_f64(&(&values[1] - &values[0]));
     if values[0] > values[1] {
-        let found = format!(
-            "d = {d}: {} at ({x1}, {y1}) above {} at ({x2}, {y2})",
-            show(&values[0]),
-            show(&values[1])
-        );
+        let [first, second] = [&values[0], &values[1]].map(show);
+        let found = format!("d = {d}: {first} at ({x1}, {y1}) above {second} at ({x2}, {y2})");
         return Outcome::violated(found).by(slack);
     }
     // In floating point the order may be lost only within the rounding of both values.

@@ -231,11 +231,8 @@ fn prop_4_1_drift(claim: &Claim, setting: &Setting<'_>) -> Evidence {
         }
         // Outside S, as defined with rho0 = rho: sum Q_i > N / (1 - rho).
         if &total * &kept > servers && drift > -(&kept * &servers) {
-            let found = format!(
-                "drift {} above -(1 - rho) N = {} outside S",
-                show(&drift),
-                show(&-(&kept * &servers))
-            );
+            let [drift, bound] = [&drift, &-(&kept * &servers)].map(show);
+            let found = format!("drift {drift} above -(1 - rho) N = {bound} outside S");
             return Outcome::violated(found).by(slack).at(&[&x]);
         }
         // Trivial: every task joins the longest queue.
