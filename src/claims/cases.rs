@@ -74,11 +74,12 @@ impl Outcome {
 }
 
 impl Setting<'_> {
-    /// Runs `check` on cases `0..count`, each with its own randomness, until the first counterexample.
+    /// Runs `check` on cases `0..count`, each with its own randomness, until the first
+    /// counterexample.
     ///
-    /// Low case indices should be the listed and the edge cases, so that a violation is found in its
-    /// simplest form; `check` gets the case's index and its generator. `what` names the cases in the
-    /// summary.
+    /// Low case indices should be the listed and the edge cases, so that a violation is found in
+    /// its simplest form; `check` gets the case's index and its generator. `what` names the cases
+    /// in the summary.
     pub fn cases(
         &self,
         claim: &Claim,

@@ -113,11 +113,7 @@ impl Part {
 
     /// What the part says by itself.
     fn verdict(&self) -> Verdict {
-        match self.supports() {
-            Some(true) => Verdict::Holds,
-            Some(false) => Verdict::Violated,
-            None => Verdict::Inconclusive,
-        }
+        Verdict::of(self.supports() == Some(false), self.supports() == Some(true))
     }
 
     /// How many replications were observed.

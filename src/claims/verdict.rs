@@ -19,6 +19,17 @@ pub enum Verdict {
     NotApplicable,
 }
 
+impl Verdict {
+    /// What a test says that may have rejected the claim, or its opposite.
+    pub(super) fn of(rejected: bool, shown: bool) -> Self {
+        match (rejected, shown) {
+            (true, _) => Self::Violated,
+            (false, true) => Self::Holds,
+            (false, false) => Self::Inconclusive,
+        }
+    }
+}
+
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {

@@ -17,9 +17,9 @@ use crate::claims::{Claim, Effect, Expected, Kind, Scope, Setting};
 use crate::faults;
 use crate::graph::generate;
 
-/// Convergence in l2, and in l1: E min(3 b, D) <= b for this sum D, with b = 0.2, 0.07 (p = 1) and 0.03, 0.003 (p =
-/// 2) at N = 10^2, 10^3, with --effort 4 also 0.025 and 0.0003 at N = 10^4; on the complete graph
-/// with N = 10^5, E min(0.02, D) <= 0.018, p = 1 (lambda = 1/2, d = 2).
+/// Convergence in l2, and in l1: E min(3 b, D) <= b for this sum D, with b = 0.2, 0.07 (p = 1) and
+/// 0.03, 0.003 (p = 2) at N = 10^2, 10^3, with --effort 4 also 0.025 and 0.0003 at N = 10^4; on the
+/// complete graph with N = 10^5, E min(0.02, D) <= 0.018, p = 1 (lambda = 1/2, d = 2).
 pub(crate) const COR_3_2: Claim = Claim {
     id: "cor-3.2",
     source: "Corollary 3.2",

@@ -27,8 +27,8 @@ use crate::num::ratio;
 /// Geometric graphs, k = 1, 2, 3, p = 3/2, 2, 4: the mean degree, clipped to 9 % around N
 /// vol(ball), is within 3 % of it; some degree is off by epsilon with at most the probability of
 /// (4.50), here 1/4; (4.51) to (4.53) with the epsilon realised; for mean degree (ln N)^2 and
-/// sqrt(N), E min(3 b, D) <= b for this sum D, b = 0.15 at N = 400 (900) and 0.1 at N = 1500 (lambda = 2/5, d = 2;
-/// graphs with rho(G) > 0.9 are left out).
+/// sqrt(N), E min(3 b, D) <= b for this sum D, b = 0.15 at N = 400 (900) and 0.1 at N = 1500
+/// (lambda = 2/5, d = 2; graphs with rho(G) > 0.9 are left out).
 pub(crate) const COR_3_4: Claim = Claim {
     id: "cor-3.4",
     source: "Corollary 3.4, (4.50) to (4.53)",

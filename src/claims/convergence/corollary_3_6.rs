@@ -17,9 +17,9 @@ use crate::faults;
 use crate::graph::BipartiteGraph;
 use crate::graph::generate::{self, GenerateError};
 
-/// With D for this sum, on random regular graphs, circulants and unions of complete graphs with k = sqrt(N): E min(3 b, D)
-/// <= b = 0.25 at N = 400 and 0.12 at N = 1600; random regular graphs with k = 3: E D >= 0.04 at N
-/// = 10^3 and 10^4 (lambda = 3/5, d = 2).
+/// With D for this sum, on random regular graphs, circulants and unions of complete graphs with k =
+/// sqrt(N): E min(3 b, D) <= b = 0.25 at N = 400 and 0.12 at N = 1600; random regular graphs with k
+/// = 3: E D >= 0.04 at N = 10^3 and 10^4 (lambda = 3/5, d = 2).
 pub(crate) const COR_3_6: Claim = Claim {
     id: "cor-3.6",
     source: "Corollary 3.6, section 5",

@@ -5,9 +5,8 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
 use crate::claims::cases::Outcome;
-use crate::claims::{
-    Claim, Effect, Evidence, Expected, Kind, Scope, Setting, Verdict, small_graphs,
-};
+use crate::claims::small_graphs::{self, adjacency};
+use crate::claims::{Claim, Effect, Evidence, Expected, Kind, Scope, Setting, Verdict};
 use crate::faults;
 use crate::graph::format::{self, Format};
 use crate::graph::generate::{self, GenerateError, Sites};
@@ -321,10 +320,9 @@ fn formats(claim: &Claim, setting: &Setting<'_>) -> Evidence {
         if let Some(&(text, format, n, types)) = FILES.get(case as usize) {
             return match (setting.instruments.read_graph)(text.as_bytes(), format) {
                 Ok(graph) if holds(&graph, n, types) => Outcome::holds(0.0),
-                Ok(graph) => Outcome::violated(format!(
-                    "{text:?} is read as {}",
-                    small_graphs::adjacency(&graph)
-                )),
+                Ok(graph) => {
+                    Outcome::violated(format!("{text:?} is read as {}", adjacency(&graph)))
+                }
                 Err(error) => Outcome::violated(format!("{text:?}: {error}")),
             };
         }
@@ -332,17 +330,16 @@ fn formats(claim: &Claim, setting: &Setting<'_>) -> Evidence {
         let format = [Format::EdgeList, Format::MatrixMarket][(case % 2) as usize];
         let mut text = Vec::new();
         if let Err(error) = format::write(&graph, format, &mut text) {
-            return Outcome::violated(format!("{}: {error}", small_graphs::adjacency(&graph)));
+            return Outcome::violated(format!("{}: {error}", adjacency(&graph)));
         }
         match (setting.instruments.read_graph)(&text, format) {
             Ok(again) if again.iter_edges().eq(graph.iter_edges()) && again == graph => {
                 Outcome::holds(0.0)
             }
-            Ok(again) => Outcome::violated(format!(
-                "{} comes back as {}",
-                small_graphs::adjacency(&graph),
-                small_graphs::adjacency(&again)
-            )),
+            Ok(again) => {
+                let [graph, again] = [&graph, &again].map(adjacency);
+                Outcome::violated(format!("{graph} comes back as {again}"))
+            }
             Err(error) => Outcome::violated(format!("{}: {error}", String::from_utf8_lossy(&text))),
         }
     })

@@ -249,11 +249,8 @@ impl<'a> Draws<'a> {
         if tilts::rejects(wealth().map(|(_, _, log)| log), alpha) {
             let strongest = wealth().max_by(|a, b| a.2.total_cmp(&b.2));
             let found = strongest.map_or_else(String::new, |(feature, tilt, _)| {
-                format!(
-                    "{} is {}",
-                    feature.what,
-                    if tilt > 0.0 { "too frequent" } else { "too rare" }
-                )
+                let how = if tilt > 0.0 { "too frequent" } else { "too rare" };
+                format!("{} is {how}", feature.what)
             });
             return (Verdict::Violated, found);
         }
@@ -265,8 +262,7 @@ impl<'a> Draws<'a> {
         let excluded = |feature: &&Feature| {
             [EXCLUDED, -EXCLUDED].iter().all(|&tilt| feature.log_wealth(tilt) <= -threshold)
         };
-        let verdict =
-            if needed.iter().all(excluded) { Verdict::Holds } else { Verdict::Inconclusive };
+        let verdict = Verdict::of(false, needed.iter().all(excluded));
         (verdict, format!("{} features exclude tilts of {EXCLUDED} in the log-odds", needed.len()))
     }
 }

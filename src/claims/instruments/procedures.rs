@@ -125,40 +125,22 @@ impl Parts {
     /// An error probability of at most `stated`, from errors in streams.
     fn at_most(&mut self, what: &str, errors: u64, streams: u64, stated: f64) {
         let (lower, upper) = binomial::clopper_pearson(errors, streams, self.share);
-        let verdict = if lower > stated {
-            Verdict::Violated
-        } else if upper <= 1.5 * stated {
-            Verdict::Holds
-        } else {
-            Verdict::Inconclusive
-        };
-        self.findings.add(
-            verdict,
-            streams,
-            format!("{what}: {errors} errors in {streams}, stated {stated}, at most {upper:.3}"),
-        );
+        let found =
+            format!("{what}: {errors} errors in {streams}, stated {stated}, at most {upper:.3}");
+        self.findings.add(Verdict::of(lower > stated, upper <= 1.5 * stated), streams, found);
     }
 
     /// A power of at least `stated`, from successes in streams.
     fn at_least(&mut self, what: &str, successes: u64, streams: u64, stated: f64) {
         let (lower, upper) = binomial::clopper_pearson(successes, streams, self.share);
-        let verdict = if upper < stated {
-            Verdict::Violated
-        } else if lower >= stated {
-            Verdict::Holds
-        } else {
-            Verdict::Inconclusive
-        };
-        self.findings.add(
-            verdict,
-            streams,
-            format!("{what}: {successes} of {streams}, stated {stated}, at least {lower:.3}"),
-        );
+        let found =
+            format!("{what}: {successes} of {streams}, stated {stated}, at least {lower:.3}");
+        self.findings.add(Verdict::of(upper < stated, lower >= stated), streams, found);
     }
 
     /// Something that goes wrong with probability at most the share.
     fn certain(&mut self, right: bool, found: String) {
-        self.findings.add(if right { Verdict::Holds } else { Verdict::Violated }, 1, found);
+        self.findings.add(Verdict::of(!right, right), 1, found);
     }
 
     /// What is wrong where nothing is left to chance.
@@ -220,12 +202,8 @@ fn sequential_tests(claim: &Claim, setting: &Setting<'_>) -> Evidence {
                     == Some(side)
             })
             .count();
-        parts.at_least(
-            &format!("mean {mean} told from 0.5 by {OBSERVATIONS} observations"),
-            right as u64,
-            STREAMS_FOR_POWER,
-            POWER,
-        );
+        let what = format!("mean {mean} told from 0.5 by {OBSERVATIONS} observations");
+        parts.at_least(&what, right as u64, STREAMS_FOR_POWER, POWER);
     }
     parts.findings.evidence()
 }
@@ -253,12 +231,8 @@ fn intervals_cover(claim: &Claim, setting: &Setting<'_>) -> Evidence {
                     })
                 })
                 .count();
-            parts.at_most(
-                &format!("{}, {}", kind.name(), source.name),
-                missed as u64,
-                STREAMS,
-                STATED,
-            );
+            let what = format!("{}, {}", kind.name(), source.name);
+            parts.at_most(&what, missed as u64, STREAMS, STATED);
             let mut draw = source.stream(stream_rng(seed, STREAMS));
             let mut interval = (setting.instruments.interval)(kind, parts.share);
             (0..4000).for_each(|_| interval.observe(draw()));
@@ -271,10 +245,8 @@ fn intervals_cover(claim: &Claim, setting: &Setting<'_>) -> Evidence {
                 && lower <= source.mean
                 && source.mean <= upper
                 && upper < above;
-            parts.certain(
-                right,
-                format!("mean {} in [{lower:.3}, {upper:.3}] after 4000", source.mean),
-            );
+            let mean = source.mean;
+            parts.certain(right, format!("mean {mean} in [{lower:.3}, {upper:.3}] after 4000"));
         }
     }
     parts.findings.evidence()
@@ -304,10 +276,8 @@ fn distribution_test(claim: &Claim, setting: &Setting<'_>) -> Evidence {
         [(0.0, Decision::Holds, 60_000), (0.2, Decision::Violated, 10_000)]
     {
         let found = run(law(away), MARGIN, share, length, STREAMS);
-        parts.certain(
-            found == Some(verdict),
-            format!("law that is {away} away against a margin of {MARGIN}: {found:?}"),
-        );
+        let what = format!("law that is {away} away against a margin of {MARGIN}: {found:?}");
+        parts.certain(found == Some(verdict), what);
     }
     parts.findings.evidence()
 }

@@ -251,13 +251,7 @@ fn mixing_in_n(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     // A time that is cut off says nothing of growth: the largest system must have met before.
     let meets = intervals.last().is_some_and(|i| i.upper < LONGEST);
     let never = intervals.iter().any(|i| i.lower > 0.75 * LONGEST);
-    let verdict = if lower > GROWTH || never {
-        Verdict::Violated
-    } else if upper < GROWTH && meets {
-        Verdict::Holds
-    } else {
-        Verdict::Inconclusive
-    };
+    let verdict = Verdict::of(lower > GROWTH || never, upper < GROWTH && meets);
     let summary = format!(
         "mean times {}; slope {fitted:.3} in [{lower:.3}, {upper:.3}] per unit of ln N (error probability {:.1e})",
         means.join(", "),
