@@ -2,8 +2,7 @@
 
 use thiserror::Error;
 
-use super::cases::CasePlan;
-use super::{Claim, Evidence, Kind, Setting};
+use super::{CasePlan, Claim, Evidence, Kind, Setting};
 use crate::estimate::bracketing::{Samples, pilot_limit};
 use crate::instruments::{Instruments, REFERENCE};
 use crate::model::Model;

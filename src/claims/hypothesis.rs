@@ -48,11 +48,8 @@ impl Hypothesis {
             Self::PhiAndGammaAtMostOne => {
                 let (phi, gamma) = (metrics::phi(graph), metrics::gamma(graph));
                 (phi > Ratio::one() || gamma > Ratio::one()).then(|| {
-                    format!(
-                        "needs max(phi, gamma) <= 1, here phi = {}, gamma = {}",
-                        show(&phi),
-                        show(&gamma)
-                    )
+                    let [phi, gamma] = [&phi, &gamma].map(show);
+                    format!("needs max(phi, gamma) <= 1, here phi = {phi}, gamma = {gamma}")
                 })
             }
             Self::NoIsolatedTaskTypes => {

@@ -119,9 +119,9 @@ fn unbalanced(
         fine.value < low.lower - fine.error() || fine.value > low.upper + fine.error()
     });
     if let Some((low, fine)) = outside {
+        let (lower, upper, fine) = (low.lower, low.upper, fine.value);
         return Some(format!(
-            "the exact solver with a cap of 4 says [{}, {}], without one {}",
-            low.lower, low.upper, fine.value
+            "the exact solver with a cap of 4 says [{lower}, {upper}], without one {fine}"
         ));
     }
     let busy = law.q[0];

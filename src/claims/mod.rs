@@ -19,8 +19,7 @@
 //! the corrected forms: a printed form that suddenly holds means that the check lost its power.
 
 mod appendices;
-#[doc(hidden)]
-pub mod cases;
+mod cases;
 pub mod catalogue;
 mod checking;
 mod claim;
@@ -50,8 +49,6 @@ mod verdict;
 #[doc(inline)]
 pub use crate::faults::Fault;
 #[doc(hidden)]
-pub use cases::CasePlan;
-#[doc(hidden)]
 pub use catalogue::Group;
 pub use checking::{CheckOptions, UnknownClaim, find};
 pub use claim::{Claim, Effect, Expected, Kind, Scope};
@@ -59,7 +56,7 @@ pub use hypothesis::Hypothesis;
 #[doc(hidden)]
 pub use hypothesis::show;
 #[doc(hidden)]
-pub use setting::Setting;
+pub use setting::{CasePlan, Setting};
 pub use verdict::{Evidence, Verdict, Witness};
 
 /// Every claim, in the order of the paper, errata last: a row for each, which is all that a new claim
@@ -176,6 +173,7 @@ const ALL: &[&Claim] = &[
 pub fn all() -> impl Iterator<Item = &'static Claim> {
     ALL.iter().copied()
 }
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -16,10 +16,7 @@ use crate::faults;
 use crate::model::{Event, Model};
 use crate::num::ratio;
 
-/// Coupling from the past.
-///
-/// In full: coupling from the past gives the joint steady-state law of the chain with buffers for
-/// three tasks; its mean fill and empty share within 0.02.
+/// Coupling from the past; the mean fill and the empty share within 0.02.
 pub(crate) const PERFECT_SAMPLING: Claim = Claim {
     id: "perfect-sampling",
     source: "Proposition 3.9 with a buffer cap",

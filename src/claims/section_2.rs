@@ -13,7 +13,7 @@
 
 use rand_chacha::ChaCha8Rng;
 
-use super::cases::{Outcome, run};
+use super::cases::Outcome;
 use super::small_graphs::{self, Loads};
 use super::{Claim, Evidence, Expected, Hypothesis, Kind, Scope, Setting, show};
 use crate::faults;
@@ -47,7 +47,7 @@ pub(crate) const EQ_2_1: Claim = Claim {
 };
 
 fn eq_2_1(claim: &Claim, setting: &Setting<'_>) -> Evidence {
-    run(&setting.plan, claim.id, 1, "graph, rho recomputed edge by edge", |_, _| {
+    setting.cases(claim, 1, "graph, rho recomputed edge by edge", |_, _| {
         let loads = Loads::of(setting.model.graph());
         let lambda = setting.model.load().exact();
         let rho = (setting.instruments.rho)(setting.model);
@@ -55,31 +55,19 @@ fn eq_2_1(claim: &Claim, setting: &Setting<'_>) -> Evidence {
         let slack = ratio::to_f64(&(&rho - lambda));
         if loads.mean() != ratio::whole(1) {
             // The average over V is lambda since every task type hands out all of its rate.
-            Outcome::violated(
-                slack,
-                format!("the mean load is {} lambda, not lambda", show(&loads.mean())),
-            )
+            let mean = show(&loads.mean());
+            Outcome::violated(format!("the mean load is {mean} lambda, not lambda")).by(slack)
         } else if rho != largest {
-            Outcome::violated(
-                slack,
-                format!(
-                    "rho(G) = {}, but the busiest server has load {}",
-                    show(&rho),
-                    show(&largest)
-                ),
-            )
+            let [rho, largest] = [&rho, &largest].map(show);
+            let found = format!("rho(G) = {rho}, but the busiest server has load {largest}");
+            Outcome::violated(found).by(slack)
         } else if rho < *lambda || (rho == *lambda) != loads.are_equal() {
             let equal = loads.are_equal();
-            Outcome::violated(
-                slack,
-                format!(
-                    "rho(G) = {} with lambda = {}, loads equal: {equal}",
-                    show(&rho),
-                    show(lambda)
-                ),
-            )
+            let [rho, lambda] = [&rho, lambda].map(show);
+            let found = format!("rho(G) = {rho} with lambda = {lambda}, loads equal: {equal}");
+            Outcome::violated(found).by(slack)
         } else if let Some(found) = other_forms(setting.model, &loads) {
-            Outcome::violated(slack, found)
+            Outcome::violated(found).by(slack)
         } else {
             Outcome::holds(slack)
         }
@@ -115,11 +103,8 @@ fn other_forms(model: &Model, loads: &Loads) -> Option<String> {
     let busiest: Vec<u32> = (0..n).filter(|&v| loads.of_server(v) == loads.max()).collect();
     let given = metrics::busiest_servers(graph);
     if given != busiest {
-        return Some(format!(
-            "{} servers are given as busiest, {} are",
-            given.len(),
-            busiest.len()
-        ));
+        let (n_given, n_busiest) = (given.len(), busiest.len());
+        return Some(format!("{n_given} servers are given as busiest, {n_busiest} are"));
     }
     let close = |given: f64, exact: &Ratio, bound: f64| {
         let Some(given) = Ratio::from_float(given) else { return false };
@@ -143,9 +128,6 @@ fn other_forms(model: &Model, loads: &Loads) -> Option<String> {
 }
 
 /// (2.3): irregularity and mean inverse degree, what they bound, and what leaves them as they are.
-///
-/// In full: phi and gamma as defined; rho(G) <= lambda (1 + phi(G)), gamma(G) <= 1 / min d_w;
-/// renaming and copies change none of them.
 pub(crate) const EQ_2_3: Claim = Claim {
     id: "eq-2.3",
     source: "(2.3), proof of Corollary 3.6",
@@ -177,9 +159,8 @@ fn eq_2_3(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let given = figures(setting.instruments, model);
     // Copies of a large graph tell no more than those of a small one.
     let copies = if graph.n_edges() <= MOST_EDGES / 8 { 3 } else { 1 };
-    run(
-        &setting.plan,
-        claim.id,
+    setting.cases(
+        claim,
         1 + copies,
         "forms of the graph (as given, renamed, copied)",
         |case, rng| {
@@ -195,14 +176,11 @@ fn eq_2_3(claim: &Claim, setting: &Setting<'_>) -> Evidence {
             if found == given {
                 return Outcome::holds(0.0);
             }
-            Outcome::violated(
-                f64::NAN,
-                format!(
-                    "(rho, phi, gamma) = {} for the graph, {} for {count} renamed copies of it",
-                    shown(&given),
-                    shown(&found)
-                ),
-            )
+            Outcome::violated(format!(
+                "(rho, phi, gamma) = {} for the graph, {} for {count} renamed copies of it",
+                shown(&given),
+                shown(&found)
+            ))
         },
     )
 }
@@ -215,7 +193,7 @@ fn definitions(model: &Model, given: &Figures) -> Outcome {
     let graph = model.graph();
     let (rho, phi, gamma) = given;
     let (own_phi, own_gamma) = (Loads::of(graph).phi(), small_graphs::gamma(graph));
-    let violated = |what: String| Outcome::violated(f64::NAN, what);
+    let violated = |what: String| Outcome::violated(what);
     if *phi != own_phi {
         return violated(format!("phi(G) = {}, edge by edge {}", show(phi), show(&own_phi)));
     }
@@ -224,11 +202,8 @@ fn definitions(model: &Model, given: &Figures) -> Outcome {
     }
     let bound = model.load().exact() * (phi + ratio::whole(1));
     if *rho > bound {
-        return violated(format!(
-            "rho(G) = {} above lambda (1 + phi(G)) = {}",
-            show(rho),
-            show(&bound)
-        ));
+        let [rho, bound] = [rho, &bound].map(show);
+        return violated(format!("rho(G) = {rho} above lambda (1 + phi(G)) = {bound}"));
     }
     let least = (0..graph.n_task_types())
         .map(|w| graph.servers_of(w).iter().count())
@@ -237,11 +212,8 @@ fn definitions(model: &Model, given: &Figures) -> Outcome {
     let Some(least) = least else { return Outcome::Skipped };
     let largest = Ratio::new(1.into(), least.into());
     if *gamma > largest {
-        return violated(format!(
-            "gamma(G) = {} above 1 / min d_w = {}",
-            show(gamma),
-            show(&largest)
-        ));
+        let [gamma, largest] = [gamma, &largest].map(show);
+        return violated(format!("gamma(G) = {gamma} above 1 / min d_w = {largest}"));
     }
     Outcome::holds(ratio::to_f64(&(bound - rho)).min(ratio::to_f64(&(largest - gamma))))
 }
@@ -284,10 +256,7 @@ fn shuffled(n: u32, rng: &mut ChaCha8Rng) -> Vec<u32> {
     all
 }
 
-/// Remark 1 on graphs small enough for all sets of servers.
-///
-/// In full: ergodic iff (lambda N / M) sum_w (|S ∩ N_w| / d_w)^d < |S| for every nonempty S; rho(G)
-/// < 1 implies it and is not necessary.
+/// Remark 1 on graphs small enough for all sets of servers; rho(G) < 1 is not necessary.
 pub(crate) const REM_1: Claim = Claim {
     id: "rem-1",
     source: "Remark 1, with replacement; Proposition 4.1",
@@ -310,33 +279,25 @@ fn rem_1(claim: &Claim, setting: &Setting<'_>) -> Evidence {
         .collect();
     let settings = |graphs: usize| graphs as u64 * 3 * LOADS;
     let count = settings(listed.len()) + settings(40) * u64::from(setting.plan.effort);
-    run(
-        &setting.plan,
-        claim.id,
-        count,
-        "settings of graph, lambda and d, by all sets of servers",
-        |case, rng| {
-            let graph = match listed.get((case / (3 * LOADS)) as usize) {
-                Some((_, graph)) => graph.clone(),
-                None => match small_graphs::random(rng) {
-                    Ok(graph) => graph,
-                    Err(_) => return Outcome::Skipped,
-                },
-            };
-            let d = 1 + (case / LOADS % 3) as u32;
-            let Some(critical) = small_graphs::critical_load(&graph, d) else {
-                return Outcome::Skipped;
-            };
-            let Some(load) = load(case % LOADS, &critical) else { return Outcome::Skipped };
-            if case % LOADS == 0
-                && let Some(disagreement) = other_ways(&graph, d, &critical)
-            {
-                return Outcome::violated(f64::NAN, disagreement);
-            }
-            let Ok(model) = Model::with_load(graph, load, d) else { return Outcome::Skipped };
-            ergodicity(setting.instruments, &model)
-        },
-    )
+    let what = "settings of graph, lambda and d, by all sets of servers";
+    setting.cases(claim, count, what, |case, rng| {
+        let known = listed.get((case / (3 * LOADS)) as usize).map(|(_, graph)| graph.clone());
+        let Some(graph) = known.or_else(|| small_graphs::random(rng).ok()) else {
+            return Outcome::Skipped;
+        };
+        let d = 1 + (case / LOADS % 3) as u32;
+        let Some(critical) = small_graphs::critical_load(&graph, d) else {
+            return Outcome::Skipped;
+        };
+        let Some(load) = load(case % LOADS, &critical) else { return Outcome::Skipped };
+        if case % LOADS == 0
+            && let Some(disagreement) = other_ways(&graph, d, &critical)
+        {
+            return Outcome::violated(disagreement);
+        }
+        let Ok(model) = Model::with_load(graph, load, d) else { return Outcome::Skipped };
+        ergodicity(setting.instruments, &model)
+    })
 }
 
 /// The critical load by max-flow, and the certified bounds, against all sets.
@@ -375,14 +336,13 @@ fn ergodicity(instruments: &Instruments, model: &Model) -> Outcome {
     let mut worst: Option<(u32, Ratio)> = None;
     for (set, weight) in small_graphs::weights(graph, model.d()) {
         if set < 16 {
-            let listed: Vec<u32> = (0..graph.n_servers()).filter(|v| set >> v & 1 == 1).collect();
+            let listed = small_graphs::members(graph, set);
             let own =
                 (weight > ratio::whole(0)).then(|| ratio::whole(set.count_ones().into()) / &weight);
             if stability::ratio_of_set(graph, model.d(), &listed) != own {
-                return Outcome::violated(
-                    f64::NAN,
-                    format!("the load that servers {listed:?} carry is not {own:?}"),
-                );
+                return Outcome::violated(format!(
+                    "the load that servers {listed:?} carry is not {own:?}"
+                ));
             }
         }
         let excess = lambda * weight - ratio::whole(set.count_ones().into());
@@ -392,10 +352,9 @@ fn ergodicity(instruments: &Instruments, model: &Model) -> Outcome {
     }
     let Some((set, excess)) = worst else { return Outcome::Skipped };
     let ergodic = excess < ratio::whole(0);
-    let servers: Vec<u32> = (0..graph.n_servers()).filter(|v| set >> v & 1 == 1).collect();
+    let servers = small_graphs::members(graph, set);
     let figures = || {
-        let types: Vec<Vec<u32>> =
-            (0..graph.n_task_types()).map(|w| graph.servers_of(w).iter().collect()).collect();
+        let types = small_graphs::task_types(graph);
         format!(
             "lambda = {}, d = {}, task types {types:?}: S = {servers:?} receives {} more than it serves",
             show(lambda),
@@ -404,7 +363,7 @@ fn ergodicity(instruments: &Instruments, model: &Model) -> Outcome {
         )
     };
     if lambda * Loads::of(graph).max() < ratio::whole(1) && !ergodic {
-        return Outcome::violated(f64::NAN, format!("rho(G) < 1, yet {}", figures()));
+        return Outcome::violated(format!("rho(G) < 1, yet {}", figures()));
     }
     let said = [
         stability::is_ergodic(model).ok(),
@@ -413,22 +372,19 @@ fn ergodicity(instruments: &Instruments, model: &Model) -> Outcome {
             .and_then(|critical| critical.stable(lambda)),
     ];
     if graph.n_edges() > 0 && said.iter().flatten().any(|&said| said != ergodic) {
-        return Outcome::violated(
-            f64::NAN,
-            format!("is_ergodic and the critical load say {said:?}; {}", figures()),
-        );
+        let figures = figures();
+        let found = format!("is_ergodic and the critical load say {said:?}; {figures}");
+        return Outcome::violated(found);
     }
     match (instruments.is_ergodic)(model) {
         None => Outcome::Skipped,
         Some(said) if said == ergodic => Outcome::holds(ratio::to_f64(&excess).abs()),
-        Some(said) => Outcome::violated(f64::NAN, format!("called ergodic: {said}; {}", figures())),
+        Some(said) => Outcome::violated(format!("called ergodic: {said}; {}", figures())),
     }
 }
 
-/// Remark 1 on the graph at hand.
-///
-/// In full: ergodic iff no set of servers receives at least what it serves; on larger graphs, the
-/// bounds on the critical load contradict no set tried.
+/// Remark 1 on the graph at hand; on larger graphs, the bounds on the critical load contradict no
+/// set tried.
 pub(crate) const REM_1_GRAPH: Claim = Claim {
     id: "rem-1-graph",
     source: "Remark 1, with replacement; Proposition 4.1",
@@ -447,15 +403,10 @@ pub(crate) const REM_1_GRAPH: Claim = Claim {
 fn rem_1_graph(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let model = setting.model;
     if model.graph().n_servers() > MOST_SERVERS {
-        return run(
-            &setting.plan,
-            claim.id,
-            1,
-            "graph, certified bounds against sets of servers",
-            |_, _| certificates(model),
-        );
+        let what = "graph, certified bounds against sets of servers";
+        return setting.cases(claim, 1, what, |_, _| certificates(model));
     }
-    run(&setting.plan, claim.id, LOADS + 1, "loads, by all sets of servers", |case, _| {
+    setting.cases(claim, LOADS + 1, "loads, by all sets of servers", |case, _| {
         if case == 0 {
             return ergodicity(setting.instruments, model);
         }
@@ -478,10 +429,8 @@ fn certificates(model: &Model) -> Outcome {
     // The nearest number to an exact value may be on either side of it.
     let bound = |value: f64| critical.exact.clone().or_else(|| Ratio::from_float(value));
     let (Some(lower), Some(upper)) = (bound(critical.lower), bound(critical.upper)) else {
-        return Outcome::violated(
-            f64::NAN,
-            format!("the critical load lies in [{}, {}]", critical.lower, critical.upper),
-        );
+        let (lower, upper) = (critical.lower, critical.upper);
+        return Outcome::violated(format!("the critical load lies in [{lower}, {upper}]"));
     };
     let load_of = |set: &[u32]| {
         let mut member = vec![false; graph.n_servers() as usize];
@@ -502,36 +451,29 @@ fn certificates(model: &Model) -> Outcome {
         let Some(load) = load_of(&set) else { continue };
         let first: Vec<u32> = set.iter().copied().take(10).collect();
         let what = || {
-            format!(
-                "{} servers {first:?}... are overloaded from lambda = {} on",
-                set.len(),
-                show(&load)
-            )
+            let (n_set, load) = (set.len(), show(&load));
+            format!("{n_set} servers {first:?}... are overloaded from lambda = {load} on")
         };
         if load < lower {
-            return Outcome::violated(
-                ratio::to_f64(&(&load - &lower)),
-                format!("{}, certified stable below {}", what(), critical.lower),
-            );
+            return Outcome::violated(format!(
+                "{}, certified stable below {}",
+                what(),
+                critical.lower
+            ))
+            .by(ratio::to_f64(&(&load - &lower)));
         }
         if index == 0 && load > upper {
-            return Outcome::violated(
-                ratio::to_f64(&(&upper - &load)),
-                format!("{}, said to prove {}", what(), critical.upper),
-            );
+            return Outcome::violated(format!("{}, said to prove {}", what(), critical.upper))
+                .by(ratio::to_f64(&(&upper - &load)));
         }
     }
     // rho(G) < 1 implies ergodicity.
     let sufficient = Loads::of(graph).max().recip();
     if sufficient > upper {
-        return Outcome::violated(
-            f64::NAN,
-            format!(
-                "rho(G) < 1 below lambda = {}, certified unstable from {} on",
-                show(&sufficient),
-                critical.upper
-            ),
-        );
+        let (sufficient, upper) = (show(&sufficient), critical.upper);
+        return Outcome::violated(format!(
+            "rho(G) < 1 below lambda = {sufficient}, certified unstable from {upper} on"
+        ));
     }
     Outcome::holds(critical.upper - critical.lower)
 }

@@ -15,7 +15,7 @@
 
 use num_traits::Zero;
 
-use super::cases::{Outcome, run};
+use super::cases::Outcome;
 use super::mean_field::{self, Measured};
 use super::small_graphs::{self, Loads};
 use super::verdict::Verdict;
@@ -28,10 +28,7 @@ use crate::model::Model;
 use crate::random::below;
 use crate::theory::mean_field::{OdeError, spectral_gap};
 
-/// Definition 3.3, against all pairs of points.
-///
-/// In full: (v, w) is an edge iff the distance of v and w in the p-norm on the unit torus is at
-/// most r; a mean degree sets r by the volume of the ball.
+/// Definition 3.3, against all pairs of points; the volume is that of the ball.
 pub(crate) const DEF_3_3: Claim = Claim {
     id: "def-3.3",
     source: "Definition 3.3",
@@ -62,48 +59,38 @@ const NORMS: &[(u32, f64, Option<f64>)] = &[
 
 fn def_3_3(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let count = NORMS.len() as u64 * 4 * u64::from(setting.plan.effort);
-    run(
-        &setting.plan,
-        claim.id,
-        count,
-        "geometric graphs, against all pairs of points",
-        |case, rng| {
-            let (dim, p, ball) = NORMS[(case % NORMS.len() as u64) as usize];
-            let (n, m) = (60 + below(rng, 90), 40 + below(rng, 60));
-            let Ok(norm) = Norm::new(p) else { return Outcome::Skipped };
-            // From a few neighbours each to balls that meet themselves around the torus.
-            let reach = match case / NORMS.len() as u64 % 4 {
-                0 => Reach::MeanDegree(3.0),
-                1 => Reach::MeanDegree(15.0),
-                2 => Reach::Radius(0.4),
-                _ => Reach::Radius(0.6),
-            };
-            let (Ok(radius), Ok(sites)) =
-                (reach.radius(n, dim, norm), Sites::uniform(n, m, dim, setting.plan.seed ^ case))
-            else {
-                return Outcome::Skipped;
-            };
-            if let (Reach::MeanDegree(degree), Some(ball)) = (reach, ball) {
-                // The logarithms of Gamma functions behind the volume are good to 13 digits.
-                let mean = f64::from(n) * ball * radius.powi(dim as i32);
-                if (mean / degree - 1.0).abs() > 1e-12 {
-                    return Outcome::violated(
-                        f64::NAN,
-                        format!(
-                            "mean degree {degree} asked, radius {radius} in dim {dim}, p {p} gives {mean}"
-                        ),
-                    );
-                }
+    setting.cases(claim, count, "geometric graphs, against all pairs of points", |case, rng| {
+        let (dim, p, ball) = NORMS[(case % NORMS.len() as u64) as usize];
+        let (n, m) = (60 + below(rng, 90), 40 + below(rng, 60));
+        let Ok(norm) = Norm::new(p) else { return Outcome::Skipped };
+        // From a few neighbours each to balls that meet themselves around the torus.
+        let reach = match case / NORMS.len() as u64 % 4 {
+            0 => Reach::MeanDegree(3.0),
+            1 => Reach::MeanDegree(15.0),
+            2 => Reach::Radius(0.4),
+            _ => Reach::Radius(0.6),
+        };
+        let (Ok(radius), Ok(sites)) =
+            (reach.radius(n, dim, norm), Sites::uniform(n, m, dim, setting.plan.seed ^ case))
+        else {
+            return Outcome::Skipped;
+        };
+        if let (Reach::MeanDegree(degree), Some(ball)) = (reach, ball) {
+            // The logarithms of Gamma functions behind the volume are good to 13 digits.
+            let mean = f64::from(n) * ball * radius.powi(dim as i32);
+            if (mean / degree - 1.0).abs() > 1e-12 {
+                return Outcome::violated(format!(
+                    "mean degree {degree} asked, radius {radius} in dim {dim}, p {p} gives {mean}"
+                ));
             }
-            match (setting.instruments.geometric)(&sites, radius, norm) {
-                Ok(graph) => edges_are_near_pairs(&graph, &sites, radius, p),
-                Err(error) => Outcome::violated(
-                    f64::NAN,
-                    format!("no graph of {n} servers and {m} types: {error}"),
-                ),
+        }
+        match (setting.instruments.geometric)(&sites, radius, norm) {
+            Ok(graph) => edges_are_near_pairs(&graph, &sites, radius, p),
+            Err(error) => {
+                Outcome::violated(format!("no graph of {n} servers and {m} types: {error}"))
             }
-        },
-    )
+        }
+    })
 }
 
 /// Every pair of points, but for those whose distance differs from the radius by no more than
@@ -126,12 +113,9 @@ fn edges_are_near_pairs(graph: &BipartiteGraph, sites: &Sites, radius: f64, p: f
             if compatible[v as usize] != (distance < radius) {
                 let (x, y) = (sites.server(v), sites.task_type(w));
                 let edge = compatible[v as usize];
-                return Outcome::violated(
-                    -margin,
-                    format!(
+                return Outcome::violated(format!(
                         "server {v} at {x:?} and type {w} at {y:?}: distance {distance} for p = {p}, radius {radius}, edge: {edge}"
-                    ),
-                );
+                    )).by(-margin);
             }
         }
     }
@@ -151,9 +135,6 @@ fn torus_distance(x: &[f64], y: &[f64], p: f64) -> f64 {
 }
 
 /// Definition 3.5 and what it implies, on graphs made for it.
-///
-/// In full: N d_v = M d_w on every edge, and every server with an edge, imply phi(G) = 0, rho(G) =
-/// lambda and equal degrees in each component.
 pub(crate) const EQ_3_3: Claim = Claim {
     id: "eq-3.3",
     source: "Definition 3.5, (3.3), Corollary 3.6",
@@ -172,54 +153,36 @@ pub(crate) const EQ_3_3: Claim = Claim {
 fn eq_3_3(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let listed = small_graphs::listed();
     let random = 60 * u64::from(setting.plan.effort);
-    run(
-        &setting.plan,
-        claim.id,
-        listed.len() as u64 + random,
-        "graphs, regular or not, connected or not",
-        |case, rng| {
-            if let Some((_, graph)) = listed.get(case as usize) {
-                return regularity(setting, graph);
-            }
-            let mut part = || {
-                // n = m l / k, so that the half-edges match.
-                let (m, k) = (2 + below(rng, 9), 1 + below(rng, 4));
-                let n = m * (1 + below(rng, 2));
-                (setting.instruments.random_regular)(
-                    n,
-                    m,
-                    k.min(m),
-                    u64::from(below(rng, u32::MAX)),
-                )
-            };
-            let graph = match case % 4 {
-                0 => small_graphs::random(rng).map_err(Into::into),
-                1 => part(),
-                // Regular only if the parts agree in N / M, whatever their degrees.
-                2 => part().and_then(|first| disjoint_union(&[first, part()?])),
-                _ => {
-                    part().and_then(|first| disjoint_union(&[first.clone(), first.clone(), first]))
-                }
-            };
-            let Ok(graph) = graph else { return Outcome::Skipped };
-            if case % 4 == 3 && !small_graphs::is_regular(&graph) {
-                return Outcome::violated(
-                    f64::NAN,
-                    format!(
-                        "copies of a random regular graph are not regular: {}",
-                        small_graphs::adjacency(&graph)
-                    ),
-                );
-            }
-            regularity(setting, &graph)
-        },
-    )
+    let what = "graphs, regular or not, connected or not";
+    setting.cases(claim, listed.len() as u64 + random, what, |case, rng| {
+        if let Some((_, graph)) = listed.get(case as usize) {
+            return regularity(setting, graph);
+        }
+        let mut part = || {
+            // n = m l / k, so that the half-edges match.
+            let (m, k) = (2 + below(rng, 9), 1 + below(rng, 4));
+            let n = m * (1 + below(rng, 2));
+            (setting.instruments.random_regular)(n, m, k.min(m), u64::from(below(rng, u32::MAX)))
+        };
+        let graph = match case % 4 {
+            0 => small_graphs::random(rng).map_err(Into::into),
+            1 => part(),
+            // Regular only if the parts agree in N / M, whatever their degrees.
+            2 => part().and_then(|first| disjoint_union(&[first, part()?])),
+            _ => part().and_then(|first| disjoint_union(&[first.clone(), first.clone(), first])),
+        };
+        let Ok(graph) = graph else { return Outcome::Skipped };
+        if case % 4 == 3 && !small_graphs::is_regular(&graph) {
+            return Outcome::violated(format!(
+                "copies of a random regular graph are not regular: {}",
+                small_graphs::adjacency(&graph)
+            ));
+        }
+        regularity(setting, &graph)
+    })
 }
 
-/// Definition 3.5 on the graph at hand.
-///
-/// In full: this graph is called regular iff N d_v = M d_w on every edge; if it is and every server
-/// has an edge, phi(G) = 0 and rho(G) = lambda.
+/// Definition 3.5 on the graph at hand; what it implies, only if every server has an edge.
 pub(crate) const EQ_3_3_GRAPH: Claim = Claim {
     id: "eq-3.3-graph",
     source: "Definition 3.5, (3.3)",
@@ -237,17 +200,15 @@ pub(crate) const EQ_3_3_GRAPH: Claim = Claim {
 };
 
 fn eq_3_3_graph(claim: &Claim, setting: &Setting<'_>) -> Evidence {
-    run(&setting.plan, claim.id, 1, "graph, edge by edge", |_, _| {
-        regularity(setting, setting.model.graph())
-    })
+    setting
+        .cases(claim, 1, "graph, edge by edge", |_, _| regularity(setting, setting.model.graph()))
 }
 
 fn regularity(setting: &Setting<'_>, graph: &BipartiteGraph) -> Outcome {
     let regular = small_graphs::is_regular(graph);
     let said = (setting.instruments.is_regular)(graph);
-    let violated = |what: String| {
-        Outcome::violated(f64::NAN, format!("{what}; {}", small_graphs::adjacency(graph)))
-    };
+    let violated =
+        |what: String| Outcome::violated(format!("{what}; {}", small_graphs::adjacency(graph)));
     if said != regular {
         return violated(format!("called regular: {said}, edge by edge: {regular}"));
     }
@@ -277,11 +238,8 @@ fn regularity(setting: &Setting<'_>, graph: &BipartiteGraph) -> Outcome {
     };
     let rho = (setting.instruments.rho)(&model);
     if rho != *lambda {
-        return violated(format!(
-            "regular, but rho(G) = {} with lambda = {}",
-            show(&rho),
-            show(lambda)
-        ));
+        let [rho, lambda] = [&rho, lambda].map(show);
+        return violated(format!("regular, but rho(G) = {rho} with lambda = {lambda}"));
     }
     if let Some((v, w)) = unequal_in_a_component(graph) {
         return violated(format!(
@@ -325,12 +283,7 @@ pub(crate) const ODE_FIXED_POINT: Claim = Claim {
 
 /// [`mean_field::fixed_point`] of a subject.
 pub(super) fn fixed_point(instruments: &Instruments) -> Measured {
-    mean_field::fixed_point(
-        &|lambda, d, i| (instruments.fixed_point)(lambda, d, i),
-        &|lambda, d, q, dq| {
-            (instruments.right_hand_side)(lambda, d, q, dq);
-        },
-    )
+    mean_field::fixed_point(&instruments.fixed_point, &instruments.right_hand_side)
 }
 
 /// (3.5) is quasi-monotone.
@@ -346,18 +299,11 @@ pub(crate) const ODE_ORDER: Claim = Claim {
     effect: None,
     hypotheses: &[],
     rejects: &[faults::DROPPED_DEPARTURES],
-    run: |_, setting| {
-        evidence(mean_field::order(&|lambda, d, q, dq| {
-            (setting.instruments.right_hand_side)(lambda, d, q, dq)
-        }))
-    },
+    run: |_, setting| evidence(mean_field::order(&setting.instruments.right_hand_side)),
 };
 
 /// (4.44): exponential approach, with the rate that the linearisation and the tail of the start
-/// give.
-///
-/// In full: sum_i |qbar_i(t) - q*_i| falls exponentially: at the spectral gap from light tails, at
-/// 1 - r from q_i(0) = r^i with 1 - r below it.
+/// give: 1 - r from q_i(0) = r^i with 1 - r below the spectral gap.
 pub(crate) const EQ_4_44: Claim = Claim {
     id: "eq-4.44",
     source: "(4.44)",
@@ -414,7 +360,7 @@ pub(super) fn rate(
     instruments: &Instruments,
     gap: &dyn Fn(f64, u32) -> f64,
 ) -> Result<Measured, OdeError> {
-    mean_field::rate(&|lambda, d, q, dq| (instruments.right_hand_side)(lambda, d, q, dq), gap)
+    mean_field::rate(&instruments.right_hand_side, gap)
 }
 
 /// What a check of (3.5) found, as evidence. Its comparisons have no index to replay: all of them

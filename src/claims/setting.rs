@@ -1,11 +1,21 @@
 //! What a claim is checked on.
 
-use super::cases::CasePlan;
 use crate::estimate::bracketing::Samples;
 use crate::instruments::Instruments;
 use crate::model::Model;
 use crate::random::fingerprint;
 use crate::subject::Subject;
+
+/// Which cases to run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CasePlan {
+    /// The seed of all cases.
+    pub seed: u64,
+    /// Scales the number of random cases; 1 is the everyday effort.
+    pub effort: u32,
+    /// Replay this case alone.
+    pub only: Option<u64>,
+}
 
 /// What a claim is checked on.
 #[derive(Clone, Copy)]

@@ -89,20 +89,14 @@ const SEGMENT: u64 = 16;
 
 fn transition_law(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let model = setting.model;
-    let graph = model.graph();
+    let n = model.graph().n_servers();
     let seed = setting.seed(claim.id);
     let mut starts = stream_rng(seed, 0);
-    let start = random_lengths(&mut starts, graph.n_servers(), TOP);
+    let start = random_lengths(&mut starts, n, TOP);
     let mut test = EventTest::new(model, &start, setting.alpha);
     let mut path = Path::new(setting.subject, model, seed, 1, start);
-    let segment = SEGMENT * u64::from(graph.n_servers()).max(SEGMENT);
-    // An arrival costs its degree: the budget is in looks at a queue, so that large graphs end too.
-    let cost = (graph.n_edges() / u64::from(graph.n_task_types())).max(1);
-    // Rare arrivals need more events.
-    let most_of_rare =
-        (3e6 * (0.03 / model.lambda()).clamp(1.0, 4.0)) as u64 * u64::from(setting.plan.effort);
-    let most =
-        (u64::from(setting.plan.effort) * 400_000_000 / (cost + 60)).clamp(2_000, most_of_rare);
+    let segment = SEGMENT * u64::from(n).max(SEGMENT);
+    let most = EventTest::most_events(model, setting.plan.effort);
     let mut honest;
     let (decision, event, length_before) = loop {
         let event = path.step();
@@ -118,7 +112,7 @@ fn transition_law(claim: &Claim, setting: &Setting<'_>) -> Evidence {
             }
             // Another start: at low loads a path from empty hardly ever has a choice between
             // queues.
-            let start = random_lengths(&mut starts, graph.n_servers(), TOP);
+            let start = random_lengths(&mut starts, n, TOP);
             test.restart(&start);
             path = Path::new(setting.subject, model, seed, 1 + test.events() / segment, start);
         }
@@ -150,23 +144,18 @@ fn transition_law(claim: &Claim, setting: &Setting<'_>) -> Evidence {
             let found = format!("{summary}; the last event: {}", in_words(event, length_before));
             violated(summary, found, vec![before])
         }
-        Some(Decision::Holds) => evidence(
-            Verdict::Holds,
-            format!(
-                "{events} events exclude {} (error probability {:.1e})",
-                EventTest::excludes(),
-                setting.alpha / 2.0
-            ),
-        ),
+        Some(Decision::Holds) => {
+            let (excludes, alpha) = (EventTest::excludes(), setting.alpha / 2.0);
+            let found =
+                format!("{events} events exclude {excludes} (error probability {alpha:.1e})");
+            evidence(Verdict::Holds, found)
+        }
         None => evidence(
             Verdict::Inconclusive,
             format!(
                 "{events} events excluded neither the law nor {}; {} would do: more with --effort",
                 EventTest::excludes(),
-                test.needed().map_or_else(
-                    || "an unknown number of them".to_owned(),
-                    |needed| format!("about {needed}")
-                )
+                test.needed_in_words()
             ),
         ),
     }
@@ -268,10 +257,7 @@ fn flow_balance(_: &Claim, setting: &Setting<'_>) -> Evidence {
 ///
 /// It needs no equal rates: in steady state E Q_i = (lambda N / M) sum_w r_w E (q_(i-1)^w)^d by
 /// Lemma 4.2, which is at most (lambda N / M) sum_w r_w E q_(i-1)^w <= rho E Q_(i-1) by (4.4), with
-/// the rho of these rates.
-///
-/// In full: E q_i(infinity) <= rho(G)^i for i = 2, 3, 4 as far as the budget resolves (i = 1 is
-/// flow-balance: equality where rho = lambda).
+/// the rho of these rates. For i = 1 it is an equality where rho = lambda.
 pub(crate) const COR_4_3: Claim = Claim {
     id: "cor-4.3",
     source: "Corollary 4.3",
@@ -326,11 +312,8 @@ fn cor_4_3(_: &Claim, setting: &Setting<'_>) -> Evidence {
     evidence
 }
 
-/// Proposition 4.1: one law whatever the start.
-///
-/// In full: the laws from empty and from L tasks everywhere come within 0.2 (or the distance
-/// stated) of each other in total variation by a stated time; the number of tasks does not grow for
-/// ever.
+/// Proposition 4.1: one law whatever the start, by a stated time and within 0.2 or the distance
+/// stated; the number of tasks does not grow for ever.
 pub(crate) const ERGODIC: Claim = Claim {
     id: "prop-4.1-ergodic",
     source: "Proposition 4.1",

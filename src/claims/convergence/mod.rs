@@ -1,14 +1,5 @@
 //! Convergence: what becomes of the steady state and of paths along sequences of graphs.
 //!
-//! | statement | claims |
-//! |---|---|
-//! | the counterexample of section 1.2, and its control | [`counterexample`]: `counterexample-1.2` |
-//! | Theorem 3.1, its rates | [`theorem_3_1`]: `thm-3.1` |
-//! | Corollary 3.2, Remark 2 | [`corollary_3_2`]: `cor-3.2`, `rem-2` |
-//! | Corollary 3.4, (4.50) to (4.53) | [`corollary_3_4`]: `cor-3.4` |
-//! | Corollary 3.6 | [`corollary_3_6`]: `cor-3.6` |
-//! | figures 2, 3 and 4 | [`figures_2_to_4`]: `fig-2`, `fig-3`, `fig-4` |
-//!
 //! The claims make their own graphs, from the seed of the suite. What they rest on: clipped means
 //! between bounds ([`super::parts`]), steady states bracketed at a fixed time
 //! ([`steady_distance`]), states and solutions at given times ([`states_at_times`]). What is seen

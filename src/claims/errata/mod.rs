@@ -54,19 +54,7 @@ const fn printed(
     statement: &'static str,
     run: fn(&Claim, &Setting<'_>) -> Evidence,
 ) -> Claim {
-    Claim {
-        id,
-        source,
-        paper,
-        statement,
-        kind: Kind::Exact,
-        scope: Scope::Theory,
-        expected: Expected::Violated,
-        effect: None,
-        hypotheses: &[],
-        rejects: &[],
-        run,
-    }
+    Claim { expected: Expected::Violated, ..corrected(id, source, paper, statement, &[], run) }
 }
 
 /// The form that is right.

@@ -1,7 +1,7 @@
 //! Errata of constants: Theorem 3.8, (4.47), Lemma C.1.
 
 use super::{corrected, printed};
-use crate::claims::cases::{Outcome, run};
+use crate::claims::cases::Outcome;
 use crate::claims::{Claim, show};
 use crate::faults;
 use crate::instruments::Instruments;
@@ -23,7 +23,7 @@ pub(crate) const THM_3_8_PRINTED: Claim = printed(
     &["Theorem 3.8"],
     "alpha = ln theta / ln rho0 of the proof is at most 1",
     |claim, setting| {
-        run(&setting.plan, claim.id, 115, "pairs of rho0 and d", |case, _| {
+        setting.cases(claim, 115, "pairs of rho0 and d", |case, _| {
             let (rho0, d) = rho0_and_d(case);
             let theta = constants::mixing_theta(&rho0, d);
             let exponent = Mixing::with_theta(&rho0, &theta).exponent;
@@ -32,10 +32,10 @@ pub(crate) const THM_3_8_PRINTED: Claim = printed(
                 return Outcome::holds(1.0 - exponent);
             }
             let (rho0, theta) = (show(&rho0), show(&theta));
-            Outcome::violated(
-                1.0 - exponent,
-                format!("rho0 = {rho0}, d = {d}: theta = {theta}, alpha = {exponent}"),
-            )
+            Outcome::violated(format!(
+                "rho0 = {rho0}, d = {d}: theta = {theta}, alpha = {exponent}"
+            ))
+            .by(1.0 - exponent)
         })
     },
 );
@@ -49,20 +49,16 @@ pub(crate) const THM_3_8_CORRECTED: Claim = corrected(
         and falls to 0",
     &[faults::MIXING_THETA_NOT_CAPPED],
     |claim, setting| {
-        run(&setting.plan, claim.id, 115, "pairs of rho0 and d", |case, _| {
+        setting.cases(claim, 115, "pairs of rho0 and d", |case, _| {
             let (rho0, d) = rho0_and_d(case);
             let theta = (setting.instruments.mixing_theta)(&rho0, d);
             let contraction = &theta * &rho0 * ratio::whole(d.into());
             let at = format!("rho0 = {}, d = {d}, theta = {}", show(&rho0), show(&theta));
             if contraction > ratio(1, 2) || theta > rho0 {
-                return Outcome::violated(
-                    f64::NAN,
-                    format!(
-                        "{at}: theta rho0 d = {}, theta <= rho0: {}",
-                        show(&contraction),
-                        theta <= rho0
-                    ),
-                );
+                let (contraction, capped) = (show(&contraction), theta <= rho0);
+                return Outcome::violated(format!(
+                    "{at}: theta rho0 d = {contraction}, theta <= rho0: {capped}"
+                ));
             }
             let mixing = Mixing::with_theta(&rho0, &theta);
             // (4.28): the bound at time 0, above the moment bound rho0 / (1 - rho0) that holds at
@@ -70,10 +66,7 @@ pub(crate) const THM_3_8_CORRECTED: Claim = corrected(
             let start = (mixing.bound(0.0) * mixing.theta / mixing.c2 - 1.0).abs();
             let times: Vec<f64> = (0..60).map(|k| mixing.bound(2f64.powi(k) - 1.0)).collect();
             if start > 1e-9 || times.windows(2).any(|pair| pair[1] >= pair[0]) {
-                return Outcome::violated(
-                    f64::NAN,
-                    format!("{at}: bounds {times:?}, c2 = {}", mixing.c2),
-                );
+                return Outcome::violated(format!("{at}: bounds {times:?}, c2 = {}", mixing.c2));
             }
             Outcome::holds(mixing.exponent - 1.0)
         })
@@ -87,7 +80,7 @@ pub(crate) const EQ_4_47_PRINTED: Claim = printed(
     &["(4.47)"],
     "1 / (c1' + c2' t) <= 1 / (c1' + c2' sqrt(ln(1/eta))) at t = sqrt(ln(1/eta) / (2 c3))",
     |claim, setting| {
-        run(&setting.plan, claim.id, 100, "choices of the constants", |case, _| {
+        setting.cases(claim, 100, "choices of the constants", |case, _| {
             // Case 0: c1' = c2' = 1, c3 = 2, ln(1/eta) = 4, where 1/2 <= 1/3 is claimed. 2 c3 = k^2
             // and t = s; the power alpha keeps order.
             let whole = |n: u64| ratio::whole(n);
@@ -99,22 +92,18 @@ pub(crate) const EQ_4_47_PRINTED: Claim = printed(
             if left <= right {
                 return Outcome::holds(slack);
             }
-            Outcome::violated(
-                slack,
-                format!(
-                    "c1' = {c1}, c2' = {c2}, c3 = {}/2, ln(1/eta) = {}, alpha = 1: {left} > {right}",
-                    k * k,
-                    k * k * s * s
-                ),
-            )
+            Outcome::violated(format!(
+                "c1' = {c1}, c2' = {c2}, c3 = {}/2, ln(1/eta) = {}, alpha = 1: {left} > {right}",
+                k * k,
+                k * k * s * s
+            ))
+            .by(slack)
         })
     },
 );
 
-/// (4.46) and (4.47) at the right time, with 2 c3 kept.
-///
-/// In full: at t = sqrt(ln(1/eta) / (2 c3)): both terms of (4.45) are at most (2 c3)^(alpha/2) /
-/// (c2' sqrt(ln(1/eta)))^alpha + c4' / (c3 sqrt(ln(1/eta)))^alpha.
+/// (4.46) and (4.47) at the right time: both terms are at most (2 c3)^(alpha/2) / (c2'
+/// sqrt(ln(1/eta)))^alpha + c4' / (c3 sqrt(ln(1/eta)))^alpha.
 pub(crate) const EQ_4_47_CORRECTED: Claim = corrected(
     "err-4.47-corrected",
     "(4.46), (4.47)",
@@ -123,7 +112,7 @@ pub(crate) const EQ_4_47_CORRECTED: Claim = corrected(
         kept",
     &[faults::COMPARISON_TIME_AS_PRINTED],
     |claim, setting| {
-        run(&setting.plan, claim.id, 3 * 4 * 3 * 3, "choices of the constants", |case, _| {
+        setting.cases(claim, 3 * 4 * 3 * 3, "choices of the constants", |case, _| {
             comparison(setting.instruments, case)
         })
     },
@@ -150,12 +139,9 @@ fn comparison(instruments: &Instruments, case: u64) -> Outcome {
     if slack > 0.0 {
         return Outcome::holds(slack);
     }
-    Outcome::violated(
-        slack,
-        format!(
+    Outcome::violated(format!(
             "c3 = {c3}, ln(1/eta) = {log}, alpha = {alpha}, t = {t}: {first} against {first_bound}, {second} against {second_bound}"
-        ),
-    )
+        )).by(slack)
 }
 
 /// Lemma C.1 with the constant of its proof.
@@ -167,7 +153,7 @@ pub(crate) const C_1_PRINTED: Claim = corrected(
         than needed",
     &[faults::DIVIDED_DIFFERENCE_SHIFTED],
     |claim, setting| {
-        run(&setting.plan, claim.id, LIPSCHITZ_CASES, "pairs of pairs", |case, _| {
+        setting.cases(claim, LIPSCHITZ_CASES, "pairs of pairs", |case, _| {
             lipschitz(setting.instruments, case, false, &constants::printed_lipschitz_constant)
         })
     },
@@ -181,10 +167,8 @@ pub(crate) const C_1_CORRECTED: Claim = corrected(
     "K = d (d - 1) / 2 is enough, and attained in the limit at (1, 1)",
     &[faults::LIPSCHITZ_TOO_SMALL],
     |claim, setting| {
-        run(&setting.plan, claim.id, LIPSCHITZ_CASES, "pairs of pairs", |case, _| {
-            lipschitz(setting.instruments, case, true, &|d| {
-                (setting.instruments.lipschitz_constant)(d)
-            })
+        setting.cases(claim, LIPSCHITZ_CASES, "pairs of pairs", |case, _| {
+            lipschitz(setting.instruments, case, true, &setting.instruments.lipschitz_constant)
         })
     },
 );
@@ -223,12 +207,9 @@ fn lipschitz(
         return Outcome::holds(slack);
     }
     let ((x1, y1), (x2, y2)) = (first, second);
-    Outcome::violated(
-        slack,
-        format!(
-            "d = {d}, pairs ({x1}, {y1}) and ({x2}, {y2}): {} against K (...) = {}, K = {k}",
-            show(&difference),
-            show(&bound)
-        ),
-    )
+    let [difference, bound] = [&difference, &bound].map(show);
+    let found = format!(
+        "d = {d}, pairs ({x1}, {y1}) and ({x2}, {y2}): {difference} against K (...) = {bound}, K = {k}"
+    );
+    Outcome::violated(found).by(slack)
 }

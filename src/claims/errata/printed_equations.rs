@@ -21,9 +21,7 @@ pub(crate) const COR_3_4_PRINTED: Claim = printed(
         };
         evidence(Ok(mean_field::fixed_point(
             &|lambda, d, i| lambda.powf(exponent(d, i)),
-            &|lambda, d, q, dq| {
-                (setting.instruments.right_hand_side)(lambda, d, q, dq);
-            },
+            &setting.instruments.right_hand_side,
         )))
     },
 );

@@ -6,7 +6,7 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
 use super::{corrected, printed};
-use crate::claims::cases::{Outcome, run};
+use crate::claims::cases::Outcome;
 use crate::claims::small_graphs::{self, Loads};
 use crate::claims::{Claim, Evidence, Setting, show};
 use crate::faults;
@@ -25,9 +25,7 @@ pub(crate) const EQ_4_41_PRINTED: Claim = printed(
     "(4.41), last step",
     &["(4.41)"],
     "sum_i q_i(t)^2 <= N_a(t) / N + sum_i q_i(0)^2",
-    |claim, setting| {
-        run(&setting.plan, claim.id, 200, "paths", |case, rng| squares(setting, case, rng, 1))
-    },
+    |claim, setting| setting.cases(claim, 200, "paths", |case, rng| squares(setting, case, rng, 1)),
 );
 
 /// (4.41), last step, with the factor 2, or without the squares.
@@ -37,9 +35,7 @@ pub(crate) const EQ_4_41_CORRECTED: Claim = corrected(
     &["(4.41)"],
     "sum_i q_i(t)^2 <= 2 N_a(t) / N + sum_i q_i(0)^2, and <= N_a(t) / N + sum_i q_i(0)",
     &[faults::OCCUPANCY_OFF_BY_ONE],
-    |claim, setting| {
-        run(&setting.plan, claim.id, 400, "paths", |case, rng| squares(setting, case, rng, 2))
-    },
+    |claim, setting| setting.cases(claim, 400, "paths", |case, rng| squares(setting, case, rng, 2)),
 );
 
 /// One path; case 0 is one server busy, one arrival to the idle one.
@@ -83,16 +79,13 @@ fn squares(setting: &Setting<'_>, case: u64, rng: &mut ChaCha8Rng, factor: u64) 
         let slack = (bound as f64 - now as f64) / (n * n) as f64;
         least = least.min(slack);
         if now > bound {
-            return Outcome::Violated {
-                slack,
-                found: format!(
-                    "N = {n}, {arrivals} arrivals: sum of q_i^2 is {now}/{}, the bound {bound}/{}",
-                    n * n,
-                    n * n
-                ),
-                event: Some(event),
-                states: vec![start, queues.lengths().to_vec()],
-            };
+            let (bound, now) = (format!("{bound}/{}", n * n), format!("{now}/{}", n * n));
+            let found =
+                format!("N = {n}, {arrivals} arrivals: sum of q_i^2 is {now}, the bound {bound}");
+            return Outcome::violated(found)
+                .by(slack)
+                .at(&[&start, queues.lengths()])
+                .at_event(event);
         }
     }
     Outcome::holds(least)
@@ -108,17 +101,14 @@ fn levels(instruments: &Instruments, lengths: &[u32]) -> Option<(u64, u64)> {
 }
 
 fn miscounted(instruments: &Instruments, lengths: &[u32]) -> Outcome {
-    Outcome::violated_at(
-        f64::NAN,
-        format!("Q_1, Q_2, ... given as {:?}", (instruments.occupancy)(lengths)),
-        &[lengths],
-    )
+    Outcome::violated(format!("Q_1, Q_2, ... given as {:?}", (instruments.occupancy)(lengths)))
+        .at(&[lengths])
 }
 
 /// Listed small graphs, then random ones, each with a random state; the empty state first.
 fn over_states(
+    claim: &Claim,
     setting: &Setting<'_>,
-    claim: &str,
     count: u64,
     check: impl Fn(&Model, &[u32], &mut ChaCha8Rng) -> Outcome,
 ) -> Evidence {
@@ -127,18 +117,14 @@ fn over_states(
         .map(|(_, graph)| graph)
         .filter(|graph| graph.n_servers() <= 6)
         .collect();
-    run(
-        &setting.plan,
+    setting.cases(
         claim,
         count * u64::from(setting.plan.effort),
         "graphs and states",
         |case, rng| {
-            let graph = match listed.get(case as usize % (2 * listed.len())) {
-                Some(graph) => graph.clone(),
-                None => match small_graphs::random(rng) {
-                    Ok(graph) => graph,
-                    Err(_) => return Outcome::Skipped,
-                },
+            let known = listed.get(case as usize % (2 * listed.len())).cloned();
+            let Some(graph) = known.or_else(|| small_graphs::random(rng).ok()) else {
+                return Outcome::Skipped;
             };
             let top = if (case as usize) < 2 * listed.len() {
                 case as u32 % 2
@@ -212,18 +198,12 @@ fn jumps(
                 form(&arrivals(model, w, lengths, i), at, above),
             );
             if found != claimed {
-                let types: Vec<Vec<u32>> = (0..model.graph().n_task_types())
-                    .map(|w| model.graph().servers_of(w).iter().collect())
-                    .collect();
+                let types = small_graphs::task_types(model.graph());
                 let lambda = show(model.load().exact());
-                return Outcome::violated_at(
-                    f64::NAN,
-                    format!(
+                return Outcome::violated(format!(
                         "lambda = {lambda}, d = {}, task types {types:?}: Q_{i}^{w} jumps at rate {found}, claimed {claimed}",
                         model.d()
-                    ),
-                    &[lengths],
-                );
+                    )).at(&[lengths]);
             }
         }
     }
@@ -236,6 +216,13 @@ fn rate(model: &Model) -> Ratio {
         * Ratio::new(model.graph().n_servers().into(), model.graph().n_task_types().into())
 }
 
+/// The jump rate against the right form.
+fn jumps_right(setting: &Setting<'_>, model: &Model, lengths: &[u32]) -> Outcome {
+    jumps(setting.instruments, model, lengths, |arrivals, at, above| {
+        rate(model) * arrivals + ratio::whole(at - above)
+    })
+}
+
 /// (B.6) with Q_i - Q_i.
 pub(crate) const B_6_PRINTED: Claim = printed(
     "err-b.6-printed",
@@ -243,7 +230,7 @@ pub(crate) const B_6_PRINTED: Claim = printed(
     &["(B.6)"],
     "Q_i^w jumps at the rate of its arrivals plus Q_i^w - Q_i^w, which is 0",
     |claim, setting| {
-        over_states(setting, claim.id, 100, |model, lengths, _| {
+        over_states(claim, setting, 100, |model, lengths, _| {
             jumps(setting.instruments, model, lengths, |arrivals, _, _| rate(model) * arrivals)
         })
     },
@@ -257,11 +244,7 @@ pub(crate) const B_6_CORRECTED: Claim = corrected(
     "Q_i^w jumps at the rate of its arrivals plus Q_i^w - Q_(i+1)^w",
     &[faults::IDLE_SERVERS_SERVE, faults::RATES_ONE_SAMPLE_LESS, faults::ARRIVAL_RATE_INVERTED],
     |claim, setting| {
-        over_states(setting, claim.id, 200, |model, lengths, _| {
-            jumps(setting.instruments, model, lengths, |arrivals, at, above| {
-                rate(model) * arrivals + ratio::whole(at - above)
-            })
-        })
+        over_states(claim, setting, 200, |model, lengths, _| jumps_right(setting, model, lengths))
     },
 );
 
@@ -272,7 +255,7 @@ pub(crate) const C_5_PRINTED: Claim = printed(
     &["(C.5)"],
     "the jumps of Q_i^w by arrivals have the factor lambda M / N",
     |claim, setting| {
-        over_states(setting, claim.id, 100, |model, lengths, _| {
+        over_states(claim, setting, 100, |model, lengths, _| {
             let (n, m) = (model.graph().n_servers(), model.graph().n_task_types());
             let inverted = model.load().exact() * Ratio::new(m.into(), n.into());
             jumps(setting.instruments, model, lengths, |arrivals, at, above| {
@@ -291,10 +274,8 @@ pub(crate) const C_5_CORRECTED: Claim = corrected(
         (Q_(i-1)^w - Q_i^w) at most",
     &[faults::ARRIVAL_RATE_INVERTED, faults::RHO_REPLACED_BY_LAMBDA],
     |claim, setting| {
-        over_states(setting, claim.id, 200, |model, lengths, _| {
-            let equality = jumps(setting.instruments, model, lengths, |arrivals, at, above| {
-                rate(model) * arrivals + ratio::whole(at - above)
-            });
+        over_states(claim, setting, 200, |model, lengths, _| {
+            let equality = jumps_right(setting, model, lengths);
             if !matches!(equality, Outcome::Holds { .. }) {
                 return equality;
             }
@@ -307,11 +288,11 @@ pub(crate) const C_5_CORRECTED: Claim = corrected(
                     let bound = &rho * ratio::whole(u64::from(model.d()) * free);
                     if found > bound {
                         let slack = ratio::to_f64(&(&bound - &found));
-                        return Outcome::violated_at(
-                            slack,
-                            format!("Q_{i}^{w}: arrivals at rate {found} above {bound}"),
-                            &[lengths],
-                        );
+                        return Outcome::violated(format!(
+                            "Q_{i}^{w}: arrivals at rate {found} above {bound}"
+                        ))
+                        .by(slack)
+                        .at(&[lengths]);
                     }
                 }
             }
@@ -320,10 +301,8 @@ pub(crate) const C_5_CORRECTED: Claim = corrected(
     },
 );
 
-/// What makes (4.10) right.
-///
-/// In full: f = sum_v z^(X_v), z > 1, has drift at most (z - 1) rho f - (1 - 1/z)(f - idle
-/// servers): for z < 1/rho the stationary mean is finite, which (4.10) needs.
+/// What makes (4.10) right: f = sum_v z^(X_v), z > 1, has drift at most (z - 1) rho f - (1 - 1/z)(f
+/// - idle servers).
 pub(crate) const EQ_4_10_CORRECTED: Claim = corrected(
     "err-4.10-corrected",
     "(4.10)",
@@ -332,7 +311,7 @@ pub(crate) const EQ_4_10_CORRECTED: Claim = corrected(
         needs",
     &[faults::RHO_REPLACED_BY_LAMBDA],
     |claim, setting| {
-        over_states(setting, claim.id, 200, |model, lengths, rng| {
+        over_states(claim, setting, 200, |model, lengths, rng| {
             let z = ratio(rng.random_range(11..=30), 10);
             let power = |x: u32| ratio::power(&z, x);
             let mut drift = Ratio::zero();
@@ -356,21 +335,17 @@ pub(crate) const EQ_4_10_CORRECTED: Claim = corrected(
                 - (&one - z.recip()) * (&f - idle);
             let slack = ratio::to_f64(&(&bound - &drift));
             if drift > bound {
-                return Outcome::violated_at(
-                    slack,
-                    format!("z = {z}: drift {} above {}", show(&drift), show(&bound)),
-                    &[lengths],
-                );
+                let [drift, bound] = [&drift, &bound].map(show);
+                let found = format!("z = {z}: drift {drift} above {bound}");
+                return Outcome::violated(found).by(slack).at(&[lengths]);
             }
             Outcome::holds(slack)
         })
     },
 );
 
-/// (4.33) to (4.35): what the explicit constant of Theorem 3.10 rests on.
-///
-/// In full: summed over w, arrivals at level i differ from (3.5)'s by (rho K + d)(d_(i-1) + d_i) +
-/// d phi (q_(i-1) - q_i) at most, with the sharp K: c = 6 (2 (rho0 K + d + 1)^2 + 1).
+/// (4.33) to (4.35), summed over w, with the sharp K: what the explicit constant c = 6 (2 (rho0 K +
+/// d + 1)^2 + 1) of Theorem 3.10 rests on.
 pub(crate) const THM_3_10_CORRECTED: Claim = corrected(
     "err-thm-3.10-corrected",
     "Theorem 3.10, (4.33) to (4.38)",
@@ -379,7 +354,7 @@ pub(crate) const THM_3_10_CORRECTED: Claim = corrected(
         q_i) at most",
     &[faults::PHI_WITH_SERVER_DEGREES],
     |claim, setting| {
-        over_states(setting, claim.id, 150, |model, lengths, rng| {
+        over_states(claim, setting, 150, |model, lengths, rng| {
             integrand(setting.instruments, model, lengths, rng)
         })
     },
@@ -403,7 +378,7 @@ fn integrand(
     let (k, rho, phi) =
         ((instruments.lipschitz_constant)(d), (instruments.rho)(model), (instruments.phi)(graph));
     if rho != lambda * Loads::of(graph).max() {
-        return Outcome::violated(f64::NAN, format!("rho(G) = {rho}"));
+        return Outcome::violated(format!("rho(G) = {rho}"));
     }
     let degree = ratio::whole(d.into());
     let mut least = f64::INFINITY;
@@ -421,11 +396,9 @@ fn integrand(
         let slack = ratio::to_f64(&(&right - &left));
         least = least.min(slack);
         if left > right {
-            return Outcome::violated_at(
-                slack,
-                format!("level {i}, qbar {bar:?}, d = {d}: {} above {}", show(&left), show(&right)),
-                &[lengths],
-            );
+            let [left, right] = [&left, &right].map(show);
+            let found = format!("level {i}, qbar {bar:?}, d = {d}: {left} above {right}");
+            return Outcome::violated(found).by(slack).at(&[lengths]);
         }
     }
     Outcome::holds(least)

@@ -16,10 +16,7 @@ use crate::stats::decision::Decision;
 use crate::stats::tilts::{self, TiltedBets};
 use crate::subject::random_lengths;
 
-/// Marginals of the couplings.
-///
-/// In full: each system of the three couplings of the crate, alone, gains and loses tasks with the
-/// probabilities of the model at its load.
+/// Marginals of the couplings, each system at its own load.
 pub(crate) const COUPLING_LAW: Claim = Claim {
     id: "coupling-law",
     source: "Proposition 3.9, (4.13)",
@@ -61,12 +58,20 @@ const LEAST_EVENTS: u64 = 20_000;
 const MOST_EVENTS: u64 = 2_000_000;
 
 fn coupling_law(claim: &Claim, setting: &Setting<'_>) -> Evidence {
+    Evidence::or_violated(|cases| coupling_law_or(claim, setting, cases))
+}
+
+/// What is found of the couplings, or what is against them after so many events.
+fn coupling_law_or(
+    claim: &Claim,
+    setting: &Setting<'_>,
+    cases: &mut u64,
+) -> Result<Evidence, String> {
     let model = setting.model;
     let n = model.graph().n_servers();
     let own_seed = setting.seed(claim.id);
-    let Ok(less) = Load::new(model.load().exact() * ratio::ratio(5, 7)) else {
-        return Evidence::violated(0, "five sevenths of the load are refused".to_owned());
-    };
+    let less = Load::new(model.load().exact() * ratio::ratio(5, 7))
+        .map_err(|_| "five sevenths of the load are refused")?;
     let couplings = [
         ("shared marks", Coupling::SharedMarks, model.load().clone()),
         ("thinning", Coupling::Thinned { lower: less.clone() }, less),
@@ -75,25 +80,16 @@ fn coupling_law(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     if Coupled::new(vec![0; n as usize + 1], vec![0; n as usize + 1])
         .is_ok_and(|mut pair| pair.join(0, 0, 1).is_ok())
     {
-        return Evidence::violated(
-            0,
-            "a task that joins another server in the upper system breaks no order".to_owned(),
-        );
+        return Err("a task that joins another server in the upper system breaks no order".into());
     }
     // Two systems of three couplings, each with all features.
     let share = setting.alpha / (6 * FEATURES.len()) as f64;
-    let mut cases = 0;
     for (at, (name, coupling, lower_load)) in couplings.into_iter().enumerate() {
         let lower = random_lengths(&mut stream_rng(own_seed, at as u64), n, 2);
         let upper = lower.iter().map(|x| x + 1).collect();
-        let mut pair =
-            match (setting.instruments.coupled)(model, coupling, own_seed, at as u64, lower, upper)
-            {
-                Ok(pair) => pair,
-                Err(error) => {
-                    return Evidence::violated(cases, format!("{name}: {error}"));
-                }
-            };
+        let coupled = setting.instruments.coupled;
+        let mut pair = coupled(model, coupling, own_seed, at as u64, lower, upper)
+            .map_err(|error| format!("{name}: {error}"))?;
         // All simulators have one clock; as many events as it has until then are as good as any
         // other number.
         let (until, rate) = (400.0 / f64::from(n), (1.0 + model.load().value()) * f64::from(n));
@@ -103,11 +99,10 @@ fn coupling_law(claim: &Claim, setting: &Setting<'_>) -> Evidence {
             || pair.advance_to(until).is_err()
             || pair.pair().events() != rung
         {
-            let found = format!(
+            return Err(format!(
                 "{name}: {} events until {until}, by a clock of rate {rate} {rung}",
                 pair.pair().events()
-            );
-            return Evidence::violated(cases, found);
+            ));
         }
         let mut tests =
             [FEATURES; 2].map(|features| features.map(|_| TiltedBets::new(&tilts::OF_INDICATOR)));
@@ -115,16 +110,14 @@ fn coupling_law(claim: &Claim, setting: &Setting<'_>) -> Evidence {
         for event in 0..MOST_EVENTS * u64::from(setting.plan.effort) {
             let before =
                 [pair.pair().lower().lengths().to_vec(), pair.pair().upper().lengths().to_vec()];
-            if let Err(error) = pair.step() {
-                return Evidence::violated(cases, format!("{name}: {error}"));
-            }
+            pair.step().map_err(|error| format!("{name}: {error}"))?;
             let after = [pair.pair().lower().lengths(), pair.pair().upper().lengths()];
             for (((before, after), load), tests) in
                 before.iter().zip(after).zip(loads).zip(&mut tests)
             {
                 observe(model, load, before, after, tests);
             }
-            cases += 1;
+            *cases += 1;
             if !(event + 1).is_multiple_of(1024) {
                 continue;
             }
@@ -132,28 +125,22 @@ fn coupling_law(claim: &Claim, setting: &Setting<'_>) -> Evidence {
             if let Some(at) = tests.iter().flatten().position(rejected) {
                 let system = if at < FEATURES.len() { "lower" } else { "upper" };
                 let what = FEATURES[at % FEATURES.len()];
-                return Evidence::violated(
-                    cases,
-                    format!("{name}, {system} system, rejected after {event} events: {what}"),
-                );
+                return Err(format!(
+                    "{name}, {system} system, rejected after {event} events: {what}"
+                ));
             }
             if event >= LEAST_EVENTS && holds(&tests, share) {
                 break;
             }
         }
         if !holds(&tests, share) {
-            return Evidence::of_test(
-                Verdict::Inconclusive,
-                cases,
-                format!("{name}: {cases} events exclude too little"),
-            );
+            let found = format!("{name}: {cases} events exclude too little");
+            return Ok(Evidence::of_test(Verdict::Inconclusive, *cases, found));
         }
     }
-    Evidence::of_test(
-        Verdict::Holds,
-        cases,
-        format!("{cases} events exclude tilts of 0.3 in the log-odds of an arrival or a departure"),
-    )
+    let found =
+        format!("{cases} events exclude tilts of 0.3 in the log-odds of an arrival or a departure");
+    Ok(Evidence::of_test(Verdict::Holds, *cases, found))
 }
 
 fn decision(bets: &TiltedBets<8>, share: f64) -> Option<Decision> {

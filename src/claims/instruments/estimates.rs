@@ -40,13 +40,10 @@ pub(crate) const TRANSIENT_LAW: Claim = Claim {
     }),
     hypotheses: &[Hypothesis::ServersAtMost(3)],
     rejects: &[faults::ONE_SAMPLE_MORE],
-    run: transient_law,
+    run: |claim, setting| Evidence::or_violated(|seen| transient_law(claim, setting, seen)),
 };
 
-/// The steady state.
-///
-/// In full: with d = 1 on complete graphs, estimated E q_i(infinity) are lambda^i and the mean
-/// delay is 1 / (1 - lambda), within 10 %; the tail bounds are above the tails.
+/// The steady state: lambda^i and 1 / (1 - lambda); the tail bounds are above the tails.
 pub(crate) const STEADY_LAW: Claim = Claim {
     id: "steady-law",
     source: "section 2; M/M/1",
@@ -63,7 +60,7 @@ pub(crate) const STEADY_LAW: Claim = Claim {
     }),
     hypotheses: &[],
     rejects: &[faults::ONE_SAMPLE_MORE],
-    run: steady_law,
+    run: |claim, setting| Evidence::or_violated(|seen| steady_law(claim, setting, seen)),
 };
 
 /// Longer queues are not followed; the probability of them is added to what is permitted.
@@ -74,18 +71,19 @@ const TIMES: [f64; 2] = [0.25, 1.0];
 /// The widest interval with which `transient-law` holds.
 const WIDTH: f64 = 0.06;
 
-fn transient_law(claim: &Claim, setting: &Setting<'_>) -> Evidence {
+fn transient_law(
+    claim: &Claim,
+    setting: &Setting<'_>,
+    replications: &mut u64,
+) -> Result<Evidence, String> {
     let model = setting.model;
     // Bounded, and different at each level.
     let occupancy = [0.625, 0.25];
-    let Ok(start) = Start::occupancy(occupancy.to_vec()) else {
-        return Evidence::violated(0, format!("{occupancy:?} is refused as a start"));
-    };
+    let start = Start::occupancy(occupancy.to_vec())
+        .map_err(|_| format!("{occupancy:?} is refused as a start"))?;
     let limits = exact::Options { cap: Some(CAP), ..exact::Options::default() };
-    let exact = match exact::transient(model, &start, &TIMES, &limits) {
-        Ok(laws) => laws,
-        Err(error) => return Evidence::violated(0, error.to_string()),
-    };
+    let exact =
+        exact::transient(model, &start, &TIMES, &limits).map_err(|error| error.to_string())?;
     let options = Options {
         seed: setting.seed(claim.id),
         confidence: 1.0 - setting.alpha / 2.0,
@@ -96,11 +94,10 @@ fn transient_law(claim: &Claim, setting: &Setting<'_>) -> Evidence {
         ..Options::default()
     };
     // In another order than that of time.
-    let estimate =
-        match (setting.instruments.transient)(model, &start, &[TIMES[1], TIMES[0]], &options) {
-            Ok(estimate) => estimate,
-            Err(error) => return Evidence::violated(0, error.to_string()),
-        };
+    let times = [TIMES[1], TIMES[0]];
+    let estimate = (setting.instruments.transient)(model, &start, &times, &options)
+        .map_err(|error| error.to_string())?;
+    *replications = estimate.replications;
     let mut known = Vec::new();
     for (at, law) in [&exact[1], &exact[0]].into_iter().enumerate() {
         for i in 1..=3 {
@@ -116,37 +113,32 @@ fn transient_law(claim: &Claim, setting: &Setting<'_>) -> Evidence {
         // Levels beyond those that are estimated are rare.
         let summed: f64 = of_time.iter().map(|q| q.mean).sum();
         if !(summed <= mean + 1e-9 && summed >= mean - 0.01) {
-            let found = format!("a mean queue length of {mean}, its q_i add up to {summed}");
-            return Evidence::violated(estimate.replications, found);
+            return Err(format!("a mean queue length of {mean}, its q_i add up to {summed}"));
         }
     }
-    compare(known, |_| WIDTH, estimate.replications, setting.alpha / 2.0)
+    compare(&known, |_| WIDTH, *replications, setting.alpha / 2.0)
 }
 
 /// Exact values against intervals; `width` of an exact value is the widest interval that counts.
 fn compare(
-    known: Vec<(String, Option<Estimated>, f64, f64)>,
+    known: &[(String, Option<Estimated>, f64, f64)],
     width: impl Fn(f64) -> f64,
     replications: u64,
     alpha: f64,
-) -> Evidence {
+) -> Result<Evidence, String> {
     let (mut widest, mut wide) = (0.0f64, None);
-    for (name, interval, exact, error) in &known {
+    for (name, interval, exact, error) in known {
         let Some(Estimated { lower, upper, mean, .. }) = interval else {
-            return Evidence::violated(replications, format!("no estimate of {name}"));
+            return Err(format!("no estimate of {name}"));
         };
         if !(*lower <= *mean && *mean <= *upper) {
-            return Evidence::violated(
-                replications,
-                format!("{name}: the mean {mean} is outside of [{lower}, {upper}]"),
-            );
+            return Err(format!("{name}: the mean {mean} is outside of [{lower}, {upper}]"));
         }
         // NaN is outside.
         if !(*lower <= exact + error && exact - error <= *upper) {
-            let found = format!(
+            return Err(format!(
                 "{name} = {exact:.6}, estimated as {mean:.6} in [{lower:.6}, {upper:.6}] (error probability {alpha:.1e})"
-            );
-            return Evidence::violated(replications, found);
+            ));
         }
         widest = widest.max(upper - lower);
         if upper - lower > width(*exact) {
@@ -155,32 +147,29 @@ fn compare(
             });
         }
     }
-    match wide {
-        Some(wide) => Evidence::of_test(Verdict::Inconclusive, replications, wide),
-        None => Evidence::of_test(
-            Verdict::Holds,
-            replications,
-            format!(
-                "{} exact values inside their intervals, at most {widest:.4} wide (error probability {alpha:.1e})",
-                known.len()
-            ),
-        ),
-    }
+    let holds = format!(
+        "{} exact values inside their intervals, at most {widest:.4} wide (error probability {alpha:.1e})",
+        known.len()
+    );
+    let verdict = if wide.is_some() { Verdict::Inconclusive } else { Verdict::Holds };
+    Ok(Evidence::of_test(verdict, replications, wide.unwrap_or(holds)))
 }
 
-fn steady_law(claim: &Claim, setting: &Setting<'_>) -> Evidence {
+fn steady_law(
+    claim: &Claim,
+    setting: &Setting<'_>,
+    replications: &mut u64,
+) -> Result<Evidence, String> {
     let lambda = 0.5;
     let mut all = Vec::new();
-    let mut replications = 0;
     let share = setting.alpha / 4.0;
     for (n, m) in [(1, 1), (2, 3)] {
-        let Some(model) =
-            BipartiteGraph::complete(n, m).ok().and_then(|graph| Model::new(graph, lambda, 1).ok())
-        else {
-            return Evidence::violated(0, "a complete graph is refused".to_owned());
-        };
+        let graph = BipartiteGraph::complete(n, m).ok();
+        let model = graph
+            .and_then(|graph| Model::new(graph, lambda, 1).ok())
+            .ok_or("a complete graph is refused")?;
         if let Some(found) = tails(&model).or_else(|| apart(&model)) {
-            return Evidence::violated(0, found);
+            return Err(found);
         }
         let options = Options {
             seed: setting.seed(claim.id).wrapping_add(n.into()),
@@ -188,40 +177,29 @@ fn steady_law(claim: &Claim, setting: &Setting<'_>) -> Evidence {
             replications: Some(6_000 * u64::from(setting.plan.effort)),
             ..Options::default()
         };
-        let estimate = match (setting.instruments.steady_state)(&model, &options) {
-            Ok(estimate) => estimate,
-            Err(error) => return Evidence::violated(0, error.to_string()),
-        };
-        replications += estimate.replications;
+        let estimate = (setting.instruments.steady_state)(&model, &options)
+            .map_err(|error| error.to_string())?;
+        *replications += estimate.replications;
         let (length, delay) = (estimate.mean_queue_length.mean, estimate.mean_delay.mean);
         let off = (delay * lambda - length).abs();
         if off.is_nan() || off > 1e-9 {
-            let found = format!(
+            return Err(format!(
                 "a mean queue length of {length} at load {lambda}, a mean delay of {delay}"
-            );
-            return Evidence::violated(replications, found);
+            ));
         }
         for i in 1..=4 {
             let name = format!("E q_{i}(infinity) on {n} servers");
             all.push((name, estimate.q.get(i - 1).copied(), lambda.powi(i as i32), 0.0));
         }
-        all.push((
-            format!("the mean queue length on {n} servers"),
-            Some(estimate.mean_queue_length),
-            lambda / (1.0 - lambda),
-            0.0,
-        ));
-        all.push((
-            format!("the mean delay on {n} servers"),
-            Some(estimate.mean_delay),
-            1.0 / (1.0 - lambda),
-            0.0,
-        ));
+        let name = format!("the mean queue length on {n} servers");
+        all.push((name, Some(estimate.mean_queue_length), lambda / (1.0 - lambda), 0.0));
+        let name = format!("the mean delay on {n} servers");
+        all.push((name, Some(estimate.mean_delay), 1.0 / (1.0 - lambda), 0.0));
     }
     if let Some(found) = delay_of_the_served(setting, setting.seed(claim.id)) {
-        return Evidence::violated(replications, found);
+        return Err(found);
     }
-    compare(all, |exact| 0.2 * exact.max(0.25), replications, 2.0 * share)
+    compare(&all, |exact| 0.2 * exact.max(0.25), *replications, 2.0 * share)
 }
 
 /// The bound on the tail, and the start above the steady state, against the tails of independent

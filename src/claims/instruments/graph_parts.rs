@@ -4,10 +4,9 @@
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
-use crate::claims::cases::{Outcome, run};
-use crate::claims::{
-    Claim, Effect, Evidence, Expected, Kind, Scope, Setting, Verdict, small_graphs,
-};
+use crate::claims::cases::Outcome;
+use crate::claims::small_graphs::{self, adjacency};
+use crate::claims::{Claim, Effect, Evidence, Expected, Kind, Scope, Setting, Verdict};
 use crate::faults;
 use crate::graph::format::{self, Format};
 use crate::graph::generate::{self, GenerateError, Sites};
@@ -16,10 +15,8 @@ use crate::num::ratio::{self, Ratio};
 use crate::stats::decision::Decision;
 use crate::stats::tilts::{self, TiltedBets};
 
-/// One graph, whichever side one looks from.
-///
-/// In full: the system that runs has the edges and rates that were given, each server and task type
-/// lists the other, double edges and isolated task types are refused.
+/// One graph, whichever side one looks from: each server and task type lists the other; double
+/// edges and isolated task types are refused.
 pub(crate) const GRAPH_SIDES: Claim = Claim {
     id: "graph-sides",
     source: "section 2",
@@ -35,10 +32,8 @@ pub(crate) const GRAPH_SIDES: Claim = Claim {
     run: graph_sides,
 };
 
-/// Graphs by name.
-///
-/// In full: complete, circulant, cycle, path and star graphs have exactly the edges of their
-/// definitions, random regular ones the stated degrees, and a union those of its parts apart.
+/// Graphs by name; random regular ones have the stated degrees, and a union the edges of its parts
+/// apart.
 pub(crate) const NAMED_GRAPHS: Claim = Claim {
     id: "named-graphs",
     source: "sections 2 and 5",
@@ -54,10 +49,8 @@ pub(crate) const NAMED_GRAPHS: Claim = Claim {
     run: named_graphs,
 };
 
-/// Files.
-///
-/// In full: a graph written and read again is the same graph; edge lists count from 0, Matrix
-/// Market from 1, a symmetric matrix has both halves, and a task type without servers still counts.
+/// Files: edge lists count from 0, Matrix Market from 1, a symmetric matrix has both halves, and a
+/// task type without servers still counts.
 pub(crate) const FORMATS: Claim = Claim {
     id: "formats",
     source: "files of graphs",
@@ -93,22 +86,20 @@ pub(crate) const RANDOM_GRAPHS: Claim = Claim {
 };
 
 fn graph_sides(claim: &Claim, setting: &Setting<'_>) -> Evidence {
-    run(&setting.plan, claim.id, 1, "graph, edge by edge", |_, rng| {
+    setting.cases(claim, 1, "graph, edge by edge", |_, rng| {
         let given = setting.model.graph();
         let system = setting.subject.system(setting.model);
         sides(given, system.graph(), rng)
-            .map_or_else(|| Outcome::holds(0.0), |found| Outcome::violated(f64::NAN, found))
+            .map_or_else(|| Outcome::holds(0.0), |found| Outcome::violated(found))
     })
 }
 
 fn sides(given: &BipartiteGraph, graph: &BipartiteGraph, rng: &mut ChaCha8Rng) -> Option<String> {
     let (n, m) = (given.n_servers(), given.n_task_types());
     if (graph.n_servers(), graph.n_task_types()) != (n, m) {
-        return Some(format!(
-            "{n} servers and {m} task types became {} and {}",
-            graph.n_servers(),
-            graph.n_task_types()
-        ));
+        let (n_servers, n_task_types) = (graph.n_servers(), graph.n_task_types());
+        let found = format!("{n} servers and {m} task types became {n_servers} and {n_task_types}");
+        return Some(found);
     }
     if let Some(w) = (0..m).find(|&w| graph.relative_rate(w) != given.relative_rate(w)) {
         let [given, found] = [given, graph].map(|graph| graph.relative_rate(w));
@@ -132,11 +123,8 @@ fn sides(given: &BipartiteGraph, graph: &BipartiteGraph, rng: &mut ChaCha8Rng) -
         (graph.relative_rate_f64(w) - exact).abs() <= 2.0 * f64::EPSILON * exact
     };
     if let Some(w) = (0..m).find(|&w| !is_rounded(w)) {
-        return Some(format!(
-            "task type {w} has {} times the mean rate, rounded {}",
-            graph.relative_rate(w),
-            graph.relative_rate_f64(w)
-        ));
+        let (exact, rounded) = (graph.relative_rate(w), graph.relative_rate_f64(w));
+        return Some(format!("task type {w} has {exact} times the mean rate, rounded {rounded}"));
     }
     let of_types: Vec<(u32, u32)> =
         (0..m).flat_map(|w| graph.servers_of(w).iter().map(move |v| (v, w))).collect();
@@ -149,10 +137,9 @@ fn sides(given: &BipartiteGraph, graph: &BipartiteGraph, rng: &mut ChaCha8Rng) -
         return Some(format!("{} edges became {}", wanted.len(), of_types.len()));
     }
     if of_types != of_servers {
+        let (from_types, from_servers) = (of_types.len(), of_servers.len());
         return Some(format!(
-            "{} edges seen from the task types, {} others from the servers",
-            of_types.len(),
-            of_servers.len()
+            "{from_types} edges seen from the task types, {from_servers} others from the servers"
         ));
     }
     if of_types.windows(2).any(|pair| (pair[0].1, pair[0].0) >= (pair[1].1, pair[1].0)) {
@@ -163,11 +150,8 @@ fn sides(given: &BipartiteGraph, graph: &BipartiteGraph, rng: &mut ChaCha8Rng) -
     }
     let alone: Vec<u32> = (0..m).filter(|&w| graph.servers_of(w).is_empty()).collect();
     if graph.isolated_task_types() != alone {
-        return Some(format!(
-            "isolated task types {:?} are named as {:?}",
-            alone,
-            graph.isolated_task_types()
-        ));
+        let isolated_task_types = graph.isolated_task_types();
+        return Some(format!("isolated task types {alone:?} are named as {isolated_task_types:?}"));
     }
     for _ in 0..200 {
         let (v, w) = (rng.random_range(0..n), rng.random_range(0..m));
@@ -234,16 +218,15 @@ fn sides(given: &BipartiteGraph, graph: &BipartiteGraph, rng: &mut ChaCha8Rng) -
 }
 
 fn named_graphs(claim: &Claim, setting: &Setting<'_>) -> Evidence {
-    run(&setting.plan, claim.id, 24, "sizes, every graph of them", |case, rng| {
+    setting.cases(claim, 24, "sizes, every graph of them", |case, rng| {
         let n = 3 + case as u32;
         let k = rng.random_range(1..=n);
         match differing(setting, n, k, rng.random_range(1..=9)) {
             Ok(None) => Outcome::holds(0.0),
-            Ok(Some(what)) => Outcome::violated(
-                f64::NAN,
-                format!("{what} with n = {n}, k = {k} has other edges than its definition"),
-            ),
-            Err(error) => Outcome::violated(f64::NAN, format!("n = {n}, k = {k}: {error}")),
+            Ok(Some(what)) => Outcome::violated(format!(
+                "{what} with n = {n}, k = {k} has other edges than its definition"
+            )),
+            Err(error) => Outcome::violated(format!("n = {n}, k = {k}: {error}")),
         }
     })
 }
@@ -333,50 +316,33 @@ const FILES: &[File] = &[
 
 fn formats(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let listed = FILES.len() as u64;
-    run(
-        &setting.plan,
-        claim.id,
-        listed + 60,
-        "files, listed, and written and read again",
-        |case, rng| {
-            if let Some(&(text, format, n, types)) = FILES.get(case as usize) {
-                return match (setting.instruments.read_graph)(text.as_bytes(), format) {
-                    Ok(graph) if holds(&graph, n, types) => Outcome::holds(0.0),
-                    Ok(graph) => Outcome::violated(
-                        f64::NAN,
-                        format!("{text:?} is read as {}", small_graphs::adjacency(&graph)),
-                    ),
-                    Err(error) => Outcome::violated(f64::NAN, format!("{text:?}: {error}")),
-                };
-            }
-            let Ok(graph) = small_graphs::random(rng) else { return Outcome::Skipped };
-            let format = [Format::EdgeList, Format::MatrixMarket][(case % 2) as usize];
-            let mut text = Vec::new();
-            if let Err(error) = format::write(&graph, format, &mut text) {
-                return Outcome::violated(
-                    f64::NAN,
-                    format!("{}: {error}", small_graphs::adjacency(&graph)),
-                );
-            }
-            match (setting.instruments.read_graph)(&text, format) {
-                Ok(again) if again.iter_edges().eq(graph.iter_edges()) && again == graph => {
-                    Outcome::holds(0.0)
+    setting.cases(claim, listed + 60, "files, listed, and written and read again", |case, rng| {
+        if let Some(&(text, format, n, types)) = FILES.get(case as usize) {
+            return match (setting.instruments.read_graph)(text.as_bytes(), format) {
+                Ok(graph) if holds(&graph, n, types) => Outcome::holds(0.0),
+                Ok(graph) => {
+                    Outcome::violated(format!("{text:?} is read as {}", adjacency(&graph)))
                 }
-                Ok(again) => Outcome::violated(
-                    f64::NAN,
-                    format!(
-                        "{} comes back as {}",
-                        small_graphs::adjacency(&graph),
-                        small_graphs::adjacency(&again)
-                    ),
-                ),
-                Err(error) => Outcome::violated(
-                    f64::NAN,
-                    format!("{}: {error}", String::from_utf8_lossy(&text)),
-                ),
+                Err(error) => Outcome::violated(format!("{text:?}: {error}")),
+            };
+        }
+        let Ok(graph) = small_graphs::random(rng) else { return Outcome::Skipped };
+        let format = [Format::EdgeList, Format::MatrixMarket][(case % 2) as usize];
+        let mut text = Vec::new();
+        if let Err(error) = format::write(&graph, format, &mut text) {
+            return Outcome::violated(format!("{}: {error}", adjacency(&graph)));
+        }
+        match (setting.instruments.read_graph)(&text, format) {
+            Ok(again) if again.iter_edges().eq(graph.iter_edges()) && again == graph => {
+                Outcome::holds(0.0)
             }
-        },
-    )
+            Ok(again) => {
+                let [graph, again] = [&graph, &again].map(adjacency);
+                Outcome::violated(format!("{graph} comes back as {again}"))
+            }
+            Err(error) => Outcome::violated(format!("{}: {error}", String::from_utf8_lossy(&text))),
+        }
+    })
 }
 
 fn holds(graph: &BipartiteGraph, n: u32, types: &[&[u32]]) -> bool {

@@ -17,9 +17,6 @@ use crate::simulate::marks::{DrawnAhead, Mark};
 use crate::stats::tilts;
 
 /// Draws without a look at queues.
-///
-/// In full: whatever the marks before, the next one is an arrival, of a type, with samples, or the
-/// clock of a server, with its stated probability.
 pub(crate) const MARKS_LAW: Claim = Claim {
     id: "marks-law",
     source: "section 2, uniformised",
@@ -37,7 +34,7 @@ pub(crate) const MARKS_LAW: Claim = Claim {
     }),
     hypotheses: &[Hypothesis::EdgesAtMost(1 << 22)],
     rejects: &[faults::SLOW_SERVICE, faults::ARRIVAL_RATE_INVERTED, faults::ALIAS_SIDES_SWAPPED],
-    run: marks_law,
+    run: |claim, setting| Evidence::or_violated(|seen| marks_law(claim, setting, seen)),
 };
 
 /// Marks of a graph; more where arrivals are rare.
@@ -206,10 +203,8 @@ impl<'a> Draws<'a> {
         let servers = self.model.graph().servers_of(task_type);
         let wanted = if servers.is_empty() { 0 } else { self.model.d() as usize };
         if samples.len() != wanted {
-            return Err(format!(
-                "{} samples of task type {task_type}, not {wanted}",
-                samples.len()
-            ));
+            let n_samples = samples.len();
+            return Err(format!("{n_samples} samples of task type {task_type}, not {wanted}"));
         }
         let Some((&first, &last)) = samples.first().zip(samples.last()) else { return Ok(()) };
         let group = self.degrees[task_type as usize];
@@ -254,11 +249,8 @@ impl<'a> Draws<'a> {
         if tilts::rejects(wealth().map(|(_, _, log)| log), alpha) {
             let strongest = wealth().max_by(|a, b| a.2.total_cmp(&b.2));
             let found = strongest.map_or_else(String::new, |(feature, tilt, _)| {
-                format!(
-                    "{} is {}",
-                    feature.what,
-                    if tilt > 0.0 { "too frequent" } else { "too rare" }
-                )
+                let how = if tilt > 0.0 { "too frequent" } else { "too rare" };
+                format!("{} is {how}", feature.what)
             });
             return (Verdict::Violated, found);
         }
@@ -270,13 +262,12 @@ impl<'a> Draws<'a> {
         let excluded = |feature: &&Feature| {
             [EXCLUDED, -EXCLUDED].iter().all(|&tilt| feature.log_wealth(tilt) <= -threshold)
         };
-        let verdict =
-            if needed.iter().all(excluded) { Verdict::Holds } else { Verdict::Inconclusive };
+        let verdict = Verdict::of(false, needed.iter().all(excluded));
         (verdict, format!("{} features exclude tilts of {EXCLUDED} in the log-odds", needed.len()))
     }
 }
 
-fn marks_law(claim: &Claim, setting: &Setting<'_>) -> Evidence {
+fn marks_law(claim: &Claim, setting: &Setting<'_>, seen: &mut u64) -> Result<Evidence, String> {
     let model = setting.model;
     let system = setting.subject.system(model);
     let mut draws = Draws::new(model);
@@ -285,26 +276,16 @@ fn marks_law(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let marks = marks.next_multiple_of(BLOCK as u64);
     let stream = setting.subject.marks(&system, setting.seed(claim.id), 0);
     let mut stream = DrawnAhead::in_blocks(stream, system.d(), BLOCK);
-    let mut seen = 0;
-    while seen < marks {
-        let Some(mark) = stream.next_mark() else {
-            let found = format!("the stream ends after {seen} marks");
-            return Evidence::violated(seen, found);
-        };
-        seen += 1;
-        if let Err(found) = draws.observe(mark) {
-            return Evidence::violated(seen, found);
-        }
+    while *seen < marks {
+        let mark =
+            stream.next_mark().ok_or_else(|| format!("the stream ends after {seen} marks"))?;
+        *seen += 1;
+        draws.observe(mark)?;
     }
-    if let Err(found) = without_servers(setting, setting.seed(&format!("{}, isolated", claim.id))) {
-        return Evidence::violated(seen, found);
-    }
-    let (verdict, found) = draws.verdict(setting.alpha);
-    Evidence::of_test(
-        verdict,
-        seen,
-        format!("{seen} marks: {found} (error probability {:.1e})", setting.alpha / 2.0),
-    )
+    without_servers(setting, setting.seed(&format!("{}, isolated", claim.id)))?;
+    let ((verdict, found), alpha) = (draws.verdict(setting.alpha), setting.alpha / 2.0);
+    let summary = format!("{seen} marks: {found} (error probability {alpha:.1e})");
+    Ok(Evidence::of_test(verdict, *seen, summary))
 }
 
 /// A task type without servers has no samples, whatever the graph at hand.

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use num_traits::{One, Zero};
 use rand::RngExt;
 
-use crate::claims::cases::{Outcome, run};
+use crate::claims::cases::Outcome;
 use crate::claims::states::state;
 use crate::claims::{Claim, Evidence, Expected, Kind, Scope, Setting, show};
 use crate::faults;
@@ -20,10 +20,7 @@ use crate::random::alias_table::AliasTable;
 use crate::simulate::marks::{BytesRng, OwnedMark, arrival_coin};
 use crate::simulate::{Queues, all_marks};
 
-/// Marks and rates.
-///
-/// In full: the weights of all marks sum to 1, and those of the marks that cause a transition to
-/// its rate / ((1 + lambda) N), also below a cap.
+/// Marks and rates, also below a cap.
 pub(crate) const ENUMERATED_MARKS: Claim = Claim {
     id: "enumerated-marks",
     source: "section 2, uniformised",
@@ -58,7 +55,7 @@ fn enumerated_marks(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let n = graph.n_servers();
     // (1 + lambda) N, not taken from the model's own method.
     let rate = (Ratio::one() + setting.model.load().exact()) * ratio::whole(n.into());
-    run(&setting.plan, claim.id, 12, "states, every mark", |case, rng| {
+    setting.cases(claim, 12, "states, every mark", |case, rng| {
         // Every other state with another number of samples, 1 to 6.
         let d = (case % 2 == 1).then_some((case / 2 % 6 + 1) as u32);
         let other =
@@ -70,19 +67,16 @@ fn enumerated_marks(claim: &Claim, setting: &Setting<'_>) -> Evidence {
         };
         let all: Ratio = marks.iter().map(|(_, weight)| weight).sum();
         if !all.is_one() {
-            return Outcome::violated(
-                f64::NAN,
-                format!("the weights of all marks sum to {}", show(&all)),
-            );
+            return Outcome::violated(format!("the weights of all marks sum to {}", show(&all)));
         }
         if case == 0
             && let Some(found) = biased_coin(setting.model)
         {
-            return Outcome::violated(f64::NAN, found);
+            return Outcome::violated(found);
         }
         let weights: Vec<u128> = (0..2 + case % 6).map(|_| rng.random_range(0..5)).collect();
         if let Some(found) = other_shares(&weights) {
-            return Outcome::violated(f64::NAN, found);
+            return Outcome::violated(found);
         }
         let lengths = state(case, rng, n);
         let cap = lengths.iter().copied().max().unwrap_or(0);
@@ -103,7 +97,7 @@ fn enumerated_marks(claim: &Claim, setting: &Setting<'_>) -> Evidence {
                     "below cap {cap}, {mark:?} leads to {:?}, not to {below:?}",
                     capped.lengths()
                 );
-                return Outcome::violated_at(f64::NAN, found, &[&lengths]);
+                return Outcome::violated(found).at(&[&lengths]);
             }
         }
         let mut rates: BTreeMap<Event, Ratio> = BTreeMap::new();
@@ -122,7 +116,7 @@ fn enumerated_marks(claim: &Claim, setting: &Setting<'_>) -> Evidence {
             let [by_marks, by_rates] = [&caused, &rates].map(|of| show(of.get(event).unwrap_or(&zero)));
             format!("d = {}: {event:?} has probability {by_marks} by the marks, {by_rates} by the rates", model.d())
         });
-        Outcome::violated_at(f64::NAN, found, &[&lengths])
+        Outcome::violated(found).at(&[&lengths])
     })
 }
 
@@ -165,10 +159,9 @@ fn biased_coin(model: &Model) -> Option<String> {
     // A coin of another denominator may come up heads on as many of these numbers.
     let differs = found != probability || coin != Coin::new(&probability);
     differs.then(|| {
+        let [found, probability] = [&found, &probability].map(show);
         format!(
-            "heads on {} of its numbers, by {coin:?}: an event is an arrival with probability {}",
-            show(&found),
-            show(&probability)
+            "heads on {found} of its numbers, by {coin:?}: an event is an arrival with probability {probability}"
         )
     })
 }

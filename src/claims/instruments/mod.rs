@@ -3,17 +3,6 @@
 //!
 //! A wrong part here leaves every statement of the paper true and every figure of the crate wrong.
 //!
-//! | part | claims |
-//! |---|---|
-//! | [`clocks`] | `event-times`, `oracle-law` |
-//! | [`coupled_laws`] | `coupling-law` |
-//! | [`mark_enumeration`] | `enumerated-marks` |
-//! | [`mark_draws`] | `marks-law` |
-//! | [`estimates`] | `transient-law`, `steady-law` |
-//! | [`solutions`] | `ode-solution` |
-//! | [`graph_parts`] | `graph-sides`, `named-graphs`, `formats`, `random-graphs` |
-//! | [`procedures`] | `sequential-tests`, `intervals-cover`, `distribution-test` |
-//!
 //! # Source
 //! Section 2 for the laws, (3.5) for the solution.
 

@@ -31,10 +31,7 @@ use crate::stats::known_streams::{SOURCES, Source};
 use crate::stats::mean_test::Side;
 use crate::stats::procedure::IntervalKind;
 
-/// The tests of means.
-///
-/// In full: tests of means err with at most their stated probability at the worst stopping time,
-/// and see a mean that is off by 1/10 on either side.
+/// The tests of means, a mean off on either side.
 pub(crate) const SEQUENTIAL_TESTS: Claim = Claim {
     id: "sequential-tests",
     source: "Ville's inequality",
@@ -60,10 +57,7 @@ pub(crate) const SEQUENTIAL_TESTS: Claim = Claim {
     run: sequential_tests,
 };
 
-/// The intervals.
-///
-/// In full: running intervals miss the mean with at most their stated probability at the worst
-/// time, and exclude a mean that is off by 3/20.
+/// The intervals, at the worst time.
 pub(crate) const INTERVALS_COVER: Claim = Claim {
     id: "intervals-cover",
     source: "Waudby-Smith and Ramdas (2024), Theorems 2 and 3; Robbins (1970)",
@@ -88,10 +82,7 @@ pub(crate) const INTERVALS_COVER: Claim = Claim {
     run: intervals_cover,
 };
 
-/// The tests of laws.
-///
-/// In full: the test of a law with jumps rejects a true one with at most its stated probability at
-/// the worst time, certifies it within 1/20 and rejects one that is off by 1/5.
+/// The tests of laws, at the worst time; the true law is certified within 1/20.
 pub(crate) const DISTRIBUTION_TEST: Claim = Claim {
     id: "distribution-test",
     source: "Massart (1990), Corollary 1",
@@ -145,7 +136,7 @@ impl Parts {
         let (lower, upper) = binomial::clopper_pearson(errors, streams, self.share);
         let found =
             format!("{what}: {errors} errors in {streams}, stated {stated}, at most {upper:.3}");
-        self.judge(lower > stated, upper <= 1.5 * stated, streams, found);
+        self.findings.add(Verdict::of(lower > stated, upper <= 1.5 * stated), streams, found);
     }
 
     /// A power of at least `stated`, from successes in streams.
@@ -153,12 +144,12 @@ impl Parts {
         let (lower, upper) = binomial::clopper_pearson(successes, streams, self.share);
         let found =
             format!("{what}: {successes} of {streams}, stated {stated}, at least {lower:.3}");
-        self.judge(upper < stated, lower >= stated, streams, found);
+        self.findings.add(Verdict::of(upper < stated, lower >= stated), streams, found);
     }
 
     /// Something that goes wrong with probability at most the share.
     fn certain(&mut self, right: bool, found: String) {
-        self.judge(!right, right, 1, found);
+        self.findings.add(Verdict::of(!right, right), 1, found);
     }
 
     /// What is wrong where nothing is left to chance.
@@ -220,12 +211,8 @@ fn sequential_tests(claim: &Claim, setting: &Setting<'_>) -> Evidence {
                     == Some(side)
             })
             .count();
-        parts.at_least(
-            &format!("mean {mean} told from 0.5 by {OBSERVATIONS} observations"),
-            right as u64,
-            STREAMS_FOR_POWER,
-            POWER,
-        );
+        let what = format!("mean {mean} told from 0.5 by {OBSERVATIONS} observations");
+        parts.at_least(&what, right as u64, STREAMS_FOR_POWER, POWER);
     }
     parts.findings.evidence()
 }
@@ -253,12 +240,8 @@ fn intervals_cover(claim: &Claim, setting: &Setting<'_>) -> Evidence {
                     })
                 })
                 .count();
-            parts.at_most(
-                &format!("{}, {}", kind.name(), source.name),
-                missed as u64,
-                STREAMS,
-                STATED,
-            );
+            let what = format!("{}, {}", kind.name(), source.name);
+            parts.at_most(&what, missed as u64, STREAMS, STATED);
             let mut draw = source.stream(stream_rng(seed, STREAMS));
             let mut interval = (setting.instruments.interval)(kind, parts.share);
             (0..4000).for_each(|_| interval.observe(draw()));
@@ -271,10 +254,8 @@ fn intervals_cover(claim: &Claim, setting: &Setting<'_>) -> Evidence {
                 && lower <= source.mean
                 && source.mean <= upper
                 && upper < above;
-            parts.certain(
-                right,
-                format!("mean {} in [{lower:.3}, {upper:.3}] after 4000", source.mean),
-            );
+            let mean = source.mean;
+            parts.certain(right, format!("mean {mean} in [{lower:.3}, {upper:.3}] after 4000"));
         }
     }
     parts.findings.evidence()
@@ -304,10 +285,8 @@ fn distribution_test(claim: &Claim, setting: &Setting<'_>) -> Evidence {
         [(0.0, Decision::Holds, 60_000), (0.2, Decision::Violated, 10_000)]
     {
         let found = run(law(away), MARGIN, share, length, STREAMS);
-        parts.certain(
-            found == Some(verdict),
-            format!("law that is {away} away against a margin of {MARGIN}: {found:?}"),
-        );
+        let what = format!("law that is {away} away against a margin of {MARGIN}: {found:?}");
+        parts.certain(found == Some(verdict), what);
     }
     parts.findings.evidence()
 }

@@ -7,17 +7,14 @@
 //! ten times the solver's tolerance, which is kept to at its steps; between them its interpolant
 //! has one order less.
 
-use crate::claims::cases::{Outcome, run};
+use crate::claims::cases::Outcome;
 use crate::claims::{Claim, Evidence, Expected, Kind, Scope, Setting};
 use crate::faults;
 use crate::theory::mean_field::{
     Boundary, Options, Start, fixed_point_vec, right_hand_side, solve, steady_state_distance,
 };
 
-/// The solution of (3.5).
-///
-/// In full: solve() gives the solution of (3.5) within 10^-8 at its default tolerances, at given
-/// times and between steps, and its distance from q*.
+/// The solution of (3.5) at the default tolerances, and its distance from q*.
 pub(crate) const ODE_SOLUTION: Claim = Claim {
     id: "ode-solution",
     source: "(3.5), (4.44)",
@@ -44,25 +41,16 @@ const END: f64 = 4.0;
 const STEP: f64 = 1.0 / 32.0;
 
 fn ode_solution(claim: &Claim, setting: &Setting<'_>) -> Evidence {
-    run(
-        &setting.plan,
-        claim.id,
-        CASES,
-        "trajectories of (3.5), against Taylor series",
-        |case, _| {
-            let (lambda, d) =
-                [(0.8, 2), (0.5, 1), (0.9, 3), (0.3, 2), (0.95, 5)][(case % 5) as usize];
-            let (start, q): (Start, Vec<f64>) = match case % 4 {
-                0 => (Start::Empty, vec![]),
-                1 => (Start::Level(3), vec![1.0; 3]),
-                2 => {
-                    (Start::Geometric(0.25), (1..=LEVELS).map(|i| 0.25f64.powi(i as i32)).collect())
-                }
-                _ => (Start::Occupancy(vec![0.75, 0.5, 0.125]), vec![0.75, 0.5, 0.125]),
-            };
-            trajectory(setting, lambda, d, &start, q)
-        },
-    )
+    setting.cases(claim, CASES, "trajectories of (3.5), against Taylor series", |case, _| {
+        let (lambda, d) = [(0.8, 2), (0.5, 1), (0.9, 3), (0.3, 2), (0.95, 5)][(case % 5) as usize];
+        let (start, q): (Start, Vec<f64>) = match case % 4 {
+            0 => (Start::Empty, vec![]),
+            1 => (Start::Level(3), vec![1.0; 3]),
+            2 => (Start::Geometric(0.25), (1..=LEVELS).map(|i| 0.25f64.powi(i as i32)).collect()),
+            _ => (Start::Occupancy(vec![0.75, 0.5, 0.125]), vec![0.75, 0.5, 0.125]),
+        };
+        trajectory(setting, lambda, d, &start, q)
+    })
 }
 
 fn trajectory(
@@ -78,7 +66,7 @@ fn trajectory(
     let what = format!("lambda {lambda}, d {d}, {start}");
     let path = match (setting.instruments.trajectory)(lambda, d, start, &asked) {
         Ok(path) => path,
-        Err(error) => return Outcome::violated(f64::NAN, format!("{what}: {error}")),
+        Err(error) => return Outcome::violated(format!("{what}: {error}")),
     };
     let (mut coarse, mut error) = (q.clone(), 0.0);
     let mut slack = f64::INFINITY;
@@ -90,7 +78,7 @@ fn trajectory(
         match path.at(time) {
             Ok(between) => looks.push(("between the times", between)),
             Err(error) => {
-                return Outcome::violated(f64::NAN, format!("{what}, time {time}: {error}"));
+                return Outcome::violated(format!("{what}, time {time}: {error}"));
             }
         }
         if let Some(at) = asked.iter().position(|&t| t == time) {
@@ -106,7 +94,7 @@ fn trajectory(
                     let found = format!(
                         "{what}, time {time}: distance {stated} from q*, by the series {l1}"
                     );
-                    return Outcome::violated(margin, found);
+                    return Outcome::violated(found).by(margin);
                 }
             }
         }
@@ -121,7 +109,7 @@ fn trajectory(
                         at(&given),
                         at(&q)
                     );
-                    return Outcome::violated(margin, found);
+                    return Outcome::violated(found).by(margin);
                 }
                 slack = slack.min(margin);
             }
@@ -136,7 +124,7 @@ fn trajectory(
         .or_else(|| settled(setting, lambda, d, start));
     found.map_or_else(
         || Outcome::holds(slack),
-        |found| Outcome::violated(f64::NAN, format!("{what}: {found}")),
+        |found| Outcome::violated(format!("{what}: {found}")),
     )
 }
 

@@ -8,8 +8,8 @@
 //! Section 2; public simulators record the state after the event that crosses the time, or change
 //! the path by looking.
 
-use super::violated_at_event;
-use crate::claims::cases::{Outcome, run};
+use super::Trial;
+use crate::claims::cases::Outcome;
 use crate::claims::states::ordered_pair;
 use crate::claims::{Claim, Evidence, Expected, Kind, Scope, Setting};
 use crate::faults;
@@ -34,17 +34,17 @@ pub(crate) const LOOKS: Claim = Claim {
 };
 
 /// Events of a path.
-const EVENTS: usize = 64;
+const EVENTS: u64 = 64;
 
 fn looks(claim: &Claim, setting: &Setting<'_>) -> Evidence {
-    run(&setting.plan, claim.id, 8, "paths, looked at rarely and often", |case, rng| {
+    setting.cases(claim, 8, "paths, looked at rarely and often", |case, rng| {
         let start = ordered_pair(case + 1, rng, setting.model.graph().n_servers()).1;
-        match differing(setting, setting.seed(claim.id), case, &start) {
+        let seed = setting.seed(claim.id);
+        let trial = Trial { setting: *setting, seed, case, events: EVENTS };
+        match differing(trial, &start) {
             Ok(None) => Outcome::holds(0.0),
-            Ok(Some((event, found))) => {
-                violated_at_event(setting, case, event as u64, found, &[&start])
-            }
-            Err(error) => violated_at_event(setting, case, 0, error.to_string(), &[&start]),
+            Ok(Some((event, found))) => trial.violated(event as u64, found, &[&start]),
+            Err(error) => trial.violated(0, error, &[&start]),
         }
     })
 }
@@ -61,14 +61,12 @@ impl Observer for Times {
 /// The first look that sees another state than the fold of the marks, and the event after which it
 /// comes.
 fn differing(
-    setting: &Setting<'_>,
-    seed: u64,
-    case: u64,
+    Trial { setting, seed, case, events }: Trial<'_>,
     start: &[u32],
 ) -> Result<Option<(usize, String)>, SimulateError> {
     let model = setting.model;
     let mut times = Times(Vec::new());
-    let horizon = EVENTS as f64 / model.event_rate();
+    let horizon = events as f64 / model.event_rate();
     Simulation::new(model, seed, case, start.to_vec())?.observe_until(horizon, &mut times)?;
     let mut path = Path::new(&Reference, model, seed, case, start.to_vec());
     let mut states = vec![start.to_vec()];

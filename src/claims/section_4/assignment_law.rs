@@ -15,7 +15,7 @@ use num_traits::{One, Zero};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
-use crate::claims::cases::{Outcome, run};
+use crate::claims::cases::Outcome;
 use crate::claims::states::{
     SEQUENCES, for_each_sequence, law_by_enumeration, n_listed_pairs, n_sequences, ordered_pair,
     state,
@@ -29,10 +29,7 @@ use crate::random::Coins;
 use crate::simulate::Queues;
 use crate::simulate::marks::Mark;
 
-/// (4.12): the law of the server that gets a task.
-///
-/// In full: p_v = ((q_i^w)^d - (q_(i+1)^w)^d) / (Q_i^w - Q_(i+1)^w), i = X_v, is the law of JSQ(d)
-/// over all d_w^d sample sequences, ties split evenly.
+/// (4.12): the law of the server that gets a task, over all d_w^d sample sequences.
 pub(crate) const EQ_4_12: Claim = Claim {
     id: "eq-4.12",
     source: "(4.12)",
@@ -123,61 +120,46 @@ fn eq_4_12(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let n_types = types.len() as u64;
     let count =
         affordable(graph, &types, d, n_types.saturating_mul(150).min(1500), setting.plan.effort);
-    run(
-        &setting.plan,
-        claim.id,
-        count,
-        "task types and states, every sample sequence enumerated",
-        |case, rng| {
-            let w = types[(case % n_types) as usize];
-            let servers: Vec<u32> = graph.servers_of(w).iter().collect();
-            let local = state(case / n_types, rng, servers.len() as u32);
-            let lengths = embedded(graph, w, &local, rng);
-            let (weights, total) = law_by_enumeration(&local, d);
-            let stated = (setting.instruments.assignment)(model, w, &lengths);
-            let mut sum = Ratio::zero();
-            for (at, &v) in servers.iter().enumerate() {
-                let p = stated
-                    .iter()
-                    .find(|&&(u, _)| u == v)
-                    .map_or_else(Ratio::zero, |(_, p)| p.clone());
-                if p != fraction(weights[at], total) {
-                    let found = format!(
-                        "task type {w}, server {v}: stated {}, by enumeration {}",
-                        show(&p),
-                        show(&fraction(weights[at], total))
-                    );
-                    return Outcome::violated_at(f64::NAN, found, &[&lengths]);
-                }
-                sum += p;
+    let what = "task types and states, every sample sequence enumerated";
+    setting.cases(claim, count, what, |case, rng| {
+        let w = types[(case % n_types) as usize];
+        let servers: Vec<u32> = graph.servers_of(w).iter().collect();
+        let local = state(case / n_types, rng, servers.len() as u32);
+        let lengths = embedded(graph, w, &local, rng);
+        let (weights, total) = law_by_enumeration(&local, d);
+        let stated = (setting.instruments.assignment)(model, w, &lengths);
+        let mut sum = Ratio::zero();
+        for (at, &v) in servers.iter().enumerate() {
+            let p =
+                stated.iter().find(|&&(u, _)| u == v).map_or_else(Ratio::zero, |(_, p)| p.clone());
+            if p != fraction(weights[at], total) {
+                let [p, right] = [&p, &fraction(weights[at], total)].map(show);
+                let found =
+                    format!("task type {w}, server {v}: stated {p}, by enumeration {right}");
+                return Outcome::violated(found).at(&[&lengths]);
             }
-            if sum != Ratio::one() || stated.len() != servers.len() {
-                let found = format!(
-                    "task type {w}: {} probabilities with sum {} over {} servers",
-                    stated.len(),
-                    show(&sum),
-                    servers.len()
-                );
-                return Outcome::violated_at(f64::NAN, found, &[&lengths]);
-            }
-            if let Some(found) = rounded_otherwise(setting, w, &lengths, (&weights, total)) {
-                return Outcome::violated_at(f64::NAN, found, &[&lengths]);
-            }
-            if setting.subject.is_function_of_marks()
-                && let Some(found) = map_has_another_law(
-                    setting,
-                    w,
-                    &servers,
-                    &lengths,
-                    (&weights, total),
-                    &mut Coins::new(setting.plan.seed, case),
-                )
-            {
-                return Outcome::violated_at(f64::NAN, found, &[&lengths]);
-            }
-            Outcome::holds(0.0)
-        },
-    )
+            sum += p;
+        }
+        if sum != Ratio::one() || stated.len() != servers.len() {
+            let (n_stated, sum, n_servers) = (stated.len(), show(&sum), servers.len());
+            let found = format!(
+                "task type {w}: {n_stated} probabilities with sum {sum} over {n_servers} servers"
+            );
+            return Outcome::violated(found).at(&[&lengths]);
+        }
+        if let Some(found) = rounded_otherwise(setting, w, &lengths, (&weights, total)) {
+            return Outcome::violated(found).at(&[&lengths]);
+        }
+        let mut coins = Coins::new(setting.plan.seed, case);
+        let law = (&weights[..], total);
+        if setting.subject.is_function_of_marks()
+            && let Some(found) =
+                map_has_another_law(setting, w, &servers, &lengths, law, &mut coins)
+        {
+            return Outcome::violated(found).at(&[&lengths]);
+        }
+        Outcome::holds(0.0)
+    })
 }
 
 /// The probabilities in floating point, within their proved relative error of (d + 3) 2^-51.
@@ -290,12 +272,8 @@ fn eq_4_13(claim: &Claim, setting: &Setting<'_>) -> Evidence {
         .unwrap_or(1) as u32;
     let wanted = n_types.saturating_mul(n_listed_pairs(largest) + 50).min(2000);
     let count = affordable(graph, &types, d, wanted, setting.plan.effort);
-    run(
-        &setting.plan,
-        claim.id,
-        count,
-        "task types and ordered pairs of states, every interval of U",
-        |case, rng| {
+    let what = "task types and ordered pairs of states, every interval of U";
+    setting.cases(claim, count, what, |case, rng| {
             let w = types[(case % n_types) as usize];
             let servers: Vec<u32> = graph.servers_of(w).iter().collect();
             let (local1, local2) = ordered_pair(case / n_types, rng, servers.len() as u32);
@@ -306,29 +284,24 @@ fn eq_4_13(claim: &Claim, setting: &Setting<'_>) -> Evidence {
             }
             let lower = elsewhere;
             let violated = |found: String| {
-                Outcome::violated_at(f64::NAN, format!("task type {w}: {found}"), &[&lower, &upper])
+                Outcome::violated(format!("task type {w}: {found}")).at(&[&lower, &upper])
             };
             let mut mass = vec![(Ratio::zero(), Ratio::zero()); servers.len()];
             let mut end = Ratio::zero();
             let (mut x1, mut x2) = (lower.clone(), upper.clone());
             for interval in (setting.instruments.shared_mass)(model, w, &lower, &upper) {
                 if interval.from != end || interval.to < interval.from {
-                    return violated(format!(
-                        "an interval [{}, {}) after {}",
-                        show(&interval.from),
-                        show(&interval.to),
-                        show(&end)
-                    ));
+                    let [from, to, end] = [&interval.from, &interval.to, &end].map(show);
+                    return violated(format!("an interval [{from}, {to}) after {end}"));
                 }
                 let length = &interval.to - &interval.from;
                 let (Ok(at1), Ok(at2)) = (
                     servers.binary_search(&interval.server1),
                     servers.binary_search(&interval.server2),
                 ) else {
-                    return violated(format!(
-                        "servers {} and {} are not both compatible",
-                        interval.server1, interval.server2
-                    ));
+                    let (server1, server2) = (interval.server1, interval.server2);
+                    let found = format!("servers {server1} and {server2} are not both compatible");
+                    return violated(found);
                 };
                 if !length.is_zero() {
                     x1[interval.server1 as usize] += 1;
@@ -358,15 +331,12 @@ fn eq_4_13(claim: &Claim, setting: &Setting<'_>) -> Evidence {
                     let given = if system == 1 { &mass[at].0 } else { &mass[at].1 };
                     let right = fraction(weights[at], total);
                     if *given != right {
-                        return violated(format!(
-                            "system {system}: server {v} has mass {}, by enumeration {}",
-                            show(given),
-                            show(&right)
-                        ));
+                        let [given, right] = [given, &right].map(show);
+                        let found = format!("server {v} has mass {given}, by enumeration {right}");
+                        return violated(format!("system {system}: {found}"));
                     }
                 }
             }
             Outcome::holds(0.0)
-        },
-    )
+        })
 }

@@ -12,7 +12,7 @@ use num_traits::{Pow, Zero};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
-use crate::claims::cases::{Outcome, run};
+use crate::claims::cases::Outcome;
 use crate::claims::{Claim, Evidence, Expected, Kind, Scope, Setting, show};
 use crate::faults;
 use crate::model::divided_difference_f64;
@@ -78,22 +78,17 @@ fn lemma_4_4(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let small = small_pairs_of_pairs();
     let exhaustive = small.len() as u64 * u64::from(MOST_CHOICES);
     let count = exhaustive + 600 * u64::from(setting.plan.effort.max(1));
-    run(
-        &setting.plan,
-        claim.id,
-        count,
-        "pairs of pairs and d, all of them for denominators up to 4",
-        |case, rng| {
-            let d = (case % u64::from(MOST_CHOICES)) as u32 + 1;
-            let (n, [first, second]) = if case < exhaustive {
-                small[(case / u64::from(MOST_CHOICES)) as usize]
-            } else {
-                let n = rng.random_range(1..=1000);
-                (n, [random_pair(rng, n), random_pair(rng, n)])
-            };
-            divided_differences_at(setting, n, first, second, d)
-        },
-    )
+    let what = "pairs of pairs and d, all of them for denominators up to 4";
+    setting.cases(claim, count, what, |case, rng| {
+        let d = (case % u64::from(MOST_CHOICES)) as u32 + 1;
+        let (n, [first, second]) = if case < exhaustive {
+            small[(case / u64::from(MOST_CHOICES)) as usize]
+        } else {
+            let n = rng.random_range(1..=1000);
+            (n, [random_pair(rng, n), random_pair(rng, n)])
+        };
+        divided_differences_at(setting, n, first, second, d)
+    })
 }
 
 fn random_pair(rng: &mut ChaCha8Rng, n: u64) -> (u64, u64) {
@@ -117,15 +112,12 @@ fn divided_differences_at(
         let right = Ratio::new(sum.clone(), Pow::pow(BigInt::from(n), d - 1));
         let given = (setting.instruments.divided_difference)(&fraction(a), &fraction(b), d);
         if given != right || sum * BigInt::from(a - b) != difference {
-            let found = format!(
-                "d = {d}, x = {a}/{n}, y = {b}/{n}: {}, the sum is {}",
-                show(&given),
-                show(&right)
-            );
-            return Outcome::violated(f64::NAN, found);
+            let [given, right] = [&given, &right].map(show);
+            let found = format!("d = {d}, x = {a}/{n}, y = {b}/{n}: {given}, the sum is {right}");
+            return Outcome::violated(found);
         }
         if let Some(found) = rounds_too_far(a as f64 / n as f64, b as f64 / n as f64, d) {
-            return Outcome::violated(f64::NAN, found);
+            return Outcome::violated(found);
         }
         values.push(given);
     }
@@ -136,12 +128,9 @@ fn divided_differences_at(
     }
     let slack = ratio::to_f64(&(&values[1] - &values[0]));
     if values[0] > values[1] {
-        let found = format!(
-            "d = {d}: {} at ({x1}, {y1}) above {} at ({x2}, {y2})",
-            show(&values[0]),
-            show(&values[1])
-        );
-        return Outcome::violated(slack, found);
+        let [first, second] = [&values[0], &values[1]].map(show);
+        let found = format!("d = {d}: {first} at ({x1}, {y1}) above {second} at ({x2}, {y2})");
+        return Outcome::violated(found).by(slack);
     }
     // In floating point the order may be lost only within the rounding of both values.
     let float =
@@ -151,12 +140,10 @@ fn divided_differences_at(
     // comparison.
     let rounding = f64::from(4 * d + 1) * f64::EPSILON;
     if low > high * (1.0 + rounding) {
-        return Outcome::violated(
-            high - low,
-            format!(
-                "d = {d}: in floating point {low} at ({x1}, {y1}) above {high} at ({x2}, {y2})"
-            ),
-        );
+        return Outcome::violated(format!(
+            "d = {d}: in floating point {low} at ({x1}, {y1}) above {high} at ({x2}, {y2})"
+        ))
+        .by(high - low);
     }
     // For d = 1 both are 1, and where a pair is compared with itself there is nothing to see.
     Outcome::Holds { slack, vacuous: d == 1 || first == second }
@@ -183,11 +170,8 @@ fn rounds_too_far(x: f64, y: f64, d: u32) -> Option<String> {
     let error = if given > exact { &given - &exact } else { &exact - &given };
     let allowed = &exact * Ratio::new(BigInt::from(3 * d), BigInt::from(1u64 << 53));
     (error > allowed || (exact.is_zero() && !given.is_zero())).then(|| {
-        format!(
-            "d = {d}, x = {x:e}, y = {y:e}: in floating point {}, exactly {}",
-            ratio::to_f64(&given),
-            ratio::to_f64(&exact)
-        )
+        let (given, exact) = (ratio::to_f64(&given), ratio::to_f64(&exact));
+        format!("d = {d}, x = {x:e}, y = {y:e}: in floating point {given}, exactly {exact}")
     })
 }
 
@@ -196,49 +180,37 @@ fn eq_4_19(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let pairs: Vec<(u64, u64)> = (0..=N).flat_map(|a| (0..=a).map(move |b| (a, b))).collect();
     let exhaustive = pairs.len() as u64 * u64::from(MOST_CHOICES);
     let count = exhaustive + 400 * u64::from(setting.plan.effort.max(1));
-    run(
-        &setting.plan,
-        claim.id,
-        count,
-        "pairs x >= y and d, all of them for the denominator 12",
-        |case, rng| {
-            let d = (case % u64::from(MOST_CHOICES)) as u32 + 1;
-            let (n, a, b) = if case < exhaustive {
-                // From (1, 1) down, where the bound is attained.
-                let (a, b) = pairs[pairs.len() - 1 - (case / u64::from(MOST_CHOICES)) as usize];
-                (N, a, b)
-            } else {
-                let n = rng.random_range(1..=100_000);
-                let a = rng.random_range(0..=n);
-                (n, a, rng.random_range(0..=a))
-            };
-            let (x, y) = (Ratio::new(a.into(), n.into()), Ratio::new(b.into(), n.into()));
-            let factor = (setting.instruments.divided_difference)(&x, &y, d);
-            let left = ratio::power(&x, d) - ratio::power(&y, d);
-            let bound = ratio::whole(d.into()) * (&x - &y);
-            let slack = ratio::to_f64(&(&bound - &left));
-            if left != &factor * (&x - &y) {
-                let found = format!(
-                    "x = {x}, y = {y}, d = {d}: x^d - y^d = {}, the divided difference is {}",
-                    show(&left),
-                    show(&factor)
-                );
-                return Outcome::violated(slack, found);
-            }
-            // The factor d xi^(d - 1) is at most d also where x = y.
-            if left > bound || factor > ratio::whole(d.into()) {
-                return Outcome::violated(
-                    slack,
-                    format!(
-                        "x = {x}, y = {y}, d = {d}: {} above {}, factor {}",
-                        show(&left),
-                        show(&bound),
-                        show(&factor)
-                    ),
-                );
-            }
-            // Trivial: x^d - y^d <= 1.
-            Outcome::Holds { slack, vacuous: bound >= ratio::whole(1) }
-        },
-    )
+    let what = "pairs x >= y and d, all of them for the denominator 12";
+    setting.cases(claim, count, what, |case, rng| {
+        let d = (case % u64::from(MOST_CHOICES)) as u32 + 1;
+        let (n, a, b) = if case < exhaustive {
+            // From (1, 1) down, where the bound is attained.
+            let (a, b) = pairs[pairs.len() - 1 - (case / u64::from(MOST_CHOICES)) as usize];
+            (N, a, b)
+        } else {
+            let n = rng.random_range(1..=100_000);
+            let a = rng.random_range(0..=n);
+            (n, a, rng.random_range(0..=a))
+        };
+        let (x, y) = (Ratio::new(a.into(), n.into()), Ratio::new(b.into(), n.into()));
+        let factor = (setting.instruments.divided_difference)(&x, &y, d);
+        let left = ratio::power(&x, d) - ratio::power(&y, d);
+        let bound = ratio::whole(d.into()) * (&x - &y);
+        let slack = ratio::to_f64(&(&bound - &left));
+        if left != &factor * (&x - &y) {
+            let [left, factor] = [&left, &factor].map(show);
+            let found = format!(
+                "x = {x}, y = {y}, d = {d}: x^d - y^d = {left}, the divided difference is {factor}"
+            );
+            return Outcome::violated(found).by(slack);
+        }
+        // The factor d xi^(d - 1) is at most d also where x = y.
+        if left > bound || factor > ratio::whole(d.into()) {
+            let [left, bound, factor] = [&left, &bound, &factor].map(show);
+            let found = format!("x = {x}, y = {y}, d = {d}: {left} above {bound}, factor {factor}");
+            return Outcome::violated(found).by(slack);
+        }
+        // Trivial: x^d - y^d <= 1.
+        Outcome::Holds { slack, vacuous: bound >= ratio::whole(1) }
+    })
 }

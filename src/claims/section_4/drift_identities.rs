@@ -22,7 +22,7 @@ use num_bigint::BigInt;
 use num_traits::{Pow, Zero};
 use rand::RngExt;
 
-use crate::claims::cases::{Outcome, run};
+use crate::claims::cases::Outcome;
 use crate::claims::states::{GroupedSum, affordable, counts, levels, state};
 use crate::claims::{Claim, Evidence, Expected, Hypothesis, Kind, Scope, Setting, show};
 use crate::faults;
@@ -69,10 +69,7 @@ pub(crate) const PROP_4_1_DRIFT: Claim = Claim {
     run: prop_4_1_drift,
 };
 
-/// Lemma 4.5, its integrands.
-///
-/// In full: the generator applied to Q_i^w is the integrand of (4.30), and its jumps come at the
-/// rate of (4.31), with Q_i^w - Q_(i+1)^w.
+/// Lemma 4.5, its integrands, with Q_i^w - Q_(i+1)^w in the rate of the jumps.
 pub(crate) const LEMMA_4_5_DRIFT: Claim = Claim {
     id: "lemma-4.5-drift",
     source: "Lemma 4.5, (4.30), (4.31), (B.6) corrected",
@@ -141,7 +138,7 @@ fn lemma_4_2(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let (model, graph, instruments) = (setting.model, setting.model.graph(), setting.instruments);
     let (n, d, rate) = (graph.n_servers(), model.d(), unit_rate(model));
     let count = affordable(graph, d, setting.plan.effort);
-    run(&setting.plan, claim.id, count, "states, every i", |case, rng| {
+    setting.cases(claim, count, "states, every i", |case, rng| {
         let mut x = state(case, rng, n);
         let levels = levels(&[&x]);
         // What the transitions do to the function, by the occupancy under check. States reached
@@ -181,11 +178,9 @@ fn lemma_4_2(claim: &Claim, setting: &Setting<'_>) -> Evidence {
                 .sum();
             let right = &rate * arrivals - ratio::whole(q[i]);
             if left != right {
-                return Outcome::violated_at(
-                    f64::NAN,
-                    format!("i = {i}: generator {}, counted {}", show(&left), show(&right)),
-                    &[&x],
-                );
+                let [left, right] = [&left, &right].map(show);
+                let found = format!("i = {i}: generator {left}, counted {right}");
+                return Outcome::violated(found).at(&[&x]);
             }
             // The generator of the model, on all transitions one by one.
             if case < 24 && u64::from(n) * (graph.n_edges() + 1) <= 600 {
@@ -196,15 +191,9 @@ fn lemma_4_2(claim: &Claim, setting: &Setting<'_>) -> Evidence {
                 };
                 let generator = model.generator(&x, tail);
                 if generator != right {
-                    return Outcome::violated_at(
-                        f64::NAN,
-                        format!(
-                            "i = {i}: Model::generator {}, counted {}",
-                            show(&generator),
-                            show(&right)
-                        ),
-                        &[&x],
-                    );
+                    let [generator, right] = [&generator, &right].map(show);
+                    let found = format!("i = {i}: Model::generator {generator}, counted {right}");
+                    return Outcome::violated(found).at(&[&x]);
                 }
             }
         }
@@ -219,7 +208,7 @@ fn prop_4_1_drift(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let servers = ratio::whole(n.into());
     let lambda = setting.model.load().exact();
     let count = affordable(graph, setting.model.d(), setting.plan.effort);
-    run(&setting.plan, claim.id, count, "states", |case, rng| {
+    setting.cases(claim, count, "states", |case, rng| {
         let x = state(case, rng, n);
         // V = sum_v x_v (x_v + 1) / 2: an arrival at a queue of x adds x + 1, a service takes x.
         let drift: Ratio = rates_by_length(setting, &x)
@@ -234,22 +223,17 @@ fn prop_4_1_drift(claim: &Claim, setting: &Setting<'_>) -> Evidence {
         let bound = &rho * &servers - &kept * &total;
         let slack = ratio::to_f64(&((&bound - &drift) / &servers));
         if drift > bound {
+            let [drift, bound, rho] = [&drift, &bound, &rho].map(show);
             let found = format!(
-                "drift {} above -(1 - rho) sum Q_i + rho N = {} with rho = {}",
-                show(&drift),
-                show(&bound),
-                show(&rho)
+                "drift {drift} above -(1 - rho) sum Q_i + rho N = {bound} with rho = {rho}"
             );
-            return Outcome::violated_at(slack, found, &[&x]);
+            return Outcome::violated(found).by(slack).at(&[&x]);
         }
         // Outside S, as defined with rho0 = rho: sum Q_i > N / (1 - rho).
         if &total * &kept > servers && drift > -(&kept * &servers) {
-            let found = format!(
-                "drift {} above -(1 - rho) N = {} outside S",
-                show(&drift),
-                show(&-(&kept * &servers))
-            );
-            return Outcome::violated_at(slack, found, &[&x]);
+            let [drift, bound] = [&drift, &-(&kept * &servers)].map(show);
+            let found = format!("drift {drift} above -(1 - rho) N = {bound} outside S");
+            return Outcome::violated(found).by(slack).at(&[&x]);
         }
         // Trivial: every task joins the longest queue.
         let longest = ratio::whole(x.iter().max().map_or(0, |&l| u64::from(l)) + 1);
@@ -263,90 +247,80 @@ fn lemma_4_5_drift(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let (n, m, d, rate) = (graph.n_servers(), graph.n_task_types(), model.d(), unit_rate(model));
     let count = affordable(graph, d, setting.plan.effort);
     let few = graph.n_edges() <= 400;
-    run(
-        &setting.plan,
-        claim.id,
-        count,
-        "states, every i, of task types all or eight",
-        |case, rng| {
-            let x = state(case, rng, n);
-            let levels = levels(&[&x]);
-            let mut arrivals: BTreeMap<u32, GroupedSum> = BTreeMap::new();
-            let mut services: BTreeMap<u32, Ratio> = BTreeMap::new();
-            for (event, rate) in (setting.instruments.transitions)(model, &x) {
-                match event {
-                    Event::Arrival { task_type, server } => arrivals
-                        .entry(server)
-                        .or_default()
-                        .add(graph.servers_of(task_type).len(), &rate),
-                    Event::Service { server } => {
-                        *services.entry(server).or_insert_with(Ratio::zero) += rate
-                    }
-                    Event::Lost { .. } => {}
+    setting.cases(claim, count, "states, every i, of task types all or eight", |case, rng| {
+        let x = state(case, rng, n);
+        let levels = levels(&[&x]);
+        let mut arrivals: BTreeMap<u32, GroupedSum> = BTreeMap::new();
+        let mut services: BTreeMap<u32, Ratio> = BTreeMap::new();
+        for (event, rate) in (setting.instruments.transitions)(model, &x) {
+            match event {
+                Event::Arrival { task_type, server } => arrivals
+                    .entry(server)
+                    .or_default()
+                    .add(graph.servers_of(task_type).len(), &rate),
+                Event::Service { server } => {
+                    *services.entry(server).or_insert_with(Ratio::zero) += rate
+                }
+                Event::Lost { .. } => {}
+            }
+        }
+        let types: Vec<u32> =
+            if few { (0..m).collect() } else { (0..8).map(|_| rng.random_range(0..m)).collect() };
+        let mut local: BTreeMap<u32, Vec<u64>> = BTreeMap::new();
+        let mut terms = 0;
+        for w in types {
+            // Dense graphs get fewer types.
+            if terms > 10_000 {
+                break;
+            }
+            terms +=
+                graph.servers_of(w).iter().map(|v| graph.task_types_of(v).len()).sum::<usize>();
+            let q = counts(graph.servers_of(w).iter(), &x, levels);
+            // By length of the server: the subject's rates, and the double sum of (4.30).
+            let mut up = vec![(GroupedSum::default(), GroupedSum::default()); levels];
+            let mut down = vec![Ratio::zero(); levels];
+            for v in graph.servers_of(w).iter() {
+                let length = x[v as usize] as usize;
+                if let Some(rates) = arrivals.get(&v) {
+                    up[length].0.merge(rates);
+                }
+                if let Some(rate) = services.get(&v) {
+                    down[length] += rate;
+                }
+                for other in graph.task_types_of(v).iter() {
+                    let q = local
+                        .entry(other)
+                        .or_insert_with(|| counts(graph.servers_of(other).iter(), &x, levels));
+                    let (at_least, longer) = (q[length], q[length + 1]);
+                    let denominator = integer_power(q[0], d) * BigInt::from(at_least - longer);
+                    let share = Ratio::new(
+                        integer_power(at_least, d) - integer_power(longer, d),
+                        denominator,
+                    );
+                    up[length].1.add(
+                        q[0] as usize,
+                        &(&rate * share * Ratio::from_integer(graph.weight(other).into())),
+                    );
                 }
             }
-            let types: Vec<u32> = if few {
-                (0..m).collect()
-            } else {
-                (0..8).map(|_| rng.random_range(0..m)).collect()
-            };
-            let mut local: BTreeMap<u32, Vec<u64>> = BTreeMap::new();
-            let mut terms = 0;
-            for w in types {
-                // Dense graphs get fewer types.
-                if terms > 10_000 {
-                    break;
-                }
-                terms +=
-                    graph.servers_of(w).iter().map(|v| graph.task_types_of(v).len()).sum::<usize>();
-                let q = counts(graph.servers_of(w).iter(), &x, levels);
-                // By length of the server: the subject's rates, and the double sum of (4.30).
-                let mut up = vec![(GroupedSum::default(), GroupedSum::default()); levels];
-                let mut down = vec![Ratio::zero(); levels];
-                for v in graph.servers_of(w).iter() {
-                    let length = x[v as usize] as usize;
-                    if let Some(rates) = arrivals.get(&v) {
-                        up[length].0.merge(rates);
-                    }
-                    if let Some(rate) = services.get(&v) {
-                        down[length] += rate;
-                    }
-                    for other in graph.task_types_of(v).iter() {
-                        let q = local
-                            .entry(other)
-                            .or_insert_with(|| counts(graph.servers_of(other).iter(), &x, levels));
-                        let (at_least, longer) = (q[length], q[length + 1]);
-                        let denominator = integer_power(q[0], d) * BigInt::from(at_least - longer);
-                        let share = Ratio::new(
-                            integer_power(at_least, d) - integer_power(longer, d),
-                            denominator,
+            for i in 1..levels - 1 {
+                let (joins, integrand) = (up[i - 1].0.total(), up[i - 1].1.total());
+                let leaves = ratio::whole(q[i] - q[i + 1]);
+                let cases = [
+                    ("drift", &joins - &down[i], &integrand - &leaves),
+                    ("jump rate", &joins + &down[i], &integrand + &leaves),
+                ];
+                for (what, left, right) in cases {
+                    if left != right {
+                        let [left, right] = [&left, &right].map(show);
+                        let found = format!(
+                            "task type {w}, i = {i}: {what} of Q_i^w is {left}, the integrand {right}"
                         );
-                        up[length].1.add(
-                            q[0] as usize,
-                            &(&rate * share * Ratio::from_integer(graph.weight(other).into())),
-                        );
-                    }
-                }
-                for i in 1..levels - 1 {
-                    let (joins, integrand) = (up[i - 1].0.total(), up[i - 1].1.total());
-                    let leaves = ratio::whole(q[i] - q[i + 1]);
-                    let cases = [
-                        ("drift", &joins - &down[i], &integrand - &leaves),
-                        ("jump rate", &joins + &down[i], &integrand + &leaves),
-                    ];
-                    for (what, left, right) in cases {
-                        if left != right {
-                            let found = format!(
-                                "task type {w}, i = {i}: {what} of Q_i^w is {}, the integrand {}",
-                                show(&left),
-                                show(&right)
-                            );
-                            return Outcome::violated_at(f64::NAN, found, &[&x]);
-                        }
+                        return Outcome::violated(found).at(&[&x]);
                     }
                 }
             }
-            Outcome::holds(0.0)
-        },
-    )
+        }
+        Outcome::holds(0.0)
+    })
 }

@@ -20,7 +20,7 @@
 use num_bigint::BigInt;
 use num_traits::Zero;
 
-use crate::claims::cases::{Outcome, run};
+use crate::claims::cases::Outcome;
 use crate::claims::states::{EdgeWeights, affordable, counts, levels, ordered_pair, state};
 use crate::claims::{Claim, Evidence, Expected, Hypothesis, Kind, Scope, Setting, show};
 use crate::faults;
@@ -139,21 +139,15 @@ fn load_inequality(
         slack = slack.min(ratio::to_f64(&((&right - &left) / &servers)));
         vacuous &= right >= lambda * &servers;
         if left > right {
+            let [left, right, rho] = [&left, &right, rho].map(show);
             let found = format!(
-                "i = {i}: {} on the left, rho times {servers_changed} is {} with rho = {}",
-                show(&left),
-                show(&right),
-                show(rho)
+                "i = {i}: {left} on the left, rho times {servers_changed} is {right} with rho = {rho}"
             );
-            return Outcome::violated_at(slack, found, &[lower, upper]);
+            return Outcome::violated(found).by(slack).at(&[lower, upper]);
         }
     }
-    // Two equal states: 0 <= 0 says nothing.
-    if slack.is_infinite() {
-        Outcome::Holds { slack: 0.0, vacuous: true }
-    } else {
-        Outcome::Holds { slack, vacuous }
-    }
+    // Of two equal states, 0 <= 0, there is nothing to compare.
+    Outcome::least(slack, vacuous)
 }
 
 fn eq_4_4(claim: &Claim, setting: &Setting<'_>) -> Evidence {
@@ -161,7 +155,7 @@ fn eq_4_4(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let (weights, rho) = (EdgeWeights::with_rates(graph), (setting.instruments.rho)(setting.model));
     let empty = vec![0; graph.n_servers() as usize];
     let count = affordable(graph, 1, setting.plan.effort);
-    run(&setting.plan, claim.id, count, "states, every i", |case, rng| {
+    setting.cases(claim, count, "states, every i", |case, rng| {
         load_inequality(
             setting,
             &weights,
@@ -188,7 +182,7 @@ fn eq_4_20(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let graph = setting.model.graph();
     let (weights, rho) = (EdgeWeights::with_rates(graph), (setting.instruments.rho)(setting.model));
     let count = affordable(graph, 1, setting.plan.effort);
-    run(&setting.plan, claim.id, count, "ordered pairs of states, every i", |case, rng| {
+    setting.cases(claim, count, "ordered pairs of states, every i", |case, rng| {
         let (lower, upper) = ordered_pair(case, rng, graph.n_servers());
         load_inequality(setting, &weights, &rho, &lower, &upper)
     })
@@ -199,7 +193,7 @@ fn eq_4_39(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let m = ratio::whole(graph.n_task_types().into());
     let weights = EdgeWeights::of(graph);
     let count = affordable(graph, 1, setting.plan.effort);
-    run(&setting.plan, claim.id, count, "states", |case, rng| {
+    setting.cases(claim, count, "states", |case, rng| {
         let x = state(case, rng, graph.n_servers());
         let levels = levels(&[&x]);
         let (mut squares, mut plain) = (BigInt::zero(), BigInt::zero());
@@ -213,7 +207,7 @@ fn eq_4_39(claim: &Claim, setting: &Setting<'_>) -> Evidence {
             if q != recount {
                 let found =
                     format!("task type {w}: Q_0^w, Q_1^w, ... = {q:?}, counted {recount:?}");
-                return Outcome::violated_at(f64::NAN, found, &[&x]);
+                return Outcome::violated(found).at(&[&x]);
             }
             let weight = &weights.weight[w as usize];
             for step in q.windows(2).map(|pair| weight * (pair[0] - pair[1])) {
@@ -225,12 +219,9 @@ fn eq_4_39(claim: &Claim, setting: &Setting<'_>) -> Evidence {
         let plain = Ratio::new(plain, weights.denominator.clone());
         let slack = ratio::to_f64(&((&m - &squares) / &m));
         if plain != m || squares > plain {
-            let found = format!(
-                "the squares add up to {}, the steps to {}, M = {m}",
-                show(&squares),
-                show(&plain)
-            );
-            return Outcome::violated_at(slack, found, &[&x]);
+            let [squares, plain] = [&squares, &plain].map(show);
+            let found = format!("the squares add up to {squares}, the steps to {plain}, M = {m}");
+            return Outcome::violated(found).by(slack).at(&[&x]);
         }
         Outcome::holds(slack)
     })
@@ -242,7 +233,7 @@ fn eq_4_42(claim: &Claim, setting: &Setting<'_>) -> Evidence {
         (graph.n_servers(), EdgeWeights::with_rates(graph), (setting.instruments.phi)(graph));
     let servers = ratio::whole(n.into());
     let count = affordable(graph, 1, setting.plan.effort);
-    run(&setting.plan, claim.id, count, "states, every i", |case, rng| {
+    setting.cases(claim, count, "states, every i", |case, rng| {
         let x = one_busy_server_first(case, rng, n);
         let levels = levels(&[&x]);
         let scale = Ratio::new(n.into(), &weights.total * &weights.denominator);
@@ -262,19 +253,11 @@ fn eq_4_42(claim: &Claim, setting: &Setting<'_>) -> Evidence {
             // Trivial: the local average lies between 0 and N.
             vacuous &= right >= busy.clone().max(&servers - &busy);
             if left > right {
-                let found = format!(
-                    "i = {i}: |{} - {busy}| = {} above phi Q_i = {}",
-                    show(&seen),
-                    show(&left),
-                    show(&right)
-                );
-                return Outcome::violated_at(slack, found, &[&x]);
+                let [seen, left, right] = [&seen, &left, &right].map(show);
+                let found = format!("i = {i}: |{seen} - {busy}| = {left} above phi Q_i = {right}");
+                return Outcome::violated(found).by(slack).at(&[&x]);
             }
         }
-        if slack.is_infinite() {
-            Outcome::Holds { slack: 0.0, vacuous: true }
-        } else {
-            Outcome::Holds { slack, vacuous }
-        }
+        Outcome::least(slack, vacuous)
     })
 }

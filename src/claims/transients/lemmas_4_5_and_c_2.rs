@@ -20,7 +20,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::claims::parts::{Findings, Part};
+use crate::claims::parts::{Findings, Part, exactly};
 use crate::claims::{Claim, Effect, Evidence, Expected, Hypothesis, Kind, Scope, Setting, Verdict};
 use crate::faults;
 use crate::graph::BipartiteGraph;
@@ -33,10 +33,7 @@ use crate::stats::decision::Decision;
 use crate::stats::tilts::{self, TiltedBets};
 use crate::subject::{Path, random_lengths};
 
-/// The compensator, event by event.
-///
-/// In full: given the state, Q_i^w changes by the integrand of (4.30) in the mean and jumps at the
-/// rate of (4.31), i = 1, 2, for the task types with the most servers.
+/// The compensator, event by event, i = 1, 2, for the task types with the most servers.
 pub(crate) const LEMMA_4_5: Claim = Claim {
     id: "lemma-4.5",
     source: "Lemma 4.5, (4.30), (4.31)",
@@ -352,19 +349,13 @@ fn lemma_c_2(claim: &Claim, setting: &Setting<'_>) -> Evidence {
         ratio::to_f64(&(setting.instruments.gamma)(model.graph())),
     );
     let bound = (setting.instruments.martingale_bound)(rho, model.d(), gamma, UNTIL);
-    let part = Part::at_most(
-        format!("E sum at t = {UNTIL}"),
-        (0.0, 4.0 * bound),
-        bound,
-        0.0,
-        setting.alpha,
-    );
+    let name = format!("E sum at t = {UNTIL}");
+    let part = Part::at_most(name, (0.0, 4.0 * bound), bound, 0.0, setting.alpha);
     let cost = UNTIL * model.event_rate() * (model.graph().n_edges() as f64 * 4.0 + 50.0);
     let most = (20e9 / cost).clamp(400.0, 2_000.0) as u64 * u64::from(setting.plan.effort);
     let mut findings = Findings::new(setting.alpha);
-    findings.settle(vec![part], most, |replication| {
-        let figure = suprema(setting, setting.seed(claim.id), replication);
-        vec![(figure, figure)]
+    findings.settle_one(part, most, |replication| {
+        exactly(suprema(setting, setting.seed(claim.id), replication))
     });
     findings.evidence()
 }

@@ -11,7 +11,7 @@
 
 use rand::RngExt;
 
-use crate::claims::cases::{Outcome, run};
+use crate::claims::cases::Outcome;
 use crate::claims::{Claim, Evidence, Expected, Kind, Scope, Setting};
 use crate::faults;
 use crate::num::ratio::{self, Ratio, ratio};
@@ -55,7 +55,7 @@ fn differs(a: f64, b: f64) -> bool {
 }
 
 fn bounds_constants(claim: &Claim, setting: &Setting<'_>) -> Evidence {
-    run(&setting.plan, claim.id, 300, "loads, d and times", |case, rng| {
+    setting.cases(claim, 300, "loads, d and times", |case, rng| {
         let rho0 = if case < 19 {
             ratio(case as i64 + 1, 20)
         } else {
@@ -65,9 +65,7 @@ fn bounds_constants(claim: &Claim, setting: &Setting<'_>) -> Evidence {
         let t = f64::from(rng.random_range(0..2000u32)) / 16.0;
         match wrong(setting, &rho0, d, t) {
             None => Outcome::holds(0.0),
-            Some(found) => {
-                Outcome::violated(f64::NAN, format!("rho0 = {rho0}, d = {d}, t = {t}: {found}"))
-            }
+            Some(found) => Outcome::violated(format!("rho0 = {rho0}, d = {d}, t = {t}: {found}")),
         }
     })
 }

@@ -23,10 +23,8 @@ use crate::simulate::Queues;
 use crate::subject::Pair;
 use crate::theory::constants::Mixing;
 
-/// Theorem 3.8 with the constants of its proof.
-///
-/// In full: sum_i E Delta_i(t) <= b = 1 / (theta (c2^-a + c1 a t)^(1/a)), clipped at a multiple of
-/// b, from empty against the steady state, at t = 0 and where the bound is 0.9 rho / (1 - rho).
+/// Theorem 3.8 with the constants of its proof: the sum clipped at a multiple of its bound, at t =
+/// 0 and where the bound is 0.9 rho / (1 - rho).
 pub(crate) const THM_3_8: Claim = Claim {
     id: "thm-3.8",
     source: "Theorem 3.8, (4.29)",
@@ -94,13 +92,8 @@ fn thm_3_8(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let clip = CLIPS.into_iter().find(|&clip| affordable(clip, later)).unwrap_or(LEAST_CLIP);
     let part = |t: f64| {
         let range = (0.0, clip * bound(t));
-        Part::at_most(
-            format!("E min({clip} b, sum_i Delta_i({t:.4}))"),
-            range,
-            bound(t),
-            START_ERROR * range.1,
-            share,
-        )
+        let name = format!("E min({clip} b, sum_i Delta_i({t:.4}))");
+        Part::at_most(name, range, bound(t), START_ERROR * range.1, share)
     };
     // At t = 0 the sum is the mean queue length, which the shared samples know.
     let mut now = [part(0.0)];
@@ -181,11 +174,8 @@ fn apart(lower: &Queues, upper: &Queues) -> f64 {
     sum as f64 / lower.lengths().len() as f64
 }
 
-/// The time to mix on graphs of very different size.
-///
-/// In full: on complete graphs with N = 10, 100, 1000, 10^4, the time until two coupled copies,
-/// from empty and from one task everywhere, have fewer than 0.2 N tasks apart does not grow by more
-/// than 1 for each unit of ln N (lambda = 0.8, d = 2).
+/// The time to mix on complete graphs with N = 10, 100, 1000, 10^4: until two coupled copies, from
+/// empty and from one task everywhere, have fewer than 0.2 N tasks apart (lambda = 0.8, d = 2).
 pub(crate) const MIXING_IN_N: Claim = Claim {
     id: "mixing-in-N",
     source: "Theorem 3.8: no constant depends on N",
@@ -261,13 +251,7 @@ fn mixing_in_n(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     // A time that is cut off says nothing of growth: the largest system must have met before.
     let meets = intervals.last().is_some_and(|i| i.upper < LONGEST);
     let never = intervals.iter().any(|i| i.lower > 0.75 * LONGEST);
-    let verdict = if lower > GROWTH || never {
-        Verdict::Violated
-    } else if upper < GROWTH && meets {
-        Verdict::Holds
-    } else {
-        Verdict::Inconclusive
-    };
+    let verdict = Verdict::of(lower > GROWTH || never, upper < GROWTH && meets);
     let summary = format!(
         "mean times {}; slope {fitted:.3} in [{lower:.3}, {upper:.3}] per unit of ln N (error probability {:.1e})",
         means.join(", "),
