@@ -160,6 +160,42 @@ impl ModelOptions {
     }
 }
 
+/// A graph of the user's with its load and d.
+#[derive(Args, Clone)]
+pub struct SystemOptions {
+    /// Graph file or spec
+    #[arg(value_name = "GRAPH")]
+    pub graph: String,
+    #[command(flatten)]
+    pub options: GraphOptions,
+    #[command(flatten)]
+    model: ModelOptions,
+}
+
+impl SystemOptions {
+    /// Reads or makes the graph, once the load is known to be one.
+    pub fn model(&self) -> Result<Model, Failure> {
+        self.model.load()?;
+        self.model.model(self.options.load(&self.graph)?)
+    }
+
+    /// The first lines of a table for people: what of which system, and how its tasks arrive.
+    pub fn heading(&self, what: &str, model: &Model) -> String {
+        let (load, d, isolated) =
+            (model.load().exact(), model.d(), model.graph().isolated_task_types().len());
+        let mut text = format!("{what} of {}, lambda = {load}, d = {d}\n", self.graph);
+        if isolated > 0 {
+            text.push_str(&format!("{isolated} task types have no server: their tasks are lost\n"));
+        }
+        if let Some(rates) = unequal_rates(model.graph()) {
+            text.push_str(&format!(
+                "task types arrive at rates {rates}; q* is the limit for equal rates\n"
+            ));
+        }
+        text
+    }
+}
+
 /// A probability strictly between 0 and 1, and not so small that a share of it is 0.
 pub fn probability(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {

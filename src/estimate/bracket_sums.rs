@@ -133,6 +133,12 @@ impl Bracket {
             ..self
         })
     }
+
+    /// [`Bracket::with`] for a list; `None` too if there are not as many sums.
+    pub fn all_with(list: Vec<Self>, sums: &[Sums], count: u64) -> Option<Vec<Self>> {
+        let with = |(bracket, sums): (Self, &Sums)| bracket.with(sums, count);
+        if list.len() == sums.len() { list.into_iter().zip(sums).map(with).collect() } else { None }
+    }
 }
 
 /// What a bracket has added up: eleven numbers for each side, once where both sides are the same.

@@ -287,7 +287,7 @@ impl Changes for TimeAverage {
 
 /// Somebody who looks at a path. Every method may be left out.
 pub trait Observer {
-    /// The state before any event at this time; called at the times of a grid.
+    /// The state before any event at this time, where a path was observed until then.
     fn at(&mut self, time: f64, queues: &Queues) {
         let _ = (time, queues);
     }
@@ -471,22 +471,6 @@ impl Simulation {
     pub fn advance_to(&mut self, time: f64) -> Result<(), SimulateError> {
         let Self { marks, queues, timeline } = self;
         Ok(timeline.advance_to(time, |some| fold(marks, queues, some, &mut Unseen))?)
-    }
-
-    /// Shows the state at each time of an ascending grid.
-    ///
-    /// # Errors
-    /// [`SimulateError::Time`] at the first time that is refused.
-    pub fn observe_at(
-        &mut self,
-        grid: &[f64],
-        observer: &mut impl Observer,
-    ) -> Result<(), SimulateError> {
-        for &time in grid {
-            self.advance_to(time)?;
-            observer.at(time, &self.queues);
-        }
-        Ok(())
     }
 
     /// Applies all events strictly before `time` and shows each to the observer with its time, then

@@ -7,7 +7,7 @@
 //! The palette of Okabe and Ito.
 
 use plotters::coord::Shift;
-use plotters::coord::ranged1d::Ranged;
+use plotters::coord::ranged1d::{Ranged, ValueFormatter};
 use plotters::element::DashedPathElement;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
@@ -63,23 +63,13 @@ pub(super) enum Mark {
     Diamond,
 }
 
-/// Colour and mark of a degree.
-pub(super) fn of_rule(rule: DegreeRule) -> (RGBColor, Mark) {
+/// Colour, mark and name of a degree.
+pub(super) fn of_rule(rule: DegreeRule) -> (RGBColor, Mark, &'static str) {
     match rule {
-        DegreeRule::Three => (COLOURS[1], Mark::Circle),
-        DegreeRule::Log => (COLOURS[3], Mark::Triangle),
-        DegreeRule::LogSquared => (COLOURS[2], Mark::Square),
-        DegreeRule::Root => (COLOURS[0], Mark::Diamond),
-    }
-}
-
-/// A degree in a legend.
-pub(super) fn rule_name(rule: DegreeRule) -> &'static str {
-    match rule {
-        DegreeRule::Three => "degree 3",
-        DegreeRule::Log => "degree ln N",
-        DegreeRule::LogSquared => "degree (ln N)²",
-        DegreeRule::Root => "degree √N",
+        DegreeRule::Three => (COLOURS[1], Mark::Circle, "degree 3"),
+        DegreeRule::Log => (COLOURS[3], Mark::Triangle, "degree ln N"),
+        DegreeRule::LogSquared => (COLOURS[2], Mark::Square, "degree (ln N)²"),
+        DegreeRule::Root => (COLOURS[0], Mark::Diamond, "degree √N"),
     }
 }
 
@@ -108,6 +98,57 @@ pub(super) struct Entry {
     pub(super) colour: RGBColor,
     pub(super) mark: Option<Mark>,
     pub(super) stroke: Stroke,
+}
+
+impl Entry {
+    /// A line that is no data.
+    pub(super) fn line(label: impl Into<String>, stroke: Stroke) -> Self {
+        Self { label: label.into(), colour: INK, mark: None, stroke }
+    }
+
+    /// A line of a degree, named by the degree and `what`.
+    pub(super) fn of_rule(rule: DegreeRule, what: &str, stroke: Stroke) -> Self {
+        let (colour, mark, name) = of_rule(rule);
+        Self { label: format!("{name}, {what}"), colour, mark: Some(mark), stroke }
+    }
+}
+
+/// A panel's margin, and the room for the labels of its axes, in pixels.
+pub(super) fn builder<'a, 'b>(
+    panel: &'a Area<'b>,
+    name: &str,
+    [margin, below, left]: [u32; 3],
+) -> ChartBuilder<'a, 'a, SVGBackend<'b>> {
+    let mut builder = ChartBuilder::on(panel);
+    builder.margin(margin).caption(name, text(16)).x_label_area_size(below);
+    builder.y_label_area_size(left);
+    builder
+}
+
+/// Draws the axes, each with its name and the text of its labels, of which x has at most so many.
+pub(super) fn axes<X, Y>(
+    chart: &mut Panel<'_, X, Y>,
+    (x_name, x_labels, x): (&str, usize, &dyn Fn(&f64) -> String),
+    (y_name, y): (&str, &dyn Fn(&f64) -> String),
+) -> Result<(), DrawError>
+where
+    X: Ranged<ValueType = f64> + ValueFormatter<f64>,
+    Y: Ranged<ValueType = f64> + ValueFormatter<f64>,
+{
+    chart
+        .configure_mesh()
+        .bold_line_style(GRID)
+        .light_line_style(WHITE)
+        .axis_style(INK)
+        .label_style(text(14))
+        .axis_desc_style(text(15))
+        .x_labels(x_labels)
+        .x_label_formatter(&x)
+        .y_label_formatter(&y)
+        .x_desc(x_name)
+        .y_desc(y_name)
+        .draw()?;
+    Ok(())
 }
 
 impl Stroke {
