@@ -64,20 +64,17 @@ fn levels(law: &Law) -> usize {
 }
 
 fn object(law: &Law) -> Value {
-    let levels = levels(law);
+    let (levels, mean) = (levels(law), &law.mean_queue_length);
     let list =
         |end: fn(&exact::Value) -> f64| law.q.iter().take(levels).map(end).collect::<Vec<_>>();
     json!({
         "q": list(|q| q.value),
-        "mean_queue_length": law.mean_queue_length.value,
+        "mean_queue_length": mean.value,
         "truncation_error": law.truncation_error,
         "error": law.error,
         "bounds": {
             "q": { "lower": list(|q| q.lower), "upper": list(|q| q.upper) },
-            "mean_queue_length": {
-                "lower": law.mean_queue_length.lower,
-                "upper": law.mean_queue_length.upper,
-            },
+            "mean_queue_length": { "lower": mean.lower, "upper": mean.upper },
         },
         "cap": law.cap,
         "states": law.states,
@@ -95,16 +92,12 @@ fn whole_object(
         Some(law) => object(law),
         None => json!({ "q": null, "mean_queue_length": null, "truncation_error": null }),
     };
-    let at: Vec<Value> = arguments
-        .times
-        .iter()
-        .zip(transient)
-        .map(|(time, law)| {
-            let mut value = object(law);
-            value["time"] = json!(time);
-            value
-        })
-        .collect();
+    let at = |(time, law): (&f64, &Law)| {
+        let mut value = object(law);
+        value["time"] = json!(time);
+        value
+    };
+    let at: Vec<Value> = arguments.times.iter().zip(transient).map(at).collect();
     value["graph"] = json!(arguments.system.graph);
     value["lambda"] = json!(model.lambda());
     value["d"] = json!(model.d());
@@ -143,8 +136,8 @@ fn tables(
         for (i, q) in (1..).zip(&law.q).take(shown(law)) {
             let _ = writeln!(text, "{:>18}  {:>14.12}", format!("q_{i}"), q.value);
         }
-        let _ =
-            writeln!(text, "{:>18}  {:>14.12}", "mean queue length", law.mean_queue_length.value);
+        let mean = law.mean_queue_length.value;
+        let _ = writeln!(text, "{:>18}  {mean:>14.12}", "mean queue length");
         closing(&mut text, law);
     }
     text

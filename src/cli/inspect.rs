@@ -1,5 +1,6 @@
 //! `fluidcheck inspect`.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::process::ExitCode;
 
@@ -45,13 +46,9 @@ struct Stability {
 pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let model = arguments.system.model()?;
     let graph = model.graph();
-    let mut choices = vec![1, 2, 3, model.d()];
-    choices.sort_unstable();
-    choices.dedup();
-    let by_d = choices
-        .into_iter()
-        .map(|d| Ok((d, critical_load(graph, d)?)))
-        .collect::<Result<Vec<_>, Failure>>()?;
+    let choices = BTreeSet::from([1, 2, 3, model.d()]);
+    let of = |d| Ok::<_, Failure>((d, critical_load(graph, d)?));
+    let by_d = choices.into_iter().map(of).collect::<Result<Vec<_>, _>>()?;
     let critical = chosen(&by_d, model.d());
     let upper = critical.exact.clone().or_else(|| Ratio::from_float(critical.upper));
     let size = critical.bottleneck.len();
@@ -85,12 +82,11 @@ fn limiting_component(model: &Model, bottleneck: &[u32]) -> Option<(usize, Optio
         return None;
     }
     let own = components.of_server[*bottleneck.first()? as usize];
-    let edges: Vec<_> =
-        graph.iter_edges().filter(|&(v, _)| components.of_server[v as usize] != own).collect();
-    let rest =
-        BipartiteGraph::from_edges(graph.n_servers(), graph.n_task_types(), &edges, Isolated::Drop)
-            .ok()?;
-    let rates: Vec<_> = (0..graph.n_task_types()).map(|w| graph.relative_rate(w)).collect();
+    let others = |&(v, _): &(u32, u32)| components.of_server[v as usize] != own;
+    let edges: Vec<_> = graph.iter_edges().filter(others).collect();
+    let (n, m) = (graph.n_servers(), graph.n_task_types());
+    let rest = BipartiteGraph::from_edges(n, m, &edges, Isolated::Drop).ok()?;
+    let rates: Vec<_> = (0..m).map(|w| graph.relative_rate(w)).collect();
     let rest = rest.with_rates(&rates).ok()?;
     let servers = components.of_server.iter().filter(|&&at| at == own).count();
     Some((servers, critical_load(&rest, model.d()).ok()))
@@ -146,14 +142,12 @@ fn object(
         value["all_tried"] = json!(addition.all_tried);
         value
     });
-    let isolated: Vec<_> =
-        graph.isolated_task_types().iter().map(|&w| graph.task_type_name(w)).collect();
-    let hypotheses: Vec<_> =
-        failures.iter().map(|(why, claims)| json!({ "why": why, "claims": claims })).collect();
-    let relieved = stability
-        .relieved
-        .as_ref()
-        .map(|upper| json!({ "upper": ratio::to_f64(upper), "exact": upper.to_string() }));
+    let isolated = graph.isolated_task_types().iter().map(|&w| graph.task_type_name(w));
+    let isolated: Vec<_> = isolated.collect();
+    let hypotheses = failures.iter().map(|(why, ids)| json!({ "why": why, "claims": ids }));
+    let hypotheses: Vec<_> = hypotheses.collect();
+    let both = |value: &Ratio| json!({ "upper": ratio::to_f64(value), "exact": value.to_string() });
+    let relieved = stability.relieved.as_ref().map(both);
     let mut value = json!({
         "graph": arguments.system.graph,
         "lambda": model.lambda(),
@@ -233,17 +227,13 @@ fn table(
     };
     row("steady state", steady.to_owned());
     row("bottleneck", graph.first_server_names(&critical.bottleneck));
-    row(
-        "what limits",
-        format!(
-            "{} of {} servers, overloaded for lambda >= {:.6}, however tasks choose among their {} \
-             samples",
-            critical.bottleneck.len(),
-            graph.n_servers(),
-            critical.upper,
-            model.d()
-        ),
+    let (size, n, upper, d) =
+        (critical.bottleneck.len(), graph.n_servers(), critical.upper, model.d());
+    let limits = format!(
+        "{size} of {n} servers, overloaded for lambda >= {upper:.6}, however tasks choose among \
+         their {d} samples"
     );
+    row("what limits", limits);
     if let Some((servers, rest)) = &stability.component {
         let rest = match rest {
             None => "the others receive no task".to_owned(),
@@ -270,8 +260,8 @@ fn table(
         row(&format!("edge {at} to add (greedy)"), best);
     }
     for (why, claims) in failures {
-        let named =
-            if claims.is_empty() { String::new() } else { format!(" ({})", claims.join(", ")) };
+        let ids = claims.join(", ");
+        let named = if ids.is_empty() { ids } else { format!(" ({ids})") };
         row("hypothesis not met", format!("{why}{named}"));
     }
     text

@@ -247,10 +247,7 @@ fn print_steady_state(
             "d": model.d(),
             "seed": arguments.seed,
             "confidence": arguments.confidence,
-            "intervals": match arguments.intervals {
-                IntervalKind::Guaranteed => "guaranteed",
-                IntervalKind::Student => "student",
-            },
+            "intervals": arguments.intervals.words().0,
             "q": levels(&estimate.q),
             "mean_queue_length": interval(&estimate.mean_queue_length),
             "mean_delay": interval(&estimate.mean_delay),
@@ -284,27 +281,28 @@ fn print_steady_state(
         "all intervals hold at once with probability {}{}\n{} replications, bracketed from empty and \
          from {} tasks at each server ({certified})\nseed {}, {} events, {:.2e} per second",
         arguments.confidence,
-        approximately(arguments.intervals),
+        arguments.intervals.words().1,
         estimate.replications,
         estimate.plan.start.level,
         arguments.seed,
         estimate.events,
         estimate.events as f64 / estimate.seconds,
     );
-    note_partial(&mut text, partial);
+    text.push_str(note(partial));
     print(&text)
 }
 
-fn note_partial(text: &mut String, partial: bool) {
-    if partial {
-        text.push_str("PARTIAL: interrupted after these replications.\n");
-    }
+fn note(partial: bool) -> &'static str {
+    if partial { "PARTIAL: interrupted after these replications.\n" } else { "" }
 }
 
-fn approximately(kind: IntervalKind) -> &'static str {
-    match kind {
-        IntervalKind::Guaranteed => "",
-        IntervalKind::Student => ", approximately (Student's t)",
+impl IntervalKind {
+    /// The name for programs, and what is added to a confidence.
+    fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Guaranteed => ("guaranteed", ""),
+            Self::Student => ("student", ", approximately (Student's t)"),
+        }
     }
 }
 
@@ -391,11 +389,11 @@ fn print_transient(
         "all intervals hold at once with probability {}{}\n{} independent replications, seed {}, \
         {} events",
         arguments.confidence,
-        approximately(arguments.intervals),
+        arguments.intervals.words().1,
         estimate.replications,
         arguments.seed,
         estimate.events
     );
-    note_partial(&mut text, partial);
+    text.push_str(note(partial));
     print(&text)
 }

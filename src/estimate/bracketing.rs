@@ -165,11 +165,8 @@ pub fn pilot_limit(model: &Model) -> u64 {
     let usual = (20_000 * u64::from(model.graph().n_servers())).max(4_000_000);
     // Queues of L tasks at load rho empty in a time of L / (1 - rho).
     let rho = ratio::to_f64(&loads::rho(model));
-    let emptying = if rho < 1.0 {
-        f64::from(upper_start(model, 0).level) / (1.0 - rho) * model.event_rate()
-    } else {
-        0.0
-    };
+    let time = || f64::from(upper_start(model, 0).level) / (1.0 - rho);
+    let emptying = if rho < 1.0 { time() * model.event_rate() } else { 0.0 };
     usual.max((6.0 * emptying) as u64).min(100_000_000)
 }
 
@@ -285,8 +282,8 @@ impl Plan {
         let slowest = limit.saturating_add(every);
         // A queue has at most one task for each event.
         let guess = 2 * (LOOKS * 2 * n) + 10;
-        let (level, error) = (u64::from(self.start.level), self.start.error);
-        let start_fits = match (upper_start(model, 0).error, error) {
+        let level = u64::from(self.start.level);
+        let start_fits = match (upper_start(model, 0).error, self.start.error) {
             (Some(_), Some(error)) => level <= u64::from(HIGHEST) && (0.0..=1.0).contains(&error),
             (None, None) => level <= guess,
             _ => false,

@@ -157,25 +157,14 @@ pub enum Group {
 }
 
 impl Group {
-    /// Every group.
-    pub const ALL: &[Self] = &[
-        Self::ModelAndPicker,
-        Self::GraphAndPath,
-        Self::StreamsAndSampling,
-        Self::Statistics,
-        Self::Theory,
+    /// Every group with the heading that reports use.
+    pub const ALL: &[(Self, &str)] = &[
+        (Self::ModelAndPicker, "The model and its picker."),
+        (Self::GraphAndPath, "The graph that runs, and the path on it."),
+        (Self::StreamsAndSampling, "Streams of randomness and perfect sampling."),
+        (Self::Statistics, "The tests themselves."),
+        (Self::Theory, "The formulas of the theory."),
     ];
-
-    /// The heading that reports use.
-    pub fn about(self) -> &'static str {
-        match self {
-            Self::ModelAndPicker => "The model and its picker.",
-            Self::GraphAndPath => "The graph that runs, and the path on it.",
-            Self::StreamsAndSampling => "Streams of randomness and perfect sampling.",
-            Self::Statistics => "The tests themselves.",
-            Self::Theory => "The formulas of the theory.",
-        }
-    }
 }
 
 type Marks = fn(&Model, u64, u64) -> Box<dyn MarkStream>;

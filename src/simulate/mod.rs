@@ -189,9 +189,7 @@ impl Queues {
             }
         }
     }
-}
 
-impl Queues {
     /// [`Queues::apply`] for marks of a block in order, where only the changes of Q_i are of
     /// interest.
     pub(crate) fn apply_all(
@@ -410,11 +408,9 @@ impl Simulation {
         if !start.is_empty() && start.len() != n as usize {
             return Err(SimulateError::StartLength { given: start.len(), needed: n as usize });
         }
+        let marks = RandomMarks::new(model, stream_rng(seed, replication));
         Ok(Self {
-            marks: DrawnAhead::new(
-                RandomMarks::new(model, stream_rng(seed, replication)),
-                model.d(),
-            ),
+            marks: DrawnAhead::new(marks, model.d()),
             queues: if start.is_empty() { Queues::empty(n) } else { Queues::from_lengths(start) },
             timeline: Timeline::new(Clock::new(model.event_rate(), seed, replication)),
         })

@@ -90,23 +90,14 @@ where
     Y: Ranged<ValueType = f64> + ValueFormatter<f64>,
 {
     axes(chart, ("N", 11, &|n| power_of_ten(*n)), ("mean queue length", y))?;
-    chart.draw_series(DashedLineSeries::new(
-        [(80.0, fixed_point), (right, fixed_point)],
-        2,
-        4,
-        INK.stroke_width(2),
-    ))?;
+    let ends = [(80.0, fixed_point), (right, fixed_point)];
+    chart.draw_series(DashedLineSeries::new(ends, 2, 4, INK.stroke_width(2)))?;
     for (time, line) in lines {
         draw_line(chart, line)?;
         if let (Some(time), Some(&(x, y, ..))) = (time, line.points.last()) {
-            chart.draw_series(std::iter::once(
-                EmptyElement::at((x, y))
-                    + Text::new(
-                        format!("t = {time}"),
-                        (12, 0),
-                        anchored(14, HPos::Left, VPos::Center),
-                    ),
-            ))?;
+            let style = anchored(14, HPos::Left, VPos::Center);
+            let text = Text::new(format!("t = {time}"), (12, 0), style);
+            chart.draw_series(std::iter::once(EmptyElement::at((x, y)) + text))?;
         }
     }
     Ok(())

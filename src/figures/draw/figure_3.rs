@@ -13,14 +13,11 @@ const MARKS: [Mark; LEVELS] = [Mark::Circle, Mark::Triangle, Mark::Square, Mark:
 
 /// A panel for each family and N.
 pub(super) fn svg(rows: &[Row]) -> Result<String, DrawError> {
-    let mut legend: Vec<Entry> = (0..LEVELS)
-        .map(|i| Entry {
-            label: format!("q{}(t), simulated", ['₁', '₂', '₃', '₄'][i]),
-            colour: COLOURS[i],
-            mark: Some(MARKS[i]),
-            stroke: Stroke::Solid,
-        })
-        .collect();
+    let entry = |i: usize| {
+        let label = format!("q{}(t), simulated", ['₁', '₂', '₃', '₄'][i]);
+        Entry { label, colour: COLOURS[i], mark: Some(MARKS[i]), stroke: Stroke::Solid }
+    };
+    let mut legend: Vec<Entry> = (0..LEVELS).map(entry).collect();
     legend.push(Entry::line("fluid limit (3.5)", Stroke::Dashed(6, 4)));
     let (seed, replications) = rows.first().map_or((0, 0), |row| (row.seed, row.replications));
     let caption = [
@@ -51,20 +48,15 @@ pub(super) fn svg(rows: &[Row]) -> Result<String, DrawError> {
                 axes(&mut chart, ("t", 11, &|t| format!("{t}")), ("share of servers", &share))?;
                 for i in 1..=LEVELS {
                     let of_level: Vec<&&Row> = here.iter().filter(|row| row.i == i).collect();
-                    let points: Vec<_> = of_level
-                        .iter()
-                        .map(|row| (row.time, row.estimate, row.lower, row.upper))
-                        .collect();
+                    let points = of_level.iter();
+                    let points = points.map(|row| (row.time, row.estimate, row.lower, row.upper));
+                    let points = points.collect();
                     // Marks at every other whole time: more would hide the line.
-                    let whole = of_level
-                        .iter()
-                        .filter(|row| row.time % 2.0 == 0.0)
-                        .map(|row| (row.time, row.estimate));
+                    let whole = of_level.iter().filter(|row| row.time % 2.0 == 0.0);
+                    let whole = whole.map(|row| (row.time, row.estimate));
                     let colour = COLOURS[i - 1];
-                    draw_line(
-                        &mut chart,
-                        &Line { colour, mark: None, stroke: Stroke::Solid, points },
-                    )?;
+                    let line = Line { colour, mark: None, stroke: Stroke::Solid, points };
+                    draw_line(&mut chart, &line)?;
                     chart.draw_series(DashedLineSeries::new(
                         of_level.iter().map(|row| (row.time, row.fluid_limit)),
                         6,

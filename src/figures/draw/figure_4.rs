@@ -69,24 +69,14 @@ pub(super) fn svg(rows: &[Row]) -> Result<String, DrawError> {
                     reference(&|i| fixed_point(LAMBDA, D, i as u32)),
                     INK.stroke_width(2),
                 ))?;
-                let exponential = reference(&|i| LAMBDA.powi(i as i32));
-                chart.draw_series(DashedLineSeries::new(
-                    exponential.iter().copied(),
-                    2,
-                    4,
-                    INK.stroke_width(2),
-                ))?;
+                let tail = reference(&|i| LAMBDA.powi(i as i32));
+                let style = INK.stroke_width(2);
+                chart.draw_series(DashedLineSeries::new(tail.iter().copied(), 2, 4, style))?;
                 if family == Family::Regular {
                     let least = reference(&|i| crate::figures::tails::least(3.0, i));
-                    draw_line(
-                        &mut chart,
-                        &Line {
-                            colour: INK,
-                            mark: None,
-                            stroke: LEAST,
-                            points: least.iter().map(|&(i, q)| (i, q, q, q)).collect(),
-                        },
-                    )?;
+                    let points = least.iter().map(|&(i, q)| (i, q, q, q)).collect();
+                    let line = Line { colour: INK, mark: None, stroke: LEAST, points };
+                    draw_line(&mut chart, &line)?;
                 }
                 let here = rows
                     .iter()

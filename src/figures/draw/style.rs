@@ -172,17 +172,11 @@ pub(super) fn page(
     let caption_height = LINE * caption.len() as u32 + 12;
     let mut svg = String::new();
     {
-        let root = SVGBackend::with_string(
-            &mut svg,
-            (WIDTH, 44 + height + legend_height + caption_height),
-        )
-        .into_drawing_area();
+        let size = (WIDTH, 44 + height + legend_height + caption_height);
+        let root = SVGBackend::with_string(&mut svg, size).into_drawing_area();
         root.fill(&WHITE)?;
-        root.draw(&Text::new(
-            title.to_owned(),
-            (WIDTH as i32 / 2, 12),
-            anchored(19, HPos::Center, VPos::Top),
-        ))?;
+        let style = anchored(19, HPos::Center, VPos::Top);
+        root.draw(&Text::new(title.to_owned(), (WIDTH as i32 / 2, 12), style))?;
         let (_, below) = root.split_vertically(44);
         let (panels, below) = below.split_vertically(height);
         let (entries, words) = below.split_vertically(legend_height);
@@ -193,11 +187,8 @@ pub(super) fn page(
             draw_entry(&entries, entry, (x, y))?;
         }
         for (k, line) in (0..).zip(caption) {
-            words.draw(&Text::new(
-                line.clone(),
-                (24, (k * LINE) as i32 + 4),
-                anchored(14, HPos::Left, VPos::Top),
-            ))?;
+            let style = anchored(14, HPos::Left, VPos::Top);
+            words.draw(&Text::new(line.clone(), (24, (k * LINE) as i32 + 4), style))?;
         }
         root.present()?;
     }
@@ -215,11 +206,8 @@ fn draw_entry(area: &Area<'_>, entry: &Entry, (x, y): (i32, i32)) -> Result<(), 
     if let Some(mark) = entry.mark {
         area.draw(&marked((x + 22, y), mark, entry.colour, !entry.stroke.is_dashed()))?;
     }
-    area.draw(&Text::new(
-        entry.label.clone(),
-        (x + 54, y),
-        anchored(14, HPos::Left, VPos::Center),
-    ))?;
+    let style = anchored(14, HPos::Left, VPos::Center);
+    area.draw(&Text::new(entry.label.clone(), (x + 54, y), style))?;
     Ok(())
 }
 
@@ -234,10 +222,8 @@ fn marked<'a, C: Clone + 'a>(
     let outline = colour.stroke_width(2);
     let corners: &[(i32, i32)] = match mark {
         Mark::Circle => {
-            return (EmptyElement::at(at)
-                + Circle::new((0, 0), 5, inside)
-                + Circle::new((0, 0), 5, outline))
-            .into_dyn();
+            let circle = |style: ShapeStyle| Circle::new((0, 0), 5, style);
+            return (EmptyElement::at(at) + circle(inside) + circle(outline)).into_dyn();
         }
         Mark::Triangle => &[(0, -6), (6, 5), (-6, 5)],
         Mark::Square => &[(-5, -5), (5, -5), (5, 5), (-5, 5)],
@@ -323,9 +309,7 @@ mod tests {
 
     #[test]
     fn powers_of_ten_are_written_with_raised_digits() {
-        assert_eq!(
-            [1e2, 1e-6, 1e10, 1e3, 2e3].map(power_of_ten),
-            ["10²", "10⁻⁶", "10¹⁰", "10³", ""]
-        );
+        let texts = [1e2, 1e-6, 1e10, 1e3, 2e3].map(power_of_ten);
+        assert_eq!(texts, ["10²", "10⁻⁶", "10¹⁰", "10³", ""]);
     }
 }
