@@ -79,11 +79,10 @@ impl GraphOptions {
         }
         let lost = graph.isolated_task_types().len();
         if lost > 0 {
+            let (all, left) = (graph.n_task_types(), 1.0 - ratio::to_f64(&graph.lost_share()));
             warn(&format!(
-                "{lost} of {} task types have no server; their tasks are lost, and the load per \
-                 server is {:.6} lambda",
-                graph.n_task_types(),
-                1.0 - ratio::to_f64(&graph.lost_share())
+                "{lost} of {all} task types have no server; their tasks are lost, and the load per \
+                 server is {left:.6} lambda"
             ));
         }
         Ok(graph)
@@ -91,20 +90,18 @@ impl GraphOptions {
 
     /// The words by which a user names this graph again.
     pub fn arguments(&self, text: &str) -> Vec<String> {
-        let mut words = vec![text.to_owned()];
-        if matches!(GraphSource::parse(text), Ok(GraphSource::Spec(spec)) if spec.is_random()) {
-            words.extend(["--graph-seed".to_owned(), self.graph_seed.to_string()]);
-        }
-        if let Some(format) = self.format.and_then(|name| name.to_possible_value()) {
-            words.extend(["--format".to_owned(), format.get_name().to_owned()]);
-        }
-        if self.isolated == IsolatedChoice::Drop {
-            words.extend(["--isolated".to_owned(), "drop".to_owned()]);
-        }
-        if let Some(path) = &self.rates {
-            words.extend(["--rates".to_owned(), path.display().to_string()]);
-        }
-        words
+        let random =
+            matches!(GraphSource::parse(text), Ok(GraphSource::Spec(spec)) if spec.is_random());
+        let format = self.format.and_then(|name| name.to_possible_value());
+        let drops = self.isolated == IsolatedChoice::Drop;
+        let options = [
+            ("--graph-seed", random.then(|| self.graph_seed.to_string())),
+            ("--format", format.map(|format| format.get_name().to_owned())),
+            ("--isolated", drops.then(|| "drop".to_owned())),
+            ("--rates", self.rates.as_ref().map(|path| path.display().to_string())),
+        ];
+        let given = options.into_iter().filter_map(|(name, value)| Some([name.to_owned(), value?]));
+        std::iter::once(text.to_owned()).chain(given.flatten()).collect()
     }
 }
 
@@ -157,6 +154,42 @@ impl ModelOptions {
             ));
         }
         Ok(Model::with_load(graph, load, self.d)?)
+    }
+}
+
+/// A graph of the user's with its load and d.
+#[derive(Args, Clone)]
+pub struct SystemOptions {
+    /// Graph file or spec
+    #[arg(value_name = "GRAPH")]
+    pub graph: String,
+    #[command(flatten)]
+    pub options: GraphOptions,
+    #[command(flatten)]
+    model: ModelOptions,
+}
+
+impl SystemOptions {
+    /// Reads or makes the graph, once the load is known to be one.
+    pub fn model(&self) -> Result<Model, Failure> {
+        self.model.load()?;
+        self.model.model(self.options.load(&self.graph)?)
+    }
+
+    /// The first lines of a table for people: what of which system, and how its tasks arrive.
+    pub fn heading(&self, what: &str, model: &Model) -> String {
+        let (load, d, isolated) =
+            (model.load().exact(), model.d(), model.graph().isolated_task_types().len());
+        let mut text = format!("{what} of {}, lambda = {load}, d = {d}\n", self.graph);
+        if isolated > 0 {
+            text.push_str(&format!("{isolated} task types have no server: their tasks are lost\n"));
+        }
+        if let Some(rates) = unequal_rates(model.graph()) {
+            text.push_str(&format!(
+                "task types arrive at rates {rates}; q* is the limit for equal rates\n"
+            ));
+        }
+        text
     }
 }
 

@@ -57,17 +57,11 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     }
     fs::create_dir_all(folder)
         .map_err(|error| refused(&format!("cannot create this folder: {error}")))?;
-    let options = Options {
-        seed: arguments.seed,
-        max_n: arguments.max_n,
-        replications: arguments.replications,
-    };
-    let study = Study::new(options);
-    let figures: BTreeSet<Figure> = if arguments.only.is_empty() {
-        Figure::ALL.into()
-    } else {
-        arguments.only.iter().copied().collect()
-    };
+    let Arguments { seed, max_n, replications, .. } = *arguments;
+    let study = Study::new(Options { seed, max_n, replications });
+    let all = arguments.only.is_empty();
+    let figures = if all { &Figure::ALL[..] } else { &arguments.only };
+    let figures: BTreeSet<Figure> = figures.iter().copied().collect();
     let bar = progress(&figures, &study, arguments.quiet);
     let mut rows = BTreeMap::new();
     for figure in figures {
@@ -92,9 +86,9 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     bar.finish_and_clear();
     if arguments.json {
         print_json(&json!({
-            "seed": options.seed,
-            "max_n": options.max_n,
-            "replications": options.replications,
+            "seed": seed,
+            "max_n": max_n,
+            "replications": replications,
             "lambda": LAMBDA,
             "d": D,
             "confidence": CONFIDENCE,
@@ -121,7 +115,6 @@ fn progress(figures: &BTreeSet<Figure>, study: &Study, quiet: bool) -> ProgressB
     let (paths, states): (Vec<Figure>, Vec<Figure>) =
         figures.iter().partition(|&&figure| figure == Figure::Fig3);
     let measured: BTreeSet<_> = states.iter().flat_map(|figure| figure.systems(study)).collect();
-    let count =
-        measured.len() + paths.iter().map(|figure| figure.systems(study).len()).sum::<usize>();
-    bar(count as u64, "systems", quiet)
+    let simulated: usize = paths.iter().map(|figure| figure.systems(study).len()).sum();
+    bar((measured.len() + simulated) as u64, "systems", quiet)
 }

@@ -54,14 +54,9 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     })?;
     finishing();
     if !arguments.quiet {
-        let line = format!(
-            "{}: {} servers, {} task types, {} edges\n",
-            arguments.output.display(),
-            graph.n_servers(),
-            graph.n_task_types(),
-            graph.n_edges()
-        );
-        print(&line)?;
+        let (n, m, edges) = (graph.n_servers(), graph.n_task_types(), graph.n_edges());
+        let file = arguments.output.display();
+        print(&format!("{file}: {n} servers, {m} task types, {edges} edges\n"))?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -84,11 +84,8 @@ pub fn usage(error: &clap::Error) -> ExitCode {
             // lines.
             let text = error.render().to_string();
             let text = text.strip_prefix("error: ").unwrap_or(&text);
-            let said: Vec<_> = text
-                .lines()
-                .map(str::trim)
-                .take_while(|line| !line.starts_with("Usage:"))
-                .collect();
+            let before_usage = |line: &&str| !line.starts_with("Usage:");
+            let said: Vec<_> = text.lines().map(str::trim).take_while(before_usage).collect();
             let said = said.join(" ");
             let said = said.split("For more information").next().unwrap_or_default();
             finish(Err(Failure::Message(format!("{} (see --help)", said.trim()))))

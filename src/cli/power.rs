@@ -61,9 +61,8 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
 }
 
 fn report(matrix: &Matrix, json: bool) -> Result<(), Failure> {
-    if json {
-        print_json(&report::power_text::json(matrix))
-    } else {
-        print(&report::power_text::text(matrix, true))
+    match json {
+        true => print_json(&report::power_text::json(matrix)),
+        false => print(&report::power_text::text(matrix, true)),
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
-use super::common::{GraphOptions, ModelOptions, probability, rates_object, times, unequal_rates};
+use super::common::{SystemOptions, probability, rates_object, times, unequal_rates};
 use super::interrupt::say;
 use super::long_run::{LongRun, LongRunOptions};
 use super::output::{Failure, print, print_json, warn};
@@ -22,13 +22,8 @@ use crate::theory::mean_field::{self, Start, fixed_point_vec};
 
 #[derive(Args, Clone)]
 pub struct Arguments {
-    /// Graph file or spec
-    #[arg(value_name = "GRAPH")]
-    graph: String,
     #[command(flatten)]
-    options: GraphOptions,
-    #[command(flatten)]
-    model: ModelOptions,
+    system: SystemOptions,
     /// Simulate the state at --times from --start instead of the steady state
     #[arg(long)]
     transient: bool,
@@ -94,10 +89,8 @@ fn seconds(text: &str) -> Result<f64, String> {
 }
 
 pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
-    arguments.model.load()?;
     let start = Start::parse(&arguments.start)?;
-    let graph = arguments.options.load(&arguments.graph)?;
-    let model = arguments.model.model(graph)?;
+    let model = arguments.system.model()?;
     let options = Options {
         seed: arguments.seed,
         confidence: arguments.confidence,
@@ -171,25 +164,16 @@ fn transient(
     options: &Options,
 ) -> Result<ExitCode, Failure> {
     let times = &arguments.times[..];
-    let field = mean_field::solve(
-        model.lambda(),
-        model.d(),
-        start,
-        times,
-        &mean_field::Options::default(),
-    )?;
+    let accuracy = mean_field::Options::default();
+    let field = mean_field::solve(model.lambda(), model.d(), start, times, &accuracy)?;
     let resumed = |kept: &Option<TransientKept>| {
         let resume =
             |kept| TransientRun::resume(model, start, times, options, kept).ok_or_else(misfit);
         kept.as_ref().map(resume).transpose()
     };
     let at: Vec<_> = times.iter().map(f64::to_string).collect();
-    let of = Run::of_estimate(
-        &words(arguments),
-        model,
-        &format!("times {} from {start}", at.join(",")),
-        options,
-    );
+    let at = format!("times {} from {start}", at.join(","));
+    let of = Run::of_estimate(&words(arguments), model, &at, options);
     let what = (options.events, "events of the budget");
     let run = LongRun::open(&arguments.long_run, of, what, |kept| resumed(kept).map(|_| ()))?;
     let tell = {
@@ -221,7 +205,7 @@ fn transient(
 
 /// The words by which the user names the graph.
 fn words(arguments: &Arguments) -> String {
-    arguments.options.arguments(&arguments.graph).join(" ")
+    arguments.system.options.arguments(&arguments.system.graph).join(" ")
 }
 
 fn misfit() -> String {
@@ -234,22 +218,17 @@ fn nothing_known() {
 
 fn interval(e: &Estimated) -> Value {
     json!({
-        "mean": e.mean,
-        "lower": e.lower,
-        "upper": e.upper,
-        "standard_error": e.standard_error,
+        "mean": e.mean, "lower": e.lower, "upper": e.upper, "standard_error": e.standard_error,
     })
 }
 
 fn levels(q: &[Estimated]) -> Vec<Value> {
-    (1..)
-        .zip(q)
-        .map(|(i, e)| {
-            let mut level = interval(e);
-            level["i"] = json!(i);
-            level
-        })
-        .collect()
+    let level = |(i, e): (usize, &Estimated)| {
+        let mut level = interval(e);
+        level["i"] = json!(i);
+        level
+    };
+    (1..).zip(q).map(level).collect()
 }
 
 fn print_steady_state(
@@ -260,19 +239,15 @@ fn print_steady_state(
 ) -> Result<(), Failure> {
     let fixed_point = fixed_point_vec(model.lambda(), model.d(), estimate.q.len());
     let limit: f64 = fixed_point_vec(model.lambda(), model.d(), 4096).iter().sum();
-    let isolated = model.graph().isolated_task_types().len();
     if arguments.long_run.json {
         return print_json(&json!({
-            "graph": arguments.graph,
+            "graph": arguments.system.graph,
             "partial": partial,
             "lambda": model.lambda(),
             "d": model.d(),
             "seed": arguments.seed,
             "confidence": arguments.confidence,
-            "intervals": match arguments.intervals {
-                IntervalKind::Guaranteed => "guaranteed",
-                IntervalKind::Student => "student",
-            },
+            "intervals": arguments.intervals.words().0,
             "q": levels(&estimate.q),
             "mean_queue_length": interval(&estimate.mean_queue_length),
             "mean_delay": interval(&estimate.mean_delay),
@@ -280,7 +255,7 @@ fn print_steady_state(
             "fixed_point_mean_queue_length": limit,
             "start_level": estimate.plan.start.level,
             "start_error": estimate.start_error,
-            "isolated_task_types": isolated,
+            "isolated_task_types": model.graph().isolated_task_types().len(),
             "rates": rates_object(model.graph()),
             "replications": estimate.replications,
             "coalesced": estimate.met,
@@ -290,31 +265,13 @@ fn print_steady_state(
             "seconds": estimate.seconds,
         }));
     }
-    let mut text = String::new();
-    let _ = writeln!(
-        text,
-        "steady state of {}, lambda = {}, d = {}",
-        arguments.graph,
-        model.load().exact(),
-        model.d()
-    );
-    if isolated > 0 {
-        let _ = writeln!(text, "{isolated} task types have no server: their tasks are lost");
-    }
-    if let Some(rates) = unequal_rates(model.graph()) {
-        let _ =
-            writeln!(text, "task types arrive at rates {rates}; q* is the limit for equal rates");
-    }
-    let _ = writeln!(
-        text,
-        "{:>18}  {:>9}  {:>9}  {:>9}  {:>9}  {:>9}",
-        "", "mean", "s.e.", "lower", "upper", "q*"
-    );
+    let mut text = arguments.system.heading("steady state", model);
+    columns(&mut text, "q*");
     for ((i, e), target) in (1..).zip(&estimate.q).zip(&fixed_point) {
-        line(&mut text, &format!("q_{i}"), e, Some(*target));
+        line(&mut text, &format!("q_{i}"), e, *target);
     }
-    line(&mut text, "mean queue length", &estimate.mean_queue_length, Some(limit));
-    line(&mut text, "mean delay", &estimate.mean_delay, Some(limit / model.lambda()));
+    line(&mut text, "mean queue length", &estimate.mean_queue_length, limit);
+    line(&mut text, "mean delay", &estimate.mean_delay, limit / model.lambda());
     let certified = match estimate.start_error {
         Some(error) => format!("error {error:.1e}"),
         None => "a guess, not certified".to_owned(),
@@ -324,40 +281,46 @@ fn print_steady_state(
         "all intervals hold at once with probability {}{}\n{} replications, bracketed from empty and \
          from {} tasks at each server ({certified})\nseed {}, {} events, {:.2e} per second",
         arguments.confidence,
-        approximately(arguments.intervals),
+        arguments.intervals.words().1,
         estimate.replications,
         estimate.plan.start.level,
         arguments.seed,
         estimate.events,
         estimate.events as f64 / estimate.seconds,
     );
-    note_partial(&mut text, partial);
+    text.push_str(note(partial));
     print(&text)
 }
 
-fn note_partial(text: &mut String, partial: bool) {
-    if partial {
-        text.push_str("PARTIAL: interrupted after these replications.\n");
+fn note(partial: bool) -> &'static str {
+    if partial { "PARTIAL: interrupted after these replications.\n" } else { "" }
+}
+
+impl IntervalKind {
+    /// The name for programs, and what is added to a confidence.
+    fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Guaranteed => ("guaranteed", ""),
+            Self::Student => ("student", ", approximately (Student's t)"),
+        }
     }
 }
 
-fn approximately(kind: IntervalKind) -> &'static str {
-    match kind {
-        IntervalKind::Guaranteed => "",
-        IntervalKind::Student => ", approximately (Student's t)",
-    }
-}
-
-fn line(text: &mut String, name: &str, e: &Estimated, target: Option<f64>) {
-    let _ = write!(
+/// The names of the columns, the last of them that of the limit.
+fn columns(text: &mut String, limit: &str) {
+    let _ = writeln!(
         text,
-        "{name:>18}  {:>9.6}  {:>9.6}  {:>9.6}  {:>9.6}",
+        "{:>18}  {:>9}  {:>9}  {:>9}  {:>9}  {limit:>9}",
+        "", "mean", "s.e.", "lower", "upper"
+    );
+}
+
+fn line(text: &mut String, name: &str, e: &Estimated, limit: f64) {
+    let _ = writeln!(
+        text,
+        "{name:>18}  {:>9.6}  {:>9.6}  {:>9.6}  {:>9.6}  {limit:>9.6}",
         e.mean, e.standard_error, e.lower, e.upper
     );
-    let _ = match target {
-        Some(target) => writeln!(text, "  {target:>9.6}"),
-        None => writeln!(text),
-    };
 }
 
 fn print_transient(
@@ -382,7 +345,7 @@ fn print_transient(
             })
             .collect();
         return print_json(&json!({
-            "graph": arguments.graph, "partial": partial, "lambda": model.lambda(),
+            "graph": arguments.system.graph, "partial": partial, "lambda": model.lambda(),
             "d": model.d(), "start": start.to_string(),
             "seed": arguments.seed, "confidence": arguments.confidence, "times": estimate.times,
             "at": at,
@@ -397,7 +360,7 @@ fn print_transient(
     let _ = writeln!(
         text,
         "{}, lambda = {}, d = {}, from {start}",
-        arguments.graph,
+        arguments.system.graph,
         model.load().exact(),
         model.d()
     );
@@ -407,20 +370,12 @@ fn print_transient(
             "task types arrive at rates {rates}; (3.5) is the limit for equal rates"
         );
     }
-    let _ = writeln!(
-        text,
-        "{:>18}  {:>9}  {:>9}  {:>9}  {:>9}  {:>9}",
-        "", "mean", "s.e.", "lower", "upper", "(3.5)"
-    );
+    columns(&mut text, "(3.5)");
     for (at, t) in estimate.times.iter().enumerate() {
         let _ = writeln!(text, "t = {t}");
         for (i, e) in (1..).zip(&estimate.q[at]) {
-            line(
-                &mut text,
-                &format!("q_{i}"),
-                e,
-                Some(field.q[at].get(i - 1).copied().unwrap_or(0.0)),
-            );
+            let target = field.q[at].get(i - 1).copied().unwrap_or(0.0);
+            line(&mut text, &format!("q_{i}"), e, target);
         }
         let limit: f64 = field.q[at].iter().sum();
         let _ = writeln!(
@@ -434,11 +389,11 @@ fn print_transient(
         "all intervals hold at once with probability {}{}\n{} independent replications, seed {}, \
         {} events",
         arguments.confidence,
-        approximately(arguments.intervals),
+        arguments.intervals.words().1,
         estimate.replications,
         arguments.seed,
         estimate.events
     );
-    note_partial(&mut text, partial);
+    text.push_str(note(partial));
     print(&text)
 }

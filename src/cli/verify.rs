@@ -44,12 +44,8 @@ pub struct Arguments {
     #[arg(long, value_parser = probability, allow_negative_numbers = true, default_value = "1e-6")]
     alpha: f64,
     /// Multiplies the random cases of exact claims and the budgets of statistical ones
-    #[arg(
-        long,
-        default_value_t = 1,
-        allow_negative_numbers = true,
-        value_parser = clap::value_parser!(u32).range(1..=1000)
-    )]
+    #[arg(long, default_value_t = 1, allow_negative_numbers = true,
+        value_parser = clap::value_parser!(u32).range(1..=1000))]
     effort: u32,
     /// Replay one case of the exact and pathwise claims, as a witness names it
     #[arg(long, value_name = "CASE")]
@@ -107,11 +103,10 @@ fn inputs(arguments: &Arguments) -> Result<Vec<Input>, Failure> {
         arguments.model.load()?;
         return Ok(battery::inputs());
     };
-    let graph = arguments.options.load(text)?;
     let words = arguments.options.arguments(text);
-    let model = arguments.model.model(graph)?;
-    let name =
-        format!("{} (lambda = {}, d = {})", words.join(" "), model.load().exact(), model.d());
+    let model = arguments.model.model(arguments.options.load(text)?)?;
+    let (load, d) = (model.load().exact(), model.d());
+    let name = format!("{} (lambda = {load}, d = {d})", words.join(" "));
     Ok(vec![Input { name, arguments: words, model }])
 }
 

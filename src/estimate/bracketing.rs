@@ -165,11 +165,8 @@ pub fn pilot_limit(model: &Model) -> u64 {
     let usual = (20_000 * u64::from(model.graph().n_servers())).max(4_000_000);
     // Queues of L tasks at load rho empty in a time of L / (1 - rho).
     let rho = ratio::to_f64(&loads::rho(model));
-    let emptying = if rho < 1.0 {
-        f64::from(upper_start(model, 0).level) / (1.0 - rho) * model.event_rate()
-    } else {
-        0.0
-    };
+    let time = || f64::from(upper_start(model, 0).level) / (1.0 - rho);
+    let emptying = if rho < 1.0 { time() * model.event_rate() } else { 0.0 };
     usual.max((6.0 * emptying) as u64).min(100_000_000)
 }
 
@@ -184,20 +181,16 @@ pub fn plan(
     limit: u64,
 ) -> Result<Plan, NoCoalescence> {
     let n = model.graph().n_servers();
-    let mut slowest = 0;
-    let mut top = 0;
+    let (mut slowest, mut top, mut spent) = (0, 0, 0);
     let mut start = upper_start(model, 0);
     // The pilots' randomness is apart from that of the replications.
     let seed = seed ^ crate::random::fingerprint("pilot");
+    let pair = |replication, level| {
+        let start = |level| vec![level; n as usize];
+        Pair::new(subject, model, seed, replication, start(0), start(level))
+    };
     if start.error.is_none() {
-        let mut path = Pair::new(
-            subject,
-            model,
-            seed,
-            u64::from(u32::MAX),
-            vec![0; n as usize],
-            vec![0; n as usize],
-        );
+        let mut path = pair(u64::from(u32::MAX), 0);
         let mut longest_seen = 0;
         for _ in 0..LOOKS {
             path.advance((limit / LOOKS).clamp(1, 2 * u64::from(n)));
@@ -206,20 +199,12 @@ pub fn plan(
         start.level = 2 * longest_seen + 10;
     }
     let every = u64::from(n.div_ceil(4));
-    let mut spent = 0;
     for pilot in 0..PILOTS {
         // Where a pilot is dear, few must do: the plan decides about width only.
         if pilot >= 4 && spent >= MOST_PILOTED {
             break;
         }
-        let mut pair = Pair::new(
-            subject,
-            model,
-            seed,
-            pilot,
-            vec![0; n as usize],
-            vec![start.level; n as usize],
-        );
+        let mut pair = pair(pilot, start.level);
         let mut events = 0;
         while !pair.met() {
             if events >= limit {
@@ -297,8 +282,8 @@ impl Plan {
         let slowest = limit.saturating_add(every);
         // A queue has at most one task for each event.
         let guess = 2 * (LOOKS * 2 * n) + 10;
-        let (level, error) = (u64::from(self.start.level), self.start.error);
-        let start_fits = match (upper_start(model, 0).error, error) {
+        let level = u64::from(self.start.level);
+        let start_fits = match (upper_start(model, 0).error, self.start.error) {
             (Some(_), Some(error)) => level <= u64::from(HIGHEST) && (0.0..=1.0).contains(&error),
             (None, None) => level <= guess,
             _ => false,
@@ -534,12 +519,11 @@ mod tests {
         let take = |most| {
             let samples = Samples::new(&Reference, &model, 5, 1 << 24);
             let mut seen = Vec::new();
-            samples
-                .each(most, |_, sample| {
-                    seen.push(sample.clone());
-                    true
-                })
-                .unwrap();
+            let mut look = |_: &Plan, sample: &Sample| {
+                seen.push(sample.clone());
+                true
+            };
+            samples.each(most, &mut look).unwrap();
             seen
         };
         assert_eq!(take(5)[..3], take(3)[..]);

@@ -172,11 +172,8 @@ mod tests {
 
     #[test]
     fn samples_do_not_depend_on_the_thread() {
-        let draw = || {
-            (0..50)
-                .map(|r| sample(&Past::new(&Reference, &model(), 5, 3, r)).unwrap())
-                .collect::<Vec<_>>()
-        };
+        let one = |r| sample(&Past::new(&Reference, &model(), 5, 3, r)).unwrap();
+        let draw = || (0..50).map(one).collect::<Vec<_>>();
         let elsewhere = std::thread::scope(|scope| scope.spawn(draw).join().unwrap());
         assert_eq!(draw(), elsewhere);
     }

@@ -118,6 +118,16 @@ impl Default for Options {
     }
 }
 
+impl Options {
+    /// Whether the next `batch` of replications would exceed the events, as it is to be expected
+    /// after so many replications, or the time is over.
+    fn is_spent(&self, events: u64, replications: u64, batch: u64, seconds: f64) -> bool {
+        let next = (events / replications).saturating_mul(batch);
+        events.saturating_add(next) > self.events
+            || self.time_limit.is_some_and(|limit| seconds >= limit.as_secs_f64())
+    }
+}
+
 /// Which intervals to give.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Intervals {
@@ -157,12 +167,7 @@ impl Model {
     /// # Errors
     /// [`OdeError`], where a time is negative or not finite.
     pub fn mean_field(&self, times: &[f64]) -> Result<Trajectory, OdeError> {
-        solve(
-            self.lambda(),
-            self.d(),
-            &Start::Empty,
-            times,
-            &crate::theory::mean_field::Options::default(),
-        )
+        let accuracy = crate::theory::mean_field::Options::default();
+        solve(self.lambda(), self.d(), &Start::Empty, times, &accuracy)
     }
 }

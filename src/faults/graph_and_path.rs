@@ -213,14 +213,11 @@ pub const FIRST_AND_LAST_MINIMISER: &Fault = &fault("first-and-last-minimiser")
     .about("The tie goes to the first sample in one system and to the last in the other.")
     .coupling(|_, lower, upper, mark, _| {
         lower.apply(mark);
-        match mark {
-            Mark::Arrival { samples, .. } if !samples.is_empty() => {
-                let reversed: Vec<u32> = samples.iter().rev().copied().collect();
-                upper.join(first_shortest(&reversed, upper.lengths()));
-            }
-            mark => {
-                upper.apply(mark);
-            }
+        if let Mark::Arrival { task_type, samples } = mark {
+            let samples: Vec<u32> = samples.iter().rev().copied().collect();
+            upper.apply(Mark::Arrival { task_type, samples: &samples });
+        } else {
+            upper.apply(mark);
         }
     });
 
@@ -236,14 +233,8 @@ fn departures_not_coupled(
     rng: &mut Coins,
 ) {
     lower.apply(mark);
-    match mark {
-        Mark::Service { .. } => {
-            upper.serve(rng.random_range(0..model.graph().n_servers()));
-        }
-        mark => {
-            upper.apply(mark);
-        }
-    }
+    let mut own = || Mark::Service { server: rng.random_range(0..model.graph().n_servers()) };
+    upper.apply(if let Mark::Service { .. } = mark { own() } else { mark });
 }
 
 pub const INDEPENDENT_SYSTEMS: &Fault = &fault("independent-systems")

@@ -85,34 +85,28 @@ impl Fault {
         Self { instruments, ..self }
     }
 
-    const fn running(mut self, model: fn(&Model) -> Model) -> Self {
-        self.system.model = Some(model);
-        self
+    const fn running(self, model: fn(&Model) -> Model) -> Self {
+        Self { system: System { model: Some(model), ..self.system }, ..self }
     }
 
-    const fn with_marks(mut self, marks: Marks) -> Self {
-        self.system.marks = Some(marks);
-        self
+    const fn with_marks(self, marks: Marks) -> Self {
+        Self { system: System { marks: Some(marks), ..self.system }, ..self }
     }
 
-    const fn picking(mut self, pick: Pick) -> Self {
-        self.system.pick = Some(pick);
-        self
+    const fn picking(self, pick: Pick) -> Self {
+        Self { system: System { pick: Some(pick), ..self.system }, ..self }
     }
 
-    const fn with_own_samples(mut self) -> Self {
-        self.system.function_of_marks = false;
-        self
+    const fn with_own_samples(self) -> Self {
+        Self { system: System { function_of_marks: false, ..self.system }, ..self }
     }
 
-    const fn applying(mut self, apply: Apply) -> Self {
-        self.system.apply = Some(apply);
-        self
+    const fn applying(self, apply: Apply) -> Self {
+        Self { system: System { apply: Some(apply), ..self.system }, ..self }
     }
 
-    const fn coupling(mut self, couple: Couple) -> Self {
-        self.system.couple = Some(couple);
-        self
+    const fn coupling(self, couple: Couple) -> Self {
+        Self { system: System { couple: Some(couple), ..self.system }, ..self }
     }
 
     /// Whether the system that runs is another one. No other fault moves what a path shows.
@@ -163,25 +157,14 @@ pub enum Group {
 }
 
 impl Group {
-    /// Every group.
-    pub const ALL: &[Self] = &[
-        Self::ModelAndPicker,
-        Self::GraphAndPath,
-        Self::StreamsAndSampling,
-        Self::Statistics,
-        Self::Theory,
+    /// Every group with the heading that reports use.
+    pub const ALL: &[(Self, &str)] = &[
+        (Self::ModelAndPicker, "The model and its picker."),
+        (Self::GraphAndPath, "The graph that runs, and the path on it."),
+        (Self::StreamsAndSampling, "Streams of randomness and perfect sampling."),
+        (Self::Statistics, "The tests themselves."),
+        (Self::Theory, "The formulas of the theory."),
     ];
-
-    /// The heading that reports use.
-    pub fn about(self) -> &'static str {
-        match self {
-            Self::ModelAndPicker => "The model and its picker.",
-            Self::GraphAndPath => "The graph that runs, and the path on it.",
-            Self::StreamsAndSampling => "Streams of randomness and perfect sampling.",
-            Self::Statistics => "The tests themselves.",
-            Self::Theory => "The formulas of the theory.",
-        }
-    }
 }
 
 type Marks = fn(&Model, u64, u64) -> Box<dyn MarkStream>;
@@ -217,10 +200,8 @@ impl Subject for Fault {
     }
 
     fn marks(&self, model: &Model, seed: u64, replication: u64) -> Box<dyn MarkStream> {
-        match self.system.marks {
-            Some(marks) => marks(model, seed, replication),
-            None => Reference.marks(model, seed, replication),
-        }
+        let reference: Marks = |model, seed, replication| Reference.marks(model, seed, replication);
+        self.system.marks.unwrap_or(reference)(model, seed, replication)
     }
 
     fn pick(
@@ -231,10 +212,8 @@ impl Subject for Fault {
         lengths: &[u32],
         rng: &mut Coins,
     ) -> u32 {
-        match self.system.pick {
-            Some(pick) => pick(model, task_type, samples, lengths, rng),
-            None => first_shortest(samples, lengths),
-        }
+        let reference: Pick = |_, _, samples, lengths, _| first_shortest(samples, lengths);
+        self.system.pick.unwrap_or(reference)(model, task_type, samples, lengths, rng)
     }
 
     fn is_function_of_marks(&self) -> bool {

@@ -354,10 +354,9 @@ pub const SAMPLED_FROM_BELOW: &Fault = &fault("sampled-from-below")
     .seen("matlab_queues, Simulate.m")
     .picking(|model, task_type, samples, lengths, rng| {
         let servers = model.graph().servers_of(task_type);
-        if servers.len() == 1 {
-            rng.random_range(0..=servers.at(0))
-        } else {
-            first_shortest(samples, lengths)
+        match servers.len() {
+            1 => rng.random_range(0..=servers.at(0)),
+            _ => first_shortest(samples, lengths),
         }
     })
     .with_own_samples();

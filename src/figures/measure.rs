@@ -71,12 +71,9 @@ pub struct Estimate {
 pub enum Regime {
     /// The steady state.
     Steady,
-    /// The state at this time from empty, of a system without a steady state, or not known to have
-    /// one.
-    Transient {
-        /// The time, in mean service times.
-        time: f64,
-    },
+    /// The state at this time from empty, in mean service times, of a system without a steady
+    /// state, or not known to have one.
+    Transient(f64),
 }
 
 impl Regime {
@@ -84,7 +81,7 @@ impl Regime {
     pub fn name(self) -> &'static str {
         match self {
             Self::Steady => "steady state",
-            Self::Transient { .. } => "transient",
+            Self::Transient(_) => "transient",
         }
     }
 
@@ -92,7 +89,7 @@ impl Regime {
     pub fn time(self) -> Option<f64> {
         match self {
             Self::Steady => None,
-            Self::Transient { time } => Some(time),
+            Self::Transient(time) => Some(time),
         }
     }
 }
@@ -133,12 +130,8 @@ impl Measured {
         let standing = Standing::of(&model)?;
         let seed = system.simulation_seed(seed);
         let states = if standing.steady_state == SteadyState::Exists {
-            vec![steady(
-                &model,
-                rounded_up(model.lambda() / standing.critical_lower),
-                seed,
-                replications,
-            )?]
+            let load = rounded_up(model.lambda() / standing.critical_lower);
+            vec![steady(&model, load, seed, replications)?]
         } else {
             transients(&model, seed, replications)?
         };
@@ -232,22 +225,19 @@ fn distances(model: &Model, below: &Seen, above: &Seen) -> (f64, f64) {
 /// The states at [`TIMES`] from empty.
 fn transients(model: &Model, seed: u64, replications: u64) -> Result<Vec<State>, FigureError> {
     let seen = paths(model, seed, replications, &TIMES)?;
-    Ok(TIMES
-        .iter()
-        .enumerate()
-        .map(|(k, &time)| {
-            let mean = |of: &dyn Fn(&[f64]) -> f64| {
-                interval(seen.iter().map(|times| of(&times[k])).map(|x| (x, x)), 0.0)
-            };
-            let levels = seen.iter().map(|times| times[k].len()).max().unwrap_or(0);
-            State {
-                regime: Regime::Transient { time },
-                q: (0..levels).map(|i| mean(&|q| at(q, i))).collect(),
-                length: mean(&|q| q.iter().sum()),
-                distance: mean(&|q| steady_state_distance(q, model.lambda(), model.d()).squared_l2),
-            }
-        })
-        .collect())
+    let state = |(k, &time): (usize, &f64)| {
+        let mean = |of: &dyn Fn(&[f64]) -> f64| {
+            interval(seen.iter().map(|times| of(&times[k])).map(|x| (x, x)), 0.0)
+        };
+        let levels = seen.iter().map(|times| times[k].len()).max().unwrap_or(0);
+        State {
+            regime: Regime::Transient(time),
+            q: (0..levels).map(|i| mean(&|q| at(q, i))).collect(),
+            length: mean(&|q| q.iter().sum()),
+            distance: mean(&|q| steady_state_distance(q, model.lambda(), model.d()).squared_l2),
+        }
+    };
+    Ok(TIMES.iter().enumerate().map(state).collect())
 }
 
 /// q_1, q_2, ... of each replication from empty, at ascending times.
@@ -257,19 +247,15 @@ pub(super) fn paths(
     replications: u64,
     times: &[f64],
 ) -> Result<Vec<Vec<Vec<f64>>>, FigureError> {
-    (0..replications)
-        .into_par_iter()
-        .map(|replication| {
-            let mut path = Simulation::new(model, seed, replication, Vec::new())?;
-            times
-                .iter()
-                .map(|&time| {
-                    path.advance_to(time)?;
-                    Ok(fractions(&path))
-                })
-                .collect()
-        })
-        .collect()
+    let states = |replication| {
+        let mut path = Simulation::new(model, seed, replication, Vec::new())?;
+        let state = |&time: &f64| {
+            path.advance_to(time)?;
+            Ok(fractions(&path))
+        };
+        times.iter().map(state).collect()
+    };
+    (0..replications).into_par_iter().map(states).collect()
 }
 
 fn fractions(path: &Simulation) -> Vec<f64> {
@@ -330,15 +316,11 @@ mod tests {
         ] {
             let model = model(spec, lambda);
             let load = lambda / critical_load(model.graph(), 2).unwrap().lower;
-            let law =
-                exact::stationary(&model, &exact::Options { cap: Some(24), ..Default::default() })
-                    .unwrap();
+            let options = exact::Options { cap: Some(24), ..Default::default() };
+            let law = exact::stationary(&model, &options).unwrap();
             for (i, q) in (1..).zip(&law.q) {
-                assert!(
-                    q.lower <= load.powi(i) * (1.0 + 1e-12),
-                    "{spec}: q_{i} = {} above {load}^{i}",
-                    q.value
-                );
+                let bound = load.powi(i) * (1.0 + 1e-12);
+                assert!(q.lower <= bound, "{spec}: q_{i} = {} above {load}^{i}", q.value);
             }
         }
     }
@@ -357,11 +339,9 @@ mod tests {
         // 1, 2, 3: mean 2, standard error 1 / sqrt(3), t quantile with 2 degrees of freedom
         // 4.302653.
         let found = interval([(1.0, 1.0), (2.0, 2.0), (3.0, 3.0)].into_iter(), 0.0);
-        assert_eq!(found.mean, 2.0);
-        assert!(
-            (found.upper - 2.0 - 4.302_652_7 / 3f64.sqrt()).abs() < 1e-6 && found.lower == 0.0,
-            "{found:?}"
-        );
+        let upper = 2.0 + 4.302_652_7 / 3f64.sqrt();
+        assert_eq!((found.mean, found.lower), (2.0, 0.0));
+        assert!((found.upper - upper).abs() < 1e-6, "{found:?}");
         assert_eq!(interval(std::iter::once((1.0, 1.0)), 0.0).upper, f64::INFINITY);
     }
 }

@@ -54,6 +54,9 @@ impl RunningOccupancy for Occupancy {
     }
 }
 
+type Coupled =
+    fn(&Model, Coupling, u64, u64, Vec<u32>, Vec<u32>) -> Result<CoupledSimulation, CouplingError>;
+
 /// What the harness computes.
 #[derive(Clone, Copy)]
 pub struct Instruments {
@@ -88,14 +91,7 @@ pub struct Instruments {
     pub conduct: fn(&dyn Fn(u64) -> Option<Side>) -> Option<Side>,
     /// A path of two coupled systems (model, coupling, seed, replication, starts), the first of
     /// which starts below the second.
-    pub coupled: fn(
-        &Model,
-        Coupling,
-        u64,
-        u64,
-        Vec<u32>,
-        Vec<u32>,
-    ) -> Result<CoupledSimulation, CouplingError>,
+    pub coupled: Coupled,
     /// A perfect sample of the capped chain.
     pub perfect_sample: fn(&Past<'_>) -> Result<Vec<u32>, NotMet>,
     /// (4.13): the partition of [0, 1) by the servers that get a task of this type in the lower and
@@ -188,9 +184,8 @@ pub const REFERENCE: Instruments = Instruments {
     circulant: generate::circulant,
     random_regular: generate::random_regular,
     is_ergodic: |model| {
-        stability::critical_load_by_subsets(model.graph(), model.d())
-            .ok()
-            .map(|critical| *model.load().exact() < critical.lambda)
+        let critical = stability::critical_load_by_subsets(model.graph(), model.d()).ok()?;
+        Some(*model.load().exact() < critical.lambda)
     },
     assignment: Model::assignment,
     transitions: Model::transitions,
@@ -239,13 +234,11 @@ fn states_at(
     looks: &[f64],
 ) -> Result<Vec<Vec<u32>>, SimulateError> {
     let mut simulation = Simulation::new(model, seed, replication, start)?;
-    looks
-        .iter()
-        .map(|&time| {
-            simulation.advance_to(time)?;
-            Ok(simulation.queues().lengths().to_vec())
-        })
-        .collect()
+    let state = |&time: &f64| {
+        simulation.advance_to(time)?;
+        Ok(simulation.queues().lengths().to_vec())
+    };
+    looks.iter().map(state).collect()
 }
 
 /// A system, and the instruments that go with it.

@@ -110,9 +110,8 @@ impl Report {
         let mut page = self.page(true);
         for at in self.printed..self.sections.len() {
             let about = self.sections[at].about;
-            let rows = suite.rows.iter().filter(|row| self.about(row.claim) == about).cloned();
-            let rows = rows.collect();
-            self.sections[at].rows = rows;
+            let rows = suite.rows.iter().filter(|row| self.about(row.claim) == about);
+            self.sections[at].rows = rows.cloned().collect();
             self.sections[at].print(&mut page);
         }
         self.printed = self.sections.len();
@@ -152,7 +151,7 @@ impl Section {
         let (tone, verdict) = overall(&self.rows);
         let verdict = format!("{verdict:VERDICT$}");
         let mut rest = format!(" ({}", self.count());
-        let applicable = count(&self.rows, |row| row.evidence.verdict != Verdict::NotApplicable);
+        let applicable = count(&self.rows, is_applicable);
         if applicable > 0 && applicable < self.rows.len() {
             rest.push_str(&format!(", {} not applicable", self.rows.len() - applicable));
         }
@@ -212,11 +211,8 @@ impl Section {
     }
 
     fn vacuous(&self) -> Option<String> {
-        let ids: Vec<_> = by_claim(&self.rows)
-            .into_iter()
-            .filter(|(_, rows)| is_vacuous(rows))
-            .map(|(claim, _)| claim.id)
-            .collect();
+        let vacuous = by_claim(&self.rows).into_iter().filter(|(_, rows)| is_vacuous(rows));
+        let ids: Vec<_> = vacuous.map(|(claim, _)| claim.id).collect();
         (!ids.is_empty()).then(|| format!("the bound is trivial here: {}", ids.join(", ")))
     }
 
@@ -291,6 +287,10 @@ fn count(rows: &[Row], what: impl Fn(&Row) -> bool) -> usize {
     rows.iter().filter(|row| what(row)).count()
 }
 
+fn is_applicable(row: &Row) -> bool {
+    row.evidence.verdict != Verdict::NotApplicable
+}
+
 /// The verdict of the worst row.
 fn overall(rows: &[Row]) -> (Tone, &'static str) {
     let any = |what: &dyn Fn(&Row) -> bool| rows.iter().any(what);
@@ -299,7 +299,7 @@ fn overall(rows: &[Row]) -> (Tone, &'static str) {
         (Bad, "VIOLATED")
     } else if any(&|row| verdict(row) == Verdict::Inconclusive) {
         (Open, "inconclusive")
-    } else if any(&|row| verdict(row) != Verdict::NotApplicable) {
+    } else if any(&is_applicable) {
         (Good, "holds")
     } else {
         (Faint, "not applicable")
@@ -312,9 +312,7 @@ fn cases_in(rows: &[&Row]) -> u64 {
 
 fn is_vacuous(rows: &[&Row]) -> bool {
     rows.iter().any(|row| row.evidence.vacuous)
-        && rows
-            .iter()
-            .all(|row| row.evidence.vacuous || row.evidence.verdict == Verdict::NotApplicable)
+        && rows.iter().all(|row| row.evidence.vacuous || !is_applicable(row))
 }
 
 /// `holds 9/10, n/a 1`, with `!` before what is not expected.
@@ -322,20 +320,16 @@ fn verdicts(claim: &Claim, rows: &[&Row]) -> String {
     let count = |verdict| rows.iter().filter(|row| row.evidence.verdict == verdict).count();
     let mut parts = Vec::new();
     for verdict in [Verdict::Violated, Verdict::Inconclusive, Verdict::Holds] {
-        let n = count(verdict);
-        if n > 0 {
-            let mark = if claim.is_expected(verdict) { "" } else { "! " };
-            parts.push(if rows.len() == 1 {
-                format!("{mark}{verdict}")
-            } else {
-                format!("{mark}{verdict} {n}/{}", rows.len())
-            });
+        let mark = if claim.is_expected(verdict) { "" } else { "! " };
+        match count(verdict) {
+            0 => {}
+            _ if rows.len() == 1 => parts.push(format!("{mark}{verdict}")),
+            n => parts.push(format!("{mark}{verdict} {n}/{}", rows.len())),
         }
     }
-    match count(Verdict::NotApplicable) {
-        0 => {}
-        n if rows.len() == 1 => debug_assert!(n == 1 && parts.is_empty()),
-        n => parts.push(format!("n/a {n}")),
+    let n = count(Verdict::NotApplicable);
+    if n > 0 && rows.len() > 1 {
+        parts.push(format!("n/a {n}"));
     }
     if parts.is_empty() {
         parts.push("not applicable".to_owned());
@@ -380,7 +374,7 @@ fn figure(value: f64) -> String {
 /// A line for each kind of hypothesis that fails, with its figure where all checks have the same.
 fn not_applicable(page: &mut Page, suite: &Suite) {
     let mut kinds: BTreeMap<(&str, &str), (BTreeSet<u64>, Vec<&str>)> = BTreeMap::new();
-    for row in suite.rows.iter().filter(|row| row.evidence.verdict == Verdict::NotApplicable) {
+    for row in suite.rows.iter().filter(|row| !is_applicable(row)) {
         let (before, limit, after) = limit(&row.evidence.summary);
         let (limits, reasons) = kinds.entry((before, after)).or_default();
         limits.extend(limit);
@@ -415,13 +409,8 @@ fn limit(why: &str) -> (&str, Option<u64>, &str) {
 }
 
 fn statistical_evidence(page: &mut Page, suite: &Suite, verbose: bool) {
-    let statistical: Vec<_> = suite
-        .rows
-        .iter()
-        .filter(|row| {
-            row.claim.kind == Kind::Statistical && row.evidence.verdict != Verdict::NotApplicable
-        })
-        .collect();
+    let has_evidence = |row: &&Row| row.claim.kind == Kind::Statistical && is_applicable(row);
+    let statistical: Vec<_> = suite.rows.iter().filter(has_evidence).collect();
     if statistical.is_empty() || (statistical.len() > FEW && !verbose) {
         return;
     }
@@ -477,10 +466,9 @@ fn totals(page: &mut Page, suite: &Suite, verbose: bool) {
         .collect();
     page.gap();
     if suite.is_partial() {
+        let (known, asked) = (suite.rows.len(), suite.asked);
         let line = format!(
-            "PARTIAL: interrupted after {} of {} checks; nothing is known of the others.",
-            suite.rows.len(),
-            suite.asked
+            "PARTIAL: interrupted after {known} of {asked} checks; nothing is known of the others."
         );
         page.paragraph(0, &[(Open, &line)]);
     }
@@ -521,10 +509,10 @@ fn ledger_lines(page: &mut Page, ledger: &Ledger, verbose: bool) {
     let mut groups: Vec<(usize, f64, Vec<&str>)> = Vec::new();
     for (claim, graphs, alpha) in ledger.by_claim() {
         let each = alpha / (2 * graphs) as f64;
-        match groups
-            .iter_mut()
-            .find(|group| group.0 == graphs && (group.1 - each).abs() <= 1e-9 * each)
-        {
+        let is_alike = |group: &&mut (usize, f64, Vec<&str>)| {
+            group.0 == graphs && (group.1 - each).abs() <= 1e-9 * each
+        };
+        match groups.iter_mut().find(is_alike) {
             Some(group) => group.2.push(claim),
             None => groups.push((graphs, each, vec![claim])),
         }

@@ -57,15 +57,8 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self {
-            seed: 1,
-            alpha: 1e-6,
-            effort: 1,
-            only: Vec::new(),
-            theory: true,
-            except: Vec::new(),
-            case: None,
-        }
+        let (only, except) = (Vec::new(), Vec::new());
+        Self { seed: 1, alpha: 1e-6, effort: 1, only, theory: true, except, case: None }
     }
 }
 
@@ -166,15 +159,12 @@ impl Suite {
 
     /// How it ended.
     pub fn outcome(&self) -> Outcome {
-        self.rows
-            .iter()
-            .map(|row| match (row.is_expected(), row.evidence.verdict) {
-                (true, _) => Outcome::AsExpected,
-                (false, Verdict::Inconclusive) => Outcome::SomeInconclusive,
-                (false, _) => Outcome::SomeViolated,
-            })
-            .max()
-            .unwrap_or(Outcome::AsExpected)
+        let of = |row: &Row| match (row.is_expected(), row.evidence.verdict) {
+            (true, _) => Outcome::AsExpected,
+            (false, Verdict::Inconclusive) => Outcome::SomeInconclusive,
+            (false, _) => Outcome::SomeViolated,
+        };
+        self.rows.iter().map(of).max().unwrap_or(Outcome::AsExpected)
     }
 }
 
@@ -188,15 +178,13 @@ pub fn selection(inputs: &[Input], options: &Options) -> Vec<(&'static Claim, us
         };
         chosen && !options.except.iter().any(|id| id == claim.id)
     };
+    let on = |claim: &Claim| match claim.scope {
+        Scope::Theory => 0..inputs.len().min(1),
+        Scope::Graph => 0..inputs.len(),
+    };
     claims::all()
         .filter(|claim| wanted(claim))
-        .flat_map(|claim| {
-            match claim.scope {
-                Scope::Theory => 0..inputs.len().min(1),
-                Scope::Graph => 0..inputs.len(),
-            }
-            .map(move |input| (claim, input))
-        })
+        .flat_map(|claim| on(claim).map(move |input| (claim, input)))
         .collect()
 }
 
@@ -249,16 +237,11 @@ pub fn resume(
     // By position, not by name: two inputs may have the same.
     let mut entries =
         ledger.entries.chunks(2).map(|pair| pair.iter().map(|entry| entry.alpha).sum::<f64>());
-    let shares: Vec<f64> = checks
-        .iter()
-        .map(|(claim, _)| {
-            if claim.kind == Kind::Statistical {
-                entries.next().unwrap_or(0.0)
-            } else {
-                options.alpha
-            }
-        })
-        .collect();
+    let share = |(claim, _): &(&Claim, usize)| match claim.kind {
+        Kind::Statistical => entries.next().unwrap_or(0.0),
+        _ => options.alpha,
+    };
+    let shares: Vec<f64> = checks.iter().map(share).collect();
     // Group by group, so that reports can be printed as they come. Within a group statistical checks
     // and large graphs take longest: started first, they do not hold up its end.
     let mut missing = vec![true; checks.len()];
@@ -272,17 +255,11 @@ pub fn resume(
         };
         (Group::of(claim), claim.kind != Kind::Statistical, Reverse(size))
     });
-    let samples: Vec<_> = inputs
-        .iter()
-        .map(|input| {
-            Samples::new(
-                under.subject,
-                &input.model,
-                options.seed,
-                pilot_limit(&input.model) * u64::from(options.effort),
-            )
-        })
-        .collect();
+    let samples = inputs.iter().map(|Input { model, .. }| {
+        let limit = pilot_limit(model) * u64::from(options.effort);
+        Samples::new(under.subject, model, options.seed, limit)
+    });
+    let samples: Vec<_> = samples.collect();
     // A bridge hands out the checks in their order, which halving the list would not.
     let new: Vec<Finished> = order
         .into_iter()
@@ -329,20 +306,19 @@ fn replay(claim: &Claim, input: &Input, options: &Options, alpha: f64, case: u64
     let mut words = vec!["fluidcheck".to_owned(), "verify".to_owned()];
     if claim.scope == Scope::Graph {
         words.extend(input.arguments.iter().cloned());
-        words.extend(["--lambda".to_owned(), input.model.load().exact().to_string()]);
-        words.extend(["-d".to_owned(), input.model.d().to_string()]);
     }
-    words.extend([
-        "--only".to_owned(),
-        claim.id.to_owned(),
-        "--seed".to_owned(),
-        options.seed.to_string(),
-    ]);
+    let mut say = |option: &str, value: String| words.extend([option.to_owned(), value]);
+    if claim.scope == Scope::Graph {
+        say("--lambda", input.model.load().exact().to_string());
+        say("-d", input.model.d().to_string());
+    }
+    say("--only", claim.id.to_owned());
+    say("--seed", options.seed.to_string());
     if claim.kind == Kind::Statistical {
         // Alone in its suite, the check gets the share that it had.
-        words.extend(["--alpha".to_owned(), format!("{alpha:e}")]);
+        say("--alpha", format!("{alpha:e}"));
     } else {
-        words.extend(["--case".to_owned(), case.to_string()]);
+        say("--case", case.to_string());
     }
     words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
 }
@@ -359,11 +335,9 @@ fn quoted(word: &str) -> String {
 
 /// How often each verdict was given, expected or not.
 pub fn tally(suite: &Suite) -> [(Verdict, usize); 4] {
-    [Verdict::Holds, Verdict::Violated, Verdict::Inconclusive, Verdict::NotApplicable].map(
-        |verdict| {
-            (verdict, suite.rows.iter().filter(|row| row.evidence.verdict == verdict).count())
-        },
-    )
+    let count = |verdict| suite.rows.iter().filter(|row| row.evidence.verdict == verdict).count();
+    [Verdict::Holds, Verdict::Violated, Verdict::Inconclusive, Verdict::NotApplicable]
+        .map(|verdict| (verdict, count(verdict)))
 }
 
 /// Whether a claim stands for an error in the printed paper.

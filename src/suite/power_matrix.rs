@@ -23,10 +23,9 @@ use crate::claims::{self, CheckOptions, Claim, Evidence, Expected, Kind, Scope, 
 use crate::faults::{self, Fault};
 use crate::graph::{BipartiteGraph, GraphError, Isolated};
 use crate::instruments::UnderCheck;
-use crate::model::{Event, Model};
+use crate::model::Model;
 use crate::random::Coins;
-use crate::simulate::Queues;
-use crate::simulate::marks::{Mark, MarkStream};
+use crate::simulate::marks::MarkStream;
 use crate::subject::{Reference, Subject};
 
 /// A system on which power is proved.
@@ -44,11 +43,9 @@ pub struct Setting {
 
 /// Types from their servers.
 fn from_types(n: u32, types: &[&[u32]]) -> Result<BipartiteGraph, GraphError> {
-    let edges: Vec<_> = types
-        .iter()
-        .zip(0..)
-        .flat_map(|(servers, w)| servers.iter().map(move |&v| (v, w)))
-        .collect();
+    let of =
+        |(servers, w): (&&[u32], u32)| servers.iter().map(move |&v| (v, w)).collect::<Vec<_>>();
+    let edges: Vec<_> = types.iter().zip(0..).flat_map(of).collect();
     BipartiteGraph::from_edges(n, types.len() as u32, &edges, Isolated::Refuse)
 }
 
@@ -63,6 +60,7 @@ fn graphs() -> Result<Vec<(&'static str, BipartiteGraph)>, GraphError> {
         .flat_map(|v| (0..8).map(move |w| (v, w)))
         .filter(|&(v, w)| v * w + v + 3 * w < 20 || v % 8 == w)
         .collect();
+    let hub: &[&[u32]] = &[&[0], &[0, 1, 2, 3, 4, 5], &[1, 2], &[3, 4, 5], &[5, 0]];
     Ok(vec![
         ("k22", from_types(2, &[&[0, 1], &[0, 1]])?),
         ("private2", from_types(2, &[&[0], &[0, 1]])?),
@@ -72,10 +70,7 @@ fn graphs() -> Result<Vec<(&'static str, BipartiteGraph)>, GraphError> {
         ("idle server", from_types(4, &[&[0, 1], &[0, 2], &[2]])?),
         ("cycle5", BipartiteGraph::from_edges(5, 5, &cycle, Isolated::Refuse)?),
         ("twocomp_regular_4", BipartiteGraph::from_edges(4, 4, &two_components, Isolated::Refuse)?),
-        (
-            "hub and leaves",
-            from_types(6, &[&[0], &[0, 1, 2, 3, 4, 5], &[1, 2], &[3, 4, 5], &[5, 0]])?,
-        ),
+        ("hub and leaves", from_types(6, hub)?),
         ("irregular12", BipartiteGraph::from_edges(12, 8, &irregular, Isolated::Refuse)?),
         ("regular, its degrees by component", from_types(4, &[&[0, 1], &[0, 1], &[2], &[3]])?),
         ("complete6x3, implicit", BipartiteGraph::complete(6, 3)?),
@@ -107,21 +102,19 @@ const OF_MATRIX: [&str; 4] = [
 /// Never: the graphs and loads are constants that a test makes.
 pub fn settings() -> Vec<Setting> {
     let graphs = graphs().expect("the graphs are constants that a test makes");
-    let loads = [(0.3, 2), (0.8, 2), (0.3, 1), (0.8, 3)];
-    graphs
-        .into_iter()
-        .flat_map(|(name, graph)| {
-            loads.map(|(lambda, d)| {
-                (format!("{name}, lambda {lambda}, d {d}"), graph.clone(), lambda, d)
-            })
-        })
-        .map(|(name, graph, lambda, d)| Setting {
+    let setting = |name: &str, graph: &BipartiteGraph, lambda: f64, d: u32| {
+        let name = format!("{name}, lambda {lambda}, d {d}");
+        let model = Model::new(graph.clone(), lambda, d);
+        Setting {
             statistical: STATISTICAL.contains(&name.as_str()),
             of_matrix: OF_MATRIX.contains(&name.as_str()),
-            model: Model::new(graph, lambda, d).expect("the loads are constants that a test makes"),
+            model: model.expect("the loads are constants that a test makes"),
             name,
-        })
-        .collect()
+        }
+    };
+    let loads = [(0.3, 2), (0.8, 2), (0.3, 1), (0.8, 3)];
+    let of = |(name, graph)| loads.map(|(lambda, d)| setting(name, &graph, lambda, d));
+    graphs.into_iter().flat_map(of).collect()
 }
 
 /// The settings of a claim: theories are checked once whatever the graph.
@@ -201,20 +194,14 @@ pub struct Line {
 impl Line {
     /// The faults that the claim rejects.
     pub fn rejects(&self) -> impl Iterator<Item = &'static Fault> + '_ {
-        faults::ALL
-            .iter()
-            .zip(&self.cells)
-            .filter(|(_, cell)| matches!(cell, Cell::Rejected { .. }))
-            .map(|(&fault, _)| fault)
+        let cells = faults::ALL.iter().zip(&self.cells);
+        cells.filter(|(_, cell)| matches!(cell, Cell::Rejected { .. })).map(|(&fault, _)| fault)
     }
 
     /// The faults that the claim lists and does not reject.
     pub fn missed(&self) -> impl Iterator<Item = &'static Fault> + '_ {
-        self.claim
-            .rejects
-            .iter()
-            .copied()
-            .filter(|fault| !self.rejects().any(|rejected| rejected == *fault))
+        let rejected = |fault: &&Fault| self.rejects().any(|rejected| rejected == *fault);
+        self.claim.rejects.iter().copied().filter(move |fault| !rejected(fault))
     }
 
     /// Whether the claim has shown that it can fail. An erratum has by its expected violation.
@@ -244,16 +231,11 @@ impl Matrix {
     /// # Panics
     /// If a check is not one of these claims ([`Check::is_in`]).
     pub fn of(options: &Options, finished: impl IntoIterator<Item = Check>) -> Self {
-        let mut lines: Vec<Line> = claims_of(options)
-            .into_iter()
-            .map(|claim| Line {
-                claim,
-                cells: vec![Cell::NotRun; faults::ALL.len()],
-                failures: Vec::new(),
-                telling: false,
-                seconds: 0.0,
-            })
-            .collect();
+        let empty = |claim| {
+            let cells = vec![Cell::NotRun; faults::ALL.len()];
+            Line { claim, cells, failures: Vec::new(), telling: false, seconds: 0.0 }
+        };
+        let mut lines: Vec<Line> = claims_of(options).into_iter().map(empty).collect();
         let mut missing = most_checks(options);
         for check in finished {
             let line = &mut lines[check.claim];
@@ -266,24 +248,15 @@ impl Matrix {
                 Found::Fault(fault, cell) => line.cells[fault] = cell,
             }
         }
-        Self {
-            lines,
-            whole: options.only.is_empty(),
-            missing,
-            seed: options.seed,
-            alpha: options.alpha,
-        }
+        let (whole, seed, alpha) = (options.only.is_empty(), options.seed, options.alpha);
+        Self { lines, whole, missing, seed, alpha }
     }
 
     /// Faults that no claim rejects.
     pub fn survivors(&self) -> Vec<&'static Fault> {
-        faults::ALL
-            .iter()
-            .copied()
-            .filter(|fault| {
-                self.lines.iter().all(|line| line.rejects().all(|other| other != *fault))
-            })
-            .collect()
+        let survives =
+            |fault: &&Fault| !self.lines.iter().any(|line| line.rejects().any(|f| f == *fault));
+        faults::ALL.iter().copied().filter(survives).collect()
     }
 
     /// Whether every claim has power, rejects what it lists and says something, and the reference
@@ -354,10 +327,6 @@ impl Subject for Watched {
         rng: &mut Coins,
     ) -> u32 {
         self.note().pick(model, task_type, samples, lengths, rng)
-    }
-
-    fn apply(&self, model: &Model, queues: &mut Queues, mark: Mark<'_>, rng: &mut Coins) -> Event {
-        self.note().apply(model, queues, mark, rng)
     }
 }
 
@@ -485,42 +454,29 @@ pub fn resume(
     references.iter().for_each(&mut note);
     let mut tasks: Vec<(usize, usize)> = Vec::new();
     for (at, claim) in claims.iter().enumerate() {
-        let faults = faults_for(claim, options, asks[at].unwrap_or(true));
-        tasks.extend(
-            faults
-                .into_iter()
-                .filter(|fault| !known[at * faults::ALL.len() + fault])
-                .map(|fault| (at, fault)),
-        );
+        let mut faults = faults_for(claim, options, asks[at].unwrap_or(true));
+        faults.retain(|fault| !known[at * faults::ALL.len() + fault]);
+        tasks.extend(faults.into_iter().map(|fault| (at, fault)));
     }
     // The long ones first.
     tasks.sort_by_key(|&(at, _)| (claims[at].kind != Kind::Statistical, at));
+    let cell =
+        |at: usize, fault: usize| against(claims[at], faults::ALL[fault], &settings, options);
     let cells: Vec<Check> = tasks
         .into_par_iter()
         .with_max_len(1)
-        .map(|(at, fault)| {
-            timed(at, &|| {
-                Found::Fault(fault, against(claims[at], faults::ALL[fault], &settings, options))
-            })
-        })
+        .map(|(at, fault)| timed(at, &|| Found::Fault(fault, cell(at, fault))))
         .collect();
-    Matrix {
-        missing: 0,
-        ..Matrix::of(options, finished.into_iter().chain(references).chain(cells))
-    }
+    let all = finished.into_iter().chain(references).chain(cells);
+    Matrix { missing: 0, ..Matrix::of(options, all) }
 }
 
 fn reference(claim: &Claim, settings: &[Setting], options: &Options) -> Found {
     let (mut failures, mut telling, mut asks_the_subject) = (Vec::new(), false, false);
     for setting in settings_of(claim, settings) {
         let subject = Watched::default();
-        let evidence = evaluate(
-            claim,
-            UnderCheck::system(&subject),
-            &setting.model,
-            options.seed,
-            options.alpha,
-        );
+        let under = UnderCheck::system(&subject);
+        let evidence = evaluate(claim, under, &setting.model, options.seed, options.alpha);
         asks_the_subject |= subject.0.into_inner();
         if !claim.is_expected(evidence.verdict) {
             failures.push(format!(
