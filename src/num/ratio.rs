@@ -22,7 +22,8 @@ pub enum RatioError {
     Syntax(String),
     /// The exponent is so large that the exact value would not fit in memory.
     #[error(
-        "`{0}` has an exponent outside -{MAX_EXPONENT}..{MAX_EXPONENT}: write a number of ordinary size"
+        "`{0}` has an exponent outside -{MAX_EXPONENT}..{MAX_EXPONENT}: write a number of ordinary \
+         size"
     )]
     Exponent(String),
 }

@@ -201,9 +201,11 @@ fn jumps(
                 let types = small_graphs::task_types(model.graph());
                 let lambda = show(model.load().exact());
                 return Outcome::violated(format!(
-                        "lambda = {lambda}, d = {}, task types {types:?}: Q_{i}^{w} jumps at rate {found}, claimed {claimed}",
-                        model.d()
-                    )).at(&[lengths]);
+                    "lambda = {lambda}, d = {}, task types {types:?}: Q_{i}^{w} jumps at rate \
+                         {found}, claimed {claimed}",
+                    model.d()
+                ))
+                .at(&[lengths]);
             }
         }
     }

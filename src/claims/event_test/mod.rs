@@ -494,7 +494,8 @@ impl EventTest {
 
     /// The smallest effects that a verdict *holds* excludes, in words.
     pub fn excludes() -> &'static str {
-        "tilts of 0.05 in the log-odds of an arrival, 1 for the last of at most 256 servers, 0.25 elsewhere"
+        "tilts of 0.05 in the log-odds of an arrival, 1 for the last of at most 256 servers, 0.25 \
+         elsewhere"
     }
 }
 

@@ -122,15 +122,6 @@ impl Parts {
         Self { share: alpha / f64::from(parts), findings: Findings::new(alpha) }
     }
 
-    fn judge(&mut self, refuted: bool, shown: bool, cases: u64, found: String) {
-        let verdict = match (refuted, shown) {
-            (true, _) => Verdict::Violated,
-            (_, true) => Verdict::Holds,
-            _ => Verdict::Inconclusive,
-        };
-        self.findings.add(verdict, cases, found);
-    }
-
     /// An error probability of at most `stated`, from errors in streams.
     fn at_most(&mut self, what: &str, errors: u64, streams: u64, stated: f64) {
         let (lower, upper) = binomial::clopper_pearson(errors, streams, self.share);

@@ -185,10 +185,14 @@ fn fixed_points(lambda: f64, d: u32) -> Option<String> {
     (0..4).find_map(|levels| {
         let given = steady_state_distance(&list[..levels], lambda, d);
         let l1 = tail(lambda, d, levels);
-        let squares: f64 = (levels + 1..levels + 400).map(|i| fixed_point(lambda, d, i).powi(2)).sum();
+        let squares: f64 =
+            (levels + 1..levels + 400).map(|i| fixed_point(lambda, d, i).powi(2)).sum();
         let off = |a: f64, b: f64| (a - b).abs() > 1e5 * f64::EPSILON * b;
         (off(given.l1, l1) || off(given.squared_l2, squares)).then(|| {
-            format!("lambda {lambda}, d {d}: the first {levels} of q* have distances {given:?} from q*, the rest sums to {l1} and {squares}")
+            format!(
+                "lambda {lambda}, d {d}: the first {levels} of q* have distances {given:?} \
+                from q*, the rest sums to {l1} and {squares}"
+            )
         })
     })
 }

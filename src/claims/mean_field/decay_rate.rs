@@ -51,7 +51,8 @@ pub fn rate(flow: &RightHandSide<'_>, gap: &dyn Fn(f64, u32) -> f64) -> Result<M
             permitted_deviation([early, late], error, &distances, &times);
         measured.see(permitted - (late - limit).abs(), || {
             format!(
-                "lambda {lambda}, d {d}, {start}, t {} to {}: rate {late}, expected {limit}, permitted deviation {permitted:e} \
+                "lambda {lambda}, d {d}, {start}, t {} to {}: rate {late}, expected {limit}, \
+                 permitted deviation {permitted:e} \
                  (of which integration {integration:e})",
                 times[1], times[2]
             )

@@ -23,9 +23,11 @@ pub(super) fn svg(
         [entry("server", COLOURS[0], Mark::Circle), entry("task type", COLOURS[1], Mark::Square)];
     let caption = [
         format!(
-            "N = M = {N}, mean degree ln N = {degree} in both, seed {seed}; the same places in both. The square is a torus: edges of the geometric graph"
+            "N = M = {N}, mean degree ln N = {degree} in both, seed {seed}; the same places in \
+             both. The square is a torus: edges of the geometric graph"
         ),
-        "that leave it on one side come back on the other. Static graphs: no state, neither transient nor steady, is shown."
+        "that leave it on one side come back on the other. Static graphs: no state, neither \
+         transient nor steady, is shown."
             .to_owned(),
     ];
     page(

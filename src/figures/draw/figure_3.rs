@@ -21,8 +21,11 @@ pub(super) fn svg(rows: &[Row]) -> Result<String, DrawError> {
     legend.push(Entry::line("fluid limit (3.5)", Stroke::Dashed(6, 4)));
     let (seed, replications) = rows.first().map_or((0, 0), |row| (row.seed, row.replications));
     let caption = [
-        format!("Transients from empty, t in mean service times; means of {replications} replications with 95 % intervals (Student's t), graphs of seed {seed}; mean degrees in parentheses."),
-        "Nothing here is a steady state: on these geometric graphs none need exist at λ = 0.8 (see section-5.md), and queues then go on growing after the times shown.".to_owned(),
+        format!("Transients from empty, t in mean service times; means of {replications} \
+            replications with 95 % intervals (Student's t), graphs of seed {seed}; mean degrees in \
+            parentheses."),
+        "Nothing here is a steady state: on these geometric graphs none need exist at λ = 0.8 (see \
+         section-5.md), and queues then go on growing after the times shown.".to_owned(),
     ];
     let mut sizes: Vec<u32> = rows.iter().map(|row| row.n).collect();
     sizes.sort_unstable();

@@ -47,10 +47,15 @@ pub(super) fn svg(rows: &[Row]) -> Result<String, DrawError> {
         rows.iter().map(|row| (row.seed, row.replications)),
         &format!("Bars are 95 % intervals; values below {} are left out.", power_of_ten(FLOOR)),
     );
-    caption.push("Both samples of a task may be one server: on a k-regular graph q_i is at least (λ/k)^i in steady state, an exponential tail for each fixed k.".to_owned());
+    caption.push(
+        "Both samples of a task may be one server: on a k-regular graph q_i is at least \
+        (λ/k)^i in steady state, an exponential tail for each fixed k."
+            .to_owned(),
+    );
     page(
         &format!(
-            "Figure 4. The share q_i of servers with at least i tasks, N = {n} (M = N, d = 2, λ = 0.8)"
+            "Figure 4. The share q_i of servers with at least i tasks, N = {n} (M = N, d = 2, λ = \
+             0.8)"
         ),
         520,
         &legend,

@@ -222,8 +222,12 @@ fn regime_lines(
 fn regimes_caption(mut rows: impl Iterator<Item = (u64, u64)>, bars: &str) -> Vec<String> {
     let (seed, replications) = rows.next().unwrap_or_default();
     vec![
-        "Filled marks, solid lines: steady state, where λ is certified to be below the critical load; estimated from below and from above.".to_owned(),
-        "Open marks, dashed lines: no steady state (λ at or above the critical load, or not decided): the state at time t from empty, a transient that".to_owned(),
+        "Filled marks, solid lines: steady state, where λ is certified to be below the critical \
+         load; estimated from below and from above."
+            .to_owned(),
+        "Open marks, dashed lines: no steady state (λ at or above the critical load, or not \
+         decided): the state at time t from empty, a transient that"
+            .to_owned(),
         format!("goes on growing. Graphs of seed {seed}, {replications} replications. {bars}"),
     ]
 }

@@ -36,7 +36,8 @@ pub use shared_mass::{Interval, SharedMass, shared_mass_intervals};
 /// A server whose queue is longer in the lower system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error(
-    "after {event_index} events server {server} has {lower} tasks in the lower system and {upper} in the upper"
+    "after {event_index} events server {server} has {lower} tasks in the lower system and {upper} \
+     in the upper"
 )]
 pub struct OrderViolation {
     /// How many events had been applied; 0 at the start.
@@ -55,7 +56,8 @@ pub struct OrderViolation {
 pub enum CouplingError {
     /// A start is not one length per server.
     #[error(
-        "the starts have {lower} and {upper} queue lengths for {needed} servers: give one per server"
+        "the starts have {lower} and {upper} queue lengths for {needed} servers: give one per \
+         server"
     )]
     StartLength {
         /// Lengths of the lower start.

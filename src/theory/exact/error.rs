@@ -11,7 +11,8 @@ use crate::theory::stability::StabilityError;
 pub enum ExactError {
     /// lambda is at or above the critical load.
     #[error(
-        "lambda = {lambda} is at or above the critical load {critical} for d = {d}: there is no steady state (bottleneck: {bottleneck}); use a lower --lambda, or give --times"
+        "lambda = {lambda} is at or above the critical load {critical} for d = {d}: there is no \
+         steady state (bottleneck: {bottleneck}); use a lower --lambda, or give --times"
     )]
     NoSteadyState {
         /// lambda.
@@ -25,7 +26,8 @@ pub enum ExactError {
     },
     /// Whether there is a steady state could not be decided.
     #[error(
-        "lambda = {lambda} is too close to the critical load to tell whether there is a steady state: {source}"
+        "lambda = {lambda} is too close to the critical load to tell whether there is a steady \
+         state: {source}"
     )]
     Undecided {
         /// lambda.
@@ -35,7 +37,9 @@ pub enum ExactError {
     },
     /// The states are too many.
     #[error(
-        "{servers} connected servers with up to {cap} tasks each have {needed} states, above {most}: use a smaller graph, a lower --lambda, a smaller --cap (with a larger error) or more --states; `fluidcheck simulate` has no such limit"
+        "{servers} connected servers with up to {cap} tasks each have {needed} states, above \
+         {most}: use a smaller graph, a lower --lambda, a smaller --cap (with a larger error) or \
+         more --states; `fluidcheck simulate` has no such limit"
     )]
     TooManyStates {
         /// Servers of the component.
@@ -58,7 +62,8 @@ pub enum ExactError {
     Time(f64),
     /// A time needs more steps than are permitted.
     #[error(
-        "time {given:e} needs {steps:.1e} steps of the uniformised chain, above {most:e}: use an earlier time, or the steady state"
+        "time {given:e} needs {steps:.1e} steps of the uniformised chain, above {most:e}: use an \
+         earlier time, or the steady state"
     )]
     TooManySteps {
         /// The time.
