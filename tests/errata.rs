@@ -1,5 +1,5 @@
-//! Errata: printed and corrected forms stand side by side, and the counterexamples are simple. Their
-//! verdicts are in `claims.rs`, their power in `power.rs`.
+//! Errata: printed and corrected forms stand side by side, and the counterexamples are simple.
+//! Their verdicts are in `claims.rs`, their power in `power.rs`.
 
 mod proving;
 

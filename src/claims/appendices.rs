@@ -235,7 +235,8 @@ fn lipschitz(claim: &Claim, setting: &Setting<'_>, sharp: bool) -> Evidence {
             if attained < &constant * (Ratio::one() - lost) {
                 let attained = show(&attained);
                 return Outcome::violated(format!(
-                    "{at}: the quotient is {attained}, so K = {constant} is not attained near (1, 1)"
+                    "{at}: the quotient is {attained}, so K = {constant} is not attained near (1, \
+                     1)"
                 ));
             }
         }

@@ -258,8 +258,8 @@ pub fn group_of(claim: &Claim) -> Option<&'static Statement> {
     find(find(claim.paper.first()?)?.group)
 }
 
-/// Claims that are reported together: those about one statement and what belongs to it, in the order
-/// of the paper; the claims that no statement is about come last.
+/// Claims that are reported together: those about one statement and what belongs to it, in the
+/// order of the paper; the claims that no statement is about come last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Group(usize);
 

@@ -107,7 +107,8 @@ fn unbalanced(
     let (stays, found) = (accepted - left, last.mean_queue_length.value);
     if (found - stays).is_nan() || (found - stays).abs() > 2.0 * error + ROUNDING {
         return Some(format!(
-            "the exact solver finds {found} tasks per server at t = 1, by its own q_1 until then {stays} must be there"
+            "the exact solver finds {found} tasks per server at t = 1, by its own q_1 until then \
+             {stays} must be there"
         ));
     }
     let law = law?;
@@ -127,7 +128,8 @@ fn unbalanced(
     let busy = law.q[0];
     (busy.lower > accepted + ROUNDING || busy.upper < accepted - ROUNDING).then(|| {
         format!(
-            "the exact solver finds E q_1(infinity) = {} in [{}, {}], the accepted load is {accepted}",
+            "the exact solver finds E q_1(infinity) = {} in [{}, {}], the accepted load is \
+             {accepted}",
             busy.value, busy.lower, busy.upper
         )
     })

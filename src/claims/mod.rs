@@ -59,8 +59,8 @@ pub use hypothesis::show;
 pub use setting::{CasePlan, Setting};
 pub use verdict::{Evidence, Verdict, Witness};
 
-/// Every claim, in the order of the paper, errata last: a row for each, which is all that a new claim
-/// needs besides its value.
+/// Every claim, in the order of the paper, errata last: a row for each, which is all that a new
+/// claim needs besides its value.
 const ALL: &[&Claim] = &[
     &section_2::EQ_2_1,
     &section_2::EQ_2_3,

@@ -1,5 +1,5 @@
-//! Is the mean of a clipped figure above or below a limit, or within a margin of a target? The parts
-//! of which statistical claims are made, and what they say together.
+//! Is the mean of a clipped figure above or below a limit, or within a margin of a target? The
+//! parts of which statistical claims are made, and what they say together.
 //!
 //! A bet on a mean needs a bounded variable, and ln(1 / alpha) observations for each multiple of
 //! the limit that the range holds, even without any variance. A distance is therefore clipped, to a

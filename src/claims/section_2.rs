@@ -356,7 +356,8 @@ fn ergodicity(instruments: &Instruments, model: &Model) -> Outcome {
     let figures = || {
         let types = small_graphs::task_types(graph);
         format!(
-            "lambda = {}, d = {}, task types {types:?}: S = {servers:?} receives {} more than it serves",
+            "lambda = {}, d = {}, task types {types:?}: S = {servers:?} receives {} more than it \
+             serves",
             show(lambda),
             model.d(),
             show(&excess)

@@ -114,8 +114,10 @@ fn edges_are_near_pairs(graph: &BipartiteGraph, sites: &Sites, radius: f64, p: f
                 let (x, y) = (sites.server(v), sites.task_type(w));
                 let edge = compatible[v as usize];
                 return Outcome::violated(format!(
-                        "server {v} at {x:?} and type {w} at {y:?}: distance {distance} for p = {p}, radius {radius}, edge: {edge}"
-                    )).by(-margin);
+                    "server {v} at {x:?} and type {w} at {y:?}: distance {distance} for p = \
+                         {p}, radius {radius}, edge: {edge}"
+                ))
+                .by(-margin);
             }
         }
     }

@@ -287,7 +287,8 @@ fn cor_4_3(_: &Claim, setting: &Setting<'_>) -> Evidence {
     let bound = |i| ratio::to_f64(&(setting.instruments.moment_bound)(&rho, i));
     if bound(2) <= 2.0 * START_ERROR {
         let found = format!(
-            "rho^2 = {:.1e} is less than what the samples leave out of the steady state, {START_ERROR:.0e}: no number of them would do at this load",
+            "rho^2 = {:.1e} is less than what the samples leave out of the steady state, \
+             {START_ERROR:.0e}: no number of them would do at this load",
             bound(2)
         );
         return Evidence::of_test(Verdict::Inconclusive, 0, found);
@@ -304,7 +305,8 @@ fn cor_4_3(_: &Claim, setting: &Setting<'_>) -> Evidence {
     let mut evidence = decide(setting, parts, |sample, at| sample.q(at as u32 + 2));
     if let Some(left) = (2..=4).find(|i| !tried.contains(i)) {
         evidence.summary.push_str(&format!(
-            "; i = {left} and above left out: a bound of {:.1e} needs {:.0} replications, more with --effort",
+            "; i = {left} and above left out: a bound of {:.1e} needs {:.0} replications, more \
+             with --effort",
             bound(left),
             1.4 * (2.0 / share).ln() / bound(left)
         ));
@@ -395,7 +397,8 @@ fn growth(setting: &Setting<'_>, events: u64) -> Evidence {
     if test.decision() == Some(Side::Above) {
         evidence.verdict = Verdict::Violated;
         evidence.summary = format!(
-            "the number of tasks still grows between events {steps} and {}: certified by {} replications (error probability {:.1e})",
+            "the number of tasks still grows between events {steps} and {}: certified by {} \
+             replications (error probability {:.1e})",
             2 * steps,
             test.count(),
             setting.alpha / 2.0

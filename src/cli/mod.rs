@@ -22,8 +22,8 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 pub use output::Failure;
 
-/// Checks what mean-field theory claims about JSQ(d) load balancing on compatibility graphs, by exact
-/// computation and by statistics with guaranteed error rates.
+/// Checks what mean-field theory claims about JSQ(d) load balancing on compatibility graphs, by
+/// exact computation and by statistics with guaranteed error rates.
 #[derive(Parser)]
 #[command(name = "fluidcheck", version, arg_required_else_help = true, max_term_width = 100)]
 #[command(after_help = "\

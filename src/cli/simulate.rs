@@ -278,7 +278,8 @@ fn print_steady_state(
     };
     let _ = writeln!(
         text,
-        "all intervals hold at once with probability {}{}\n{} replications, bracketed from empty and \
+        "all intervals hold at once with probability {}{}\n{} replications, bracketed from empty \
+         and \
          from {} tasks at each server ({certified})\nseed {}, {} events, {:.2e} per second",
         arguments.confidence,
         arguments.intervals.words().1,

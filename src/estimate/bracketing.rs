@@ -15,8 +15,8 @@
 //! | N E q_(L+1) by [`tail_bound`] | every f: [`upper_start`] |
 //! | sum_(i > L) load^i, [`geometric_tail`], in tasks per server | f of slope 1 in the l1 distance of q |
 //!
-//! The second bound needs E q_i <= load^i: claims on convergence have it with load = rho(G), figures
-//! with load = lambda / lambda_c.
+//! The second bound needs E q_i <= load^i: claims on convergence have it with load = rho(G),
+//! figures with load = lambda / lambda_c.
 //!
 //! The first: P is at most N E q_(L+1)(infinity). Where rho(G) < 1 the drift of sum_v z^(X_v), 1 <
 //! z < 1 / rho, gives N^-1 E sum_v z^(X_v) <= (1 - lambda) / (1 - z rho), and Markov's inequality E

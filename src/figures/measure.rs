@@ -153,8 +153,8 @@ struct Seen {
     looks: Vec<Vec<f64>>,
 }
 
-/// How the steady state of a model of N servers is sampled, whose sets get at most `load` times what
-/// they serve.
+/// How the steady state of a model of N servers is sampled, whose sets get at most `load` times
+/// what they serve.
 fn plan(model: &Model, load: f64) -> Plan {
     let rate = (1.0 + model.lambda()) * f64::from(model.graph().n_servers());
     let level = level(load);

@@ -94,8 +94,9 @@ impl Study {
     }
 }
 
-/// The type of a figure's rows: first what every row says of its graph and its regime, last how sure
-/// it is, between them what `own` is of this figure, and at the end what `compared` it is with.
+/// The type of a figure's rows: first what every row says of its graph and its regime, last how
+/// sure it is, between them what `own` is of this figure, and at the end what `compared` it is
+/// with.
 macro_rules! row_type {
     ($(#[$about:meta])* own { $($own:tt)* } compared { $($compared:tt)* }) => {
         $(#[$about])*

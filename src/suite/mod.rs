@@ -242,8 +242,8 @@ pub fn resume(
         _ => options.alpha,
     };
     let shares: Vec<f64> = checks.iter().map(share).collect();
-    // Group by group, so that reports can be printed as they come. Within a group statistical checks
-    // and large graphs take longest: started first, they do not hold up its end.
+    // Group by group, so that reports can be printed as they come. Within a group statistical
+    // checks and large graphs take longest: started first, they do not hold up its end.
     let mut missing = vec![true; checks.len()];
     finished.iter().for_each(|finished| missing[finished.at] = false);
     let mut order: Vec<usize> = (0..checks.len()).filter(|&at| missing[at]).collect();

@@ -259,7 +259,9 @@ fn reached(setting: &Setting<'_>, findings: &mut Findings, seed: u64) {
                         0.8 * metrics::server_loads_f64(&graph).iter().copied().fold(0.0, f64::max);
                     let met = if rho < 1.0 && phi <= 1.0 { "met" } else { "not met" };
                     findings.note(format!(
-                        "mean degree {name} = {degree:.0}, N = {n}: phi = {phi:.3}, gamma = {gamma:.4}; Theorem 3.1's hypotheses at lambda = 0.8: {met} (rho = {rho:.2})"
+                        "mean degree {name} = {degree:.0}, N = {n}: phi = {phi:.3}, gamma = \
+                         {gamma:.4}; Theorem 3.1's hypotheses at lambda = 0.8: {met} (rho = \
+                         {rho:.2})"
                     ));
                 }
                 Err(error) => findings.violated(format!("mean degree {name}, N = {n}: {error}")),

@@ -171,12 +171,15 @@ fn fig_2(claim: &Claim, setting: &Setting<'_>) -> Evidence {
             Ok((lower, upper, servers)) if !settles && upper <= LAMBDA => {
                 findings.holds(LAMBDA - upper);
                 findings.note(format!(
-                    "geometric, mean degree {name}: no steady state, its figure is a transient (critical load at most {upper:.3} by a set of {servers} servers, at least {lower:.3})"
+                    "geometric, mean degree {name}: no steady state, its figure is a transient \
+                     (critical load at most {upper:.3} by a set of {servers} servers, at least \
+                     {lower:.3})"
                 ));
             }
             Ok((lower, upper, _)) if !settles => {
                 findings.violated(format!(
-                    "geometric, mean degree {name}: the critical load is only known to be in [{lower:.3}, {upper:.3}]"
+                    "geometric, mean degree {name}: the critical load is only known to be in \
+                     [{lower:.3}, {upper:.3}]"
                 ));
             }
             Ok((lower, ..)) => {

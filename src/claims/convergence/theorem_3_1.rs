@@ -184,7 +184,10 @@ fn thm_3_1(claim: &Claim, setting: &Setting<'_>) -> Evidence {
         }
     }
     if left_out > 0 {
-        findings.note(format!("{left_out} random graphs are no instances (rho(G) > {RHO0}, phi > 1 or an isolated task type)"));
+        findings.note(format!(
+            "{left_out} random graphs are no instances (rho(G) > {RHO0}, phi > 1 \
+            or an isolated task type)"
+        ));
     }
     let by_size = [64, 256, 1024]
         .map(|n| (f64::from(n), (format!("complete {n}"), generate::complete(n, n))));

@@ -140,8 +140,10 @@ fn comparison(instruments: &Instruments, case: u64) -> Outcome {
         return Outcome::holds(slack);
     }
     Outcome::violated(format!(
-            "c3 = {c3}, ln(1/eta) = {log}, alpha = {alpha}, t = {t}: {first} against {first_bound}, {second} against {second_bound}"
-        )).by(slack)
+        "c3 = {c3}, ln(1/eta) = {log}, alpha = {alpha}, t = {t}: {first} against \
+             {first_bound}, {second} against {second_bound}"
+    ))
+    .by(slack)
 }
 
 /// Lemma C.1 with the constant of its proof.
@@ -209,7 +211,8 @@ fn lipschitz(
     let ((x1, y1), (x2, y2)) = (first, second);
     let [difference, bound] = [&difference, &bound].map(show);
     let found = format!(
-        "d = {d}, pairs ({x1}, {y1}) and ({x2}, {y2}): {difference} against K (...) = {bound}, K = {k}"
+        "d = {d}, pairs ({x1}, {y1}) and ({x2}, {y2}): {difference} against K (...) = {bound}, K = \
+         {k}"
     );
     Outcome::violated(found).by(slack)
 }

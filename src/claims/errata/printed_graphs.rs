@@ -107,9 +107,11 @@ fn printed_criterion(instruments: &Instruments, graph: &BipartiteGraph) -> Outco
         if excess.is_positive() {
             let servers = small_graphs::members(graph, set);
             return Outcome::violated(format!(
-                    "lambda = 0.9, d = 2, task types {:?}: called ergodic, yet S = {servers:?} grows at rate {excess}",
-                    task_types(graph)
-                )).by(-ratio::to_f64(&excess));
+                "lambda = 0.9, d = 2, task types {:?}: called ergodic, yet S = {servers:?} \
+                     grows at rate {excess}",
+                task_types(graph)
+            ))
+            .by(-ratio::to_f64(&excess));
         }
     }
     Outcome::holds(0.0)
@@ -294,7 +296,8 @@ pub(crate) const DEF_3_5_CORRECTED: Claim = corrected(
             // The listed counterexample of the reverse.
             if types == [vec![0], vec![1], vec![0, 1], vec![0, 1]] && (regular || !phi.is_zero()) {
                 return Outcome::violated(format!(
-                    "task types {types:?}: regular {regular}, phi(G) = {phi}; it is 0 without regularity"
+                    "task types {types:?}: regular {regular}, phi(G) = {phi}; it is 0 without \
+                     regularity"
                 ));
             }
             Outcome::holds(0.0)

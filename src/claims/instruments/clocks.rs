@@ -94,7 +94,8 @@ fn gaps_evidence(test: &GapTest, alpha: f64) -> Evidence {
         Some(Decision::Violated) => (
             Verdict::Violated,
             format!(
-                "rejected after {gaps} gaps with wealth 1e{:.1} (error probability {alpha:.1e}); strongest: {}",
+                "rejected after {gaps} gaps with wealth 1e{:.1} (error probability {alpha:.1e}); \
+                 strongest: {}",
                 test.log_e() / std::f64::consts::LN_10,
                 test.strongest()
             ),

@@ -137,7 +137,8 @@ fn compare(
         // NaN is outside.
         if !(*lower <= exact + error && exact - error <= *upper) {
             return Err(format!(
-                "{name} = {exact:.6}, estimated as {mean:.6} in [{lower:.6}, {upper:.6}] (error probability {alpha:.1e})"
+                "{name} = {exact:.6}, estimated as {mean:.6} in [{lower:.6}, {upper:.6}] (error \
+                 probability {alpha:.1e})"
             ));
         }
         widest = widest.max(upper - lower);
@@ -148,7 +149,8 @@ fn compare(
         }
     }
     let holds = format!(
-        "{} exact values inside their intervals, at most {widest:.4} wide (error probability {alpha:.1e})",
+        "{} exact values inside their intervals, at most {widest:.4} wide (error probability \
+         {alpha:.1e})",
         known.len()
     );
     let verdict = if wide.is_some() { Verdict::Inconclusive } else { Verdict::Holds };
@@ -256,7 +258,12 @@ fn apart(model: &Model) -> Option<String> {
         && (upper - f64::from(LEVEL)).abs() <= 4.0
         && !sample.met
         && sample.events == plan.events();
-    (!fits).then(|| format!("four events from empty and from {LEVEL} tasks everywhere: averages of {lower} and {upper}"))
+    (!fits).then(|| {
+        format!(
+            "four events from empty and from {LEVEL} tasks everywhere: averages of \
+        {lower} and {upper}"
+        )
+    })
 }
 
 /// Little's law counts the tasks that are served: here half of them have no server.
@@ -270,6 +277,10 @@ fn delay_of_the_served(setting: &Setting<'_>, seed: u64) -> Option<String> {
     };
     let (length, delay) = (estimate.mean_queue_length.mean, estimate.mean_delay.mean);
     let off = (delay * 0.25 - length).abs();
-    (off.is_nan() || off > 1e-9)
-        .then(|| format!("a mean queue length of {length} where tasks are served at rate 1/4, a mean delay of {delay}"))
+    (off.is_nan() || off > 1e-9).then(|| {
+        format!(
+            "a mean queue length of {length} where tasks are served at rate 1/4, a \
+            mean delay of {delay}"
+        )
+    })
 }

@@ -212,7 +212,8 @@ impl<'a> Draws<'a> {
         for (at, &sample) in samples.iter().enumerate() {
             if !servers.contains(sample) {
                 return Err(format!(
-                    "server {sample} is sampled for task type {task_type}, which it is not compatible with"
+                    "server {sample} is sampled for task type {task_type}, which it is not \
+                     compatible with"
                 ));
             }
             self.samples[0].observe(group, sample == lowest);

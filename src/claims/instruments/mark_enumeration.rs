@@ -113,8 +113,13 @@ fn enumerated_marks(claim: &Claim, setting: &Setting<'_>) -> Evidence {
             caused.get(event).unwrap_or(&zero) != rates.get(event).unwrap_or(&zero)
         };
         let found = events.clone().find(differs).map_or_else(String::new, |event| {
-            let [by_marks, by_rates] = [&caused, &rates].map(|of| show(of.get(event).unwrap_or(&zero)));
-            format!("d = {}: {event:?} has probability {by_marks} by the marks, {by_rates} by the rates", model.d())
+            let [by_marks, by_rates] =
+                [&caused, &rates].map(|of| show(of.get(event).unwrap_or(&zero)));
+            format!(
+                "d = {}: {event:?} has probability {by_marks} by the marks, {by_rates} by the \
+                rates",
+                model.d()
+            )
         });
         Outcome::violated(found).at(&[&lengths])
     })
@@ -136,8 +141,12 @@ fn other_shares(weights: &[u128]) -> Option<String> {
         drawn[table.draw(&mut BytesRng::new(&bytes)) as usize] += 1;
     }
     let expected: Vec<u128> = weights.iter().map(|weight| weight * u128::from(count)).collect();
-    (drawn != expected)
-        .then(|| format!("task types with rates in the ratio of {weights:?} are drawn {drawn:?} times, not {expected:?}"))
+    (drawn != expected).then(|| {
+        format!(
+            "task types with rates in the ratio of {weights:?} are drawn {drawn:?} \
+            times, not {expected:?}"
+        )
+    })
 }
 
 /// Amid the words from which a uniform integer below `of` comes out as `number`.
@@ -161,7 +170,8 @@ fn biased_coin(model: &Model) -> Option<String> {
     differs.then(|| {
         let [found, probability] = [&found, &probability].map(show);
         format!(
-            "heads on {found} of its numbers, by {coin:?}: an event is an arrival with probability {probability}"
+            "heads on {found} of its numbers, by {coin:?}: an event is an arrival with probability \
+             {probability}"
         )
     })
 }

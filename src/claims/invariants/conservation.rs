@@ -102,7 +102,8 @@ impl<'a> Ledger<'a> {
         let [arrivals, departures, _] = kept;
         if total != start + i128::from(arrivals) - i128::from(departures) {
             return Some(format!(
-                "{total} tasks after a start with {start}, {arrivals} arrivals and {departures} departures"
+                "{total} tasks after a start with {start}, {arrivals} arrivals and {departures} \
+                 departures"
             ));
         }
         let reported = [self.arrivals, self.departures, self.lost];
@@ -495,7 +496,8 @@ fn oracle_path(trial: Trial<'_>, start: Vec<u32>) -> Outcome {
     let off = (spent - integral).abs();
     if off.is_nan() || off > 1e-9 * integral.max(1.0) {
         let found = format!(
-            "plain simulator: delays and ages add up to {spent}, the number of tasks integrates to {integral}"
+            "plain simulator: delays and ages add up to {spent}, the number of tasks integrates to \
+             {integral}"
         );
         return trial.violated(events, found, &[&ledger.lengths]);
     }

@@ -57,7 +57,8 @@ fn n_marks(setting: &Setting<'_>) -> Option<usize> {
 fn independent_streams(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let Some(n_marks) = n_marks(setting) else {
         return Evidence::not_applicable(format!(
-            "needs marks that differ: the first {MOST_MARKS} of independent streams may be equal by chance"
+            "needs marks that differ: the first {MOST_MARKS} of independent streams may be equal \
+             by chance"
         ));
     };
     setting.cases(claim, 3, "seeds with eight replications", |case, _| {

@@ -84,7 +84,8 @@ fn differing(
             let before = times.0.partition_point(|&event| event < time);
             if *seen != states[before] {
                 let found = format!(
-                    "a look at t = {time} of {} looks sees {seen:?}, after the {before} events before it the queues are {:?}",
+                    "a look at t = {time} of {} looks sees {seen:?}, after the {before} events \
+                     before it the queues are {:?}",
                     looks.len(),
                     states[before]
                 );

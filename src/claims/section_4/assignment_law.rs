@@ -77,7 +77,8 @@ fn enumerable(graph: &BipartiteGraph, d: u32) -> Result<Vec<u32>, String> {
     if types.is_empty() {
         let least = (0..graph.n_task_types()).map(degree).filter(|&n| n > 0).min().unwrap_or(0);
         return Err(format!(
-            "needs a task type with 1 to {SEQUENCES} sample sequences, the fewest here are {least}^{d}"
+            "needs a task type with 1 to {SEQUENCES} sample sequences, the fewest here are \
+             {least}^{d}"
         ));
     }
     Ok(types)
@@ -227,7 +228,10 @@ fn map_has_another_law(
         };
         if of != task_type || queues.lengths()[server as usize] != lengths[server as usize] + 1 {
             wrong.get_or_insert_with(|| {
-                format!("task type {task_type}, samples {samples:?}: {event:?}, but server {server} did not grow by it")
+                format!(
+                    "task type {task_type}, samples {samples:?}: {event:?}, but server \
+                    {server} did not grow by it"
+                )
             });
         }
         if let Ok(at) = servers.binary_search(&server) {
@@ -249,7 +253,8 @@ fn map_has_another_law(
             if fraction(count, n_all) != fraction(weights[at], total) {
                 let expected = show(&fraction(weights[at], total));
                 return Some(format!(
-                    "task type {task_type}: server {v} is {what} by {count} of {n_all} sample sequences, a share of {expected} is right"
+                    "task type {task_type}: server {v} is {what} by {count} of {n_all} sample \
+                     sequences, a share of {expected} is right"
                 ));
             }
         }
@@ -274,69 +279,70 @@ fn eq_4_13(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let count = affordable(graph, &types, d, wanted, setting.plan.effort);
     let what = "task types and ordered pairs of states, every interval of U";
     setting.cases(claim, count, what, |case, rng| {
-            let w = types[(case % n_types) as usize];
-            let servers: Vec<u32> = graph.servers_of(w).iter().collect();
-            let (local1, local2) = ordered_pair(case / n_types, rng, servers.len() as u32);
-            let elsewhere = embedded(graph, w, &local1, rng);
-            let mut upper = elsewhere.clone();
-            for (&v, &length) in servers.iter().zip(&local2) {
-                upper[v as usize] = length;
+        let w = types[(case % n_types) as usize];
+        let servers: Vec<u32> = graph.servers_of(w).iter().collect();
+        let (local1, local2) = ordered_pair(case / n_types, rng, servers.len() as u32);
+        let elsewhere = embedded(graph, w, &local1, rng);
+        let mut upper = elsewhere.clone();
+        for (&v, &length) in servers.iter().zip(&local2) {
+            upper[v as usize] = length;
+        }
+        let lower = elsewhere;
+        let violated = |found: String| {
+            Outcome::violated(format!("task type {w}: {found}")).at(&[&lower, &upper])
+        };
+        let mut mass = vec![(Ratio::zero(), Ratio::zero()); servers.len()];
+        let mut end = Ratio::zero();
+        let (mut x1, mut x2) = (lower.clone(), upper.clone());
+        for interval in (setting.instruments.shared_mass)(model, w, &lower, &upper) {
+            if interval.from != end || interval.to < interval.from {
+                let [from, to, end] = [&interval.from, &interval.to, &end].map(show);
+                return violated(format!("an interval [{from}, {to}) after {end}"));
             }
-            let lower = elsewhere;
-            let violated = |found: String| {
-                Outcome::violated(format!("task type {w}: {found}")).at(&[&lower, &upper])
+            let length = &interval.to - &interval.from;
+            let (Ok(at1), Ok(at2)) = (
+                servers.binary_search(&interval.server1),
+                servers.binary_search(&interval.server2),
+            ) else {
+                let (server1, server2) = (interval.server1, interval.server2);
+                let found = format!("servers {server1} and {server2} are not both compatible");
+                return violated(found);
             };
-            let mut mass = vec![(Ratio::zero(), Ratio::zero()); servers.len()];
-            let mut end = Ratio::zero();
-            let (mut x1, mut x2) = (lower.clone(), upper.clone());
-            for interval in (setting.instruments.shared_mass)(model, w, &lower, &upper) {
-                if interval.from != end || interval.to < interval.from {
-                    let [from, to, end] = [&interval.from, &interval.to, &end].map(show);
-                    return violated(format!("an interval [{from}, {to}) after {end}"));
+            if !length.is_zero() {
+                x1[interval.server1 as usize] += 1;
+                x2[interval.server2 as usize] += 1;
+                if x1.iter().zip(&x2).any(|(a, b)| a > b) {
+                    return violated(format!(
+                        "U in [{}, {}) sends the task to server {} in system 1 and {} in \
+                             system 2, which breaks the order",
+                        show(&interval.from),
+                        show(&interval.to),
+                        interval.server1,
+                        interval.server2,
+                    ));
                 }
-                let length = &interval.to - &interval.from;
-                let (Ok(at1), Ok(at2)) = (
-                    servers.binary_search(&interval.server1),
-                    servers.binary_search(&interval.server2),
-                ) else {
-                    let (server1, server2) = (interval.server1, interval.server2);
-                    let found = format!("servers {server1} and {server2} are not both compatible");
-                    return violated(found);
-                };
-                if !length.is_zero() {
-                    x1[interval.server1 as usize] += 1;
-                    x2[interval.server2 as usize] += 1;
-                    if x1.iter().zip(&x2).any(|(a, b)| a > b) {
-                        return violated(format!(
-                            "U in [{}, {}) sends the task to server {} in system 1 and {} in system 2, which breaks the order",
-                            show(&interval.from),
-                            show(&interval.to),
-                            interval.server1,
-                            interval.server2,
-                        ));
-                    }
-                    x1[interval.server1 as usize] -= 1;
-                    x2[interval.server2 as usize] -= 1;
-                }
-                mass[at1].0 += &length;
-                mass[at2].1 += &length;
-                end = interval.to;
+                x1[interval.server1 as usize] -= 1;
+                x2[interval.server2 as usize] -= 1;
             }
-            if end != Ratio::one() {
-                return violated(format!("the intervals end at {}, not at 1", show(&end)));
-            }
-            for (system, local) in [(1, &local1), (2, &local2)] {
-                let (weights, total) = law_by_enumeration(local, d);
-                for (at, &v) in servers.iter().enumerate() {
-                    let given = if system == 1 { &mass[at].0 } else { &mass[at].1 };
-                    let right = fraction(weights[at], total);
-                    if *given != right {
-                        let [given, right] = [given, &right].map(show);
-                        let found = format!("server {v} has mass {given}, by enumeration {right}");
-                        return violated(format!("system {system}: {found}"));
-                    }
+            mass[at1].0 += &length;
+            mass[at2].1 += &length;
+            end = interval.to;
+        }
+        if end != Ratio::one() {
+            return violated(format!("the intervals end at {}, not at 1", show(&end)));
+        }
+        for (system, local) in [(1, &local1), (2, &local2)] {
+            let (weights, total) = law_by_enumeration(local, d);
+            for (at, &v) in servers.iter().enumerate() {
+                let given = if system == 1 { &mass[at].0 } else { &mass[at].1 };
+                let right = fraction(weights[at], total);
+                if *given != right {
+                    let [given, right] = [given, &right].map(show);
+                    let found = format!("server {v} has mass {given}, by enumeration {right}");
+                    return violated(format!("system {system}: {found}"));
                 }
             }
-            Outcome::holds(0.0)
-        })
+        }
+        Outcome::holds(0.0)
+    })
 }

@@ -314,7 +314,8 @@ fn lemma_4_5_drift(claim: &Claim, setting: &Setting<'_>) -> Evidence {
                     if left != right {
                         let [left, right] = [&left, &right].map(show);
                         let found = format!(
-                            "task type {w}, i = {i}: {what} of Q_i^w is {left}, the integrand {right}"
+                            "task type {w}, i = {i}: {what} of Q_i^w is {left}, the integrand \
+                             {right}"
                         );
                         return Outcome::violated(found).at(&[&x]);
                     }

@@ -141,7 +141,8 @@ fn load_inequality(
         if left > right {
             let [left, right, rho] = [&left, &right, rho].map(show);
             let found = format!(
-                "i = {i}: {left} on the left, rho times {servers_changed} is {right} with rho = {rho}"
+                "i = {i}: {left} on the left, rho times {servers_changed} is {right} with rho = \
+                 {rho}"
             );
             return Outcome::violated(found).by(slack).at(&[lower, upper]);
         }

@@ -69,7 +69,8 @@ fn thm_3_8(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let mixing = Mixing::new(&rho, model.d());
     let (speaks, later) = (mixing.time_to(trivial), mixing.time_to(0.9 * trivial));
     let says = format!(
-        "the bound is below rho / (1 - rho) = {trivial:.3}, which Corollary 4.3 gives for nothing, from t = {speaks:.3e} on, below 0.1 from t = {:.3e} on",
+        "the bound is below rho / (1 - rho) = {trivial:.3}, which Corollary 4.3 gives for nothing, \
+         from t = {speaks:.3e} on, below 0.1 from t = {:.3e} on",
         mixing.time_to(0.1)
     );
     let plan = match setting.samples.plan() {
@@ -253,7 +254,8 @@ fn mixing_in_n(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let never = intervals.iter().any(|i| i.lower > 0.75 * LONGEST);
     let verdict = Verdict::of(lower > GROWTH || never, upper < GROWTH && meets);
     let summary = format!(
-        "mean times {}; slope {fitted:.3} in [{lower:.3}, {upper:.3}] per unit of ln N (error probability {:.1e})",
+        "mean times {}; slope {fitted:.3} in [{lower:.3}, {upper:.3}] per unit of ln N (error \
+         probability {:.1e})",
         means.join(", "),
         setting.alpha
     );
