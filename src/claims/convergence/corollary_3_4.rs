@@ -125,13 +125,8 @@ fn degrees(setting: &Setting<'_>, findings: &mut Findings, seed: u64, share: f64
         let mut figures = vec![(0.0, 0.0)];
         for (at, shape) in (0..).zip(SHAPES) {
             let replication = replication * SHAPES.len() as u64 + at;
-            let graph = match graph(
-                setting,
-                SIZE,
-                DEGREE,
-                shape,
-                seed ^ replication.wrapping_mul(0x9e37_79b9_7f4a_7c15),
-            ) {
+            let own = seed ^ replication.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            let graph = match graph(setting, SIZE, DEGREE, shape, own) {
                 Ok(graph) => graph,
                 Err(error) => {
                     failed.get_or_insert(format!("k = {}, p = {}: {error}", shape.0, shape.1));
@@ -188,14 +183,12 @@ fn inequalities(
         .fold((f64::INFINITY, 0.0), |(a, b), &load| (f64::min(a, load), f64::max(b, load)));
     let fewest = (0..graph.n_task_types()).map(|w| graph.task_degree(w)).min().unwrap_or(0) as f64;
     let up = (1.0 + epsilon) / (1.0 - epsilon);
+    let of_half = if epsilon <= 0.5 { 4.0 * epsilon - phi } else { f64::INFINITY };
     let checks = [
         ("(4.51), lower", least - 1.0 / up),
         ("(4.51), upper", up - largest),
         ("(4.52)", 2.0 * epsilon / (1.0 - epsilon) - phi),
-        (
-            "(4.52), with epsilon <= 1/2",
-            if epsilon <= 0.5 { 4.0 * epsilon - phi } else { f64::INFINITY },
-        ),
+        ("(4.52), with epsilon <= 1/2", of_half),
         ("(4.53), first step", 1.0 / fewest - gamma),
         ("(4.53), second step", 1.0 / ((1.0 - epsilon) * DEGREE) - 1.0 / fewest),
     ];

@@ -208,11 +208,8 @@ fn critical_bounds(
 ) -> Result<(f64, f64, usize), Box<dyn Error>> {
     let norm = Norm::EUCLIDEAN;
     let sites = Sites::uniform(n, n, 2, seed)?;
-    let graph = (setting.instruments.geometric)(
-        &sites,
-        Reach::MeanDegree(degree).radius(n, 2, norm)?,
-        norm,
-    )?;
+    let radius = Reach::MeanDegree(degree).radius(n, 2, norm)?;
+    let graph = (setting.instruments.geometric)(&sites, radius, norm)?;
     let bounds = critical_load_bounds(&graph, D, Effort { gap: 0.1, steps: 2_000 })?;
     Ok((bounds.lower, bounds.upper, bounds.bottleneck.len()))
 }

@@ -151,6 +151,11 @@ impl Parts {
     }
 }
 
+/// On how many of the streams this happens.
+fn count(streams: u64, happens: impl Fn(u64) -> bool) -> u64 {
+    (0..streams).filter(|&stream| happens(stream)).count() as u64
+}
+
 /// The decision of a test of `bound` on one stream, at any time up to `length`.
 fn decision(
     setting: &Setting<'_>,
@@ -186,24 +191,20 @@ fn sequential_tests(claim: &Claim, setting: &Setting<'_>) -> Evidence {
             break;
         }
         let seed = setting.seed(claim.id).wrapping_add(at);
-        let errors = (0..streams)
-            .filter(|&stream| {
-                decision(setting, source, source.mean, stated, length, seed, stream).is_some()
-            })
-            .count();
-        parts.at_most(source.name, errors as u64, streams, stated);
+        let errors = count(streams, |stream| {
+            decision(setting, source, source.mean, stated, length, seed, stream).is_some()
+        });
+        parts.at_most(source.name, errors, streams, stated);
     }
     for (mean, side) in [(0.5 + EFFECT, Side::Above), (0.5 - EFFECT, Side::Below)] {
         let seed =
             setting.seed(&format!("{}, power", claim.id)).wrapping_add((1000.0 * mean) as u64);
-        let right = (0..STREAMS_FOR_POWER)
-            .filter(|&stream| {
-                decision(setting, Source::coin(mean), 0.5, 0.2, OBSERVATIONS, seed, stream)
-                    == Some(side)
-            })
-            .count();
+        let coin = Source::coin(mean);
+        let right = count(STREAMS_FOR_POWER, |stream| {
+            decision(setting, coin, 0.5, 0.2, OBSERVATIONS, seed, stream) == Some(side)
+        });
         let what = format!("mean {mean} told from 0.5 by {OBSERVATIONS} observations");
-        parts.at_least(&what, right as u64, STREAMS_FOR_POWER, POWER);
+        parts.at_least(&what, right, STREAMS_FOR_POWER, POWER);
     }
     parts.findings.evidence()
 }
@@ -221,18 +222,16 @@ fn intervals_cover(claim: &Claim, setting: &Setting<'_>) -> Evidence {
         let length = if kind == IntervalKind::Betting { 40 } else { 200 };
         for (place, source) in (0u64..).zip(sources) {
             let seed = setting.seed(claim.id).wrapping_add(8 * at + place);
-            let missed = (0..STREAMS)
-                .filter(|&stream| {
-                    let mut draw = source.stream(stream_rng(seed, stream));
-                    let mut interval = (setting.instruments.interval)(kind, STATED);
-                    (0..length).any(|_| {
-                        interval.observe(draw());
-                        interval.excludes(source.mean)
-                    })
+            let missed = count(STREAMS, |stream| {
+                let mut draw = source.stream(stream_rng(seed, stream));
+                let mut interval = (setting.instruments.interval)(kind, STATED);
+                (0..length).any(|_| {
+                    interval.observe(draw());
+                    interval.excludes(source.mean)
                 })
-                .count();
+            });
             let what = format!("{}, {}", kind.name(), source.name);
-            parts.at_most(&what, missed as u64, STREAMS, STATED);
+            parts.at_most(&what, missed, STREAMS, STATED);
             let mut draw = source.stream(stream_rng(seed, STREAMS));
             let mut interval = (setting.instruments.interval)(kind, parts.share);
             (0..4000).for_each(|_| interval.observe(draw()));
@@ -268,9 +267,8 @@ fn distribution_test(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     };
     let mut parts = Parts::new(setting.alpha, 3);
     parts.known(known::bands());
-    let alarms =
-        (0..STREAMS).filter(|&stream| run(law(0.0), 0.0, STATED, 400, stream).is_some()).count();
-    parts.at_most("true law with jumps", alarms as u64, STREAMS, STATED);
+    let alarms = count(STREAMS, |stream| run(law(0.0), 0.0, STATED, 400, stream).is_some());
+    parts.at_most("true law with jumps", alarms, STREAMS, STATED);
     let share = parts.share;
     for (away, verdict, length) in
         [(0.0, Decision::Holds, 60_000), (0.2, Decision::Violated, 10_000)]

@@ -3,10 +3,7 @@
 
 use super::{Copies, Measured, RightHandSide, permit, stepper};
 use crate::model::start::Start;
-use crate::theory::mean_field::OdeError;
-use crate::theory::mean_field::Stop;
-use crate::theory::mean_field::steady_state_distance;
-use crate::theory::mean_field::{Options, first_levels};
+use crate::theory::mean_field::{OdeError, Options, Stop, first_levels, steady_state_distance};
 
 /// lambda, d, the start, and the ends of two successive windows of time.
 fn cases() -> Vec<(f64, u32, Start, [f64; 3])> {

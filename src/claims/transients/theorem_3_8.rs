@@ -20,6 +20,7 @@ use crate::model::{Model, loads};
 use crate::num::ratio;
 use crate::random::event_clock::{Clock, Timeline};
 use crate::simulate::Queues;
+use crate::stats::empirical_bernstein::EmpiricalBernstein;
 use crate::subject::Pair;
 use crate::theory::constants::Mixing;
 
@@ -205,16 +206,7 @@ const LONGEST: f64 = 12.0;
 /// The largest growth that is no growth.
 const GROWTH: f64 = 1.0;
 
-/// A mean time at one size, with its interval.
-struct Mean {
-    log_n: f64,
-    lower: f64,
-    mean: f64,
-    upper: f64,
-}
-
 fn mixing_in_n(claim: &Claim, setting: &Setting<'_>) -> Evidence {
-    use crate::stats::empirical_bernstein::EmpiricalBernstein;
     let (share, seed) = (setting.alpha / SIZES.len() as f64, setting.seed(claim.id));
     let mut intervals = Vec::new();
     let mut cases = 0;
@@ -229,29 +221,26 @@ fn mixing_in_n(claim: &Claim, setting: &Setting<'_>) -> Evidence {
             interval.observe(time_to_meet(setting, &model, seed, replication));
             cases += 1;
         }
-        intervals.push(Mean {
-            log_n: f64::from(n).ln(),
-            lower: interval.lower(),
-            mean: interval.mean(),
-            upper: interval.upper(),
-        });
+        intervals.push((f64::from(n).ln(), interval));
     }
     // The least-squares slope is a linear function of the means; each is in its interval.
-    let centre = intervals.iter().map(|i| i.log_n).sum::<f64>() / intervals.len() as f64;
-    let square: f64 = intervals.iter().map(|i| (i.log_n - centre).powi(2)).sum();
-    let slope = |pick: fn(f64, &Mean) -> f64| -> f64 {
-        intervals.iter().map(|i| (i.log_n - centre) / square * pick(i.log_n - centre, i)).sum()
+    let centre = intervals.iter().map(|(log_n, _)| log_n).sum::<f64>() / intervals.len() as f64;
+    let square: f64 = intervals.iter().map(|(log_n, _)| (log_n - centre).powi(2)).sum();
+    let slope = |pick: fn(f64, &EmpiricalBernstein) -> f64| -> f64 {
+        let term = |(log_n, i): &(f64, EmpiricalBernstein)| {
+            (log_n - centre) / square * pick(log_n - centre, i)
+        };
+        intervals.iter().map(term).sum()
     };
-    let lower = slope(|sign, i| if sign > 0.0 { i.lower } else { i.upper });
-    let upper = slope(|sign, i| if sign > 0.0 { i.upper } else { i.lower });
-    let fitted = slope(|_, i| i.mean);
-    let means: Vec<String> = intervals
-        .iter()
-        .map(|i| format!("{:.2} in [{:.2}, {:.2}]", i.mean, i.lower, i.upper))
-        .collect();
+    let lower = slope(|sign, i| if sign > 0.0 { i.lower() } else { i.upper() });
+    let upper = slope(|sign, i| if sign > 0.0 { i.upper() } else { i.lower() });
+    let fitted = slope(|_, i| i.mean());
+    let shown =
+        |i: &EmpiricalBernstein| format!("{:.2} in [{:.2}, {:.2}]", i.mean(), i.lower(), i.upper());
+    let means: Vec<String> = intervals.iter().map(|(_, i)| shown(i)).collect();
     // A time that is cut off says nothing of growth: the largest system must have met before.
-    let meets = intervals.last().is_some_and(|i| i.upper < LONGEST);
-    let never = intervals.iter().any(|i| i.lower > 0.75 * LONGEST);
+    let meets = intervals.last().is_some_and(|(_, i)| i.upper() < LONGEST);
+    let never = intervals.iter().any(|(_, i)| i.lower() > 0.75 * LONGEST);
     let verdict = Verdict::of(lower > GROWTH || never, upper < GROWTH && meets);
     let summary = format!(
         "mean times {}; slope {fitted:.3} in [{lower:.3}, {upper:.3}] per unit of ln N (error \
