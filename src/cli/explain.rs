@@ -42,8 +42,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
 /// Lists every claim.
 pub fn list(look: LookOptions, json: bool) -> Result<ExitCode, Failure> {
     if json {
-        let rows: Vec<_> = claims::all().map(explanation::row).collect();
-        print_json(&json!({ "claims": rows }))?;
+        print_json(&json!({ "claims": claims::all().map(explanation::row).collect::<Vec<_>>() }))?;
     } else {
         let mut page = Page::new(look.look());
         explanation::list(&mut page);

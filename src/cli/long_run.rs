@@ -159,17 +159,14 @@ fn known<K: Kept>(keeper: &Keeper) -> K {
 }
 
 fn interrupted(keeper: &Keeper, file: Option<&PathBuf>) -> String {
-    match file {
-        None => "interrupted".to_owned(),
-        Some(path) if keeper.flush() => format!(
-            "interrupted: progress saved to {}, run the same command again to resume",
-            path.display()
-        ),
-        Some(path) => format!(
-            "interrupted: could not save the latest progress to {}, which holds an earlier state \
-             at best",
-            path.display()
-        ),
+    let Some(path) = file.map(|path| path.display()) else { return "interrupted".to_owned() };
+    if keeper.flush() {
+        format!("interrupted: progress saved to {path}, run the same command again to resume")
+    } else {
+        format!(
+            "interrupted: could not save the latest progress to {path}, which holds an earlier \
+             state at best"
+        )
     }
 }
 

@@ -276,18 +276,14 @@ fn print_steady_state(
         Some(error) => format!("error {error:.1e}"),
         None => "a guess, not certified".to_owned(),
     };
+    let (replications, level) = (estimate.replications, estimate.plan.start.level);
+    let (events, rate) = (estimate.events, estimate.events as f64 / estimate.seconds);
     let _ = writeln!(
         text,
-        "all intervals hold at once with probability {}{}\n{} replications, bracketed from empty \
-         and \
-         from {} tasks at each server ({certified})\nseed {}, {} events, {:.2e} per second",
-        arguments.confidence,
-        arguments.intervals.words().1,
-        estimate.replications,
-        estimate.plan.start.level,
+        "{}\n{replications} replications, bracketed from empty and from {level} tasks at each \
+         server ({certified})\nseed {}, {events} events, {rate:.2e} per second",
+        arguments.joint_confidence(),
         arguments.seed,
-        estimate.events,
-        estimate.events as f64 / estimate.seconds,
     );
     text.push_str(note(partial));
     print(&text)
@@ -295,6 +291,13 @@ fn print_steady_state(
 
 fn note(partial: bool) -> &'static str {
     if partial { "PARTIAL: interrupted after these replications.\n" } else { "" }
+}
+
+impl Arguments {
+    fn joint_confidence(&self) -> String {
+        let Self { confidence, intervals, .. } = self;
+        format!("all intervals hold at once with probability {confidence}{}", intervals.words().1)
+    }
 }
 
 impl IntervalKind {
@@ -385,15 +388,11 @@ fn print_transient(
             "mean queue length", estimate.mean_queue_length[at], "", ""
         );
     }
+    let (confidence, seed) = (arguments.joint_confidence(), arguments.seed);
+    let (replications, events) = (estimate.replications, estimate.events);
     let _ = writeln!(
         text,
-        "all intervals hold at once with probability {}{}\n{} independent replications, seed {}, \
-        {} events",
-        arguments.confidence,
-        arguments.intervals.words().1,
-        estimate.replications,
-        arguments.seed,
-        estimate.events
+        "{confidence}\n{replications} independent replications, seed {seed}, {events} events"
     );
     text.push_str(note(partial));
     print(&text)

@@ -65,7 +65,15 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         return explain::list(arguments.look, arguments.long_run.json);
     }
     let inputs = inputs(arguments)?;
-    let options = options(arguments);
+    let options = Options {
+        seed: arguments.seed,
+        alpha: arguments.alpha,
+        effort: arguments.effort,
+        only: arguments.only.clone(),
+        theory: arguments.graph.is_none() || arguments.all,
+        except: arguments.except.clone(),
+        case: arguments.case,
+    };
     let checks = selection(&inputs, &options);
     let what = (checks.len() as u64, "checks");
     let fits = |kept: &Vec<Finished>| fits(kept, checks.len());
@@ -108,18 +116,6 @@ fn inputs(arguments: &Arguments) -> Result<Vec<Input>, Failure> {
     let (load, d) = (model.load().exact(), model.d());
     let name = format!("{} (lambda = {load}, d = {d})", words.join(" "));
     Ok(vec![Input { name, arguments: words, model }])
-}
-
-fn options(arguments: &Arguments) -> Options {
-    Options {
-        seed: arguments.seed,
-        alpha: arguments.alpha,
-        effort: arguments.effort,
-        only: arguments.only.clone(),
-        theory: arguments.graph.is_none() || arguments.all,
-        except: arguments.except.clone(),
-        case: arguments.case,
-    }
 }
 
 /// Each check of the suite at most once.

@@ -16,7 +16,7 @@ use crate::num::ratio::Ratio;
 use crate::random::Coins;
 use crate::simulate::coupled::Interval;
 use crate::simulate::marks::{Mark, first_shortest};
-use crate::simulate::{Queues, SimulateError, Simulation};
+use crate::simulate::{Queues, Simulation};
 
 /// In the order of reports.
 #[rustfmt::skip]
@@ -296,24 +296,19 @@ fn without_isolated(text: &[u8], format: Format) -> Result<BipartiteGraph, Forma
 pub const RECORDED_AFTER_EVENT: &Fault = &fault("recorded-after-event")
     .about("The state at a time is recorded after the event that crosses it.")
     .seen("matlab_queues, Simulate.m")
-    .with(Instruments { states_at: after_the_event, ..REFERENCE });
-
-fn after_the_event(
-    model: &Model,
-    seed: u64,
-    replication: u64,
-    start: Vec<u32>,
-    looks: &[f64],
-) -> Result<Vec<Vec<u32>>, SimulateError> {
-    let mut simulation = Simulation::new(model, seed, replication, start)?;
-    let mut late = |&time: &f64| {
-        // The loop ends with the event that crosses the time.
-        let next = simulation.next_time().max(time);
-        simulation.advance_to(next.next_up())?;
-        Ok(simulation.queues().lengths().to_vec())
-    };
-    looks.iter().map(&mut late).collect()
-}
+    .with(Instruments {
+        states_at: |model, seed, replication, start, looks| {
+            let mut simulation = Simulation::new(model, seed, replication, start)?;
+            let late = |&time: &f64| {
+                // The loop ends with the event that crosses the time.
+                let next = simulation.next_time().max(time);
+                simulation.advance_to(next.next_up())?;
+                Ok(simulation.queues().lengths().to_vec())
+            };
+            looks.iter().map(late).collect()
+        },
+        ..REFERENCE
+    });
 
 pub const LOOKING_DRAWS: &Fault = &fault("looking-draws")
     .about("Each look draws a random number of the path: looking more often changes it.")

@@ -133,47 +133,45 @@ const NOT_MET: NotMet = NotMet { events: MOST_BLOCKS * BLOCK as u64 };
 pub const COUPLED_FORWARD: &Fault = &fault("coupled-forward")
     .about("Perfect samples by coupling forward.")
     .seen("a classic mistake of perfect sampling")
-    .with(Instruments { perfect_sample: forward, ..REFERENCE });
+    .with(Instruments {
+        perfect_sample: |past| first_meeting(past, 0..MOST_BLOCKS).ok_or(NOT_MET),
+        ..REFERENCE
+    });
 
-/// Both copies run forward until they meet, and their state then is taken for a sample.
-fn forward(past: &Past<'_>) -> Result<Vec<u32>, NotMet> {
+/// The state of both copies when they meet in these blocks, which is taken for a sample.
+fn first_meeting(past: &Past<'_>, mut blocks: impl Iterator<Item = u64>) -> Option<Vec<u32>> {
     let (mut states, mut first) = (past.extremes(), None);
-    (0..MOST_BLOCKS)
-        .find_map(|k| {
-            past.replay(k, &mut states, |states| first = first.take().or_else(|| met(states)));
-            first.take()
-        })
-        .ok_or(NOT_MET)
+    blocks.find_map(|k| {
+        past.replay(k, &mut states, |states| first = first.take().or_else(|| met(states)));
+        first.take()
+    })
 }
 
 pub const READ_AT_COALESCENCE: &Fault = &fault("read-at-coalescence")
     .about("Perfect samples read when the copies meet, not at time 0.")
     .seen("a classic mistake of perfect sampling")
-    .with(Instruments { perfect_sample: at_coalescence, ..REFERENCE });
-
-/// The past is replayed from further and further back, but the state is read when the copies meet.
-fn at_coalescence(past: &Past<'_>) -> Result<Vec<u32>, NotMet> {
-    let from = |blocks: u64| {
-        let (mut states, mut first) = (past.extremes(), None);
-        for k in (0..blocks).rev() {
-            past.replay(k, &mut states, |states| first = first.take().or_else(|| met(states)));
-        }
-        first
-    };
-    doublings().find_map(from).ok_or(NOT_MET)
-}
+    .with(Instruments {
+        // From further and further back, as it is right.
+        perfect_sample: |past| {
+            let sample = |blocks: u64| first_meeting(past, (0..blocks).rev());
+            doublings().find_map(sample).ok_or(NOT_MET)
+        },
+        ..REFERENCE
+    });
 
 pub const FRESH_AT_EACH_DOUBLING: &Fault = &fault("fresh-at-each-doubling")
     .about("Perfect samples with fresh marks at each doubling.")
     .seen("a classic mistake of perfect sampling")
-    .with(Instruments { perfect_sample: fresh, ..REFERENCE });
-
-/// Each doubling draws marks of its own: only those that meet soon are kept.
-fn fresh(past: &Past<'_>) -> Result<Vec<u32>, NotMet> {
-    let from = |blocks: u64| {
-        let mut states = past.extremes();
-        (blocks - 1..2 * blocks - 1).rev().for_each(|k| past.replay(k, &mut states, |_| ()));
-        met(&states)
-    };
-    doublings().find_map(from).ok_or(NOT_MET)
-}
+    .with(Instruments {
+        // Only those marks are kept that let the copies meet soon.
+        perfect_sample: |past| {
+            let sample = |blocks: u64| {
+                let mut states = past.extremes();
+                let fresh = blocks - 1..2 * blocks - 1;
+                fresh.rev().for_each(|k| past.replay(k, &mut states, |_| ()));
+                met(&states)
+            };
+            doublings().find_map(sample).ok_or(NOT_MET)
+        },
+        ..REFERENCE
+    });

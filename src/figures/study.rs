@@ -94,9 +94,8 @@ impl Study {
     }
 }
 
-/// The type of a figure's rows: first what every row says of its graph and its regime, last how
-/// sure it is, between them what `own` is of this figure, and at the end what `compared` it is
-/// with.
+/// The type of a figure's rows: what every row says of its graph, what is the figure's `own`, up to
+/// the estimate, how sure that is, and what it is `compared` with.
 macro_rules! row_type {
     ($(#[$about:meta])* own { $($own:tt)* } compared { $($compared:tt)* }) => {
         $(#[$about])*

@@ -53,25 +53,15 @@ pub use transitions::generator;
 /// A fuzz target: bytes in, a panic where an invariant is broken.
 pub type Target = fn(&[u8]);
 
+macro_rules! named {
+    ($($target:ident)*) => { [$((stringify!($target), $target)),*] };
+}
+
 /// All targets by name; a folder of the corpus has the name of its target.
-pub const TARGETS: [(&str, Target); 16] = [
-    ("edge_list", edge_list),
-    ("csv", csv),
-    ("matrix_market", matrix_market),
-    ("spec", spec),
-    ("number", number),
-    ("rates", rates),
-    ("checkpoint", checkpoint),
-    ("generated", generated),
-    ("marks", marks),
-    ("oracle", oracle),
-    ("couplings", couplings),
-    ("assignment", assignment),
-    ("generator", generator),
-    ("metrics", metrics),
-    ("divided_difference", divided_difference),
-    ("results", results),
-];
+pub const TARGETS: [(&str, Target); 16] = named! {
+    edge_list csv matrix_market spec number rates checkpoint generated marks oracle couplings
+    assignment generator metrics divided_difference results
+};
 
 #[cfg(test)]
 mod tests {

@@ -152,8 +152,19 @@ pub struct Instruments {
 
 /// The crate's own instruments.
 pub const REFERENCE: Instruments = Instruments {
-    event_times,
-    states_at,
+    event_times: |model, seed, replication, until| {
+        let mut times = Times(Vec::new());
+        Simulation::new(model, seed, replication, Vec::new())?.observe_until(until, &mut times)?;
+        Ok(times.0)
+    },
+    states_at: |model, seed, replication, start, looks| {
+        let mut simulation = Simulation::new(model, seed, replication, start)?;
+        let state = |&time: &f64| {
+            simulation.advance_to(time)?;
+            Ok(simulation.queues().lengths().to_vec())
+        };
+        looks.iter().map(state).collect()
+    },
     departures: Queues::departures,
     running_occupancy: |lengths| Box::new(Occupancy::of(lengths)),
     oracle: Oracle::new,
@@ -209,36 +220,12 @@ pub const REFERENCE: Instruments = Instruments {
     comparison_time: constants::comparison_time,
 };
 
-fn event_times(
-    model: &Model,
-    seed: u64,
-    replication: u64,
-    until: f64,
-) -> Result<Vec<f64>, SimulateError> {
-    struct Times(Vec<f64>);
-    impl Observer for Times {
-        fn before(&mut self, time: Option<f64>, _: Mark<'_>, _: &Queues) {
-            self.0.extend(time);
-        }
-    }
-    let mut times = Times(Vec::new());
-    Simulation::new(model, seed, replication, Vec::new())?.observe_until(until, &mut times)?;
-    Ok(times.0)
-}
+struct Times(Vec<f64>);
 
-fn states_at(
-    model: &Model,
-    seed: u64,
-    replication: u64,
-    start: Vec<u32>,
-    looks: &[f64],
-) -> Result<Vec<Vec<u32>>, SimulateError> {
-    let mut simulation = Simulation::new(model, seed, replication, start)?;
-    let state = |&time: &f64| {
-        simulation.advance_to(time)?;
-        Ok(simulation.queues().lengths().to_vec())
-    };
-    looks.iter().map(state).collect()
+impl Observer for Times {
+    fn before(&mut self, time: Option<f64>, _: Mark<'_>, _: &Queues) {
+        self.0.extend(time);
+    }
 }
 
 /// A system, and the instruments that go with it.

@@ -22,7 +22,7 @@ pub fn explain(page: &mut Page, claim: &Claim) {
     let needs: Vec<_> = claim.hypotheses.iter().map(ToString::to_string).collect();
     entry("needs", &if needs.is_empty() { "nothing".to_owned() } else { needs.join("; ") });
     entry("expected", expected(claim));
-    entry("excludes", &excludes(claim));
+    entry("excludes", excludes(claim));
     entry("run alone", &format!("fluidcheck verify --only {}", claim.id));
     if claim.rejects.is_empty() {
         entry("faults", "none of its own: the printed form is the wrong model that is rejected");
@@ -62,15 +62,13 @@ fn expected(claim: &Claim) -> &'static str {
     }
 }
 
-fn excludes(claim: &Claim) -> String {
+fn excludes(claim: &Claim) -> &'static str {
     match (claim.expected, &claim.effect) {
-        (Expected::Violated, _) => {
-            "nothing: a pass would mean that the check lost its power".to_owned()
+        (Expected::Violated, _) => "nothing: a pass would mean that the check lost its power",
+        (_, Some(effect)) => effect.smallest,
+        (_, None) => {
+            "any deviation in a case that was tried: one counterexample violates the claim"
         }
-        (_, Some(effect)) => effect.smallest.to_owned(),
-        (_, None) => "any deviation in a case that was tried: one counterexample violates the \
-                      claim"
-            .to_owned(),
     }
 }
 

@@ -10,8 +10,8 @@
 //! | the gap is longer than its median | 1/2 | events in bunches, at the right rate on average |
 //! | a window of 500 mean gaps has a number of events near its mean | a sum of Poisson probabilities | a constant number of events a step |
 //!
-//! Exp(1 + c) is the law Exp(1) of a gap x tilted by c in the figure -x, with E exp(-c x) = 1 / (1
-//! + c).
+//! Exp(1 + c) is the law Exp(1) of a gap x tilted by c in the figure -x, with
+//! E exp(-c x) = 1 / (1 + c).
 //!
 //! # Source
 //! Ville's inequality; order statistics of the Poisson process are classical.

@@ -23,9 +23,10 @@ use crate::claims::{self, CheckOptions, Claim, Evidence, Expected, Kind, Scope, 
 use crate::faults::{self, Fault};
 use crate::graph::{BipartiteGraph, GraphError, Isolated};
 use crate::instruments::UnderCheck;
-use crate::model::Model;
+use crate::model::{Event, Model};
 use crate::random::Coins;
-use crate::simulate::marks::MarkStream;
+use crate::simulate::Queues;
+use crate::simulate::marks::{Mark, MarkStream};
 use crate::subject::{Reference, Subject};
 
 /// A system on which power is proved.
@@ -327,6 +328,10 @@ impl Subject for Watched {
         rng: &mut Coins,
     ) -> u32 {
         self.note().pick(model, task_type, samples, lengths, rng)
+    }
+
+    fn apply(&self, model: &Model, queues: &mut Queues, mark: Mark<'_>, rng: &mut Coins) -> Event {
+        self.note().apply(model, queues, mark, rng)
     }
 }
 
