@@ -488,8 +488,8 @@ fn totals(page: &mut Page, suite: &Suite, verbose: bool) {
         return;
     }
     let line = format!(
-        "The probability that any of the {} is wrong is at most {:e}; exact and pathwise checks \
-         have no such error.",
+        "{}: the probability that any is wrong is at most {:e}; exact and pathwise checks have no \
+         such error.",
         number(entries, "statistical check"),
         suite.ledger.alpha,
     );
