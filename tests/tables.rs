@@ -1,4 +1,5 @@
-//! The tables of claims that people read: in `README.md`, in `src/lib.rs` and `docs/catalogue.md`,
+//! The tables of claims that people read: in `README.md`, in `docs/statements.md`, which is a part of
+//! the first page of the library's documentation, and in `docs/catalogue.md`,
 //! all made from the registry and from the catalogue of the paper's statements.
 //!
 //! `FLUIDCHECK_WRITE_TABLES=1 cargo test tables` writes them anew.
@@ -100,10 +101,11 @@ fn by_file<'a>(
     rows
 }
 
-/// Statement of the paper, the files to look at, claims: rows of at most 100 columns.
-fn of_lib(files: &BTreeMap<&'static str, String>) -> String {
-    let mut table = "//! | statement | computed in | checked in `claims` | claims |\n\
-         //! |---|---|---|---|\n"
+/// Statement of the paper, the modules to look at, claims: a part of the library's first page.
+fn statements(files: &BTreeMap<&'static str, String>) -> String {
+    let mut table = "\n# Statement of the paper -> where it lives -> claim\n\n\
+         Statements without a claim, each with its reason, are in `docs/catalogue.md`.\n\n\
+         | statement | computed in | checked in `claims` | claims |\n|---|---|---|---|\n"
         .to_owned();
     let covered: Vec<&Statement> = STATEMENTS.iter().filter(|s| s.uncovered.is_none()).collect();
     let ids = |s: &Statement| s.claims().map(|claim| claim.id).collect::<Vec<_>>();
@@ -114,24 +116,14 @@ fn of_lib(files: &BTreeMap<&'static str, String>) -> String {
         let claims: Vec<&Claim> = group[0].claims().collect();
         let here = module(group[0].here);
         for (file, ids) in by_file(&claims, files) {
-            let row = |ids: &[&str]| {
-                format!("//! | {} | {here} | {} | {} |", labels(group), module(file), code(ids))
-            };
-            let mut left = ids.as_slice();
-            while !left.is_empty() {
-                let most = (1..=left.len()).rev().find(|&n| row(&left[..n]).len() <= 100);
-                let (now, later) = left.split_at(most.unwrap_or(1));
-                table.push_str(&format!("{}\n", row(now)));
-                left = later;
-            }
+            let (labels, file) = (labels(group), module(file));
+            table.push_str(&format!("| {labels} | {here} | {file} | {} |\n", code(&ids)));
         }
     }
     let rest: Vec<&Claim> = claims::all().filter(|claim| claim.paper.is_empty()).collect();
     for (file, ids) in by_file(&rest, files) {
-        for id in ids {
-            let file = module(file);
-            table.push_str(&format!("//! | none, the crate's own | | {file} | `{id}` |\n"));
-        }
+        let file = module(file);
+        table.push_str(&format!("| none, the crate's own | | {file} | {} |\n", code(&ids)));
     }
     table
 }
@@ -194,13 +186,12 @@ fn catalogue(files: &BTreeMap<&'static str, String>) -> String {
 }
 
 /// `text` with this table between the markers, of which each stands on a line of its own.
-fn inserted(text: &str, table: &str, prefix: &str) -> String {
-    let (begin, end) = (format!("{prefix}{BEGIN}\n"), format!("{prefix}{END}\n"));
+fn inserted(text: &str, table: &str) -> String {
+    let (begin, end) = (format!("{BEGIN}\n"), format!("{END}\n"));
     let (before, rest) = text.split_once(&begin).expect("the marker of the begin");
     let (_, after) = rest.split_once(&end).expect("the marker of the end");
     // A blank line: Markdown takes a table only after one.
-    let blank = format!("{}\n", prefix.trim_end());
-    format!("{before}{begin}{blank}{table}{blank}{end}{after}")
+    format!("{before}{begin}\n{table}\n{end}{after}")
 }
 
 /// Compares, or writes where that is wanted.
@@ -223,12 +214,12 @@ const HOW: &str = "FLUIDCHECK_WRITE_TABLES=1 cargo test tables writes the tables
 
 #[test]
 fn tables_of_the_readme_are_those_of_the_registry() {
-    settle("README.md", |text| inserted(text, &of_readme(&files()), ""));
+    settle("README.md", |text| inserted(text, &of_readme(&files())));
 }
 
 #[test]
 fn tables_of_the_library_are_those_of_the_registry() {
-    settle("src/lib.rs", |text| inserted(text, &of_lib(&files()), "//! "));
+    settle("docs/statements.md", |_| statements(&files()));
 }
 
 #[test]

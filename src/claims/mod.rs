@@ -1,13 +1,5 @@
 //! The registry: every checkable statement of the paper as a value.
 //!
-//! | word | meaning |
-//! |---|---|
-//! | claim | one statement in the form in which it is checked ([`Claim`]) |
-//! | case | one input of a check; replayable by its index |
-//! | evidence | what a check saw: verdict, slack, vacuity, cases, witness |
-//! | slack | distance from the bound at its closest |
-//! | fault | a wrong model ([`crate::faults::Fault`]) |
-//!
 //! A claim is one value in one file and one row of the list in this one: its id, the statements of
 //! the paper that it covers, its hypotheses, its effect, its faults and its check all stand in the
 //! value. A folder is a section of the paper or a kind of check. `cargo test`, `fluidcheck verify`

@@ -30,6 +30,7 @@ pub(super) struct Part {
     test: Test,
 }
 
+#[allow(clippy::large_enum_variant, reason = "a claim has few parts")]
 enum Test {
     /// On one side of the limit.
     Side { below: bool, test: MeanTest },

@@ -59,6 +59,7 @@ type Coupled =
 
 /// What the harness computes.
 #[derive(Clone, Copy)]
+#[allow(clippy::type_complexity, reason = "a field is the signature of what it stands for")]
 pub struct Instruments {
     /// The times before `until` of the events of one replication from empty, given the model, the
     /// seed, the replication and `until`.

@@ -113,8 +113,8 @@ mod tests {
 
     #[test]
     fn paragraphs_keep_to_the_width_and_colours_take_no_room() {
-        let text = "rho(G) is the largest random-routing load and at least lambda ".repeat(4);
-        let pieces = [(Tone::Good, "holds  "), (Tone::Strong, &text[..])];
+        let text = "rho(G) is the largest random-routing load, at least lambda; ".repeat(4);
+        let pieces = [(Tone::Good, "holds  "), (Tone::Strong, text.trim_end())];
         let lines = |color| {
             let mut page = Page::new(Look { width: 40, color });
             page.paragraph(7, &pieces);

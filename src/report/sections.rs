@@ -353,7 +353,7 @@ fn cases_of(cases: u64) -> String {
     let digits = cases.to_string();
     let mut text = String::new();
     for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);
@@ -373,7 +373,8 @@ fn figure(value: f64) -> String {
 
 /// A line for each kind of hypothesis that fails, with its figure where all checks have the same.
 fn not_applicable(page: &mut Page, suite: &Suite) {
-    let mut kinds: BTreeMap<(&str, &str), (BTreeSet<u64>, Vec<&str>)> = BTreeMap::new();
+    type Found<'a> = (BTreeSet<u64>, Vec<&'a str>);
+    let mut kinds: BTreeMap<(&str, &str), Found<'_>> = BTreeMap::new();
     for row in suite.rows.iter().filter(|row| !is_applicable(row)) {
         let (before, limit, after) = limit(&row.evidence.summary);
         let (limits, reasons) = kinds.entry((before, after)).or_default();

@@ -424,11 +424,6 @@ impl ReplayedMarks {
     pub fn new(recorded: MarkBlock) -> Self {
         Self { recorded, next: 0 }
     }
-
-    /// Starts again with the first mark.
-    pub fn rewind(&mut self) {
-        self.next = 0;
-    }
 }
 
 impl MarkStream for ReplayedMarks {

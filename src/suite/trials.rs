@@ -169,8 +169,11 @@ fn at_an_edge(source: Source, streams: u64, seed: u64, alpha: f64, target: f64) 
     })
 }
 
+/// Whether a procedure errs on a stream, at a stated error probability.
+type IsWrong = fn(ChaCha8Rng, f64) -> bool;
+
 /// The other procedures, each with its source and whether it is wrong on a stream.
-const OTHERS: [(&str, &str, fn(ChaCha8Rng, f64) -> bool); 5] = [
+const OTHERS: [(&str, &str, IsWrong); 5] = [
     ("law, stated exactly", "three values", |rng, alpha| law_is_wrong(rng, alpha, 0.0)),
     ("law, at its margin", "three values", |rng, alpha| law_is_wrong(rng, alpha, MARGIN)),
     ("two samples", "three values", pair_is_wrong),

@@ -89,8 +89,7 @@ fn graph_sides(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     setting.cases(claim, 1, "graph, edge by edge", |_, rng| {
         let given = setting.model.graph();
         let system = setting.subject.system(setting.model);
-        sides(given, system.graph(), rng)
-            .map_or_else(|| Outcome::holds(0.0), |found| Outcome::violated(found))
+        sides(given, system.graph(), rng).map_or_else(|| Outcome::holds(0.0), Outcome::violated)
     })
 }
 

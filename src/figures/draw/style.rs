@@ -125,11 +125,14 @@ pub(super) fn builder<'a, 'b>(
     builder
 }
 
+/// How a number on an axis is written.
+type Written<'a> = &'a dyn Fn(&f64) -> String;
+
 /// Draws the axes, each with its name and the text of its labels, of which x has at most so many.
 pub(super) fn axes<X, Y>(
     chart: &mut Panel<'_, X, Y>,
-    (x_name, x_labels, x): (&str, usize, &dyn Fn(&f64) -> String),
-    (y_name, y): (&str, &dyn Fn(&f64) -> String),
+    (x_name, x_labels, x): (&str, usize, Written<'_>),
+    (y_name, y): (&str, Written<'_>),
 ) -> Result<(), DrawError>
 where
     X: Ranged<ValueType = f64> + ValueFormatter<f64>,
