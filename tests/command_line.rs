@@ -555,7 +555,7 @@ fn verify_prints_a_paragraph_for_each_group_of_statements_in_the_width_that_is_a
         ),
         ("refuted       as expected, 1 printed statement: (2.2) (err-2.2-printed)", "errata"),
         ("(err-c.1-printed): right, but not the best constant; sharper: K = d", "no erratum"),
-        ("Not applicable\n  1 check: needs rho(G) < 1, here rho(G) = 6/5\n", "a line each"),
+        ("\n  1 check: needs rho(G) < 1, here rho(G) = 6/5\n", "a line each"),
         ("Every verdict is as expected.", "the verdict"),
         ("14 statistical checks: the probability that any is wrong is at most 1e-6", "alpha"),
     ] {

@@ -100,7 +100,7 @@ pub fn list(page: &mut Page) {
         if !page.is_empty() {
             page.gap();
         }
-        page.line(&[(Strong, &Group::of(of_group[0]).title())]);
+        page.paragraph(2, &[(Strong, &Group::of(of_group[0]).title())]);
         for claim in of_group {
             let statement = format!(": {}", claim.statement);
             let source = format!("  {} ", claim.source);
