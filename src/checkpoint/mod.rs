@@ -1,6 +1,8 @@
 //! Checkpoints: what a long run has found so far, in a file from which it goes on to the same
 //! result.
 //!
+//! Stage 15 of 18: it keeps what the suite and the estimates have found so far.
+//!
 //! | idea | here |
 //! |---|---|
 //! | what is kept of `verify`, `power`, `simulate` | [`Progress`] |

@@ -1,5 +1,7 @@
 //! The registry: every checkable statement of the paper as a value.
 //!
+//! Stage 13 of 18: the bodies of all checks are here, and nothing below knows a verdict.
+//!
 //! A claim is one value in one file and one row of the list in this one: its id, the statements of
 //! the paper that it covers, its hypotheses, its effect, its faults and its check all stand in the
 //! value. A folder is a section of the paper or a kind of check. `cargo test`, `fluidcheck verify`

@@ -1,4 +1,6 @@
 //! The command line: parse, call, print. What is computed lives in the library.
+//!
+//! Stage 18 of 18: it parses, calls and prints; nothing imports it.
 
 mod calibrate;
 mod common;

@@ -1,5 +1,7 @@
 //! Estimates of a system by simulation, with intervals that hold together.
 //!
+//! Stage 9 of 18: it draws paths of subjects, and knows no claim.
+//!
 //! All intervals of one estimate cover together with probability at least the stated confidence,
 //! whenever it stops: they are empirical-Bernstein confidence sequences over independent
 //! replications, each with an equal share of the error. No normal approximation and no burn-in that

@@ -1,6 +1,8 @@
 //! The wrong models, each a value: what it gets wrong, where such an error was seen, and the wrong
 //! part of the system or of the instruments.
 //!
+//! Stage 12 of 18: wrong subjects and instruments stand below the claims that name them.
+//!
 //! A fault is one small wrong part in the right pipeline. Every claim lists those that it must
 //! reject ([`crate::claims::Claim::rejects`]), and a test proves every pair; the reference model
 //! passes under the same budget.

@@ -1,5 +1,7 @@
 //! What the fuzz targets call; `cargo test` replays their corpora through the same functions.
 //!
+//! Stage 17 of 18: it drives everything below with bytes.
+//!
 //! | target | bytes become | what must hold |
 //! |---|---|---|
 //! | [`edge_list`], [`csv()`], [`matrix_market`] | a graph file | refused in one line, or the graph comes back |

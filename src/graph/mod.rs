@@ -1,5 +1,7 @@
 //! Bipartite compatibility graphs of servers and task types.
 //!
+//! Stage 4 of 18: graphs are data, and know no model and no load.
+//!
 //! | idea | here |
 //! |---|---|
 //! | G = (V, W, E), N, M, N_v, N_w (section 2) | [`BipartiteGraph`] |

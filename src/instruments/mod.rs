@@ -1,6 +1,8 @@
 //! What the harness itself computes, as a value whose parts can be replaced: formulas, estimates,
 //! solutions, couplings, readers, tests.
 //!
+//! Stage 11 of 18: it gathers what the stages below compute, so that faults can replace it.
+//!
 //! A claim about the theory takes its figures from [`Instruments`], as a claim about a system asks
 //! a [`Subject`]. [`REFERENCE`] is the crate's own; a fault of [`crate::faults`] that concerns a
 //! formula replaces a few of its functions: `Instruments { rho: wrong, ..REFERENCE }`. Users rarely

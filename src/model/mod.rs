@@ -1,5 +1,7 @@
 //! The model: a graph, the load lambda and the number d of samples, and its exact transition rates.
 //!
+//! Stage 5 of 18: it joins a graph, a load and a policy, and knows nothing of paths.
+//!
 //! | statement | here |
 //! |---|---|
 //! | lambda, d, arrival rate lambda N / M per task type (section 2), times its relative rate | [`Model`], [`Load`] |

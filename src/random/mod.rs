@@ -1,6 +1,8 @@
 //! Where randomness comes from: one generator per purpose and replication, a pure function of a
 //! seed.
 //!
+//! Stage 2 of 18: everything that draws stands above it, and it knows only numbers.
+//!
 //! | use | here |
 //! |---|---|
 //! | marks of replication r, and anything else with its own stream number | [`stream_rng`] |

@@ -1,4 +1,6 @@
 //! What a suite found and what a claim is, for people and for programs.
+//!
+//! Stage 16 of 18: it writes down results, and computes none.
 
 pub mod calibration_text;
 pub mod explanation;

@@ -1,5 +1,7 @@
 //! Simulation: the fold of marks over queue lengths, the clock that says when, and those who look.
 //!
+//! Stage 7 of 18: it runs the model, and must agree with the theory below without using it.
+//!
 //! | idea | here |
 //! |---|---|
 //! | the monotone map of a mark, also with a buffer cap | [`Queues::apply`], [`Queues::apply_capped`] |

@@ -1,5 +1,7 @@
 //! Sequential tests with stated error probabilities.
 //!
+//! Stage 3 of 18: it works on plain numbers, and knows no queue and no graph.
+//!
 //! | question | here |
 //! |---|---|
 //! | is the mean of a variable in [0, 1] above (below) a bound? | [`mean_test::MeanTest`] |

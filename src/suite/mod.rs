@@ -1,5 +1,7 @@
 //! The suite: every claim on every graph, under one error budget.
 //!
+//! Stage 14 of 18: it runs the claims, on graphs and against faults.
+//!
 //! Each check is a pure function of the claim, the model and the seed, so that the result does not
 //! depend on the number of threads. Claims of [`Scope::Theory`] run once, those of [`Scope::Graph`]
 //! on each input.
