@@ -81,35 +81,7 @@
 //! | fault | a wrong model that some claim must reject ([`faults::Fault`]) |
 //! | checkpoint | what a long run has found so far, in a file from which it goes on ([`checkpoint`]) |
 //! | mark | one event of the uniformised chain, drawn without looking at the state ([`crate::simulate::marks::Mark`]) |
-//!
-//! # Statement of the paper -> where it lives -> claim
-//! | statement | here | claims |
-//! |---|---|---|
-//! | section 2: the model | [`model::Model`], [`crate::simulate::marks`], [`simulate`] | `transition-law`, `exact-law`, `perfect-sampling`, `event-times`, `conservation`, `looks`, `independent-streams` |
-//! | (2.1) rho, (2.3) phi and gamma | [`model::loads`], [`graph::metrics`] | `eq-2.1`, `eq-2.3` |
-//! | Remark 1, (2.2): ergodicity | [`theory::stability`] | `rem-1`, `rem-1-graph`, `rem-1-growth`, `err-2.2-*` |
-//! | Theorem 3.1, Corollary 3.2, Remark 2: distance to q* | [`crate::estimate::bracketing`], [`crate::theory::mean_field::fixed_point`] | `thm-3.1`, `cor-3.2`, `rem-2` |
-//! | section 1.2, the counterexample | [`subject`], [`crate::theory::mean_field`] | `counterexample-1.2` |
-//! | Corollary 3.4, (4.50) to (4.53) | [`graph::generate`], [`graph::metrics`] | `cor-3.4` |
-//! | section 5, figures 1 to 4 | [`figures`], [`crate::estimate::bracketing`], [`crate::theory::mean_field`] | `fig-2`, `fig-3`, `fig-4` |
-//! | Definition 3.3: geometric graphs | [`graph::generate`] | `def-3.3` |
-//! | Definition 3.5, (3.3), Corollary 3.6 | [`graph::metrics::is_regular`] | `eq-3.3`, `eq-3.3-graph`, `cor-3.6` |
-//! | Theorem 3.8: mixing | [`crate::theory::constants::Mixing`] | `thm-3.8`, `mixing-in-N`, `bounds-constants`, `err-thm-3.8-*` |
-//! | Proposition 3.9: order | [`crate::simulate::coupled`] | `prop-3.9-mass`, `prop-3.9-samples`, `eq-4.14` |
-//! | Theorem 3.10, Corollary 3.11, (3.5), (3.6) | [`crate::theory::mean_field`], [`crate::theory::constants::path_bound`] | `ode-fixed-point`, `ode-order`, `ode-solution`, `thm-3.10`, `cor-3.11`, `err-thm-3.10-corrected` |
-//! | Proposition 4.1 | [`crate::estimate::bracketing`] | `prop-4.1-drift`, `prop-4.1-ergodic` |
-//! | Lemma 4.2 | [`model::Model::generator`] | `lemma-4.2` |
-//! | Corollary 4.3, (4.10) | [`crate::estimate::bracketing`] | `cor-4.3`, `flow-balance` |
-//! | Lemma 4.4, Lemma C.1, (4.19), (A.1), (A.2) | [`model::divided_difference`] | `lemma-4.4`, `lemma-c.1`, `lemma-c.1-sharp`, `eq-4.19`, `eq-A.1`, `eq-A.2` |
-//! | (4.12) | [`model::Model::assignment`] | `eq-4.12` |
-//! | (4.13) | [`crate::simulate::coupled::shared_mass_intervals`] | `eq-4.13`, `prop-3.9-mass` |
-//! | (4.4), (4.20), (4.39), (4.42) | [`crate::simulate::occupancy`] | the claims of these numbers |
-//! | (4.23) to (4.25), (4.46), (4.48), (4.49) | [`claims`] | the claims of these numbers |
-//! | (4.44) | [`crate::theory::mean_field::spectral_gap`] | `eq-4.44` |
-//! | Lemma 4.5 | [`model::Model::transitions`] | `lemma-4.5-drift`, `lemma-4.5`, `lemma-c.2` |
-//! | what all figures rest on | [`graph::format`], [`graph::generate`], [`crate::simulate::event_list`], [`estimate`], [`stats`] | `graph-sides`, `named-graphs`, `random-graphs`, `formats`, `oracle-law`, `enumerated-marks`, `marks-law`, `coupling-law`, `transient-law`, `steady-law`, `sequential-tests`, `intervals-cover`, `distribution-test` |
-//! | the printed errors | [`claims`] | `err-*-printed`, `err-*-corrected` |
-
+#![doc = include_str!("../docs/statements.md")]
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::todo, clippy::unimplemented))]
 
 pub mod claims;

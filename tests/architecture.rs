@@ -232,3 +232,53 @@ fn few_base_names_stand_in_more_than_one_folder() {
         folders.iter().filter(|(_, folders)| **folders > 1).map(|(name, _)| name).collect();
     assert!(homonyms.len() <= MOST_HOMONYMS, "{} of them: {homonyms:?}", homonyms.len());
 }
+
+/// Files with lines of more than 100 characters, other than rows of tables in docs: examples of the
+/// docs, bodies of `proptest!`, which the formatter leaves alone, and a page written as it is printed.
+const LONG_LINES: &[&str] = &[
+    "claims/mean_field/equilibrium.rs",
+    "estimate/from_the_past.rs",
+    "figures/draw/geometric_table.rs",
+    "graph/format/mod.rs",
+    "graph/format/rate_file.rs",
+    "graph/generate/geometric.rs",
+    "graph/metrics.rs",
+    "graph/mod.rs",
+    "report/calibration_text.rs",
+    "report/power_text.rs",
+    "simulate/all_marks.rs",
+    "simulate/coupled/mod.rs",
+    "simulate/coupled/shared_mass.rs",
+    "stats/betting_interval.rs",
+    "stats/binomial.rs",
+    "stats/counts.rs",
+    "stats/distribution/tests.rs",
+    "stats/histogram.rs",
+    "subject/mod.rs",
+    "theory/constants.rs",
+    "theory/mean_field/stepper.rs",
+    "theory/mean_field/truncation.rs",
+    "theory/stability/certificate.rs",
+    "theory/stability/mod.rs",
+    "theory/stability/subsets.rs",
+];
+
+#[test]
+fn no_line_of_src_has_more_than_100_characters_but_in_a_few_files() {
+    let mut found: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for file in files(&source()) {
+        let text = std::fs::read_to_string(&file).unwrap();
+        for (at, line) in (1..).zip(text.lines()) {
+            let row = ["//! |", "/// |"].iter().any(|start| line.trim_start().starts_with(start));
+            if line.chars().count() > 100 && !row {
+                let name = file.strip_prefix(source()).unwrap().display().to_string();
+                found.entry(name).or_default().push(at);
+            }
+        }
+    }
+    let listed: BTreeSet<&str> = LONG_LINES.iter().copied().collect();
+    let new: Vec<_> = found.iter().filter(|(name, _)| !listed.contains(name.as_str())).collect();
+    assert!(new.is_empty(), "too long: {new:?}");
+    let gone: Vec<_> = listed.iter().filter(|name| !found.contains_key(**name)).collect();
+    assert!(gone.is_empty(), "no longer needed in the list: {gone:?}");
+}

@@ -337,7 +337,7 @@ fn without_space_the_run_goes_on_says_so_once_and_keeps_the_old_checkpoint() {
                 said.lines().filter(|line| line.starts_with("warning: c: cannot write: ")).count();
             let last = said
                 .lines()
-                .filter(|line| line.starts_with("warning: c: the finished run could not be kept"))
+                .filter(|line| line.starts_with("warning: c: could not save the finished run"))
                 .count();
             assert_eq!((complaints, last), (1, 1), "{said}");
         };
@@ -465,7 +465,7 @@ fn a_signal_prints_what_is_known_and_keeps_it_and_the_run_goes_on_from_there() {
             let output = child.wait_with_output().unwrap();
             assert_eq!(output.status.code(), Some(130), "{line}: {}", said());
             assert_eq!(timeless(&output.stdout)["partial"], true, "{line}");
-            let last = "interrupted: c has what is finished, the same command goes on from there";
+            let last = "interrupted: progress saved to c, run the same command again to resume";
             assert_eq!(said().lines().last(), Some(last), "{line}");
         }
     }
@@ -480,7 +480,7 @@ fn a_command_without_parts_ends_in_one_line_at_a_signal() {
     signal(&child, "-INT");
     let output = child.wait_with_output().unwrap();
     assert_eq!((output.status.code(), output.stdout.len()), (Some(130), 0));
-    assert_eq!(stderr(&output), "interrupted: there is no result\n");
+    assert_eq!(stderr(&output), "interrupted: no result\n");
 }
 
 #[test]

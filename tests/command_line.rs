@@ -106,6 +106,9 @@ const LINES: &[&str] = &[
     "exact edges:n=2,m=2,e=0-0;0-1;1-1 --lambda 0.9",
     "simulate complete:n=2,m=2 --lambda 0.9999 --events 1000",
     "verify --only nothing",
+    "verify --only thm-3,eq-2.1",
+    "explain tm-3.8",
+    "verify --color sometimes",
     "verify --alpha 0",
     "verify --effort 0",
     "verify --seed -1",
@@ -152,6 +155,7 @@ fn help_texts_have_an_example_each() {
     for command in [
         "",
         "verify",
+        "explain",
         "power",
         "calibrate",
         "inspect",
@@ -509,4 +513,152 @@ fn inspect_gives_the_critical_load_for_each_d_and_the_edge_to_add() {
     assert_eq!(added["all_tried"], true);
     let components = json(&["inspect", "2*cycle:n=3+edges:n=1,m=4,e=0-0;0-1;0-2;0-3", "--json"]);
     assert_eq!(components["limiting_component"]["servers"], 1);
+}
+
+/// Lines of a report, none of which may be longer than the width or drive a terminal.
+fn report(environment: &[(&str, &str)], arguments: &[&str], width: usize) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_fluidcheck"))
+        .env_remove("COLUMNS")
+        .env_remove("NO_COLOR")
+        .envs(environment.iter().copied())
+        .args(arguments)
+        .output()
+        .unwrap();
+    let said = text(&output.stdout);
+    assert!(output.status.success() && output.stderr.is_empty(), "{}", text(&output.stderr));
+    for line in said.lines() {
+        let plain = console::strip_ansi_codes(line);
+        assert!(plain.chars().count() <= width, "{width}: {plain}");
+        assert!(!plain.contains(char::is_control), "{plain:?}");
+    }
+    said
+}
+
+const SOME: &[&str] = &[
+    "verify",
+    "--only",
+    "eq-2.1,rem-1,cor-4.3,lemma-4.4,graph-sides,err-2.2-printed,err-c.1-printed",
+];
+
+#[test]
+fn verify_prints_a_paragraph_for_each_group_of_statements_in_the_width_that_is_asked_for() {
+    let narrow = report(&[], SOME, 80);
+    let wide = report(&[("COLUMNS", "200")], SOME, 200);
+    assert!(wide.lines().count() < narrow.lines().count(), "{wide}");
+    let starts: Vec<_> =
+        wide.lines().filter(|line| line.starts_with("holds") && line.contains(" checks")).collect();
+    assert_eq!(starts.len(), 2, "{wide}");
+    for (part, why) in [
+        (
+            "Corollary 4.3: E q_i(infinity) <= rho^i (14 checks, 2 not applicable): excludes",
+            "excludes",
+        ),
+        ("refuted       as expected, 1 printed statement: (2.2) (err-2.2-printed)", "errata"),
+        ("(err-c.1-printed): right, but not the best constant; sharper: K = d", "no erratum"),
+        ("\n  1 check: needs rho(G) < 1, here rho(G) = 6/5\n", "a line each"),
+        ("Every verdict is as expected.", "the verdict"),
+        ("14 statistical checks: the probability that any is wrong is at most 1e-6", "alpha"),
+    ] {
+        assert!(wide.contains(part), "{why}: {wide}");
+    }
+    assert!(!wide.contains("slack"), "{wide}");
+    let verbose = report(&[], &[SOME, &["-v"]].concat(), 80);
+    assert!(verbose.contains("slack") && verbose.contains("holds 12/14, n/a 2"), "{verbose}");
+    assert!(verbose.contains("violated (expected)"), "{verbose}");
+}
+
+#[test]
+fn colours_are_for_terminals_or_who_asks_for_them() {
+    let plain = report(&[], SOME, 80);
+    assert!(!plain.contains('\u{1b}'));
+    let colored = report(&[("NO_COLOR", "1")], &[SOME, &["--color", "always"]].concat(), 80);
+    assert!(colored.contains("\u{1b}[32m"));
+    assert_eq!(console::strip_ansi_codes(&colored), plain);
+    assert_eq!(report(&[("CLICOLOR", "1")], &[SOME, &["--color", "never"]].concat(), 80), plain);
+    let explained = report(&[], &["explain", "thm-3.8", "--color", "always"], 80);
+    assert!(explained.contains('\u{1b}'));
+}
+
+#[test]
+fn explain_says_what_a_claim_states_how_it_is_checked_and_what_it_rejects() {
+    let explained = report(&[], &["explain", "transition-law"], 80);
+    for part in ["statistical, by sequential tests", "excludes", "faults", "    join-longest: "] {
+        assert!(explained.contains(part), "{part}: {explained}");
+    }
+    let found = json(&["explain", "thm-3.8", "--json"]);
+    let claim = &found["claims"][0];
+    assert_eq!(claim["source"], "Theorem 3.8, (4.29)");
+    assert!(claim["hypotheses"].as_array().unwrap().contains(&"rho(G) < 1".into()));
+    assert!(claim["rejects"][0]["about"].is_string() && claim["excludes"].is_string());
+    assert_eq!(report(&[], &["explain"], 80), report(&[], &["verify", "--list"], 80));
+}
+
+/// Nothing but its reader or a signal ends this: the first group is decided soon, and the second
+/// has too many cases.
+const ENDLESS: &[&str] =
+    &["verify", "cycle:n=5", "--only", "transition-law,lemma-4.4", "--effort", "1000"];
+
+#[cfg(unix)]
+#[test]
+fn a_group_is_printed_while_others_run_and_once_only() {
+    use std::io::{BufRead, BufReader, Read};
+    let mut child = Command::new(env!("CARGO_BIN_EXE_fluidcheck"))
+        .args(ENDLESS)
+        .env("COLUMNS", "200")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap());
+    let mut first = String::new();
+    lines.read_line(&mut first).unwrap();
+    assert_eq!(first, "cycle:n=5 (lambda = 4/5, d = 2)\n");
+    lines.read_line(&mut first).unwrap();
+    assert!(
+        first.contains("holds         Section 2: the model")
+            && first.contains("(1 check): excludes"),
+        "{first}"
+    );
+    assert!(child.try_wait().unwrap().is_none(), "the second group is under way");
+    let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(sent.success());
+    let mut rest = String::new();
+    lines.read_to_string(&mut rest).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert!(rest.contains("PARTIAL: interrupted after 1 of 2 checks"), "{rest}");
+    assert!(!rest.contains("Section 2: the model"), "{rest}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_suite_that_nobody_reads_ends_and_does_not_look_like_a_success() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_fluidcheck"))
+        .args(ENDLESS)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), text(&output.stderr)), (Some(130), String::new()));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_suite_whose_results_cannot_be_written_ends_in_one_line() {
+    let output = Command::new(env!("CARGO_BIN_EXE_fluidcheck"))
+        .args(ENDLESS)
+        .stdout(fs::OpenOptions::new().write(true).open("/dev/full").unwrap())
+        .output()
+        .unwrap();
+    let said = text(&output.stderr);
+    assert_eq!((output.status.code(), said.lines().count()), (Some(2), 1), "{said}");
+    assert!(said.starts_with("error: standard output:"), "{said}");
+}
+
+#[test]
+fn only_checks_a_theory_with_a_graph_too() {
+    let found = json(&["verify", "path:n=3", "--only", "eq-4.19,eq-2.1", "--json"]);
+    let ids: Vec<_> = found["claims"].as_array().unwrap().iter().map(|row| &row["id"]).collect();
+    assert_eq!(ids, ["eq-2.1", "eq-4.19"]);
 }

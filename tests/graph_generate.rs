@@ -138,7 +138,7 @@ fn what_cannot_be_generated_is_refused_with_the_reason() {
     ));
     assert!(matches!(
         generate::circulant(1 << 20, 1 << 11),
-        Err(GenerateError::TooManyEdges { edges }) if edges > MAX_EDGES
+        Err(GenerateError::TooManyEdges(edges)) if edges > MAX_EDGES
     ));
     for (text, p) in [("p", f64::NAN), ("p", 0.5)] {
         assert!(

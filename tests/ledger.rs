@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use fluidcheck::claims::{self, Kind};
-use fluidcheck::report::table;
+use fluidcheck::report::{page::Look, sections};
 use fluidcheck::stats::decision::Decision;
 use fluidcheck::suite::{self, Options, battery};
 
@@ -30,6 +30,6 @@ fn the_budget_of_the_default_suite_is_shared_out_over_claims_graphs_and_directio
         .collect();
     assert_eq!(there, statistical);
     insta::with_settings!({snapshot_path => "../snapshots", prepend_module_to_snapshot => false}, {
-        insta::assert_snapshot!("ledger", table::ledger(&ledger));
+        insta::assert_snapshot!("ledger", sections::ledger(&ledger, Look::PLAIN, true));
     });
 }

@@ -4,16 +4,14 @@
 mod common_claims;
 
 mod lemma_4_4 {
-    use fluidcheck::claims::Verdict;
-    use fluidcheck::faults::Fault;
-    use fluidcheck::instruments::Machinery;
+    use fluidcheck::faults;
+    use fluidcheck::instruments::{Instruments, REFERENCE};
     use fluidcheck::model::divided_difference_f64;
     use fluidcheck::num::ratio::{Ratio, ratio};
-    use fluidcheck::subject::Reference;
     use num_bigint::BigInt;
     use proptest::prelude::*;
 
-    use super::common_claims::{counterexample, evidence, pair, private2};
+    use super::common_claims::{counterexample, pair};
 
     type Raw = (u16, (u16, u16), (u16, u16), u8);
 
@@ -25,8 +23,8 @@ mod lemma_4_4 {
         rest / step
     }
 
-    fn value(machinery: &dyn Machinery, (a, b): (u64, u64), n: u64, d: u32) -> Ratio {
-        machinery.divided_difference(
+    fn value(instruments: &Instruments, (a, b): (u64, u64), n: u64, d: u32) -> Ratio {
+        (instruments.divided_difference)(
             &Ratio::new(a.into(), n.into()),
             &Ratio::new(b.into(), n.into()),
             d,
@@ -35,7 +33,7 @@ mod lemma_4_4 {
 
     /// The lemma at two pairs: the value is the quotient, and ordered pairs have ordered values.
     fn holds_at(
-        machinery: &dyn Machinery,
+        instruments: &Instruments,
         n: u64,
         first: (u64, u64),
         second: (u64, u64),
@@ -44,12 +42,12 @@ mod lemma_4_4 {
         let fraction = |a: u64| Ratio::new(a.into(), n.into());
         for (a, b) in [first, second] {
             let right = Ratio::new(quotient(a, b, d), BigInt::from(n).pow(d - 1));
-            let given = value(machinery, (a, b), n, d);
+            let given = value(instruments, (a, b), n, d);
             if given != right {
                 return Err(format!("d = {d}: {given} at ({a}, {b}) / {n}, by division {right}"));
             }
         }
-        let ordered = machinery.pairs_are_ordered(
+        let ordered = (instruments.pairs_are_ordered)(
             (&fraction(first.0), &fraction(first.1)),
             (&fraction(second.0), &fraction(second.1)),
         );
@@ -59,9 +57,9 @@ mod lemma_4_4 {
         Ok(())
     }
 
-    fn holds_at_raw(machinery: &dyn Machinery, (n, first, second, d): Raw) -> Result<(), String> {
+    fn holds_at_raw(instruments: &Instruments, (n, first, second, d): Raw) -> Result<(), String> {
         let n = u64::from(n % 1000) + 1;
-        holds_at(machinery, n, pair(first, n), pair(second, n), u32::from(d % 12) + 1)
+        holds_at(instruments, n, pair(first, n), pair(second, n), u32::from(d % 12) + 1)
     }
 
     /// The nearest f64 and its exact value.
@@ -88,7 +86,7 @@ mod lemma_4_4 {
     proptest! {
         #[test]
         fn is_monotone_at_random_pairs(raw in any::<Raw>()) {
-            prop_assert_eq!(holds_at_raw(&Reference, raw), Ok(()));
+            prop_assert_eq!(holds_at_raw(&REFERENCE, raw), Ok(()));
         }
 
         #[test]
@@ -100,7 +98,7 @@ mod lemma_4_4 {
     #[test]
     fn is_monotone_at_the_pairs_of_quickcheck() {
         quickcheck::quickcheck(
-            (|raw: Raw| holds_at_raw(&Reference, raw)) as fn(Raw) -> Result<(), String>,
+            (|raw: Raw| holds_at_raw(&REFERENCE, raw)) as fn(Raw) -> Result<(), String>,
         );
     }
 
@@ -117,7 +115,7 @@ mod lemma_4_4 {
                 pairs().flat_map(|first| pairs().map(move |second| (first, second)))
             {
                 for d in 1..=12 {
-                    holds_at(&Reference, n, first, second, d).unwrap();
+                    holds_at(&REFERENCE, n, first, second, d).unwrap();
                 }
             }
         }
@@ -132,16 +130,18 @@ mod lemma_4_4 {
             ("the whole interval", 12, (1, 0), 1, ratio(1, 1)),
         ];
         for (name, d, pair, n, right) in table {
-            assert_eq!(value(&Reference, pair, n, d), right, "{name}");
+            assert_eq!(value(&REFERENCE, pair, n, d), right, "{name}");
         }
         // Continued to x = y it is the derivative d x^(d - 1).
-        assert_eq!(Reference.divided_difference(&ratio(1, 2), &ratio(1, 2), 3), ratio(3, 4));
+        assert_eq!((REFERENCE.divided_difference)(&ratio(1, 2), &ratio(1, 2), 3), ratio(3, 4));
     }
 
     #[test]
     fn without_the_order_of_the_pairs_the_lemma_fails_and_shrinks() {
-        let raw = counterexample(any::<Raw>(), |raw| holds_at_raw(&Fault::PairsNotOrdered, raw))
-            .expect("rejected");
+        let raw = counterexample(any::<Raw>(), |raw| {
+            holds_at_raw(&faults::PAIRS_NOT_ORDERED.instruments, raw)
+        })
+        .expect("rejected");
         // For d = 1 the value is constant, so that 2 is the least d that can fail.
         assert!(raw.3 % 12 == 1, "{raw:?}");
     }
@@ -149,21 +149,11 @@ mod lemma_4_4 {
     #[test]
     fn one_term_more_is_noticed() {
         assert!(
-            counterexample(any::<Raw>(), |raw| holds_at_raw(&Fault::DividedDifferenceShifted, raw))
-                .is_some()
+            counterexample(any::<Raw>(), |raw| holds_at_raw(
+                &faults::DIVIDED_DIFFERENCE_SHIFTED.instruments,
+                raw
+            ))
+            .is_some()
         );
-    }
-
-    #[test]
-    fn the_claim_holds_for_the_reference_and_rejects_its_faults() {
-        assert_eq!(evidence("lemma-4.4", &Reference, &private2()).verdict, Verdict::Holds);
-        for fault in [Fault::PairsNotOrdered, Fault::DividedDifferenceShifted] {
-            assert_eq!(
-                evidence("lemma-4.4", &fault, &private2()).verdict,
-                Verdict::Violated,
-                "{}",
-                fault.id()
-            );
-        }
     }
 }

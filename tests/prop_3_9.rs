@@ -4,8 +4,8 @@ mod common_claims;
 
 mod prop_3_9 {
     use fluidcheck::claims::Verdict;
-    use fluidcheck::faults::Fault;
-    use fluidcheck::instruments::Machinery;
+    use fluidcheck::faults;
+    use fluidcheck::instruments::{Instruments, REFERENCE};
     use fluidcheck::model::Model;
     use fluidcheck::num::ratio::{Ratio, whole};
     use fluidcheck::random::Coins;
@@ -73,7 +73,7 @@ mod prop_3_9 {
 
     /// The paper's coupling: U = code / 2^16 in the subject's partition of [0, 1).
     fn shared_mass(
-        machinery: &dyn Machinery,
+        instruments: &Instruments,
         (n, masks, lengths, d, events): Raw,
     ) -> Result<(), String> {
         let (model, mut lower, mut upper) = small_system(n, &masks, &lengths, d);
@@ -81,7 +81,7 @@ mod prop_3_9 {
             if arrival {
                 let task_type = u32::from(which) % model.graph().n_task_types();
                 let u = whole(code.into()) / whole(1 << 16);
-                let intervals = machinery.shared_mass(&model, task_type, &lower, &upper);
+                let intervals = (instruments.shared_mass)(&model, task_type, &lower, &upper);
                 let interval = intervals
                     .iter()
                     .find(|i| i.from <= u && u < i.to)
@@ -112,7 +112,7 @@ mod prop_3_9 {
 
         #[test]
         fn shared_mass_keeps_the_order(case in raw()) {
-            prop_assert_eq!(shared_mass(&Reference, case), Ok(()));
+            prop_assert_eq!(shared_mass(&REFERENCE, case), Ok(()));
         }
     }
 
@@ -126,7 +126,7 @@ mod prop_3_9 {
     #[test]
     fn shared_mass_keeps_the_order_of_quickcheck() {
         quickcheck::quickcheck(
-            (|case: Raw| shared_mass(&Reference, case)) as fn(Raw) -> Result<(), String>,
+            (|case: Raw| shared_mass(&REFERENCE, case)) as fn(Raw) -> Result<(), String>,
         );
     }
 
@@ -141,7 +141,7 @@ mod prop_3_9 {
                     (0..3).map(|v| PAIRS[(code / 6u32.pow(v) % 6) as usize]).unzip();
                 let graph = fluidcheck::graph::BipartiteGraph::complete(3, 1).unwrap();
                 let model = Model::new(graph, 0.8, d).unwrap();
-                for interval in Reference.shared_mass(&model, 0, &lower, &upper) {
+                for interval in (REFERENCE.shared_mass)(&model, 0, &lower, &upper) {
                     let (mut x1, mut x2) = (lower.clone(), upper.clone());
                     x1[interval.server1 as usize] += 1;
                     x2[interval.server2 as usize] += 1;
@@ -166,8 +166,7 @@ mod prop_3_9 {
             Model::new(fluidcheck::graph::BipartiteGraph::complete(2, 1).unwrap(), 0.8, 2).unwrap();
         // Lengths (0, 0) below (1, 0): a quarter of U sends the task to 0 in the lower and to 1 in
         // the upper system.
-        let split: Ratio = Reference
-            .shared_mass(&model, 0, &[0, 0], &[1, 0])
+        let split: Ratio = (REFERENCE.shared_mass)(&model, 0, &[0, 0], &[1, 0])
             .iter()
             .filter(|i| (i.server1, i.server2) == (0, 1))
             .map(|i| &i.to - &i.from)
@@ -175,8 +174,7 @@ mod prop_3_9 {
         assert_eq!(split, Ratio::new(1.into(), 4.into()));
         // Equal states move together.
         assert!(
-            Reference
-                .shared_mass(&model, 0, &[3, 1], &[3, 1])
+            (REFERENCE.shared_mass)(&model, 0, &[3, 1], &[3, 1])
                 .iter()
                 .all(|i| i.server1 == i.server2)
         );
@@ -184,7 +182,7 @@ mod prop_3_9 {
         // break this pair.
         let [mut low, mut high] = [vec![1, 1], vec![1, 1]].map(Queues::from_lengths);
         let mark = Mark::Arrival { task_type: 0, samples: &[0, 1] };
-        Fault::FirstAndLastMinimiser.couple(
+        faults::FIRST_AND_LAST_MINIMISER.couple(
             &model,
             &mut low,
             &mut high,
@@ -197,43 +195,44 @@ mod prop_3_9 {
     #[test]
     fn wrong_couplings_break_the_order_and_shrink() {
         for fault in [
-            Fault::IndependentTieCoins,
-            Fault::FirstAndLastMinimiser,
-            Fault::DeparturesNotCoupled,
-            Fault::IndependentSystems,
+            faults::INDEPENDENT_TIE_COINS,
+            faults::FIRST_AND_LAST_MINIMISER,
+            faults::DEPARTURES_NOT_COUPLED,
+            faults::INDEPENDENT_SYSTEMS,
         ] {
-            let found = counterexample(raw(), |case| shared_samples(&fault, case))
-                .unwrap_or_else(|| panic!("{} survives", fault.id()));
+            let found = counterexample(raw(), |case| shared_samples(fault, case))
+                .unwrap_or_else(|| panic!("{} survives", fault.id));
             // The others draw coins, which a shorter list of events changes: only this one shrinks
             // to the end.
-            if fault == Fault::FirstAndLastMinimiser {
+            if fault == faults::FIRST_AND_LAST_MINIMISER {
                 assert!(
                     found.4.len() <= 2,
                     "{}: {} events after shrinking",
-                    fault.id(),
+                    fault.id,
                     found.4.len()
                 );
             }
         }
-        let found =
-            counterexample(raw(), |case| shared_mass(&Fault::ProductInsteadOfMinimum, case))
-                .expect("the product survives");
+        let found = counterexample(raw(), |case| {
+            shared_mass(&faults::PRODUCT_INSTEAD_OF_MINIMUM.instruments, case)
+        })
+        .expect("the product survives");
         assert!(found.4.len() <= 2, "{} events after shrinking", found.4.len());
     }
 
     #[test]
     fn the_claims_hold_for_the_reference_and_reject_their_faults() {
         for (id, fault) in [
-            ("prop-3.9-mass", Fault::ProductInsteadOfMinimum),
-            ("eq-4.13", Fault::ProductInsteadOfMinimum),
-            ("prop-3.9-samples", Fault::IndependentTieCoins),
-            ("prop-3.9-samples", Fault::FirstAndLastMinimiser),
-            ("prop-3.9-samples", Fault::DeparturesNotCoupled),
-            ("prop-3.9-samples", Fault::IndependentSystems),
+            ("prop-3.9-mass", faults::PRODUCT_INSTEAD_OF_MINIMUM),
+            ("eq-4.13", faults::PRODUCT_INSTEAD_OF_MINIMUM),
+            ("prop-3.9-samples", faults::INDEPENDENT_TIE_COINS),
+            ("prop-3.9-samples", faults::FIRST_AND_LAST_MINIMISER),
+            ("prop-3.9-samples", faults::DEPARTURES_NOT_COUPLED),
+            ("prop-3.9-samples", faults::INDEPENDENT_SYSTEMS),
         ] {
             assert_eq!(evidence(id, &Reference, &private2()).verdict, Verdict::Holds, "{id}");
-            let evidence = evidence(id, &fault, &private2());
-            assert_eq!(evidence.verdict, Verdict::Violated, "{id} and {}", fault.id());
+            let evidence = evidence(id, fault, &private2());
+            assert_eq!(evidence.verdict, Verdict::Violated, "{id} and {}", fault.id);
             let witness = evidence.witness.expect("a violation has a witness");
             assert_eq!(witness.states.len(), 2, "{id}: both states");
             assert!(id == "eq-4.13" || witness.event.is_some(), "{id}: the event");

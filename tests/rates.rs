@@ -4,7 +4,7 @@
 use std::fmt::Write;
 
 use fluidcheck::claims::{self, Verdict};
-use fluidcheck::faults::Fault;
+use fluidcheck::faults;
 use fluidcheck::graph::format::{self, Format};
 use fluidcheck::graph::{BipartiteGraph, Isolated, metrics};
 use fluidcheck::instruments::UnderCheck;
@@ -237,8 +237,8 @@ fn wrong_frequencies_of_types_are_told_from_right_ones() {
     let model = Model::new(graph, 0.5, 2).unwrap();
     let verdict = |under| power_matrix::evaluate(claim, under, &model, 1, 1e-6).verdict;
     assert_eq!(verdict(UnderCheck::reference()), Verdict::Holds);
-    assert_eq!(verdict(UnderCheck::both(&Fault::RatesIgnored)), Verdict::Violated);
-    assert_eq!(verdict(UnderCheck::both(&Fault::AliasSidesSwapped)), Verdict::Violated);
+    assert_eq!(verdict(UnderCheck::from(faults::RATES_IGNORED)), Verdict::Violated);
+    assert_eq!(verdict(UnderCheck::from(faults::ALIAS_SIDES_SWAPPED)), Verdict::Violated);
 }
 
 #[test]

@@ -4,11 +4,11 @@ mod common_claims;
 
 use common_claims::{counterexample, small_system};
 use fluidcheck::claims::{self, CheckOptions, Scope, Verdict};
-use fluidcheck::faults::Fault;
+use fluidcheck::faults;
 use fluidcheck::graph::{BipartiteGraph, Isolated};
-use fluidcheck::instruments::Machinery;
+use fluidcheck::instruments::UnderCheck;
 use fluidcheck::model::Model;
-use fluidcheck::subject::{Reference, Subject};
+use fluidcheck::subject::Reference;
 use proptest::prelude::*;
 
 /// Servers, task types as bit masks, d, and which case of each claim.
@@ -28,22 +28,23 @@ const IDS: [&str; 9] = [
 ];
 
 /// One case of each of these claims on one graph.
-fn no_counterexample<T: Subject + Machinery>(
-    under: &T,
+fn no_counterexample<'a>(
+    under: impl Into<UnderCheck<'a>>,
     ids: &[&str],
     (n, masks, d, case): &Raw,
 ) -> Result<(), String> {
+    let under = under.into();
     let (model, ..) = small_system(*n, masks, &[], *d);
     let options = CheckOptions {
         seed: 3,
         case: Some((*case).into()),
         pilot_events: Some(1),
-        machinery: under,
+        instruments: under.instruments,
         ..CheckOptions::default()
     };
     for id in ids {
         let claim = claims::find(id).map_err(|error| error.to_string())?;
-        let evidence = claim.check_with(under, &model, &options);
+        let evidence = claim.check_with(under.subject, &model, &options);
         if evidence.verdict == Verdict::Violated {
             return Err(format!("{id}: {}", evidence.summary));
         }
@@ -69,20 +70,20 @@ fn no_claim_of_section_4_has_a_counterexample_of_quickcheck() {
 #[test]
 fn faults_have_counterexamples_on_small_graphs() {
     let table = [
-        ("lemma-4.2", Fault::RatesOneSampleLess),
-        ("lemma-4.2", Fault::IdleServersServe),
-        ("eq-4.4", Fault::RhoReplacedByLambda),
-        ("eq-4.12", Fault::TiesToLowest),
-        ("eq-4.12", Fault::SamplingWithoutReplacement),
-        ("eq-4.13", Fault::ProductInsteadOfMinimum),
-        ("eq-4.20", Fault::RhoReplacedByLambda),
-        ("eq-4.42", Fault::PhiWithSidesSwapped),
+        ("lemma-4.2", faults::RATES_ONE_SAMPLE_LESS),
+        ("lemma-4.2", faults::IDLE_SERVERS_SERVE),
+        ("eq-4.4", faults::RHO_REPLACED_BY_LAMBDA),
+        ("eq-4.12", faults::TIES_TO_LOWEST),
+        ("eq-4.12", faults::SAMPLING_WITHOUT_REPLACEMENT),
+        ("eq-4.13", faults::PRODUCT_INSTEAD_OF_MINIMUM),
+        ("eq-4.20", faults::RHO_REPLACED_BY_LAMBDA),
+        ("eq-4.42", faults::PHI_WITH_SIDES_SWAPPED),
     ];
     for (id, fault) in table {
         assert!(
-            counterexample(any::<Raw>(), |raw| no_counterexample(&fault, &[id], &raw)).is_some(),
+            counterexample(any::<Raw>(), |raw| no_counterexample(fault, &[id], &raw)).is_some(),
             "{id} and {}",
-            fault.id()
+            fault.id
         );
     }
 }
@@ -93,11 +94,11 @@ fn a_violation_replays_by_its_case() {
     for claim in
         claims::all().filter(|claim| claim.scope == Scope::Graph && IDS.contains(&claim.id))
     {
-        for fault in claim.rejects {
+        for &fault in claim.rejects {
             let options = CheckOptions {
                 seed: 11,
                 pilot_events: Some(1),
-                machinery: fault,
+                instruments: &fault.instruments,
                 ..CheckOptions::default()
             };
             let first = claim.check_with(fault, &model, &options);
@@ -109,7 +110,7 @@ fn a_violation_replays_by_its_case() {
                 Some(witness.found),
                 "{} and {}",
                 claim.id,
-                fault.id()
+                fault.id
             );
         }
     }

@@ -191,7 +191,7 @@ proptest! {
         simulation.advance_to(now.next_up()).unwrap();
         for asked in [f64::NAN, f64::INFINITY, -1.0] {
             let error = simulation.advance_to(asked).unwrap_err();
-            prop_assert!(matches!(error, SimulateError::Time(TimeError::NotATime { .. })), "{}", error);
+            prop_assert!(matches!(error, SimulateError::Time(TimeError::NotATime(..))), "{}", error);
         }
         prop_assert_eq!(simulation.events(), steps);
     }

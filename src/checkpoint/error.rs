@@ -30,16 +30,15 @@ impl std::error::Error for CheckpointError {}
 #[non_exhaustive]
 pub enum Problem {
     /// A file of no bytes.
-    #[error(
-        "is empty, which no checkpoint is, and was left as it is: remove it to start anew, or name another file"
-    )]
+    #[error("is empty and no checkpoint: remove it to start over, or name another file")]
     Empty,
     /// Something else than a checkpoint.
-    #[error("is no checkpoint of fluidcheck and was left as it is: name another file")]
+    #[error("is not a checkpoint of fluidcheck: name another file")]
     Foreign,
     /// A checkpoint whose layout this version does not know.
     #[error(
-        "is a checkpoint of format `{found}`, this version reads {FORMAT}: go on with the version that wrote it, or name another file"
+        "has checkpoint format `{found}`, but this version reads {FORMAT}: use the version that \
+        wrote it, or name another file"
     )]
     Format {
         /// What its header says.
@@ -47,20 +46,19 @@ pub enum Problem {
     },
     /// A checkpoint that lost or changed some bytes.
     #[error(
-        "is cut short or damaged (its checksum does not fit) and was left as it is: remove it to start anew, or name another file"
+        "is truncated or damaged (wrong checksum): remove it to start over, or name another file"
     )]
     Damaged,
     /// The bytes are those that were written, yet they cannot belong to this run.
-    #[error(
-        "does not fit this run and was left as it is: {why}: remove it to start anew, or name another file"
-    )]
+    #[error("does not belong to this run, {why}: remove it to start over, or name another file")]
     Content {
         /// What does not fit.
         why: String,
     },
     /// A sound checkpoint of something else.
     #[error(
-        "is the checkpoint of another run and was left as it is: {what} is {there} there and {here} here: name another file"
+        "is the checkpoint of another run ({what}: {there} in the file, {here} now): name another \
+        file"
     )]
     OtherRun {
         /// What differs first.
@@ -72,19 +70,19 @@ pub enum Problem {
     },
     /// Another process holds it, or has replaced it.
     #[error(
-        "is in use by another process, or was replaced by one: wait for it to end, or name another file"
+        "is in use by another process, or was replaced by one: wait for it to finish, or name \
+        another file"
     )]
     InUse,
     /// A folder, a device, a pipe.
-    #[error("is no regular file: name a file")]
+    #[error("is not a regular file: name a file")]
     NotAFile,
     /// More bytes than a checkpoint may have.
-    #[error(
-        "has more than {MAX_BYTES} bytes, the most that a checkpoint may have: name another file"
-    )]
+    #[error("is larger than {MAX_BYTES} bytes, the limit of a checkpoint: name another file")]
     TooLarge,
     /// The operating system refused.
-    #[error("cannot {action}: {message}: {}", if *action == "write" { "check that the folder exists, may be written to and has space" } else { "check the path and its permissions" })]
+    #[error("cannot {action}: {message}: {}", if *action == "write" { "check that the folder \
+        exists, may be written to and has space" } else { "check the path and its permissions" })]
     Io {
         /// `"read"`, `"write"`.
         action: &'static str,

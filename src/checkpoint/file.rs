@@ -68,12 +68,13 @@ impl Store {
         if !fs::metadata(folder).map_err(refused)?.is_dir() {
             return Err(Problem::NotAFile);
         }
-        let file = self.claim();
-        if file.is_ok() {
-            let _ = fs::remove_file(&self.temporary);
+        match self.claim() {
+            Ok(_held) => drop(fs::remove_file(&self.temporary)),
+            // A disk that is full now may have space later, and the run can do without.
+            Err(problem) if problem.may_pass() => {}
+            Err(problem) => return Err(problem),
         }
-        // A disk that is full now may have space later, and the run can do without.
-        file.map(|_| ()).or_else(|problem| if problem.may_pass() { Ok(()) } else { Err(problem) })
+        Ok(())
     }
 
     /// The temporary file, empty and locked.
@@ -84,12 +85,9 @@ impl Store {
             return Err(Problem::NotAFile);
         }
         // Not emptied by opening: it may be another process's.
-        let file = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&self.temporary)
-            .map_err(refused)?;
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(false);
+        let file = options.open(&self.temporary).map_err(refused)?;
         lock(&file)?;
         if !is_at(&file, &self.temporary) {
             return Err(Problem::InUse);
@@ -186,10 +184,15 @@ mod tests {
         encode(&Run::new("power").with("the seed", seed), &Progress::Power(Vec::new())).unwrap()
     }
 
-    #[test]
-    fn a_second_process_is_refused_before_and_after_the_first_write() {
+    fn place() -> (tempfile::TempDir, PathBuf) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("c");
+        (folder, path)
+    }
+
+    #[test]
+    fn a_second_process_is_refused_before_and_after_the_first_write() {
+        let (folder, path) = place();
         let (mut first, none) = Store::open(&path).unwrap();
         assert!(none.is_none());
         first.write(&bytes(1)).unwrap();
@@ -203,8 +206,7 @@ mod tests {
 
     #[test]
     fn of_two_that_find_no_file_one_wins() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("c");
+        let (_folder, path) = place();
         let (mut first, _) = Store::open(&path).unwrap();
         let (mut second, _) = Store::open(&path).unwrap();
         first.write(&bytes(1)).unwrap();
@@ -215,8 +217,7 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn what_another_process_put_there_is_not_overwritten_and_what_is_gone_is_written_anew() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("c");
+        let (_folder, path) = place();
         let (mut store, _) = Store::open(&path).unwrap();
         store.write(&bytes(1)).unwrap();
         fs::remove_file(&path).unwrap();
@@ -230,8 +231,7 @@ mod tests {
 
     #[test]
     fn what_a_killed_process_left_half_written_is_taken_over() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("c");
+        let (folder, path) = place();
         fs::write(folder.path().join(".c.fluidcheck-tmp"), "x".repeat(100_000)).unwrap();
         let (mut store, _) = Store::open(&path).unwrap();
         store.write(&bytes(1)).unwrap();
@@ -242,9 +242,8 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn a_link_stays_a_link_and_nothing_is_written_through_a_planted_one() {
-        let folder = tempfile::tempdir().unwrap();
-        let (path, link, victim) =
-            (folder.path().join("c"), folder.path().join("link"), folder.path().join("victim"));
+        let (folder, path) = place();
+        let [link, victim] = ["link", "victim"].map(|name| folder.path().join(name));
         Store::open(&path).unwrap().0.write(&bytes(1)).unwrap();
         std::os::unix::fs::symlink(&path, &link).unwrap();
         Store::open(&link).unwrap().0.write(&bytes(2)).unwrap();

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::{Problem, hexadecimal};
 use crate::estimate;
-use crate::faults::Fault;
+use crate::faults;
 use crate::graph::BipartiteGraph;
 use crate::model::Model;
 use crate::suite::{self, Input, power_matrix, selection};
@@ -32,64 +32,58 @@ impl Run {
         self
     }
 
+    fn with_model(self, model: &Model) -> Self {
+        self.with("lambda", model.load().exact()).with("d", model.d())
+    }
+
     /// A run of `verify`.
     pub fn of_suite(inputs: &[Input], options: &suite::Options) -> Self {
-        let mut digest = Fingerprint::default();
         let checks = selection(inputs, options);
-        for (claim, input) in &checks {
-            digest.text(claim.id);
-            digest.number(*input as u64);
-        }
-        let registry = digest.end();
+        let registry = Fingerprint::of(|digest| {
+            for (claim, input) in &checks {
+                digest.text(claim.id);
+                digest.number(*input as u64);
+            }
+        });
+        let content = Fingerprint::of(|digest| {
+            for input in inputs {
+                digest.text(&input.name);
+                digest.model(&input.model);
+            }
+        });
         let mut ids: Vec<_> = checks.iter().map(|(claim, _)| claim.id).collect();
         ids.dedup();
-        let claims =
-            if ids.len() <= 3 { ids.join(", ") } else { format!("a list of {}", ids.len()) };
-        let mut digest = Fingerprint::default();
-        let mut run = Self::new("verify");
-        for input in inputs {
-            digest.text(&input.name);
-            digest.model(&input.model);
-        }
-        run = match inputs {
-            [input] => run
-                .with("the graph", input.arguments.join(" "))
-                .with("lambda", input.model.load().exact())
-                .with("d", input.model.d()),
-            _ => run.with("the graph", format!("a battery of {}", inputs.len())),
+        let case = options.case.map_or_else(|| "all".to_owned(), |case| case.to_string());
+        let run = Self::new("verify");
+        let run = match inputs {
+            [input] => run.with("the graph", input.arguments.join(" ")).with_model(&input.model),
+            _ => run.with("the graph", format!("{} built-in graphs", inputs.len())),
         };
-        run.with("the content of the graph", digest.end())
-            .with("the choice of claims", claims)
+        run.with("the content of the graph", content)
+            .with("the choice of claims", named(&ids))
             .with("the registry of claims", registry)
             .with("the seed", options.seed)
             .with("alpha", options.alpha)
             .with("the effort", options.effort)
-            .with(
-                "the case",
-                options.case.map_or_else(|| "each".to_owned(), |case| case.to_string()),
-            )
+            .with("the case", case)
     }
 
     /// A run of `power`.
     pub fn of_power(options: &power_matrix::Options) -> Self {
-        let mut digest = Fingerprint::default();
         let claims = power_matrix::claims_of(options);
-        for claim in &claims {
-            digest.text(claim.id);
-        }
-        for fault in Fault::ALL {
-            digest.text(fault.id());
-        }
-        for setting in power_matrix::settings() {
-            digest.text(&setting.name);
-            digest.model(&setting.model);
-        }
         let ids: Vec<_> = claims.iter().map(|claim| claim.id).collect();
-        let named =
-            if ids.len() <= 3 { ids.join(", ") } else { format!("a list of {}", ids.len()) };
+        let registry = Fingerprint::of(|digest| {
+            ids.iter()
+                .chain(faults::ALL.iter().map(|fault| &fault.id))
+                .for_each(|id| digest.text(id));
+            for setting in power_matrix::settings() {
+                digest.text(&setting.name);
+                digest.model(&setting.model);
+            }
+        });
         Self::new("power")
-            .with("the choice of claims", named)
-            .with("the registry of claims", digest.end())
+            .with("the choice of claims", named(&ids))
+            .with("the registry of claims", registry)
             .with("the depth", format!("{:?}", options.depth))
             .with("the seed", options.seed)
             .with("alpha", options.alpha)
@@ -105,22 +99,17 @@ impl Run {
         what: &str,
         options: &estimate::Options,
     ) -> Self {
-        let mut digest = Fingerprint::default();
-        digest.model(model);
+        let many = options.replications.map(|n| n.to_string());
         Self::new("simulate")
             .with("what is estimated", what)
             .with("the graph", words)
-            .with("lambda", model.load().exact())
-            .with("d", model.d())
-            .with("the content of the graph", digest.end())
+            .with_model(model)
+            .with("the content of the graph", Fingerprint::of(|digest| digest.model(model)))
             .with("the seed", options.seed)
             .with("the confidence", options.confidence)
             .with("the precision", options.precision)
-            .with("the most events", options.events)
-            .with(
-                "the number of replications",
-                options.replications.map_or_else(|| "open".to_owned(), |n| n.to_string()),
-            )
+            .with("the event budget", options.events)
+            .with("the number of replications", many.as_deref().unwrap_or("as many as needed"))
             .with("the kind of intervals", format!("{:?}", options.intervals))
     }
 
@@ -139,6 +128,10 @@ impl Run {
     }
 }
 
+fn named(ids: &[&str]) -> String {
+    if ids.len() <= 3 { ids.join(", ") } else { format!("{} claims", ids.len()) }
+}
+
 /// A text as it may stand in a message of one line, cut after so many characters.
 pub(super) fn shown(value: &str, at_most: usize) -> String {
     let mut text: String =
@@ -154,6 +147,13 @@ pub(super) fn shown(value: &str, at_most: usize) -> String {
 struct Fingerprint(Sha256);
 
 impl Fingerprint {
+    /// Half of the digest of what `add` adds: 128 bits are enough to tell graphs apart.
+    fn of(add: impl FnOnce(&mut Self)) -> String {
+        let mut digest = Self::default();
+        add(&mut digest);
+        hexadecimal(&digest.0.finalize()[..16])
+    }
+
     fn number(&mut self, x: u64) {
         self.0.update(x.to_le_bytes());
     }
@@ -193,11 +193,6 @@ impl Fingerprint {
         self.text(&model.load().exact().to_string());
         self.number(u64::from(model.d()));
     }
-
-    /// Half of the digest: 128 bits are enough to tell graphs apart.
-    fn end(self) -> String {
-        hexadecimal(&self.0.finalize()[..16])
-    }
 }
 
 #[cfg(test)]
@@ -224,14 +219,8 @@ mod tests {
             base.clone().with_rates(&[ratio(1, 1), ratio(2, 1)]).unwrap(),
             base.clone().with_rates(&[ratio(2, 1), ratio(1, 1)]).unwrap(),
         ];
-        let prints: std::collections::BTreeSet<_> = graphs
-            .iter()
-            .map(|graph| {
-                let mut print = Fingerprint::default();
-                print.graph(graph);
-                print.end()
-            })
-            .collect();
+        let prints: std::collections::BTreeSet<_> =
+            graphs.iter().map(|graph| Fingerprint::of(|print| print.graph(graph))).collect();
         assert_eq!(prints.len(), graphs.len());
     }
 

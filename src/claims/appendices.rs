@@ -16,64 +16,72 @@ use num_traits::{One, Pow, Zero};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
-use super::cases::{Outcome, run};
+use super::cases::Outcome;
 use super::{Claim, Evidence, Expected, Kind, Scope, Setting, show};
-use crate::faults::Fault;
+use crate::faults;
 use crate::num::ratio::{self, Ratio};
 
-/// The claims of the appendices.
-pub const CLAIMS: &[Claim] = &[EQ_A_1, EQ_A_2, LEMMA_C_1, LEMMA_C_1_SHARP];
-
 /// (A.1).
-pub const EQ_A_1: Claim = Claim {
+pub(crate) const EQ_A_1: Claim = Claim {
     id: "eq-A.1",
     source: "(A.1), (C.2)",
+    paper: &["(A.1)", "(C.2)"],
     statement: "(x^d - y^d) / (x - y) = sum_(i = 1)^d binom(d, i) (x - y)^(i - 1) y^(d - i)",
     kind: Kind::Exact,
     scope: Scope::Theory,
     expected: Expected::Holds,
+    effect: None,
     hypotheses: &[],
-    rejects: &[Fault::DividedDifferenceShifted],
-    check: eq_a_1,
+    rejects: &[faults::DIVIDED_DIFFERENCE_SHIFTED],
+    run: |claim, setting| expansions(claim, setting, 1),
 };
 
 /// (A.2).
-pub const EQ_A_2: Claim = Claim {
+pub(crate) const EQ_A_2: Claim = Claim {
     id: "eq-A.2",
     source: "(A.2)",
-    statement: "the derivative of (x^d - y^d) / (x - y) in y is sum_(i = 2)^d binom(d, i) (x - y)^(i - 2) y^(d - i) >= 0",
+    paper: &["(A.2)"],
+    statement: "the derivative of (x^d - y^d) / (x - y) in y is sum_(i = 2)^d binom(d, i) (x - \
+        y)^(i - 2) y^(d - i) >= 0",
     kind: Kind::Exact,
     scope: Scope::Theory,
     expected: Expected::Holds,
+    effect: None,
     hypotheses: &[],
-    rejects: &[Fault::DividedDifferenceShifted],
-    check: eq_a_2,
+    rejects: &[faults::DIVIDED_DIFFERENCE_SHIFTED],
+    run: |claim, setting| expansions(claim, setting, 2),
 };
 
 /// Lemma C.1 with the constant of its proof.
-pub const LEMMA_C_1: Claim = Claim {
+pub(crate) const LEMMA_C_1: Claim = Claim {
     id: "lemma-c.1",
     source: "Lemma C.1, (C.3)",
-    statement: "the divided difference is Lipschitz with K = (2^d - 1)(d - 1), the pairs in any order",
+    paper: &["Lemma C.1", "(C.1)", "(C.3)"],
+    statement: "the divided difference is Lipschitz with K = (2^d - 1)(d - 1), the pairs in any \
+        order",
     kind: Kind::Exact,
     scope: Scope::Theory,
     expected: Expected::Holds,
+    effect: None,
     hypotheses: &[],
-    rejects: &[Fault::DividedDifferenceShifted],
-    check: lemma_c_1,
+    rejects: &[faults::DIVIDED_DIFFERENCE_SHIFTED],
+    run: |claim, setting| lipschitz(claim, setting, false),
 };
 
 /// Lemma C.1 with the smallest constant.
-pub const LEMMA_C_1_SHARP: Claim = Claim {
+pub(crate) const LEMMA_C_1_SHARP: Claim = Claim {
     id: "lemma-c.1-sharp",
     source: "Lemma C.1, sharpened",
-    statement: "the divided difference is Lipschitz with K = d (d - 1) / 2, and with no smaller K, as pairs near (1, 1) show",
+    paper: &["Lemma C.1", "(C.1)"],
+    statement: "the divided difference is Lipschitz with K = d (d - 1) / 2, and with no smaller \
+        K, as pairs near (1, 1) show",
     kind: Kind::Exact,
     scope: Scope::Theory,
     expected: Expected::Holds,
+    effect: None,
     hypotheses: &[],
-    rejects: &[Fault::LipschitzTooSmall, Fault::DividedDifferenceShifted],
-    check: lemma_c_1_sharp,
+    rejects: &[faults::LIPSCHITZ_TOO_SMALL, faults::DIVIDED_DIFFERENCE_SHIFTED],
+    run: |claim, setting| lipschitz(claim, setting, true),
 };
 
 /// The largest d tried.
@@ -93,11 +101,6 @@ fn expansion_case(case: u64, rng: &mut ChaCha8Rng) -> (u32, u64, u64, u64) {
     (d, n, a, rng.random_range(0..a))
 }
 
-/// 21 pairs with denominator 6, then random ones, each with d = 1 to 12.
-fn expansion_cases(effort: u32) -> u64 {
-    u64::from(MOST_CHOICES) * (21 + 30 * u64::from(effort.max(1)))
-}
-
 /// sum_(i >= least) binom(d, i) (a - b)^(i - least) b^(d - i), in integers.
 fn binomial_sum(a: u64, b: u64, d: u32, least: u32) -> BigInt {
     let (step, b) = (BigInt::from(a - b), BigInt::from(b));
@@ -110,66 +113,34 @@ fn binomial_sum(a: u64, b: u64, d: u32, least: u32) -> BigInt {
         .sum()
 }
 
-fn eq_a_1(setting: &Setting<'_>) -> Evidence {
-    run(
-        &setting.plan,
-        "eq-A.1",
-        expansion_cases(setting.plan.effort),
-        "pairs x > y and d",
-        |case, rng| {
-            let (d, n, a, b) = expansion_case(case, rng);
-            let (x, y) = (Ratio::new(a.into(), n.into()), Ratio::new(b.into(), n.into()));
-            let left = setting.machinery.divided_difference(&x, &y, d);
-            let right = Ratio::new(binomial_sum(a, b, d, 1), Pow::pow(BigInt::from(n), d - 1));
-            if left == right {
-                Outcome::holds(0.0)
-            } else {
-                Outcome::violated(
-                    f64::NAN,
-                    format!(
-                        "d = {d}, x = {x}, y = {y}: {}, the expansion is {}",
-                        show(&left),
-                        show(&right)
-                    ),
-                )
+/// The divided difference, or its derivative in y, against its expansion from i = `least` on: 21
+/// pairs with denominator 6, then random ones, each with d = 1 to 12.
+fn expansions(claim: &Claim, setting: &Setting<'_>, least: u32) -> Evidence {
+    let count = u64::from(MOST_CHOICES) * (21 + 30 * u64::from(setting.plan.effort.max(1)));
+    setting.cases(claim, count, "pairs x > y and d", |case, rng| {
+        let (d, n, a, b) = expansion_case(case, rng);
+        let (x, y) = (Ratio::new(a.into(), n.into()), Ratio::new(b.into(), n.into()));
+        let value = (setting.instruments.divided_difference)(&x, &y, d);
+        let power = Pow::pow(BigInt::from(n), d.saturating_sub(least));
+        let right = Ratio::new(binomial_sum(a, b, d, least), power);
+        if least == 1 {
+            if value == right {
+                return Outcome::holds(0.0);
             }
-        },
-    )
-}
-
-fn eq_a_2(setting: &Setting<'_>) -> Evidence {
-    run(
-        &setting.plan,
-        "eq-A.2",
-        expansion_cases(setting.plan.effort),
-        "pairs x > y and d",
-        |case, rng| {
-            let (d, n, a, b) = expansion_case(case, rng);
-            let (x, y) = (Ratio::new(a.into(), n.into()), Ratio::new(b.into(), n.into()));
-            // The quotient rule: (x^d - y^d) / (x - y)^2 - d y^(d - 1) / (x - y).
-            let step = &x - &y;
-            let left = (setting.machinery.divided_difference(&x, &y, d)
-                - ratio::whole(d.into()) * ratio::power(&y, d - 1))
-                / &step;
-            let right = Ratio::new(
-                binomial_sum(a, b, d, 2),
-                Pow::pow(BigInt::from(n), d.saturating_sub(2)),
-            );
-            let slack = ratio::to_f64(&left);
-            if left == right && left >= Ratio::zero() {
-                Outcome::Holds { slack, vacuous: d == 1 }
-            } else {
-                Outcome::violated(
-                    slack,
-                    format!(
-                        "d = {d}, x = {x}, y = {y}: derivative {}, the expansion is {}",
-                        show(&left),
-                        show(&right)
-                    ),
-                )
-            }
-        },
-    )
+            let [value, right] = [&value, &right].map(show);
+            let at = format!("d = {d}, x = {x}, y = {y}");
+            return Outcome::violated(format!("{at}: {value}, the expansion is {right}"));
+        }
+        // The quotient rule: (x^d - y^d) / (x - y)^2 - d y^(d - 1) / (x - y).
+        let left = (value - ratio::whole(d.into()) * ratio::power(&y, d - 1)) / (&x - &y);
+        let slack = ratio::to_f64(&left);
+        if left == right && left >= Ratio::zero() {
+            return Outcome::Holds { slack, vacuous: d == 1 };
+        }
+        let [left, right] = [&left, &right].map(show);
+        let at = format!("d = {d}, x = {x}, y = {y}");
+        Outcome::violated(format!("{at}: derivative {left}, the expansion is {right}")).by(slack)
+    })
 }
 
 /// A case of Lemma C.1: d and two pairs x > y over a common denominator, in no order.
@@ -201,11 +172,6 @@ fn lipschitz_case(case: u64, rng: &mut ChaCha8Rng) -> (u32, u64, [(u64, u64); 2]
     (d, n, [pair(), pair()])
 }
 
-/// 3 corners and 100 small pairs of pairs, then random ones, each with d = 1 to 12.
-fn lipschitz_cases(effort: u32) -> u64 {
-    u64::from(MOST_CHOICES) * (103 + 80 * u64::from(effort.max(1)))
-}
-
 /// |difference of the divided differences| and |x1 - x2| + |y1 - y2|, with the pairs in words.
 fn lipschitz_sides(
     setting: &Setting<'_>,
@@ -215,7 +181,7 @@ fn lipschitz_sides(
 ) -> (Ratio, Ratio, String) {
     let [(a1, b1), (a2, b2)] = pairs;
     let value = |a: u64, b: u64| {
-        setting.machinery.divided_difference(
+        (setting.instruments.divided_difference)(
             &Ratio::new(a.into(), n.into()),
             &Ratio::new(b.into(), n.into()),
             d,
@@ -238,14 +204,10 @@ fn within(
     let bound = constant * &distance;
     let slack = ratio::to_f64(&(&bound - &difference));
     if difference > bound {
-        return Outcome::violated(
-            slack,
-            format!(
-                "{at}: {} above K times the distance = {} with K = {constant}",
-                show(&difference),
-                show(&bound)
-            ),
-        );
+        let [difference, bound] = [&difference, &bound].map(show);
+        let found =
+            format!("{at}: {difference} above K times the distance = {bound} with K = {constant}");
+        return Outcome::violated(found).by(slack);
     }
     // Trivial: both values lie between 0 and d. A pair and itself, or d = 1, say nothing.
     Outcome::Holds {
@@ -254,47 +216,30 @@ fn within(
     }
 }
 
-fn lemma_c_1(setting: &Setting<'_>) -> Evidence {
-    run(
-        &setting.plan,
-        "lemma-c.1",
-        lipschitz_cases(setting.plan.effort),
-        "pairs of pairs in any order, and d",
-        |case, rng| {
-            let (d, n, pairs) = lipschitz_case(case, rng);
-            within(setting, &ratio::whole(((1 << d) - 1) * u64::from(d - 1)), d, n, pairs)
-        },
-    )
-}
-
-fn lemma_c_1_sharp(setting: &Setting<'_>) -> Evidence {
-    run(
-        &setting.plan,
-        "lemma-c.1-sharp",
-        lipschitz_cases(setting.plan.effort),
-        "pairs of pairs in any order, and d",
-        |case, rng| {
-            let (d, n, pairs) = lipschitz_case(case, rng);
-            let constant = setting.machinery.lipschitz_constant(d);
-            // Both partial derivatives at distance at most delta from (1, 1) are at least (d (d -
-            // 1) / 2)(1 - delta)^(d - 2), so the quotient of the first listed case is at least (1 -
-            // 3 (d - 2) / n) of the sharp constant: a larger one is not sharp.
-            if case < u64::from(MOST_CHOICES) && d > 1 {
-                let (difference, distance, at) = lipschitz_sides(setting, d, n, pairs);
-                let attained = difference / distance;
-                let least =
-                    &constant * (Ratio::one() - Ratio::new((3 * u64::from(d)).into(), n.into()));
-                if attained < least {
-                    return Outcome::violated(
-                        f64::NAN,
-                        format!(
-                            "{at}: the quotient is {}, so K = {constant} is not attained near (1, 1)",
-                            show(&attained)
-                        ),
-                    );
-                }
+/// 3 corners and 100 small pairs of pairs, then random ones, each with d = 1 to 12.
+fn lipschitz(claim: &Claim, setting: &Setting<'_>, sharp: bool) -> Evidence {
+    let count = u64::from(MOST_CHOICES) * (103 + 80 * u64::from(setting.plan.effort.max(1)));
+    setting.cases(claim, count, "pairs of pairs in any order, and d", |case, rng| {
+        let (d, n, pairs) = lipschitz_case(case, rng);
+        if !sharp {
+            return within(setting, &ratio::whole(((1 << d) - 1) * u64::from(d - 1)), d, n, pairs);
+        }
+        let constant = (setting.instruments.lipschitz_constant)(d);
+        // Both partial derivatives at distance at most delta from (1, 1) are at least (d (d - 1) /
+        // 2)(1 - delta)^(d - 2), so the quotient of the first listed case is at least (1 - 3 (d -
+        // 2) / n) of the sharp constant: a larger one is not sharp.
+        if case < u64::from(MOST_CHOICES) && d > 1 {
+            let (difference, distance, at) = lipschitz_sides(setting, d, n, pairs);
+            let attained = difference / distance;
+            let lost = Ratio::new((3 * u64::from(d)).into(), n.into());
+            if attained < &constant * (Ratio::one() - lost) {
+                let attained = show(&attained);
+                return Outcome::violated(format!(
+                    "{at}: the quotient is {attained}, so K = {constant} is not attained near (1, \
+                     1)"
+                ));
             }
-            within(setting, &constant, d, n, pairs)
-        },
-    )
+        }
+        within(setting, &constant, d, n, pairs)
+    })
 }

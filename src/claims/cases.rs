@@ -3,18 +3,8 @@
 use rand_chacha::ChaCha8Rng;
 
 use super::verdict::{Evidence, Verdict, Witness};
-use crate::random::{fingerprint, stream_rng};
-
-/// Which cases to run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CasePlan {
-    /// The seed of all cases.
-    pub seed: u64,
-    /// Scales the number of random cases; 1 is the everyday effort.
-    pub effort: u32,
-    /// Replay this case alone.
-    pub only: Option<u64>,
-}
+use super::{Claim, Setting};
+use crate::random::stream_rng;
 
 /// What one case showed.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,71 +37,96 @@ impl Outcome {
         Self::Holds { slack, vacuous: false }
     }
 
-    /// A counterexample without states.
-    pub fn violated(slack: f64, found: impl Into<String>) -> Self {
-        Self::Violated { slack, found: found.into(), event: None, states: Vec::new() }
+    /// The least slack of several comparisons; of none, infinite, which says nothing.
+    pub fn least(slack: f64, vacuous: bool) -> Self {
+        let none = slack.is_infinite();
+        Self::Holds { slack: if none { 0.0 } else { slack }, vacuous: none || vacuous }
     }
 
-    /// A counterexample at the given states.
-    pub fn violated_at(slack: f64, found: impl Into<String>, states: &[&[u32]]) -> Self {
-        Self::Violated {
-            slack,
-            found: found.into(),
-            event: None,
-            states: states.iter().map(|s| s.to_vec()).collect(),
+    /// A counterexample without a figure or states.
+    pub fn violated(found: impl Into<String>) -> Self {
+        Self::Violated { slack: f64::NAN, found: found.into(), event: None, states: Vec::new() }
+    }
+
+    /// The same counterexample with its distance from the bound.
+    pub fn by(mut self, distance: f64) -> Self {
+        if let Self::Violated { slack, .. } = &mut self {
+            *slack = distance;
         }
+        self
+    }
+
+    /// The same counterexample with the queue lengths involved.
+    pub fn at(mut self, lengths: &[&[u32]]) -> Self {
+        if let Self::Violated { states, .. } = &mut self {
+            *states = lengths.iter().map(|s| s.to_vec()).collect();
+        }
+        self
+    }
+
+    /// The same counterexample at an event of a path.
+    pub fn at_event(mut self, index: u64) -> Self {
+        if let Self::Violated { event, .. } = &mut self {
+            *event = Some(index);
+        }
+        self
     }
 }
 
-/// Runs `check` on cases `0..count`, each with its own randomness, until the first counterexample.
-///
-/// Low case indices should be the listed and the edge cases, so that a violation is found in its
-/// simplest form; `check` gets the case's index and its generator. `what` names the cases in the
-/// summary.
-pub fn run(
-    plan: &CasePlan,
-    claim: &str,
-    count: u64,
-    what: &str,
-    mut check: impl FnMut(u64, &mut ChaCha8Rng) -> Outcome,
-) -> Evidence {
-    let (first, count) = plan.only.map_or((0, count), |case| (case, 1));
-    let (mut seen, mut informative, mut least) = (0, 0, None::<f64>);
-    // Not first..first + count: a case number may be the largest there is.
-    for case in (0..count).map(|i| first + i) {
-        match check(case, &mut stream_rng(plan.seed ^ fingerprint(claim), case)) {
-            Outcome::Skipped => {}
-            Outcome::Holds { slack, vacuous } => {
-                seen += 1;
-                informative += u64::from(!vacuous);
-                least = Some(least.map_or(slack, |l| l.min(slack)));
-            }
-            Outcome::Violated { slack, found, event, states } => {
-                return Evidence {
-                    verdict: Verdict::Violated,
-                    slack: slack.is_finite().then_some(slack),
-                    vacuous: false,
-                    cases: seen + 1,
-                    summary: found.clone(),
-                    witness: Some(Witness { found, case, event, states, replay: String::new() }),
-                };
+impl Setting<'_> {
+    /// Runs `check` on cases `0..count`, each with its own randomness, until the first
+    /// counterexample.
+    ///
+    /// Low case indices should be the listed and the edge cases, so that a violation is found in
+    /// its simplest form; `check` gets the case's index and its generator. `what` names the cases
+    /// in the summary.
+    pub fn cases(
+        &self,
+        claim: &Claim,
+        count: u64,
+        what: &str,
+        mut check: impl FnMut(u64, &mut ChaCha8Rng) -> Outcome,
+    ) -> Evidence {
+        let (plan, seed) = (&self.plan, self.seed(claim.id));
+        let (first, count) = plan.only.map_or((0, count), |case| (case, 1));
+        let (mut seen, mut informative, mut least) = (0, 0, None::<f64>);
+        // Not first..first + count: a case number may be the largest there is.
+        for case in (0..count).map(|i| first + i) {
+            match check(case, &mut stream_rng(seed, case)) {
+                Outcome::Skipped => {}
+                Outcome::Holds { slack, vacuous } => {
+                    seen += 1;
+                    informative += u64::from(!vacuous);
+                    least = Some(least.map_or(slack, |l| l.min(slack)));
+                }
+                Outcome::Violated { slack, found, event, states } => {
+                    let summary = found.clone();
+                    return Evidence {
+                        slack: slack.is_finite().then_some(slack),
+                        witness: Some(Witness {
+                            found,
+                            case,
+                            event,
+                            states,
+                            replay: String::new(),
+                        }),
+                        ..Evidence::violated(seen + 1, summary)
+                    };
+                }
             }
         }
-    }
-    let verdict = if seen == 0 { Verdict::Inconclusive } else { Verdict::Holds };
-    let summary = if seen == 0 {
-        format!("no {what} met the premise")
-    } else if informative == 0 {
-        format!("{seen} {what}, the bound trivial in all")
-    } else {
-        format!("{seen} {what}")
-    };
-    Evidence {
-        verdict,
-        slack: least,
-        vacuous: seen > 0 && informative == 0,
-        cases: seen,
-        summary,
-        witness: None,
+        let verdict = if seen == 0 { Verdict::Inconclusive } else { Verdict::Holds };
+        let summary = if seen == 0 {
+            format!("no {what} met the premise")
+        } else if informative == 0 {
+            format!("{seen} {what}, the bound trivial in all")
+        } else {
+            format!("{seen} {what}")
+        };
+        Evidence {
+            slack: least,
+            vacuous: seen > 0 && informative == 0,
+            ..Evidence::of_test(verdict, seen, summary)
+        }
     }
 }

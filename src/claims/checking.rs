@@ -2,57 +2,58 @@
 
 use thiserror::Error;
 
-use super::cases::CasePlan;
-use super::{Claim, Evidence, Kind, Setting};
+use super::{CasePlan, Claim, Evidence, Kind, Setting};
 use crate::estimate::bracketing::{Samples, pilot_limit};
-use crate::instruments::Machinery;
+use crate::instruments::{Instruments, REFERENCE};
 use crate::model::Model;
-use crate::subject::{Reference, Subject};
+use crate::subject::Subject;
 
 /// There is no claim with this id.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error(
-    "there is no claim `{id}`{}; `fluidcheck verify --list` names them all",
-    .nearest.map_or(String::new(), |id| format!(", did you mean `{id}`?"))
-)]
+#[error("no claim has the id `{id}`: {}", hint(.nearest))]
 pub struct UnknownClaim {
     /// What was asked for.
     pub id: String,
-    /// The id that differs in the fewest characters, if these are few.
-    pub nearest: Option<&'static str>,
+    /// The ids that are most like it, the nearest first.
+    pub nearest: Vec<&'static str>,
+}
+
+fn hint(nearest: &[&str]) -> String {
+    match nearest {
+        [] => "`fluidcheck explain` lists all claims".to_owned(),
+        ids => format!("did you mean {}?", ids.join(" or ")),
+    }
 }
 
 /// The claim with this id.
 ///
 /// # Errors
-/// [`UnknownClaim`], with the nearest id.
+/// [`UnknownClaim`], with the nearest ids.
 ///
 /// ```
 /// let error = fluidcheck::claims::find("transitions-law").unwrap_err();
-/// assert_eq!(error.nearest, Some("transition-law"));
+/// assert_eq!(error.nearest[0], "transition-law");
 /// ```
 pub fn find(id: &str) -> Result<&'static Claim, UnknownClaim> {
-    super::all().find(|claim| claim.id == id).ok_or_else(|| {
-        let nearest = super::all()
-            .map(|claim| (edits(id, claim.id), claim.id))
-            .min()
-            .filter(|&(edits, nearest)| 3 * edits <= nearest.len());
-        UnknownClaim { id: id.to_owned(), nearest: nearest.map(|(_, id)| id) }
-    })
+    super::all()
+        .find(|claim| claim.id == id)
+        .ok_or_else(|| UnknownClaim { id: id.to_owned(), nearest: nearest(id) })
 }
 
-/// How many characters must be inserted, removed or replaced (Levenshtein).
-fn edits(from: &str, to: &str) -> usize {
-    let mut row: Vec<usize> = (0..=to.len()).collect();
-    for (i, a) in (0..).zip(from.bytes()) {
-        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
-        for (j, b) in (1..).zip(to.bytes()) {
-            let replaced = diagonal + usize::from(a != b);
-            diagonal = row[j];
-            row[j] = replaced.min(diagonal + 1).min(row[j - 1] + 1);
-        }
-    }
-    row[to.len()]
+/// The ids that are most like a text, the nearest first: what a person may have meant.
+fn nearest(text: &str) -> Vec<&'static str> {
+    let text = text.to_lowercase();
+    let mut ids: Vec<(f64, &str)> = super::all()
+        .map(|claim| {
+            let id = claim.id.to_lowercase();
+            let contained = !text.is_empty() && id.contains(&text);
+            (strsim::jaro_winkler(&text, &id) + f64::from(u8::from(contained)), claim.id)
+        })
+        .filter(|(likeness, _)| *likeness > 0.75)
+        .collect();
+    ids.sort_by(|a, b| b.0.total_cmp(&a.0));
+    ids.truncate(4);
+    ids.into_iter().map(|(_, id)| id).collect()
 }
 
 /// How one claim is checked; the default is seed 1 and an error probability of 1e-6.
@@ -71,7 +72,7 @@ pub struct CheckOptions<'a> {
     pub pilot_events: Option<u64>,
     /// The formulas and tests to check with: the crate's own, unless these are under check.
     #[doc(hidden)]
-    pub machinery: &'a dyn Machinery,
+    pub instruments: &'a Instruments,
 }
 
 impl Default for CheckOptions<'_> {
@@ -82,7 +83,7 @@ impl Default for CheckOptions<'_> {
             effort: 1,
             case: None,
             pilot_events: None,
-            machinery: &Reference,
+            instruments: &REFERENCE,
         }
     }
 }
@@ -97,8 +98,8 @@ impl<'a> CheckOptions<'a> {
         samples: &'a Samples<'a>,
     ) -> Setting<'a> {
         let plan = CasePlan { seed: self.seed, effort: self.effort, only: self.case };
-        let (machinery, alpha) = (self.machinery, self.alpha);
-        Setting { subject, machinery, model, plan, alpha, samples }
+        let (instruments, alpha) = (self.instruments, self.alpha);
+        Setting { subject, instruments, model, plan, alpha, samples }
     }
 }
 
@@ -175,28 +176,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_unknown_claim_names_the_nearest_where_one_is_near() {
-        for (id, nearest) in [
-            ("transition_law", Some("transition-law")),
-            ("lemma-4.4 ", Some("lemma-4.4")),
-            ("prop-3.9-mas", Some("prop-3.9-mass")),
-            ("", None),
-            ("something else", None),
+    fn what_was_mistyped_is_found_again() {
+        for (typed, meant) in [
+            ("thm3.8", "thm-3.8"),
+            ("Thm-3.8", "thm-3.8"),
+            ("transition", "transition-law"),
+            ("cor4.3", "cor-4.3"),
+            ("eq-a.1", "eq-A.1"),
+            ("multi-edges", "err-5-multi-edges-printed"),
         ] {
-            let error = find(id).unwrap_err();
-            assert_eq!(error.nearest, nearest, "{error}");
+            assert!(nearest(typed).contains(&meant), "{typed}: {:?}", nearest(typed));
         }
-        assert_eq!(
-            find("thm-3.11").unwrap_err().to_string(),
-            "there is no claim `thm-3.11`, did you mean `thm-3.1`?; \
-             `fluidcheck verify --list` names them all"
-        );
-    }
-
-    #[test]
-    fn edits_are_counted() {
-        for (from, to, count) in [("", "abc", 3), ("abc", "", 3), ("kitten", "sitting", 3)] {
-            assert_eq!(edits(from, to), count, "{from} {to}");
-        }
+        assert!(nearest("").is_empty() && nearest("xyzzy").is_empty());
     }
 }

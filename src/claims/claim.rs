@@ -1,13 +1,14 @@
 //! A claim as a value: what is stated, how it is checked, on what.
 
 use std::any::Any;
+use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use serde::Serialize;
 
 use super::hypothesis::Hypothesis;
 use super::setting::Setting;
-use super::verdict::{Evidence, Verdict, Witness};
+use super::verdict::{Evidence, Verdict};
 use crate::faults::Fault;
 
 /// How a claim is checked.
@@ -20,6 +21,16 @@ pub enum Kind {
     Pathwise,
     /// By a sequential test with a stated error probability.
     Statistical,
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Exact => "exact",
+            Self::Pathwise => "pathwise",
+            Self::Statistical => "statistical",
+        })
+    }
 }
 
 /// The verdict that a sound check gives on the reference model.
@@ -42,14 +53,34 @@ pub enum Scope {
     Graph,
 }
 
-/// One statement of the paper, in the form in which it is checked.
+/// What a statistical claim can see.
+///
+/// A *holds* excludes every system that is off by the effect or more: without a number here it
+/// would say nothing. It is the limit, margin or tilt that the check itself uses; a check that must
+/// choose a coarser one (a large graph, a small budget) says so in its evidence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Effect {
+    /// The smallest deviation that *holds* excludes.
+    pub smallest: &'static str,
+    /// How many observations that takes: the largest number over the battery of `fluidcheck verify
+    /// --seed 1 --alpha 1e-6`, rounded up. They grow with ln(1 / alpha).
+    pub observations: u64,
+    /// What one observation is.
+    pub unit: &'static str,
+}
+
+/// One statement of the paper, in the form in which it is checked: all there is to know of it but
+/// its row in the [registry](super::all).
 #[derive(Debug)]
 pub struct Claim {
     /// The id by which reports, `--only` and the catalogue name it.
     pub id: &'static str,
-    /// Where it stands in the paper.
+    /// Where it stands in the paper, in words.
     pub source: &'static str,
-    /// What is claimed, in one line.
+    /// The numbered statements of the paper that it covers, by their labels in the
+    /// [catalogue](super::catalogue), the one that it is about first.
+    pub paper: &'static [&'static str],
+    /// What is claimed, in at most 120 characters.
     pub statement: &'static str,
     /// How it is checked.
     pub kind: Kind,
@@ -57,12 +88,16 @@ pub struct Claim {
     pub scope: Scope,
     /// What a sound check says of the reference.
     pub expected: Expected,
+    /// The smallest effect that a statistical claim must detect; `None` for exact and pathwise
+    /// claims, of which one counterexample is enough.
+    pub effect: Option<Effect>,
     /// Where it does not apply.
     pub hypotheses: &'static [Hypothesis],
     /// The wrong models that it must reject; never empty.
-    pub rejects: &'static [Fault],
-    /// The check itself; called only where all hypotheses are met.
-    pub check: fn(&Setting<'_>) -> Evidence,
+    pub rejects: &'static [&'static Fault],
+    /// The check itself; called only where all hypotheses are met. It gets the claim for its id,
+    /// which names its random streams.
+    pub run: fn(&Claim, &Setting<'_>) -> Evidence,
 }
 
 impl Claim {
@@ -77,7 +112,7 @@ impl Claim {
         }
         // A check only panics where the code under check broke an invariant: that is a violation,
         // and must not hide other checks.
-        catch_unwind(AssertUnwindSafe(|| (self.check)(setting)))
+        catch_unwind(AssertUnwindSafe(|| (self.run)(self, setting)))
             .unwrap_or_else(|panic| broken(&*panic))
     }
 
@@ -101,12 +136,5 @@ fn broken(panic: &(dyn Any + Send)) -> Evidence {
         "the check stopped on a broken invariant: {}",
         text.unwrap_or("no message").replace('\n', " ")
     );
-    Evidence {
-        verdict: Verdict::Violated,
-        slack: None,
-        vacuous: false,
-        cases: 0,
-        summary: found.clone(),
-        witness: Some(Witness { found, ..Witness::default() }),
-    }
+    Evidence::violated(0, found)
 }

@@ -1,5 +1,7 @@
 //! Where a claim does not apply: the premises of statements, and the sizes that a check can bear.
 
+use std::fmt;
+
 use num_traits::One;
 
 use super::setting::Setting;
@@ -46,17 +48,18 @@ impl Hypothesis {
             Self::PhiAndGammaAtMostOne => {
                 let (phi, gamma) = (metrics::phi(graph), metrics::gamma(graph));
                 (phi > Ratio::one() || gamma > Ratio::one()).then(|| {
-                    format!(
-                        "needs max(phi, gamma) <= 1, here phi = {}, gamma = {}",
-                        show(&phi),
-                        show(&gamma)
-                    )
+                    let [phi, gamma] = [&phi, &gamma].map(show);
+                    format!("needs max(phi, gamma) <= 1, here phi = {phi}, gamma = {gamma}")
                 })
             }
             Self::NoIsolatedTaskTypes => {
                 let isolated = graph.isolated_task_types().len();
-                (isolated > 0)
-                    .then(|| format!("needs a server for every task type, here {isolated} have none and their tasks are lost"))
+                (isolated > 0).then(|| {
+                    format!(
+                        "needs a server for every task type, here {isolated} have \
+                        none and their tasks are lost"
+                    )
+                })
             }
             Self::EqualRates => graph.rates().is_some().then(|| {
                 let (least, most) = graph.rate_range();
@@ -71,7 +74,11 @@ impl Hypothesis {
                 if setting.model.d() < 2 {
                     Some(format!("needs d >= 2, here d = {}", setting.model.d()))
                 } else {
-                    none.then(|| "needs a task type with two servers to choose from, here none has more than one".to_owned())
+                    none.then(|| {
+                        "needs a task type with two servers to choose from, here none \
+                        has more than one"
+                            .to_owned()
+                    })
                 }
             }
             Self::FunctionOfMarks => (!setting.subject.is_function_of_marks()).then(|| {
@@ -94,6 +101,26 @@ impl Hypothesis {
             Self::ServersAtMost(limit) => (graph.n_servers() > limit).then(|| {
                 format!("enumerated for at most {limit} servers, here {}", graph.n_servers())
             }),
+        }
+    }
+}
+
+impl fmt::Display for Hypothesis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::RhoBelowOne => f.write_str("rho(G) < 1"),
+            Self::PhiAndGammaAtMostOne => f.write_str("max(phi, gamma) <= 1"),
+            Self::NoIsolatedTaskTypes => f.write_str("a server for every task type"),
+            Self::EqualRates => f.write_str("equal arrival rates"),
+            Self::TwoChoices => f.write_str("d >= 2 and a task type with two servers"),
+            Self::FunctionOfMarks => f.write_str("a picker that is a function of the samples"),
+            Self::EdgesAtMost(limit) => {
+                write!(f, "at most {limit} edges (exact arithmetic over the whole graph)")
+            }
+            Self::ServersAtMost(limit) => write!(f, "at most {limit} servers (exact enumeration)"),
+            Self::MeanTaskDegreeAtMost(limit) => {
+                write!(f, "at most {limit} servers per task type on average")
+            }
         }
     }
 }

@@ -1,42 +1,23 @@
 //! The registry: every checkable statement of the paper as a value.
 //!
-//! | word | meaning |
-//! |---|---|
-//! | claim | one statement in the form in which it is checked, with its hypothesis, its expected verdict and the faults that it must reject |
-//! | case | one input of a check; replayable by its index |
-//! | evidence | what a check saw: verdict, slack, vacuity, cases, witness |
-//! | slack | distance from the bound at its closest |
-//! | fault | a wrong model ([`crate::faults::Fault`]) |
+//! Stage 13 of 18: the bodies of all checks are here, and nothing below knows a verdict.
 //!
-//! | statements | file in `src/claims/` |
-//! |---|---|
-//! | (2.1) to (2.3), Remark 1 | `section_2.rs` |
-//! | Remark 1 against simulated queues | `growth.rs` |
-//! | Definitions 3.3 and 3.5, (3.3), (3.5), (4.44) | `section_3.rs` |
-//! | Lemmas 4.2, 4.4, 4.5 as identities, Proposition 4.1's drift, (4.4) to (4.49) | `section_4/` |
-//! | appendix A, Lemma C.1 | `appendices.rs` |
-//! | Proposition 3.9, (4.14), conservation, looks, streams | `pathwise/` |
-//! | (4.12) event by event, (4.10), Corollary 4.3, Proposition 4.1's steady state | `statistical.rs` |
-//! | small systems solved exactly; perfect samples | `laws.rs`, `perfect.rs` |
-//! | Theorems 3.8 and 3.10, Corollary 3.11, Lemmas 4.5 and C.2 along paths, their constants | `paths/` |
-//! | section 1.2, Theorem 3.1, Corollaries 3.2, 3.4, 3.6, Remark 2, figures 2 to 4 | `limits/` |
-//! | clocks, the plain simulator, estimates, solutions, graphs, files, the tests themselves | `machinery/` |
-//! | errors of the print | `errata.rs`, `errata/` |
-//! | the smallest effect that each statistical claim must detect | `effects.rs` |
-//!
-//! `cargo test`, `fluidcheck verify` and the tests of power all run [`all`], and a test compares it
-//! with the catalogue of the paper's statements, so that none is forgotten.
+//! A claim is one value in one file and one row of the list in this one: its id, the statements of
+//! the paper that it covers, its hypotheses, its effect, its faults and its check all stand in the
+//! value. A folder is a section of the paper or a kind of check. `cargo test`, `fluidcheck verify`
+//! and the tests of power all run [`all`]; the tables of claims are generated from it and from the
+//! [`catalogue`] of the paper's statements, which fails on a statement that no claim covers without
+//! a reason.
 //!
 //! Printed forms that are wrong stay in the registry with the expected verdict *violated*, beside
 //! the corrected forms: a printed form that suddenly holds means that the check lost its power.
 
 mod appendices;
-#[doc(hidden)]
-pub mod cases;
+mod cases;
+pub mod catalogue;
 mod checking;
 mod claim;
 mod convergence;
-mod effects;
 mod errata;
 #[doc(hidden)]
 pub mod event_test;
@@ -62,34 +43,147 @@ mod verdict;
 #[doc(inline)]
 pub use crate::faults::Fault;
 #[doc(hidden)]
-pub use cases::CasePlan;
+pub use catalogue::Group;
 pub use checking::{CheckOptions, UnknownClaim, find};
-pub use claim::{Claim, Expected, Kind, Scope};
-#[doc(hidden)]
-pub use effects::{Effect, effect_of};
+pub use claim::{Claim, Effect, Expected, Kind, Scope};
 pub use hypothesis::Hypothesis;
 #[doc(hidden)]
 pub use hypothesis::show;
 #[doc(hidden)]
-pub use setting::Setting;
+pub use setting::{CasePlan, Setting};
 pub use verdict::{Evidence, Verdict, Witness};
+
+/// Every claim, in the order of the paper, errata last: a row for each, which is all that a new
+/// claim needs besides its value.
+const ALL: &[&Claim] = &[
+    &section_2::EQ_2_1,
+    &section_2::EQ_2_3,
+    &section_2::REM_1,
+    &section_2::REM_1_GRAPH,
+    &stability_growth::REM_1_GROWTH,
+    &section_3::DEF_3_3,
+    &section_3::EQ_3_3,
+    &section_3::EQ_3_3_GRAPH,
+    &section_3::ODE_FIXED_POINT,
+    &section_3::ODE_ORDER,
+    &section_3::EQ_4_44,
+    &section_4::drift_identities::LEMMA_4_2,
+    &section_4::load_inequalities::EQ_4_4,
+    &section_4::drift_identities::PROP_4_1_DRIFT,
+    &section_4::divided_differences::LEMMA_4_4,
+    &section_4::assignment_law::EQ_4_12,
+    &section_4::assignment_law::EQ_4_13,
+    &section_4::divided_differences::EQ_4_19,
+    &section_4::load_inequalities::EQ_4_20,
+    &section_4::scalar_inequalities::EQ_4_23,
+    &section_4::drift_identities::LEMMA_4_5_DRIFT,
+    &section_4::load_inequalities::EQ_4_39,
+    &section_4::load_inequalities::EQ_4_42,
+    &section_4::scalar_inequalities::EQ_4_46,
+    &section_4::scalar_inequalities::EQ_4_48,
+    &section_4::scalar_inequalities::EQ_4_49,
+    &appendices::EQ_A_1,
+    &appendices::EQ_A_2,
+    &appendices::LEMMA_C_1,
+    &appendices::LEMMA_C_1_SHARP,
+    &invariants::proposition_3_9::PROP_3_9_MASS,
+    &invariants::proposition_3_9::PROP_3_9_SAMPLES,
+    &invariants::proposition_3_9::EQ_4_14,
+    &invariants::conservation::CONSERVATION,
+    &invariants::looks::LOOKS,
+    &invariants::independent_streams::INDEPENDENT_STREAMS,
+    &statistical::TRANSITION_LAW,
+    &statistical::FLOW_BALANCE,
+    &statistical::COR_4_3,
+    &statistical::ERGODIC,
+    &laws::EXACT_LAW,
+    &perfect_sampling::PERFECT_SAMPLING,
+    &transients::theorem_3_8::THM_3_8,
+    &transients::theorem_3_8::MIXING_IN_N,
+    &transients::theorem_3_10::THM_3_10,
+    &transients::theorem_3_10::COR_3_11,
+    &transients::lemmas_4_5_and_c_2::LEMMA_4_5,
+    &transients::lemmas_4_5_and_c_2::LEMMA_C_2,
+    &transients::proof_constants::BOUNDS_CONSTANTS,
+    &convergence::counterexample::COUNTEREXAMPLE_1_2,
+    &convergence::theorem_3_1::THM_3_1,
+    &convergence::corollary_3_2::COR_3_2,
+    &convergence::corollary_3_2::REM_2,
+    &convergence::corollary_3_4::COR_3_4,
+    &convergence::corollary_3_6::COR_3_6,
+    &convergence::figures_2_to_4::FIG_2,
+    &convergence::figures_2_to_4::FIG_3,
+    &convergence::figures_2_to_4::FIG_4,
+    &instruments::clocks::EVENT_TIMES,
+    &instruments::clocks::ORACLE_LAW,
+    &instruments::coupled_laws::COUPLING_LAW,
+    &instruments::mark_enumeration::ENUMERATED_MARKS,
+    &instruments::mark_draws::MARKS_LAW,
+    &instruments::estimates::TRANSIENT_LAW,
+    &instruments::estimates::STEADY_LAW,
+    &instruments::solutions::ODE_SOLUTION,
+    &instruments::graph_parts::GRAPH_SIDES,
+    &instruments::graph_parts::NAMED_GRAPHS,
+    &instruments::graph_parts::FORMATS,
+    &instruments::graph_parts::RANDOM_GRAPHS,
+    &instruments::procedures::SEQUENTIAL_TESTS,
+    &instruments::procedures::INTERVALS_COVER,
+    &instruments::procedures::DISTRIBUTION_TEST,
+    &errata::printed_graphs::WITHOUT_REPLACEMENT_PRINTED,
+    &errata::printed_graphs::WITHOUT_REPLACEMENT_CORRECTED,
+    &errata::printed_graphs::REMARK_1_PRINTED,
+    &errata::printed_graphs::REMARK_1_CORRECTED,
+    &errata::printed_graphs::EQ_3_3_PRINTED,
+    &errata::printed_graphs::EQ_3_3_CORRECTED,
+    &errata::printed_graphs::DEF_3_5_PRINTED,
+    &errata::printed_graphs::DEF_3_5_CORRECTED,
+    &errata::printed_graphs::EQ_4_52_PRINTED,
+    &errata::printed_graphs::EQ_4_52_CORRECTED,
+    &errata::printed_graphs::MULTI_EDGES_PRINTED,
+    &errata::printed_graphs::MULTI_EDGES_CORRECTED,
+    &errata::printed_graphs::STEADY_STATE_PRINTED,
+    &errata::printed_graphs::STEADY_STATE_CORRECTED,
+    &errata::printed_equations::COR_3_4_PRINTED,
+    &errata::printed_equations::COR_3_4_CORRECTED,
+    &errata::printed_equations::EQ_4_44_PRINTED,
+    &errata::printed_equations::EQ_4_44_CORRECTED,
+    &errata::printed_constants::THM_3_8_PRINTED,
+    &errata::printed_constants::THM_3_8_CORRECTED,
+    &errata::printed_steps::THM_3_10_CORRECTED,
+    &errata::printed_steps::EQ_4_41_PRINTED,
+    &errata::printed_steps::EQ_4_41_CORRECTED,
+    &errata::printed_constants::EQ_4_47_PRINTED,
+    &errata::printed_constants::EQ_4_47_CORRECTED,
+    &errata::printed_steps::EQ_4_10_CORRECTED,
+    &errata::printed_steps::B_6_PRINTED,
+    &errata::printed_steps::B_6_CORRECTED,
+    &errata::printed_steps::C_5_PRINTED,
+    &errata::printed_steps::C_5_CORRECTED,
+    &errata::printed_constants::C_1_PRINTED,
+    &errata::printed_constants::C_1_CORRECTED,
+];
 
 /// Every claim, in the order of the paper, errata last.
 pub fn all() -> impl Iterator<Item = &'static Claim> {
-    [
-        section_2::CLAIMS,
-        section_3::CLAIMS,
-        section_4::CLAIMS,
-        appendices::CLAIMS,
-        invariants::CLAIMS,
-        statistical::CLAIMS,
-        laws::CLAIMS,
-        perfect_sampling::CLAIMS,
-        transients::CLAIMS,
-        convergence::CLAIMS,
-        instruments::CLAIMS,
-        errata::CLAIMS,
-    ]
-    .into_iter()
-    .flatten()
+    ALL.iter().copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_statistical_claim_and_no_other_states_the_smallest_effect_that_it_must_detect() {
+        for claim in all() {
+            assert_eq!(claim.effect.is_some(), claim.kind == Kind::Statistical, "{}", claim.id);
+        }
+    }
+
+    #[test]
+    fn every_statement_fits_on_a_line_and_a_half() {
+        for claim in all() {
+            assert!(claim.statement.chars().count() <= 120, "{}: {}", claim.id, claim.statement);
+            assert!(!claim.statement.contains("  "), "{}: {}", claim.id, claim.statement);
+        }
+    }
 }

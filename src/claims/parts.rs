@@ -1,5 +1,5 @@
-//! Is the mean of a clipped figure above or below a limit, or within a margin of a target? The parts
-//! of which statistical claims are made, and what they say together.
+//! Is the mean of a clipped figure above or below a limit, or within a margin of a target? The
+//! parts of which statistical claims are made, and what they say together.
 //!
 //! A bet on a mean needs a bounded variable, and ln(1 / alpha) observations for each multiple of
 //! the limit that the range holds, even without any variance. A distance is therefore clipped, to a
@@ -10,7 +10,7 @@
 //! # Source
 //! [`crate::stats::mean_test`].
 
-use super::verdict::{Evidence, Verdict, Witness};
+use super::verdict::{Evidence, Verdict};
 use crate::stats::decision::Decision;
 use crate::stats::equivalence::Equivalence;
 use crate::stats::mean_test::{MeanTest, Side};
@@ -30,6 +30,7 @@ pub(super) struct Part {
     test: Test,
 }
 
+#[allow(clippy::large_enum_variant, reason = "a claim has few parts")]
 enum Test {
     /// On one side of the limit.
     Side { below: bool, test: MeanTest },
@@ -42,53 +43,45 @@ impl Part {
     /// is observed.
     pub(super) fn at_most(
         name: impl Into<String>,
-        (low, high): (f64, f64),
+        range: (f64, f64),
         limit: f64,
         error: f64,
         alpha: f64,
     ) -> Self {
-        Self::new(name.into(), low, high, limit, true, error, alpha)
+        Self::on_a_side(true, name.into(), range, limit, error, alpha)
     }
 
-    /// The mean of a figure clipped to `low..=high` is at least `limit`; at most `error` off in
-    /// what is observed.
+    /// The same with at least `limit`.
     pub(super) fn at_least(
         name: impl Into<String>,
-        (low, high): (f64, f64),
+        range: (f64, f64),
         limit: f64,
         error: f64,
         alpha: f64,
     ) -> Self {
-        Self::new(name.into(), low, high, limit, false, error, alpha)
+        Self::on_a_side(false, name.into(), range, limit, error, alpha)
     }
 
     /// The mean of a figure in [0, 1] is within `margin` of `target`.
     pub(super) fn within(name: impl Into<String>, target: f64, margin: f64, alpha: f64) -> Self {
         let test = Equivalence::new(Scale::UNIT, target, margin, alpha);
-        let (name, test) = (name.into(), Test::Within { margin, test });
-        Self {
-            name,
-            low: 0.0,
-            high: 1.0,
-            limit: target,
-            error: 0.0,
-            count: 0,
-            sums: (0.0, 0.0),
-            test,
-        }
+        Self::new(name.into(), (0.0, 1.0), target, 0.0, Test::Within { margin, test })
     }
 
-    fn new(
-        name: String,
-        low: f64,
-        high: f64,
-        limit: f64,
+    fn on_a_side(
         below: bool,
+        name: String,
+        (low, high): (f64, f64),
+        limit: f64,
         error: f64,
         alpha: f64,
     ) -> Self {
         let scaled = (limit - (low - error)) / (high - low + 2.0 * error);
         let test = Test::Side { below, test: MeanTest::new(scaled, alpha) };
+        Self::new(name, (low, high), limit, error, test)
+    }
+
+    fn new(name: String, (low, high): (f64, f64), limit: f64, error: f64, test: Test) -> Self {
         Self { name, low, high, limit, error, count: 0, sums: (0.0, 0.0), test }
     }
 
@@ -121,11 +114,7 @@ impl Part {
 
     /// What the part says by itself.
     fn verdict(&self) -> Verdict {
-        match self.supports() {
-            Some(true) => Verdict::Holds,
-            Some(false) => Verdict::Violated,
-            None => Verdict::Inconclusive,
-        }
+        Verdict::of(self.supports() == Some(false), self.supports() == Some(true))
     }
 
     /// How many replications were observed.
@@ -141,13 +130,12 @@ impl Part {
 
     /// How far the observed mean, its error included, is from the limit.
     fn slack(&self) -> f64 {
-        let (least, most) = (self.mean().0 - self.error, self.mean().1 + self.error);
+        let (least, most) = self.mean();
+        let (above, below) = (least - self.error - self.limit, self.limit - most - self.error);
         match self.test {
-            Test::Side { below: true, .. } => self.limit - most,
-            Test::Side { below: false, .. } => least - self.limit,
-            Test::Within { margin, .. } => {
-                margin - (self.limit - least).abs().max((most - self.limit).abs())
-            }
+            Test::Side { below: true, .. } => below,
+            Test::Side { below: false, .. } => above,
+            Test::Within { margin, .. } => margin + above.min(below),
         }
     }
 
@@ -203,6 +191,11 @@ impl Part {
         let relation = if *below { "<=" } else { ">=" };
         format!("{} {relation} {:.6} {standing}", self.name, self.limit)
     }
+}
+
+/// A figure that is known without bounds.
+pub(super) fn exactly(figure: f64) -> (f64, f64) {
+    (figure, figure)
 }
 
 /// What two findings say together: a rejected one decides, an open one leaves open.
@@ -263,6 +256,16 @@ impl Findings {
         parts
     }
 
+    /// The same for one part.
+    pub(super) fn settle_one(
+        &mut self,
+        part: Part,
+        most: u64,
+        mut figure: impl FnMut(u64) -> (f64, f64),
+    ) {
+        self.settle(vec![part], most, |replication| vec![figure(replication)]);
+    }
+
     /// Takes over parts that were observed elsewhere, by so many replications.
     pub(super) fn enter(&mut self, cases: u64, parts: &[Part]) {
         self.cases += cases;
@@ -312,18 +315,9 @@ impl Findings {
         if self.verdict == Verdict::Inconclusive {
             summary.push_str("; more with --effort");
         }
-        let witness = (self.verdict == Verdict::Violated)
-            .then(|| Witness { found: summary.clone(), ..Witness::default() });
         let slack =
             (self.slack.is_finite() && self.verdict != Verdict::Violated).then_some(self.slack);
-        Evidence {
-            verdict: self.verdict,
-            slack,
-            vacuous: false,
-            cases: self.cases,
-            summary,
-            witness,
-        }
+        Evidence { slack, ..Evidence::of_test(self.verdict, self.cases, summary) }
     }
 }
 
@@ -331,65 +325,32 @@ impl Findings {
 mod tests {
     use super::*;
 
-    fn settled(part: Part, figure: (f64, f64)) -> Evidence {
-        let mut findings = Findings::new(1e-6);
-        findings.settle(vec![part], 10_000, |_| vec![figure]);
-        findings.evidence()
-    }
-
     #[test]
     fn a_figure_is_judged_with_its_error_and_its_bounds_against_the_claim() {
-        let range = (0.0, 1.0);
+        use Verdict::{Holds, Inconclusive, Violated};
+        let (unit, other) = ((0.0, 1.0), (1.0, 2.0));
+        let most = |range, limit, error| Part::at_most("x", range, limit, error, 1e-6);
+        let least = |range, limit| Part::at_least("x", range, limit, 0.0, 1e-6);
         let table = [
-            ("below", Part::at_most("x", range, 0.5, 0.0, 1e-6), (0.3, 0.3), Verdict::Holds),
-            ("above", Part::at_most("x", range, 0.5, 0.0, 1e-6), (0.7, 0.7), Verdict::Violated),
-            ("at least", Part::at_least("x", range, 0.5, 0.0, 1e-6), (0.7, 0.7), Verdict::Holds),
-            (
-                "not at least",
-                Part::at_least("x", range, 0.5, 0.0, 1e-6),
-                (0.3, 0.3),
-                Verdict::Violated,
-            ),
-            (
-                "between bounds",
-                Part::at_most("x", range, 0.5, 0.0, 1e-6),
-                (0.3, 0.7),
-                Verdict::Inconclusive,
-            ),
-            (
-                "within its error",
-                Part::at_most("x", range, 0.5, 0.3, 1e-6),
-                (0.3, 0.3),
-                Verdict::Inconclusive,
-            ),
-            (
-                "its error above",
-                Part::at_most("x", range, 0.5, 0.1, 1e-6),
-                (0.7, 0.7),
-                Verdict::Violated,
-            ),
-            (
-                "clipped",
-                Part::at_most("x", (1.0, 2.0), 1.5, 0.0, 1e-6),
-                (9.0, 9.0),
-                Verdict::Violated,
-            ),
-            (
-                "clipped from below",
-                Part::at_least("x", (1.0, 2.0), 1.5, 0.0, 1e-6),
-                (-9.0, -9.0),
-                Verdict::Violated,
-            ),
+            ("below", most(unit, 0.5, 0.0), (0.3, 0.3), Holds),
+            ("above", most(unit, 0.5, 0.0), (0.7, 0.7), Violated),
+            ("at least", least(unit, 0.5), (0.7, 0.7), Holds),
+            ("not at least", least(unit, 0.5), (0.3, 0.3), Violated),
+            ("between bounds", most(unit, 0.5, 0.0), (0.3, 0.7), Inconclusive),
+            ("within its error", most(unit, 0.5, 0.3), (0.3, 0.3), Inconclusive),
+            ("its error above", most(unit, 0.5, 0.1), (0.7, 0.7), Violated),
+            // The observed mean 0.4 may stand for 0.5.
+            ("an error as large as the distance", most(unit, 0.5, 0.1), (0.4, 0.4), Inconclusive),
+            ("clipped", most(other, 1.5, 0.0), (9.0, 9.0), Violated),
+            ("clipped from below", least(other, 1.5), (-9.0, -9.0), Violated),
+            ("within", Part::within("x", 0.5, 0.1, 1e-6), (0.45, 0.45), Holds),
+            ("not within", Part::within("x", 0.5, 0.1, 1e-6), (0.35, 0.35), Violated),
+            ("at its edge", Part::within("x", 0.5, 0.1, 1e-6), (0.3, 0.5), Inconclusive),
         ];
         for (name, part, figure, verdict) in table {
-            assert_eq!(settled(part, figure).verdict, verdict, "{name}");
+            let mut findings = Findings::new(1e-6);
+            findings.settle_one(part, 10_000, |_| figure);
+            assert_eq!(findings.evidence().verdict, verdict, "{name}");
         }
-    }
-
-    #[test]
-    fn an_error_as_large_as_the_distance_to_the_limit_never_certifies() {
-        // The observed mean 0.4 may stand for 0.5.
-        let evidence = settled(Part::at_most("x", (0.0, 1.0), 0.5, 0.1, 1e-6), (0.4, 0.4));
-        assert_eq!(evidence.verdict, Verdict::Inconclusive);
     }
 }

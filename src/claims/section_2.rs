@@ -13,20 +13,16 @@
 
 use rand_chacha::ChaCha8Rng;
 
-use super::cases::{Outcome, run};
+use super::cases::Outcome;
 use super::small_graphs::{self, Loads};
-use super::stability_growth::REM_1_GROWTH;
 use super::{Claim, Evidence, Expected, Hypothesis, Kind, Scope, Setting, show};
-use crate::faults::Fault;
+use crate::faults;
 use crate::graph::{BipartiteGraph, Isolated, metrics};
-use crate::instruments::Machinery;
+use crate::instruments::Instruments;
 use crate::model::{Load, Model, loads};
 use crate::num::ratio::{self, Ratio, ratio};
 use crate::random::below;
 use crate::theory::stability::{self, Effort};
-
-/// The claims of section 2.
-pub const CLAIMS: &[Claim] = &[EQ_2_1, EQ_2_3, REM_1, REM_1_GRAPH, REM_1_GROWTH];
 
 /// Edges up to which every server's load is summed exactly.
 const MOST_EDGES: u64 = 1 << 18;
@@ -35,52 +31,43 @@ const MOST_EDGES: u64 = 1 << 18;
 const MOST_SERVERS: u32 = 12;
 
 /// (2.1): the busiest server carries at least the average load.
-pub const EQ_2_1: Claim = Claim {
+pub(crate) const EQ_2_1: Claim = Claim {
     id: "eq-2.1",
     source: "(2.1)",
-    statement: "rho(G) is the largest random-routing load, at least lambda, with equality iff all server loads are equal",
+    paper: &["(2.1)"],
+    statement: "rho(G) is the largest random-routing load, at least lambda, with equality iff \
+        all server loads are equal",
     kind: Kind::Exact,
     scope: Scope::Graph,
     expected: Expected::Holds,
+    effect: None,
     hypotheses: &[Hypothesis::NoIsolatedTaskTypes, Hypothesis::EdgesAtMost(MOST_EDGES)],
-    rejects: &[Fault::RhoWithServerDegrees, Fault::RhoReplacedByLambda],
-    check: eq_2_1,
+    rejects: &[faults::RHO_WITH_SERVER_DEGREES, faults::RHO_REPLACED_BY_LAMBDA],
+    run: eq_2_1,
 };
 
-fn eq_2_1(setting: &Setting<'_>) -> Evidence {
-    run(&setting.plan, "eq-2.1", 1, "graph, rho recomputed edge by edge", |_, _| {
+fn eq_2_1(claim: &Claim, setting: &Setting<'_>) -> Evidence {
+    setting.cases(claim, 1, "graph, rho recomputed edge by edge", |_, _| {
         let loads = Loads::of(setting.model.graph());
         let lambda = setting.model.load().exact();
-        let rho = setting.machinery.rho(setting.model);
+        let rho = (setting.instruments.rho)(setting.model);
         let largest = lambda * loads.max();
         let slack = ratio::to_f64(&(&rho - lambda));
         if loads.mean() != ratio::whole(1) {
             // The average over V is lambda since every task type hands out all of its rate.
-            Outcome::violated(
-                slack,
-                format!("the mean load is {} lambda, not lambda", show(&loads.mean())),
-            )
+            let mean = show(&loads.mean());
+            Outcome::violated(format!("the mean load is {mean} lambda, not lambda")).by(slack)
         } else if rho != largest {
-            Outcome::violated(
-                slack,
-                format!(
-                    "rho(G) = {}, but the busiest server has load {}",
-                    show(&rho),
-                    show(&largest)
-                ),
-            )
+            let [rho, largest] = [&rho, &largest].map(show);
+            let found = format!("rho(G) = {rho}, but the busiest server has load {largest}");
+            Outcome::violated(found).by(slack)
         } else if rho < *lambda || (rho == *lambda) != loads.are_equal() {
             let equal = loads.are_equal();
-            Outcome::violated(
-                slack,
-                format!(
-                    "rho(G) = {} with lambda = {}, loads equal: {equal}",
-                    show(&rho),
-                    show(lambda)
-                ),
-            )
+            let [rho, lambda] = [&rho, lambda].map(show);
+            let found = format!("rho(G) = {rho} with lambda = {lambda}, loads equal: {equal}");
+            Outcome::violated(found).by(slack)
         } else if let Some(found) = other_forms(setting.model, &loads) {
-            Outcome::violated(slack, found)
+            Outcome::violated(found).by(slack)
         } else {
             Outcome::holds(slack)
         }
@@ -116,11 +103,8 @@ fn other_forms(model: &Model, loads: &Loads) -> Option<String> {
     let busiest: Vec<u32> = (0..n).filter(|&v| loads.of_server(v) == loads.max()).collect();
     let given = metrics::busiest_servers(graph);
     if given != busiest {
-        return Some(format!(
-            "{} servers are given as busiest, {} are",
-            given.len(),
-            busiest.len()
-        ));
+        let (n_given, n_busiest) = (given.len(), busiest.len());
+        return Some(format!("{n_given} servers are given as busiest, {n_busiest} are"));
     }
     let close = |given: f64, exact: &Ratio, bound: f64| {
         let Some(given) = Ratio::from_float(given) else { return false };
@@ -144,33 +128,39 @@ fn other_forms(model: &Model, loads: &Loads) -> Option<String> {
 }
 
 /// (2.3): irregularity and mean inverse degree, what they bound, and what leaves them as they are.
-pub const EQ_2_3: Claim = Claim {
+pub(crate) const EQ_2_3: Claim = Claim {
     id: "eq-2.3",
     source: "(2.3), proof of Corollary 3.6",
-    statement: "phi and gamma as defined; rho(G) <= lambda (1 + phi(G)), gamma(G) <= 1 / min d_w; renaming and copies change none of them",
+    paper: &["(2.3)"],
+    statement: "phi and gamma as defined; rho <= lambda (1 + phi), gamma <= 1 / min d_w; \
+        renaming and copies change none",
     kind: Kind::Exact,
     scope: Scope::Graph,
     expected: Expected::Holds,
+    effect: None,
     hypotheses: &[Hypothesis::EdgesAtMost(MOST_EDGES)],
-    rejects: &[Fault::PhiWithServerDegrees, Fault::PhiWithSidesSwapped, Fault::GammaOfServers],
-    check: eq_2_3,
+    rejects: &[
+        faults::PHI_WITH_SERVER_DEGREES,
+        faults::PHI_WITH_SIDES_SWAPPED,
+        faults::GAMMA_OF_SERVERS,
+    ],
+    run: eq_2_3,
 };
 
 /// (rho, phi, gamma) as the subject computes them.
 type Figures = (Ratio, Ratio, Ratio);
 
-fn figures(machinery: &dyn Machinery, model: &Model) -> Figures {
-    (machinery.rho(model), machinery.phi(model.graph()), machinery.gamma(model.graph()))
+fn figures(instruments: &Instruments, model: &Model) -> Figures {
+    ((instruments.rho)(model), (instruments.phi)(model.graph()), (instruments.gamma)(model.graph()))
 }
 
-fn eq_2_3(setting: &Setting<'_>) -> Evidence {
+fn eq_2_3(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let (model, graph) = (setting.model, setting.model.graph());
-    let given = figures(setting.machinery, model);
+    let given = figures(setting.instruments, model);
     // Copies of a large graph tell no more than those of a small one.
     let copies = if graph.n_edges() <= MOST_EDGES / 8 { 3 } else { 1 };
-    run(
-        &setting.plan,
-        "eq-2.3",
+    setting.cases(
+        claim,
         1 + copies,
         "forms of the graph (as given, renamed, copied)",
         |case, rng| {
@@ -182,18 +172,15 @@ fn eq_2_3(setting: &Setting<'_>) -> Evidence {
             let Ok(changed) = Model::with_load(changed, model.load().clone(), model.d()) else {
                 return Outcome::Skipped;
             };
-            let found = figures(setting.machinery, &changed);
+            let found = figures(setting.instruments, &changed);
             if found == given {
                 return Outcome::holds(0.0);
             }
-            Outcome::violated(
-                f64::NAN,
-                format!(
-                    "(rho, phi, gamma) = {} for the graph, {} for {count} renamed copies of it",
-                    shown(&given),
-                    shown(&found)
-                ),
-            )
+            Outcome::violated(format!(
+                "(rho, phi, gamma) = {} for the graph, {} for {count} renamed copies of it",
+                shown(&given),
+                shown(&found)
+            ))
         },
     )
 }
@@ -206,7 +193,7 @@ fn definitions(model: &Model, given: &Figures) -> Outcome {
     let graph = model.graph();
     let (rho, phi, gamma) = given;
     let (own_phi, own_gamma) = (Loads::of(graph).phi(), small_graphs::gamma(graph));
-    let violated = |what: String| Outcome::violated(f64::NAN, what);
+    let violated = |what: String| Outcome::violated(what);
     if *phi != own_phi {
         return violated(format!("phi(G) = {}, edge by edge {}", show(phi), show(&own_phi)));
     }
@@ -215,11 +202,8 @@ fn definitions(model: &Model, given: &Figures) -> Outcome {
     }
     let bound = model.load().exact() * (phi + ratio::whole(1));
     if *rho > bound {
-        return violated(format!(
-            "rho(G) = {} above lambda (1 + phi(G)) = {}",
-            show(rho),
-            show(&bound)
-        ));
+        let [rho, bound] = [rho, &bound].map(show);
+        return violated(format!("rho(G) = {rho} above lambda (1 + phi(G)) = {bound}"));
     }
     let least = (0..graph.n_task_types())
         .map(|w| graph.servers_of(w).iter().count())
@@ -228,11 +212,8 @@ fn definitions(model: &Model, given: &Figures) -> Outcome {
     let Some(least) = least else { return Outcome::Skipped };
     let largest = Ratio::new(1.into(), least.into());
     if *gamma > largest {
-        return violated(format!(
-            "gamma(G) = {} above 1 / min d_w = {}",
-            show(gamma),
-            show(&largest)
-        ));
+        let [gamma, largest] = [gamma, &largest].map(show);
+        return violated(format!("gamma(G) = {gamma} above 1 / min d_w = {largest}"));
     }
     Outcome::holds(ratio::to_f64(&(bound - rho)).min(ratio::to_f64(&(largest - gamma))))
 }
@@ -275,53 +256,48 @@ fn shuffled(n: u32, rng: &mut ChaCha8Rng) -> Vec<u32> {
     all
 }
 
-/// Remark 1 on graphs small enough for all sets of servers.
-pub const REM_1: Claim = Claim {
+/// Remark 1 on graphs small enough for all sets of servers; rho(G) < 1 is not necessary.
+pub(crate) const REM_1: Claim = Claim {
     id: "rem-1",
     source: "Remark 1, with replacement; Proposition 4.1",
-    statement: "ergodic iff (lambda N / M) sum_w (|S ∩ N_w| / d_w)^d < |S| for every nonempty S; rho(G) < 1 implies it and is not necessary",
+    paper: &["Remark 1", "Proposition 4.1"],
+    statement: "ergodic iff (lambda N / M) sum_w (|S ∩ N_w| / d_w)^d < |S| for every nonempty S; \
+        rho(G) < 1 implies it",
     kind: Kind::Exact,
     scope: Scope::Theory,
     expected: Expected::Holds,
+    effect: None,
     hypotheses: &[],
-    rejects: &[Fault::RhoNecessary],
-    check: rem_1,
+    rejects: &[faults::RHO_NECESSARY],
+    run: rem_1,
 };
 
-fn rem_1(setting: &Setting<'_>) -> Evidence {
+fn rem_1(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let listed: Vec<_> = small_graphs::listed()
         .into_iter()
         .filter(|(_, graph)| graph.n_servers() <= MOST_SERVERS)
         .collect();
     let settings = |graphs: usize| graphs as u64 * 3 * LOADS;
     let count = settings(listed.len()) + settings(40) * u64::from(setting.plan.effort);
-    run(
-        &setting.plan,
-        "rem-1",
-        count,
-        "settings of graph, lambda and d, by all sets of servers",
-        |case, rng| {
-            let graph = match listed.get((case / (3 * LOADS)) as usize) {
-                Some((_, graph)) => graph.clone(),
-                None => match small_graphs::random(rng) {
-                    Ok(graph) => graph,
-                    Err(_) => return Outcome::Skipped,
-                },
-            };
-            let d = 1 + (case / LOADS % 3) as u32;
-            let Some(critical) = small_graphs::critical_load(&graph, d) else {
-                return Outcome::Skipped;
-            };
-            let Some(load) = load(case % LOADS, &critical) else { return Outcome::Skipped };
-            if case % LOADS == 0
-                && let Some(disagreement) = other_ways(&graph, d, &critical)
-            {
-                return Outcome::violated(f64::NAN, disagreement);
-            }
-            let Ok(model) = Model::with_load(graph, load, d) else { return Outcome::Skipped };
-            ergodicity(setting.machinery, &model)
-        },
-    )
+    let what = "settings of graph, lambda and d, by all sets of servers";
+    setting.cases(claim, count, what, |case, rng| {
+        let known = listed.get((case / (3 * LOADS)) as usize).map(|(_, graph)| graph.clone());
+        let Some(graph) = known.or_else(|| small_graphs::random(rng).ok()) else {
+            return Outcome::Skipped;
+        };
+        let d = 1 + (case / LOADS % 3) as u32;
+        let Some(critical) = small_graphs::critical_load(&graph, d) else {
+            return Outcome::Skipped;
+        };
+        let Some(load) = load(case % LOADS, &critical) else { return Outcome::Skipped };
+        if case % LOADS == 0
+            && let Some(disagreement) = other_ways(&graph, d, &critical)
+        {
+            return Outcome::violated(disagreement);
+        }
+        let Ok(model) = Model::with_load(graph, load, d) else { return Outcome::Skipped };
+        ergodicity(setting.instruments, &model)
+    })
 }
 
 /// The critical load by max-flow, and the certified bounds, against all sets.
@@ -355,19 +331,18 @@ fn load(index: u64, critical: &Ratio) -> Option<Load> {
 }
 
 /// The subject's answer against every set of servers.
-fn ergodicity(machinery: &dyn Machinery, model: &Model) -> Outcome {
+fn ergodicity(instruments: &Instruments, model: &Model) -> Outcome {
     let (graph, lambda) = (model.graph(), model.load().exact());
     let mut worst: Option<(u32, Ratio)> = None;
     for (set, weight) in small_graphs::weights(graph, model.d()) {
         if set < 16 {
-            let listed: Vec<u32> = (0..graph.n_servers()).filter(|v| set >> v & 1 == 1).collect();
+            let listed = small_graphs::members(graph, set);
             let own =
                 (weight > ratio::whole(0)).then(|| ratio::whole(set.count_ones().into()) / &weight);
             if stability::ratio_of_set(graph, model.d(), &listed) != own {
-                return Outcome::violated(
-                    f64::NAN,
-                    format!("the load that servers {listed:?} carry is not {own:?}"),
-                );
+                return Outcome::violated(format!(
+                    "the load that servers {listed:?} carry is not {own:?}"
+                ));
             }
         }
         let excess = lambda * weight - ratio::whole(set.count_ones().into());
@@ -377,19 +352,19 @@ fn ergodicity(machinery: &dyn Machinery, model: &Model) -> Outcome {
     }
     let Some((set, excess)) = worst else { return Outcome::Skipped };
     let ergodic = excess < ratio::whole(0);
-    let servers: Vec<u32> = (0..graph.n_servers()).filter(|v| set >> v & 1 == 1).collect();
+    let servers = small_graphs::members(graph, set);
     let figures = || {
-        let types: Vec<Vec<u32>> =
-            (0..graph.n_task_types()).map(|w| graph.servers_of(w).iter().collect()).collect();
+        let types = small_graphs::task_types(graph);
         format!(
-            "lambda = {}, d = {}, task types {types:?}: S = {servers:?} receives {} more than it serves",
+            "lambda = {}, d = {}, task types {types:?}: S = {servers:?} receives {} more than it \
+             serves",
             show(lambda),
             model.d(),
             show(&excess)
         )
     };
     if lambda * Loads::of(graph).max() < ratio::whole(1) && !ergodic {
-        return Outcome::violated(f64::NAN, format!("rho(G) < 1, yet {}", figures()));
+        return Outcome::violated(format!("rho(G) < 1, yet {}", figures()));
     }
     let said = [
         stability::is_ergodic(model).ok(),
@@ -398,52 +373,50 @@ fn ergodicity(machinery: &dyn Machinery, model: &Model) -> Outcome {
             .and_then(|critical| critical.stable(lambda)),
     ];
     if graph.n_edges() > 0 && said.iter().flatten().any(|&said| said != ergodic) {
-        return Outcome::violated(
-            f64::NAN,
-            format!("is_ergodic and the critical load say {said:?}; {}", figures()),
-        );
+        let figures = figures();
+        let found = format!("is_ergodic and the critical load say {said:?}; {figures}");
+        return Outcome::violated(found);
     }
-    match machinery.is_ergodic(model) {
+    match (instruments.is_ergodic)(model) {
         None => Outcome::Skipped,
         Some(said) if said == ergodic => Outcome::holds(ratio::to_f64(&excess).abs()),
-        Some(said) => Outcome::violated(f64::NAN, format!("called ergodic: {said}; {}", figures())),
+        Some(said) => Outcome::violated(format!("called ergodic: {said}; {}", figures())),
     }
 }
 
-/// Remark 1 on the graph at hand.
-pub const REM_1_GRAPH: Claim = Claim {
+/// Remark 1 on the graph at hand; on larger graphs, the bounds on the critical load contradict no
+/// set tried.
+pub(crate) const REM_1_GRAPH: Claim = Claim {
     id: "rem-1-graph",
     source: "Remark 1, with replacement; Proposition 4.1",
-    statement: "ergodic iff no set of servers receives at least what it serves; on larger graphs, the bounds on the critical load contradict no set tried",
+    paper: &["Remark 1"],
+    statement: "ergodic iff no set of servers receives at least what it serves (on large graphs: \
+        no set tried)",
     kind: Kind::Exact,
     scope: Scope::Graph,
     expected: Expected::Holds,
+    effect: None,
     hypotheses: &[Hypothesis::EdgesAtMost(1 << 16)],
-    rejects: &[Fault::RhoNecessary],
-    check: rem_1_graph,
+    rejects: &[faults::RHO_NECESSARY],
+    run: rem_1_graph,
 };
 
-fn rem_1_graph(setting: &Setting<'_>) -> Evidence {
+fn rem_1_graph(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let model = setting.model;
     if model.graph().n_servers() > MOST_SERVERS {
-        return run(
-            &setting.plan,
-            "rem-1-graph",
-            1,
-            "graph, certified bounds against sets of servers",
-            |_, _| certificates(model),
-        );
+        let what = "graph, certified bounds against sets of servers";
+        return setting.cases(claim, 1, what, |_, _| certificates(model));
     }
-    run(&setting.plan, "rem-1-graph", LOADS + 1, "loads, by all sets of servers", |case, _| {
+    setting.cases(claim, LOADS + 1, "loads, by all sets of servers", |case, _| {
         if case == 0 {
-            return ergodicity(setting.machinery, model);
+            return ergodicity(setting.instruments, model);
         }
         let Some(critical) = small_graphs::critical_load(model.graph(), model.d()) else {
             return Outcome::Skipped;
         };
         let Some(load) = load(case - 1, &critical) else { return Outcome::Skipped };
         match Model::with_load(model.graph().clone(), load, model.d()) {
-            Ok(model) => ergodicity(setting.machinery, &model),
+            Ok(model) => ergodicity(setting.instruments, &model),
             Err(_) => Outcome::Skipped,
         }
     })
@@ -457,10 +430,8 @@ fn certificates(model: &Model) -> Outcome {
     // The nearest number to an exact value may be on either side of it.
     let bound = |value: f64| critical.exact.clone().or_else(|| Ratio::from_float(value));
     let (Some(lower), Some(upper)) = (bound(critical.lower), bound(critical.upper)) else {
-        return Outcome::violated(
-            f64::NAN,
-            format!("the critical load lies in [{}, {}]", critical.lower, critical.upper),
-        );
+        let (lower, upper) = (critical.lower, critical.upper);
+        return Outcome::violated(format!("the critical load lies in [{lower}, {upper}]"));
     };
     let load_of = |set: &[u32]| {
         let mut member = vec![false; graph.n_servers() as usize];
@@ -481,36 +452,29 @@ fn certificates(model: &Model) -> Outcome {
         let Some(load) = load_of(&set) else { continue };
         let first: Vec<u32> = set.iter().copied().take(10).collect();
         let what = || {
-            format!(
-                "{} servers {first:?}... are overloaded from lambda = {} on",
-                set.len(),
-                show(&load)
-            )
+            let (n_set, load) = (set.len(), show(&load));
+            format!("{n_set} servers {first:?}... are overloaded from lambda = {load} on")
         };
         if load < lower {
-            return Outcome::violated(
-                ratio::to_f64(&(&load - &lower)),
-                format!("{}, certified stable below {}", what(), critical.lower),
-            );
+            return Outcome::violated(format!(
+                "{}, certified stable below {}",
+                what(),
+                critical.lower
+            ))
+            .by(ratio::to_f64(&(&load - &lower)));
         }
         if index == 0 && load > upper {
-            return Outcome::violated(
-                ratio::to_f64(&(&upper - &load)),
-                format!("{}, said to prove {}", what(), critical.upper),
-            );
+            return Outcome::violated(format!("{}, said to prove {}", what(), critical.upper))
+                .by(ratio::to_f64(&(&upper - &load)));
         }
     }
     // rho(G) < 1 implies ergodicity.
     let sufficient = Loads::of(graph).max().recip();
     if sufficient > upper {
-        return Outcome::violated(
-            f64::NAN,
-            format!(
-                "rho(G) < 1 below lambda = {}, certified unstable from {} on",
-                show(&sufficient),
-                critical.upper
-            ),
-        );
+        let (sufficient, upper) = (show(&sufficient), critical.upper);
+        return Outcome::violated(format!(
+            "rho(G) < 1 below lambda = {sufficient}, certified unstable from {upper} on"
+        ));
     }
     Outcome::holds(critical.upper - critical.lower)
 }

@@ -15,33 +15,33 @@
 
 use num_traits::Zero;
 
-use super::cases::{Outcome, run};
+use super::cases::Outcome;
 use super::mean_field::{self, Measured};
 use super::small_graphs::{self, Loads};
-use super::verdict::{Verdict, Witness};
+use super::verdict::Verdict;
 use super::{Claim, Evidence, Expected, Hypothesis, Kind, Scope, Setting, show};
-use crate::faults::Fault;
+use crate::faults;
 use crate::graph::generate::{Norm, Reach, Sites, disjoint_union};
 use crate::graph::{BipartiteGraph, metrics};
-use crate::instruments::Machinery;
+use crate::instruments::Instruments;
 use crate::model::Model;
 use crate::random::below;
 use crate::theory::mean_field::{OdeError, spectral_gap};
 
-/// The claims of section 3.
-pub const CLAIMS: &[Claim] = &[DEF_3_3, EQ_3_3, EQ_3_3_GRAPH, ODE_FIXED_POINT, ODE_ORDER, EQ_4_44];
-
-/// Definition 3.3, against all pairs of points.
-pub const DEF_3_3: Claim = Claim {
+/// Definition 3.3, against all pairs of points; the volume is that of the ball.
+pub(crate) const DEF_3_3: Claim = Claim {
     id: "def-3.3",
     source: "Definition 3.3",
-    statement: "(v, w) is an edge iff the distance of v and w in the p-norm on the unit torus is at most r; a mean degree sets r by the volume of the ball",
+    paper: &["Definition 3.3"],
+    statement: "(v, w) is an edge iff their p-norm distance on the unit torus is at most r; a \
+        mean degree sets r by volume",
     kind: Kind::Exact,
     scope: Scope::Theory,
     expected: Expected::Holds,
+    effect: None,
     hypotheses: &[],
-    rejects: &[Fault::TorusWithoutWrap],
-    check: def_3_3,
+    rejects: &[faults::TORUS_WITHOUT_WRAP],
+    run: def_3_3,
 };
 
 /// Dimension and p; the volume of the unit ball where it is known in closed form.
@@ -57,50 +57,40 @@ const NORMS: &[(u32, f64, Option<f64>)] = &[
     (3, 7.0, None),
 ];
 
-fn def_3_3(setting: &Setting<'_>) -> Evidence {
+fn def_3_3(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let count = NORMS.len() as u64 * 4 * u64::from(setting.plan.effort);
-    run(
-        &setting.plan,
-        "def-3.3",
-        count,
-        "geometric graphs, against all pairs of points",
-        |case, rng| {
-            let (dim, p, ball) = NORMS[(case % NORMS.len() as u64) as usize];
-            let (n, m) = (60 + below(rng, 90), 40 + below(rng, 60));
-            let Ok(norm) = Norm::new(p) else { return Outcome::Skipped };
-            // From a few neighbours each to balls that meet themselves around the torus.
-            let reach = match case / NORMS.len() as u64 % 4 {
-                0 => Reach::MeanDegree(3.0),
-                1 => Reach::MeanDegree(15.0),
-                2 => Reach::Radius(0.4),
-                _ => Reach::Radius(0.6),
-            };
-            let (Ok(radius), Ok(sites)) =
-                (reach.radius(n, dim, norm), Sites::uniform(n, m, dim, setting.plan.seed ^ case))
-            else {
-                return Outcome::Skipped;
-            };
-            if let (Reach::MeanDegree(degree), Some(ball)) = (reach, ball) {
-                // The logarithms of Gamma functions behind the volume are good to 13 digits.
-                let mean = f64::from(n) * ball * radius.powi(dim as i32);
-                if (mean / degree - 1.0).abs() > 1e-12 {
-                    return Outcome::violated(
-                        f64::NAN,
-                        format!(
-                            "mean degree {degree} asked, radius {radius} in dim {dim}, p {p} gives {mean}"
-                        ),
-                    );
-                }
+    setting.cases(claim, count, "geometric graphs, against all pairs of points", |case, rng| {
+        let (dim, p, ball) = NORMS[(case % NORMS.len() as u64) as usize];
+        let (n, m) = (60 + below(rng, 90), 40 + below(rng, 60));
+        let Ok(norm) = Norm::new(p) else { return Outcome::Skipped };
+        // From a few neighbours each to balls that meet themselves around the torus.
+        let reach = match case / NORMS.len() as u64 % 4 {
+            0 => Reach::MeanDegree(3.0),
+            1 => Reach::MeanDegree(15.0),
+            2 => Reach::Radius(0.4),
+            _ => Reach::Radius(0.6),
+        };
+        let (Ok(radius), Ok(sites)) =
+            (reach.radius(n, dim, norm), Sites::uniform(n, m, dim, setting.plan.seed ^ case))
+        else {
+            return Outcome::Skipped;
+        };
+        if let (Reach::MeanDegree(degree), Some(ball)) = (reach, ball) {
+            // The logarithms of Gamma functions behind the volume are good to 13 digits.
+            let mean = f64::from(n) * ball * radius.powi(dim as i32);
+            if (mean / degree - 1.0).abs() > 1e-12 {
+                return Outcome::violated(format!(
+                    "mean degree {degree} asked, radius {radius} in dim {dim}, p {p} gives {mean}"
+                ));
             }
-            match setting.machinery.geometric(&sites, radius, norm) {
-                Ok(graph) => edges_are_near_pairs(&graph, &sites, radius, p),
-                Err(error) => Outcome::violated(
-                    f64::NAN,
-                    format!("no graph of {n} servers and {m} types: {error}"),
-                ),
+        }
+        match (setting.instruments.geometric)(&sites, radius, norm) {
+            Ok(graph) => edges_are_near_pairs(&graph, &sites, radius, p),
+            Err(error) => {
+                Outcome::violated(format!("no graph of {n} servers and {m} types: {error}"))
             }
-        },
-    )
+        }
+    })
 }
 
 /// Every pair of points, but for those whose distance differs from the radius by no more than
@@ -123,12 +113,11 @@ fn edges_are_near_pairs(graph: &BipartiteGraph, sites: &Sites, radius: f64, p: f
             if compatible[v as usize] != (distance < radius) {
                 let (x, y) = (sites.server(v), sites.task_type(w));
                 let edge = compatible[v as usize];
-                return Outcome::violated(
-                    -margin,
-                    format!(
-                        "server {v} at {x:?} and type {w} at {y:?}: distance {distance} for p = {p}, radius {radius}, edge: {edge}"
-                    ),
-                );
+                return Outcome::violated(format!(
+                    "server {v} at {x:?} and type {w} at {y:?}: distance {distance} for p = \
+                         {p}, radius {radius}, edge: {edge}"
+                ))
+                .by(-margin);
             }
         }
     }
@@ -148,86 +137,80 @@ fn torus_distance(x: &[f64], y: &[f64], p: f64) -> f64 {
 }
 
 /// Definition 3.5 and what it implies, on graphs made for it.
-pub const EQ_3_3: Claim = Claim {
+pub(crate) const EQ_3_3: Claim = Claim {
     id: "eq-3.3",
     source: "Definition 3.5, (3.3), Corollary 3.6",
-    statement: "N d_v = M d_w on every edge, and every server with an edge, imply phi(G) = 0, rho(G) = lambda and equal degrees in each component",
+    paper: &["(3.3)", "Definition 3.5", "Corollary 3.6"],
+    statement: "N d_v = M d_w on every edge, no server isolated: phi(G) = 0, rho(G) = lambda, \
+        equal degrees by component",
     kind: Kind::Exact,
     scope: Scope::Theory,
     expected: Expected::Holds,
+    effect: None,
     hypotheses: &[],
-    rejects: &[Fault::RegularityByGlobalDegrees, Fault::MultiEdgesErased],
-    check: eq_3_3,
+    rejects: &[faults::REGULARITY_BY_GLOBAL_DEGREES, faults::MULTI_EDGES_ERASED],
+    run: eq_3_3,
 };
 
-fn eq_3_3(setting: &Setting<'_>) -> Evidence {
+fn eq_3_3(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let listed = small_graphs::listed();
     let random = 60 * u64::from(setting.plan.effort);
-    run(
-        &setting.plan,
-        "eq-3.3",
-        listed.len() as u64 + random,
-        "graphs, regular or not, connected or not",
-        |case, rng| {
-            if let Some((_, graph)) = listed.get(case as usize) {
-                return regularity(setting, graph);
-            }
-            let mut part = || {
-                // n = m l / k, so that the half-edges match.
-                let (m, k) = (2 + below(rng, 9), 1 + below(rng, 4));
-                let n = m * (1 + below(rng, 2));
-                setting.machinery.random_regular(n, m, k.min(m), u64::from(below(rng, u32::MAX)))
-            };
-            let graph = match case % 4 {
-                0 => small_graphs::random(rng).map_err(Into::into),
-                1 => part(),
-                // Regular only if the parts agree in N / M, whatever their degrees.
-                2 => part().and_then(|first| disjoint_union(&[first, part()?])),
-                _ => {
-                    part().and_then(|first| disjoint_union(&[first.clone(), first.clone(), first]))
-                }
-            };
-            let Ok(graph) = graph else { return Outcome::Skipped };
-            if case % 4 == 3 && !small_graphs::is_regular(&graph) {
-                return Outcome::violated(
-                    f64::NAN,
-                    format!(
-                        "copies of a random regular graph are not regular: {}",
-                        small_graphs::adjacency(&graph)
-                    ),
-                );
-            }
-            regularity(setting, &graph)
-        },
-    )
+    let what = "graphs, regular or not, connected or not";
+    setting.cases(claim, listed.len() as u64 + random, what, |case, rng| {
+        if let Some((_, graph)) = listed.get(case as usize) {
+            return regularity(setting, graph);
+        }
+        let mut part = || {
+            // n = m l / k, so that the half-edges match.
+            let (m, k) = (2 + below(rng, 9), 1 + below(rng, 4));
+            let n = m * (1 + below(rng, 2));
+            (setting.instruments.random_regular)(n, m, k.min(m), u64::from(below(rng, u32::MAX)))
+        };
+        let graph = match case % 4 {
+            0 => small_graphs::random(rng).map_err(Into::into),
+            1 => part(),
+            // Regular only if the parts agree in N / M, whatever their degrees.
+            2 => part().and_then(|first| disjoint_union(&[first, part()?])),
+            _ => part().and_then(|first| disjoint_union(&[first.clone(), first.clone(), first])),
+        };
+        let Ok(graph) = graph else { return Outcome::Skipped };
+        if case % 4 == 3 && !small_graphs::is_regular(&graph) {
+            return Outcome::violated(format!(
+                "copies of a random regular graph are not regular: {}",
+                small_graphs::adjacency(&graph)
+            ));
+        }
+        regularity(setting, &graph)
+    })
 }
 
-/// Definition 3.5 on the graph at hand.
-pub const EQ_3_3_GRAPH: Claim = Claim {
+/// Definition 3.5 on the graph at hand; what it implies, only if every server has an edge.
+pub(crate) const EQ_3_3_GRAPH: Claim = Claim {
     id: "eq-3.3-graph",
     source: "Definition 3.5, (3.3)",
-    statement: "this graph is called regular iff N d_v = M d_w on every edge; if it is and every server has an edge, phi(G) = 0 and rho(G) = lambda",
+    paper: &["(3.3)", "Definition 3.5"],
+    statement: "this graph is called regular iff N d_v = M d_w on every edge; if so, phi(G) = 0 \
+        and rho(G) = lambda",
     kind: Kind::Exact,
     scope: Scope::Graph,
     expected: Expected::Holds,
+    effect: None,
     // Definition 3.5 is about the graph, phi and rho are about the rates too.
     hypotheses: &[Hypothesis::EqualRates, Hypothesis::EdgesAtMost(1 << 22)],
-    rejects: &[Fault::RegularityByGlobalDegrees],
-    check: eq_3_3_graph,
+    rejects: &[faults::REGULARITY_BY_GLOBAL_DEGREES],
+    run: eq_3_3_graph,
 };
 
-fn eq_3_3_graph(setting: &Setting<'_>) -> Evidence {
-    run(&setting.plan, "eq-3.3-graph", 1, "graph, edge by edge", |_, _| {
-        regularity(setting, setting.model.graph())
-    })
+fn eq_3_3_graph(claim: &Claim, setting: &Setting<'_>) -> Evidence {
+    setting
+        .cases(claim, 1, "graph, edge by edge", |_, _| regularity(setting, setting.model.graph()))
 }
 
 fn regularity(setting: &Setting<'_>, graph: &BipartiteGraph) -> Outcome {
     let regular = small_graphs::is_regular(graph);
-    let said = setting.machinery.is_regular(graph);
-    let violated = |what: String| {
-        Outcome::violated(f64::NAN, format!("{what}; {}", small_graphs::adjacency(graph)))
-    };
+    let said = (setting.instruments.is_regular)(graph);
+    let violated =
+        |what: String| Outcome::violated(format!("{what}; {}", small_graphs::adjacency(graph)));
     if said != regular {
         return violated(format!("called regular: {said}, edge by edge: {regular}"));
     }
@@ -243,7 +226,7 @@ fn regularity(setting: &Setting<'_>, graph: &BipartiteGraph) -> Outcome {
     if !regular || !small_graphs::every_server_has_an_edge(graph) {
         return Outcome::Holds { slack: 0.0, vacuous: true };
     }
-    let (phi, lambda) = (setting.machinery.phi(graph), setting.model.load().exact());
+    let (phi, lambda) = ((setting.instruments.phi)(graph), setting.model.load().exact());
     if !phi.is_zero() {
         return violated(format!("regular, but phi(G) = {}", show(&phi)));
     }
@@ -255,13 +238,10 @@ fn regularity(setting: &Setting<'_>, graph: &BipartiteGraph) -> Outcome {
     else {
         return Outcome::Skipped;
     };
-    let rho = setting.machinery.rho(&model);
+    let rho = (setting.instruments.rho)(&model);
     if rho != *lambda {
-        return violated(format!(
-            "regular, but rho(G) = {} with lambda = {}",
-            show(&rho),
-            show(lambda)
-        ));
+        let [rho, lambda] = [&rho, lambda].map(show);
+        return violated(format!("regular, but rho(G) = {rho} with lambda = {lambda}"));
     }
     if let Some((v, w)) = unequal_in_a_component(graph) {
         return violated(format!(
@@ -283,64 +263,64 @@ fn unequal_in_a_component(graph: &BipartiteGraph) -> Option<(u32, u32)> {
 }
 
 /// q* is the fixed point of (3.5).
-pub const ODE_FIXED_POINT: Claim = Claim {
+pub(crate) const ODE_FIXED_POINT: Claim = Claim {
     id: "ode-fixed-point",
     source: "Theorem 3.1, (3.5)",
-    statement: "q*_i = lambda^((d^i - 1)/(d - 1)) is a fixed point of (3.5), and the only summable one",
+    paper: &["(3.5)", "Theorem 3.1"],
+    statement: "q*_i = lambda^((d^i - 1)/(d - 1)) is a fixed point of (3.5), and the only \
+        summable one",
     kind: Kind::Exact,
     scope: Scope::Theory,
     expected: Expected::Holds,
+    effect: None,
     hypotheses: &[],
     rejects: &[
-        Fault::FixedPointAsPrinted,
-        Fault::FixedPointShifted,
-        Fault::FixedPointOneChoiceMore,
-        Fault::DroppedDepartures,
+        faults::FIXED_POINT_AS_PRINTED,
+        faults::FIXED_POINT_SHIFTED,
+        faults::FIXED_POINT_ONE_CHOICE_MORE,
+        faults::DROPPED_DEPARTURES,
     ],
-    check: |setting| evidence(Ok(fixed_point(setting.machinery))),
+    run: |_, setting| evidence(Ok(fixed_point(setting.instruments))),
 };
 
 /// [`mean_field::fixed_point`] of a subject.
-pub(super) fn fixed_point(machinery: &dyn Machinery) -> Measured {
-    mean_field::fixed_point(
-        &|lambda, d, i| machinery.fixed_point(lambda, d, i),
-        &|lambda, d, q, dq| {
-            machinery.right_hand_side(lambda, d, q, dq);
-        },
-    )
+pub(super) fn fixed_point(instruments: &Instruments) -> Measured {
+    mean_field::fixed_point(&instruments.fixed_point, &instruments.right_hand_side)
 }
 
 /// (3.5) is quasi-monotone.
-pub const ODE_ORDER: Claim = Claim {
+pub(crate) const ODE_ORDER: Claim = Claim {
     id: "ode-order",
     source: "(3.5)",
-    statement: "solutions of (3.5) keep the order of their starts, stay nonincreasing in [0, 1], and increase to q* from empty",
+    paper: &["(3.5)"],
+    statement: "solutions of (3.5) keep the order of their starts, stay nonincreasing in [0, 1], \
+        and increase to q* from empty",
     kind: Kind::Exact,
     scope: Scope::Theory,
     expected: Expected::Holds,
+    effect: None,
     hypotheses: &[],
-    rejects: &[Fault::DroppedDepartures],
-    check: |setting| {
-        evidence(mean_field::order(&|lambda, d, q, dq| {
-            setting.machinery.right_hand_side(lambda, d, q, dq)
-        }))
-    },
+    rejects: &[faults::DROPPED_DEPARTURES],
+    run: |_, setting| evidence(mean_field::order(&setting.instruments.right_hand_side)),
 };
 
 /// (4.44): exponential approach, with the rate that the linearisation and the tail of the start
-/// give.
-pub const EQ_4_44: Claim = Claim {
+/// give: 1 - r from q_i(0) = r^i with 1 - r below the spectral gap.
+pub(crate) const EQ_4_44: Claim = Claim {
     id: "eq-4.44",
     source: "(4.44)",
-    statement: "sum_i |qbar_i(t) - q*_i| falls exponentially: at the spectral gap from light tails, at 1 - r from q_i(0) = r^i with 1 - r below it",
+    paper: &["(4.44)"],
+    statement: "sum_i |qbar_i(t) - q*_i| falls exponentially: at the spectral gap from light \
+        tails, slower from heavy ones",
     kind: Kind::Exact,
     scope: Scope::Theory,
     expected: Expected::Holds,
+    effect: None,
     hypotheses: &[],
-    rejects: &[Fault::DroppedDepartures],
-    check: |setting| match misplaced_gap() {
+    rejects: &[faults::DROPPED_DEPARTURES],
+    run: |_, setting| match misplaced_gap() {
         Some(found) => violated(f64::NAN, 1, found),
-        None => evidence(rate(setting.machinery, &gap)),
+        None => evidence(rate(setting.instruments, &gap)),
     },
 };
 
@@ -379,24 +359,24 @@ pub(super) fn gap(lambda: f64, d: u32) -> f64 {
 
 /// [`mean_field::rate`] of a subject.
 pub(super) fn rate(
-    machinery: &dyn Machinery,
+    instruments: &Instruments,
     gap: &dyn Fn(f64, u32) -> f64,
 ) -> Result<Measured, OdeError> {
-    mean_field::rate(&|lambda, d, q, dq| machinery.right_hand_side(lambda, d, q, dq), gap)
+    mean_field::rate(&instruments.right_hand_side, gap)
 }
 
 /// What a check of (3.5) found, as evidence. Its comparisons have no index to replay: all of them
 /// run at once, in a fixed order.
 pub(super) fn evidence(measured: Result<Measured, OdeError>) -> Evidence {
     match measured {
-        Ok(measured) if measured.slack >= 0.0 => Evidence {
-            verdict: Verdict::Holds,
-            slack: Some(measured.slack),
-            vacuous: false,
-            cases: measured.cases,
-            summary: format!("{} comparisons, least margin at {}", measured.cases, measured.worst),
-            witness: None,
-        },
+        Ok(measured) if measured.slack >= 0.0 => {
+            let summary =
+                format!("{} comparisons, least margin at {}", measured.cases, measured.worst);
+            Evidence {
+                slack: Some(measured.slack),
+                ..Evidence::of_test(Verdict::Holds, measured.cases, summary)
+            }
+        }
         Ok(measured) => violated(measured.slack, measured.cases, measured.worst),
         // A right-hand side that cannot be integrated is none of (3.5).
         Err(error) => violated(f64::NAN, 1, error.to_string()),
@@ -404,12 +384,5 @@ pub(super) fn evidence(measured: Result<Measured, OdeError>) -> Evidence {
 }
 
 fn violated(slack: f64, cases: u64, found: String) -> Evidence {
-    Evidence {
-        verdict: Verdict::Violated,
-        slack: slack.is_finite().then_some(slack),
-        vacuous: false,
-        cases,
-        summary: found.clone(),
-        witness: Some(Witness { found, ..Witness::default() }),
-    }
+    Evidence { slack: slack.is_finite().then_some(slack), ..Evidence::violated(cases, found) }
 }

@@ -1,10 +1,21 @@
 //! What a claim is checked on.
 
-use super::cases::CasePlan;
 use crate::estimate::bracketing::Samples;
-use crate::instruments::Machinery;
+use crate::instruments::Instruments;
 use crate::model::Model;
+use crate::random::fingerprint;
 use crate::subject::Subject;
+
+/// Which cases to run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CasePlan {
+    /// The seed of all cases.
+    pub seed: u64,
+    /// Scales the number of random cases; 1 is the everyday effort.
+    pub effort: u32,
+    /// Replay this case alone.
+    pub only: Option<u64>,
+}
 
 /// What a claim is checked on.
 #[derive(Clone, Copy)]
@@ -12,7 +23,7 @@ pub struct Setting<'a> {
     /// The system under check.
     pub subject: &'a dyn Subject,
     /// The formulas, estimates and tests under check.
-    pub machinery: &'a dyn Machinery,
+    pub instruments: &'a Instruments,
     /// Graph, load and d.
     pub model: &'a Model,
     /// The cases of exact and pathwise claims; its seed is that of statistical ones too.
@@ -22,4 +33,11 @@ pub struct Setting<'a> {
     pub alpha: f64,
     /// Steady-state samples, shared by the claims that look at the same system.
     pub samples: &'a Samples<'a>,
+}
+
+impl Setting<'_> {
+    /// The seed of a claim's id, or of one purpose of a claim: streams of their own for each.
+    pub fn seed(&self, purpose: &str) -> u64 {
+        self.plan.seed ^ fingerprint(purpose)
+    }
 }

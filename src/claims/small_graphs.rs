@@ -12,10 +12,10 @@
 //! | Definition 3.5, edge by edge | [`is_regular`] |
 
 use num_bigint::BigInt;
-use num_integer::Integer;
-use num_traits::{One, Signed, Zero};
+use num_traits::{Signed, Zero};
 use rand::{Rng, RngExt};
 
+use super::states::EdgeWeights;
 use crate::graph::{BipartiteGraph, GraphError, Isolated};
 use crate::num::ratio::{self, Ratio};
 
@@ -90,24 +90,14 @@ pub struct Loads {
 impl Loads {
     /// (N / M) sum over N_v of r_w / d_w, edge by edge; r_w = 1 where all rates are equal.
     pub fn of(graph: &BipartiteGraph) -> Self {
-        let degrees: Vec<usize> =
-            (0..graph.n_task_types()).map(|w| graph.servers_of(w).iter().count()).collect();
         // One denominator for all: a sum of fractions would reduce after each term.
-        let mut common = BigInt::one();
-        let mut seen: Vec<usize> = degrees.iter().copied().filter(|&degree| degree > 0).collect();
-        seen.sort_unstable();
-        seen.dedup();
-        for degree in seen {
-            common = common.lcm(&BigInt::from(degree));
-        }
+        let EdgeWeights { denominator, weight, total } = EdgeWeights::with_rates(graph);
         let mut sums = vec![BigInt::zero(); graph.n_servers() as usize];
-        for (w, &degree) in (0..).zip(&degrees) {
-            if degree > 0 {
-                let share = &common / degree * graph.n_servers() * graph.weight(w);
-                graph.servers_of(w).iter().for_each(|v| sums[v as usize] += &share);
-            }
+        for (w, weight) in (0..).zip(weight) {
+            let share = weight * graph.n_servers();
+            graph.servers_of(w).iter().for_each(|v| sums[v as usize] += &share);
         }
-        Self { sums, one: common * graph.total_weight() }
+        Self { sums, one: denominator * total }
     }
 
     /// The load of one server.
@@ -198,6 +188,16 @@ pub fn is_regular(graph: &BipartiteGraph) -> bool {
 /// Whether every server has a task type.
 pub fn every_server_has_an_edge(graph: &BipartiteGraph) -> bool {
     (0..graph.n_servers()).all(|v| graph.task_types_of(v).iter().next().is_some())
+}
+
+/// The servers of each task type.
+pub fn task_types(graph: &BipartiteGraph) -> Vec<Vec<u32>> {
+    (0..graph.n_task_types()).map(|w| graph.servers_of(w).iter().collect()).collect()
+}
+
+/// The servers of a set that is given as bits.
+pub fn members(graph: &BipartiteGraph, set: u32) -> Vec<u32> {
+    (0..graph.n_servers()).filter(|v| set >> v & 1 == 1).collect()
 }
 
 /// The task types' servers, in words; cut short for large graphs.

@@ -3,7 +3,7 @@
 //! Nothing here calls the production code for occupancies, degrees or probabilities: a claim
 //! compares that code with these counts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use num_bigint::BigInt;
 use num_integer::Integer;
@@ -35,45 +35,17 @@ pub(super) fn state(case: u64, rng: &mut ChaCha8Rng, n: u32) -> Vec<u32> {
 }
 
 fn listed(case: u64, v: u32, n: u32) -> u32 {
+    let (first, last) = (v == 0, v + 1 == n);
+    let either = |chosen: bool, these: u32, others: u32| if chosen { these } else { others };
     match case {
         0 => 0,
         1 => 1,
-        2 => {
-            if v == 0 {
-                9
-            } else {
-                0
-            }
-        }
-        3 => {
-            if v + 1 == n {
-                9
-            } else {
-                0
-            }
-        }
+        2 => either(first, 9, 0),
+        3 => either(last, 9, 0),
         4 => v % 4,
-        5 => {
-            if v + 1 == n {
-                0
-            } else {
-                2
-            }
-        }
-        6 => {
-            if v.is_multiple_of(2) {
-                30
-            } else {
-                1
-            }
-        }
-        _ => {
-            if v == 0 {
-                0
-            } else {
-                5
-            }
-        }
+        5 => either(last, 0, 2),
+        6 => either(v.is_multiple_of(2), 30, 1),
+        _ => either(first, 0, 5),
     }
 }
 
@@ -172,17 +144,10 @@ impl EdgeWeights {
     pub(super) fn of(graph: &BipartiteGraph) -> Self {
         let degrees: Vec<usize> =
             (0..graph.n_task_types()).map(|w| graph.servers_of(w).iter().count()).collect();
-        let mut distinct: Vec<usize> = degrees.iter().copied().filter(|&n| n > 0).collect();
-        distinct.sort_unstable();
-        distinct.dedup();
-        let denominator =
-            distinct.iter().fold(BigInt::from(1), |lcm, &n| lcm.lcm(&BigInt::from(n)));
-        let by_degree: BTreeMap<usize, BigInt> =
-            distinct.iter().map(|&n| (n, &denominator / n)).collect();
-        let weight = degrees
-            .iter()
-            .map(|n| by_degree.get(n).cloned().unwrap_or_else(BigInt::zero))
-            .collect();
+        let distinct: BTreeSet<usize> = degrees.iter().copied().filter(|&n| n > 0).collect();
+        let denominator = distinct.iter().fold(BigInt::from(1), |lcm, &n| lcm.lcm(&n.into()));
+        let share = |&n: &usize| if n > 0 { &denominator / n } else { BigInt::zero() };
+        let weight = degrees.iter().map(share).collect();
         Self { denominator, weight, total: graph.n_task_types().into() }
     }
 
@@ -259,7 +224,7 @@ mod tests {
                 assert!(lower.iter().zip(&upper).all(|(a, b)| a <= b) && lower.len() == n as usize);
             }
         }
-        let all: std::collections::BTreeSet<_> =
+        let all: BTreeSet<_> =
             (16..16 + 36).map(|case| ordered_pair(case, &mut stream_rng(1, case), 2)).collect();
         assert_eq!(all.len(), 36);
     }

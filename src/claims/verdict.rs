@@ -19,6 +19,17 @@ pub enum Verdict {
     NotApplicable,
 }
 
+impl Verdict {
+    /// What a test says that may have rejected the claim, or its opposite.
+    pub(super) fn of(rejected: bool, shown: bool) -> Self {
+        match (rejected, shown) {
+            (true, _) => Self::Violated,
+            (false, true) => Self::Holds,
+            (false, false) => Self::Inconclusive,
+        }
+    }
+}
+
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
@@ -66,15 +77,28 @@ pub struct Evidence {
 }
 
 impl Evidence {
+    /// What a test found after so many cases, events or replications: no slack, not vacuous, the
+    /// summary as the witness of a violation.
+    pub fn of_test(verdict: Verdict, cases: u64, summary: impl Into<String>) -> Self {
+        let summary = summary.into();
+        let witness = (verdict == Verdict::Violated)
+            .then(|| Witness { found: summary.clone(), ..Witness::default() });
+        Self { verdict, slack: None, vacuous: false, cases, summary, witness }
+    }
+
+    /// A violation after so many cases; `found` is the witness too.
+    pub fn violated(cases: u64, found: impl Into<String>) -> Self {
+        Self::of_test(Verdict::Violated, cases, found)
+    }
+
+    /// What a check gives that may find its claim violated on the way; it counts what it has seen.
+    pub(super) fn or_violated(check: impl FnOnce(&mut u64) -> Result<Self, String>) -> Self {
+        let mut seen = 0;
+        check(&mut seen).unwrap_or_else(|found| Self::violated(seen, found))
+    }
+
     /// A claim whose hypothesis fails; `why` names the hypothesis and the figure that fails it.
     pub fn not_applicable(why: impl Into<String>) -> Self {
-        Self {
-            verdict: Verdict::NotApplicable,
-            slack: None,
-            vacuous: false,
-            cases: 0,
-            summary: why.into(),
-            witness: None,
-        }
+        Self::of_test(Verdict::NotApplicable, 0, why)
     }
 }

@@ -4,7 +4,8 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::common::{check_claims, probability, progress_bar};
+use super::common::{check_claims, probability};
+use super::long_run::bar;
 use super::output::{Failure, print, print_json};
 use crate::instruments::UnderCheck;
 use crate::report;
@@ -13,29 +14,30 @@ use crate::suite::{self, battery};
 
 #[derive(Args)]
 pub struct Arguments {
-    /// How many times the suite is run, each with the next seed
-    #[arg(long, default_value_t = 10, allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    /// Number of runs of the suite, each with the next seed
+    #[arg(long, default_value_t = 10, allow_negative_numbers = true,
+        value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     runs: u64,
-    /// Only these claims
+    /// Run only these claims
     #[arg(long, value_delimiter = ',', value_name = "ID")]
     only: Vec<String>,
-    /// Not these claims
+    /// Leave out these claims
     #[arg(long, value_delimiter = ',', value_name = "ID")]
     except: Vec<String>,
-    /// Error probability of a run, and of each test that is tried; large, so that errors can be
-    /// seen
+    /// Error probability of a run and of each test that is tried: large, so that errors are seen
     #[arg(long, value_parser = probability, allow_negative_numbers = true, default_value = "0.1")]
     alpha: f64,
-    /// The first seed
+    /// Seed of the first run
     #[arg(long, default_value_t = 1, allow_negative_numbers = true)]
     seed: u64,
-    /// Streams on which each test and interval is tried; 0 leaves them out
-    #[arg(long, default_value_t = 100_000, allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(0..=100_000_000))]
+    /// Number of streams on which each test and interval is tried; 0 skips them
+    #[arg(long, default_value_t = 100_000, allow_negative_numbers = true,
+        value_parser = clap::value_parser!(u64).range(0..=100_000_000))]
     streams: u64,
-    /// One JSON object
+    /// Print one JSON object
     #[arg(long)]
     json: bool,
-    /// No progress bar
+    /// Show no progress bar
     #[arg(long)]
     quiet: bool,
 }
@@ -52,16 +54,16 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     };
     let checks = suite::selection(&inputs, &suite).len() as u64;
     let options = Options { runs: arguments.runs, suite, streams: arguments.streams };
-    let bar = progress_bar(checks * arguments.runs, arguments.quiet);
+    let bar = bar(checks * arguments.runs, "checks", arguments.quiet);
     let calibration = calibration::run(
         UnderCheck::reference(),
         &inputs,
         &options,
         &|run, row| {
-            bar.set_message(format!("run {}, {}", run + 1, row.claim.id));
+            bar.set_message(format!(", run {}, last: {}", run + 1, row.claim.id));
             bar.inc(1);
         },
-        &|trial| bar.set_message(format!("{} on {}", trial.procedure, trial.source)),
+        &|trial| bar.set_message(format!(", last: {} on {}", trial.procedure, trial.source)),
     );
     bar.finish_and_clear();
     if arguments.json {

@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use indicatif::{ProgressBar, ProgressStyle};
+use console::Term;
 use serde_json::{Value, json};
 
 use super::output::{Failure, warn};
@@ -15,6 +15,7 @@ use crate::graph::{BipartiteGraph, Isolated};
 use crate::model::{Load, Model};
 use crate::num::input_limits::MIN_PROBABILITY;
 use crate::num::ratio;
+use crate::report::page::Look;
 
 /// How a graph is read.
 #[derive(Args, Clone)]
@@ -22,15 +23,14 @@ pub struct GraphOptions {
     /// Seed of random graph specs
     #[arg(long, default_value_t = 1, value_name = "SEED", allow_negative_numbers = true)]
     pub graph_seed: u64,
-    /// Format of the graph file; by its extension if not given
+    /// Format of the graph file [default: from the file extension]
     #[arg(long, value_enum)]
     pub format: Option<FormatName>,
-    /// Task types without a server: refuse the graph, or drop them (their tasks are lost)
+    /// What to do with task types that have no server
     #[arg(long, value_enum, default_value = "refuse")]
     pub isolated: IsolatedChoice,
-    /// Arrival rates of the task types, in place of those of the graph file: lines
-    /// `task_type rate`, or CSV with the header `task_type,rate`. Only their ratios matter: lambda
-    /// stays the load per server
+    /// Read the arrival rates of the task types from FILE: lines `task_type rate`, or CSV with the
+    /// header `task_type,rate`. Only their ratios matter: lambda is still the load per server
     #[arg(long, value_name = "FILE")]
     pub rates: Option<PathBuf>,
 }
@@ -38,7 +38,7 @@ pub struct GraphOptions {
 /// The formats of graph files.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum FormatName {
-    /// `server task_type [rate]` per line, 0-based
+    /// Lines `server task_type [rate]`, ids from 0
     EdgeList,
     /// Header `server,task_type` or `server,task_type,rate`, any labels
     Csv,
@@ -59,9 +59,9 @@ impl From<FormatName> for Format {
 /// What to do with isolated task types.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum IsolatedChoice {
-    /// An error that names them
+    /// Refuse the graph, and name them
     Refuse,
-    /// Their tasks are lost, and every output says so
+    /// Keep the graph; their tasks are lost, and every output says so
     Drop,
 }
 
@@ -79,10 +79,10 @@ impl GraphOptions {
         }
         let lost = graph.isolated_task_types().len();
         if lost > 0 {
+            let (all, left) = (graph.n_task_types(), 1.0 - ratio::to_f64(&graph.lost_share()));
             warn(&format!(
-                "{lost} of {} task types have no server; their tasks are lost, so that the load per server is {:.6} lambda",
-                graph.n_task_types(),
-                1.0 - ratio::to_f64(&graph.lost_share())
+                "{lost} of {all} task types have no server; their tasks are lost, and the load per \
+                 server is {left:.6} lambda"
             ));
         }
         Ok(graph)
@@ -90,24 +90,22 @@ impl GraphOptions {
 
     /// The words by which a user names this graph again.
     pub fn arguments(&self, text: &str) -> Vec<String> {
-        let mut words = vec![text.to_owned()];
-        if matches!(GraphSource::parse(text), Ok(GraphSource::Spec(spec)) if spec.is_random()) {
-            words.extend(["--graph-seed".to_owned(), self.graph_seed.to_string()]);
-        }
-        if let Some(format) = self.format.and_then(|name| name.to_possible_value()) {
-            words.extend(["--format".to_owned(), format.get_name().to_owned()]);
-        }
-        if self.isolated == IsolatedChoice::Drop {
-            words.extend(["--isolated".to_owned(), "drop".to_owned()]);
-        }
-        if let Some(path) = &self.rates {
-            words.extend(["--rates".to_owned(), path.display().to_string()]);
-        }
-        words
+        let random =
+            matches!(GraphSource::parse(text), Ok(GraphSource::Spec(spec)) if spec.is_random());
+        let format = self.format.and_then(|name| name.to_possible_value());
+        let drops = self.isolated == IsolatedChoice::Drop;
+        let options = [
+            ("--graph-seed", random.then(|| self.graph_seed.to_string())),
+            ("--format", format.map(|format| format.get_name().to_owned())),
+            ("--isolated", drops.then(|| "drop".to_owned())),
+            ("--rates", self.rates.as_ref().map(|path| path.display().to_string())),
+        ];
+        let given = options.into_iter().filter_map(|(name, value)| Some([name.to_owned(), value?]));
+        std::iter::once(text.to_owned()).chain(given.flatten()).collect()
     }
 }
 
-/// Whether all task types have the same rate, and else how the rates spread, for people.
+/// How unequal the rates of the task types are, for people; `None` if they are equal.
 pub fn unequal_rates(graph: &BipartiteGraph) -> Option<String> {
     graph.rates()?;
     let (least, most) = graph.rate_range();
@@ -117,16 +115,20 @@ pub fn unequal_rates(graph: &BipartiteGraph) -> Option<String> {
 /// The relative rates' range, for programs.
 pub fn rates_object(graph: &BipartiteGraph) -> Value {
     let (least, most) = graph.rate_range();
-    json!({ "equal": graph.rates().is_none(), "least": ratio::to_f64(&least), "largest": ratio::to_f64(&most) })
+    json!({
+        "equal": graph.rates().is_none(),
+        "least": ratio::to_f64(&least),
+        "largest": ratio::to_f64(&most),
+    })
 }
 
 /// lambda and d.
 #[derive(Args, Clone)]
 pub struct ModelOptions {
-    /// Load per server, 0 < lambda < 1, a decimal or a fraction
+    /// Load per server, between 0 and 1: a decimal or a fraction
     #[arg(long, default_value = "0.8", allow_negative_numbers = true)]
     pub lambda: String,
-    /// Samples per arrival
+    /// Number of servers that each task samples
     #[arg(
         short = 'd',
         long = "choices",
@@ -155,6 +157,42 @@ impl ModelOptions {
     }
 }
 
+/// A graph of the user's with its load and d.
+#[derive(Args, Clone)]
+pub struct SystemOptions {
+    /// Graph file or spec
+    #[arg(value_name = "GRAPH")]
+    pub graph: String,
+    #[command(flatten)]
+    pub options: GraphOptions,
+    #[command(flatten)]
+    model: ModelOptions,
+}
+
+impl SystemOptions {
+    /// Reads or makes the graph, once the load is known to be one.
+    pub fn model(&self) -> Result<Model, Failure> {
+        self.model.load()?;
+        self.model.model(self.options.load(&self.graph)?)
+    }
+
+    /// The first lines of a table for people: what of which system, and how its tasks arrive.
+    pub fn heading(&self, what: &str, model: &Model) -> String {
+        let (load, d, isolated) =
+            (model.load().exact(), model.d(), model.graph().isolated_task_types().len());
+        let mut text = format!("{what} of {}, lambda = {load}, d = {d}\n", self.graph);
+        if isolated > 0 {
+            text.push_str(&format!("{isolated} task types have no server: their tasks are lost\n"));
+        }
+        if let Some(rates) = unequal_rates(model.graph()) {
+            text.push_str(&format!(
+                "task types arrive at rates {rates}; q* is the limit for equal rates\n"
+            ));
+        }
+        text
+    }
+}
+
 /// A probability strictly between 0 and 1, and not so small that a share of it is 0.
 pub fn probability(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
@@ -170,22 +208,13 @@ pub fn probability(text: &str) -> Result<f64, String> {
 pub fn times(text: &str) -> Result<f64, String> {
     match text.trim().parse::<f64>() {
         Ok(value) if value.is_finite() && value >= 0.0 => Ok(value),
-        _ => Err("must be a finite time, 0 or later, such as 0.1,1,10".to_owned()),
+        _ => Err("must be a finite time of at least 0, such as 0.1,1,10".to_owned()),
     }
 }
 
 /// Whether progress may be shown: on a terminal, and not when asked to be quiet.
 pub fn shows_progress(quiet: bool) -> bool {
     !quiet && std::io::stderr().is_terminal()
-}
-
-/// A bar over so many checks, on a terminal only.
-pub fn progress_bar(checks: u64, quiet: bool) -> ProgressBar {
-    if !shows_progress(quiet) {
-        return ProgressBar::hidden();
-    }
-    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} checks, {elapsed}, last: {msg}");
-    ProgressBar::new(checks).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
 /// Refuses ids that no claim has, given by `option`.
@@ -196,5 +225,47 @@ pub fn check_claims<'a>(
     match ids.find_map(|id| claims::find(id).err()) {
         None => Ok(()),
         Some(error) => Err(Failure::Message(format!("{option}: {error}"))),
+    }
+}
+
+/// How text for people looks.
+#[derive(Args, Clone, Copy)]
+pub struct LookOptions {
+    /// When to colour the text
+    #[arg(long, value_enum, default_value = "auto", value_name = "WHEN")]
+    color: Color,
+}
+
+/// When to colour.
+#[derive(Clone, Copy, ValueEnum)]
+enum Color {
+    /// On a terminal, unless NO_COLOR is set or CLICOLOR is 0
+    Auto,
+    /// Into files and pipes too
+    Always,
+    /// Not at all
+    Never,
+}
+
+impl LookOptions {
+    /// Colours as asked for; lines as long as COLUMNS says, else as the terminal is wide.
+    pub fn look(self) -> Look {
+        let stated = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok());
+        let terminal = Term::stdout();
+        let width = match stated.or_else(|| terminal.size_checked().map(|(_, width)| width)) {
+            // Narrower columns would hold a word each.
+            Some(width) if width > 0 => usize::from(width).max(40),
+            _ => Look::PLAIN.width,
+        };
+        let color = match self.color {
+            // An empty NO_COLOR counts as none.
+            Color::Auto => {
+                console::colors_enabled()
+                    && std::env::var_os("NO_COLOR").is_none_or(|text| text.is_empty())
+            }
+            Color::Always => true,
+            Color::Never => false,
+        };
+        Look { width, color }
     }
 }

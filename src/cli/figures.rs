@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 use serde_json::json;
 
-use super::common::shows_progress;
+use super::long_run::bar;
 use super::output::{Failure, print, print_json};
 use crate::figures::draw::Figure;
 use crate::figures::study::{LEAST_N, MOST_N};
@@ -18,33 +18,34 @@ use crate::figures::{CONFIDENCE, D, LAMBDA, Options, Study};
 
 #[derive(Args)]
 pub struct Arguments {
-    /// Folder for the files, made if it is missing; of what is in it only the figures' own files
-    /// are replaced
+    /// Folder for the files, created if missing; other files in it are left alone
     #[arg(short, long, value_name = "DIR")]
     output: PathBuf,
-    /// Only these: fig-1, fig-2, fig-3, fig-4, section-5
+    /// Write only these: fig-1, fig-2, fig-3, fig-4, section-5
     #[arg(long, value_delimiter = ',', value_name = "ID", value_parser = figure)]
     only: Vec<Figure>,
-    /// The largest N; the paper's is 100000, which takes some ten times as long as 10000
-    #[arg(long, default_value_t = 10_000, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(i64::from(LEAST_N)..=i64::from(MOST_N)))]
+    /// Largest N; the paper has 100000, which takes about ten times as long as 10000
+    #[arg(long, default_value_t = 10_000, value_name = "N", allow_negative_numbers = true,
+        value_parser = clap::value_parser!(u32).range(i64::from(LEAST_N)..=i64::from(MOST_N)))]
     max_n: u32,
     /// Seed of the graphs and the simulations
     #[arg(long, default_value_t = 1, allow_negative_numbers = true)]
     seed: u64,
-    /// Replications of each estimate
-    #[arg(long, default_value_t = 8, allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(2..=100_000))]
+    /// Number of replications of each estimate
+    #[arg(long, default_value_t = 8, allow_negative_numbers = true,
+        value_parser = clap::value_parser!(u64).range(2..=100_000))]
     replications: u64,
-    /// Also everything that the CSV files hold as one JSON object on standard output
+    /// Also print the contents of the CSV files as one JSON object
     #[arg(long)]
     json: bool,
-    /// Say nothing, and no progress bar
+    /// Print nothing and show no progress bar
     #[arg(long)]
     quiet: bool,
 }
 
 fn figure(text: &str) -> Result<Figure, String> {
     Figure::find(text).ok_or_else(|| {
-        format!("there is no such figure, only {}", Figure::ALL.map(Figure::id).join(", "))
+        format!("no such figure: the figures are {}", Figure::ALL.map(Figure::id).join(", "))
     })
 }
 
@@ -52,26 +53,20 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let folder = &arguments.output;
     let refused = |reason: &str| Failure::Message(format!("{}: {reason}", folder.display()));
     if folder.exists() && !folder.is_dir() {
-        return Err(refused("is a file, the figures need a folder: give another name"));
+        return Err(refused("is a file: name a folder"));
     }
     fs::create_dir_all(folder)
-        .map_err(|error| refused(&format!("cannot make this folder: {error}")))?;
-    let options = Options {
-        seed: arguments.seed,
-        max_n: arguments.max_n,
-        replications: arguments.replications,
-    };
-    let study = Study::new(options);
-    let figures: BTreeSet<Figure> = if arguments.only.is_empty() {
-        Figure::ALL.into()
-    } else {
-        arguments.only.iter().copied().collect()
-    };
+        .map_err(|error| refused(&format!("cannot create this folder: {error}")))?;
+    let Arguments { seed, max_n, replications, .. } = *arguments;
+    let study = Study::new(Options { seed, max_n, replications });
+    let all = arguments.only.is_empty();
+    let figures = if all { &Figure::ALL[..] } else { &arguments.only };
+    let figures: BTreeSet<Figure> = figures.iter().copied().collect();
     let bar = progress(&figures, &study, arguments.quiet);
     let mut rows = BTreeMap::new();
     for figure in figures {
         let made = figure.make(&study, &|system| {
-            bar.set_message(system.spec());
+            bar.set_message(format!(", last: {}", system.spec()));
             bar.inc(1);
         })?;
         let mut names = Vec::new();
@@ -91,9 +86,9 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     bar.finish_and_clear();
     if arguments.json {
         print_json(&json!({
-            "seed": options.seed,
-            "max_n": options.max_n,
-            "replications": options.replications,
+            "seed": seed,
+            "max_n": max_n,
+            "replications": replications,
             "lambda": LAMBDA,
             "d": D,
             "confidence": CONFIDENCE,
@@ -117,16 +112,9 @@ fn write(folder: &Path, path: &Path, content: &[u8]) -> std::io::Result<()> {
 
 /// A bar over the systems, each of which is measured once but for those of figure 3.
 fn progress(figures: &BTreeSet<Figure>, study: &Study, quiet: bool) -> ProgressBar {
-    if !shows_progress(quiet) {
-        return ProgressBar::hidden();
-    }
     let (paths, states): (Vec<Figure>, Vec<Figure>) =
         figures.iter().partition(|&&figure| figure == Figure::Fig3);
     let measured: BTreeSet<_> = states.iter().flat_map(|figure| figure.systems(study)).collect();
-    let count =
-        measured.len() + paths.iter().map(|figure| figure.systems(study).len()).sum::<usize>();
-    let style =
-        ProgressStyle::with_template("{bar:40} {pos}/{len} systems, {elapsed}, last: {msg}");
-    ProgressBar::new(count as u64)
-        .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+    let simulated: usize = paths.iter().map(|figure| figure.systems(study).len()).sum();
+    bar((measured.len() + simulated) as u64, "systems", quiet)
 }

@@ -18,13 +18,13 @@ pub struct Arguments {
     graph: String,
     #[command(flatten)]
     options: GraphOptions,
-    /// File to write; standard output if `-`
+    /// File to write; `-` is standard output
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
-    /// Format to write; by the file's extension if not given
+    /// Format to write [default: from the file extension]
     #[arg(long, value_enum)]
     to: Option<FormatName>,
-    /// Say nothing
+    /// Print nothing
     #[arg(long)]
     quiet: bool,
 }
@@ -54,14 +54,9 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     })?;
     finishing();
     if !arguments.quiet {
-        let line = format!(
-            "{}: {} servers, {} task types, {} edges\n",
-            arguments.output.display(),
-            graph.n_servers(),
-            graph.n_task_types(),
-            graph.n_edges()
-        );
-        print(&line)?;
+        let (n, m, edges) = (graph.n_servers(), graph.n_task_types(), graph.n_edges());
+        let file = arguments.output.display();
+        print(&format!("{file}: {n} servers, {m} task types, {edges} edges\n"))?;
     }
     Ok(ExitCode::SUCCESS)
 }

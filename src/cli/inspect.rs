@@ -1,36 +1,33 @@
 //! `fluidcheck inspect`.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::process::ExitCode;
 
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::common::{GraphOptions, ModelOptions, rates_object, unequal_rates};
-use super::output::{Failure, one_line, print, print_json};
+use super::common::{SystemOptions, rates_object, unequal_rates};
+use super::output::{Failure, print, print_json};
 use super::steady_state::{both, value};
 use crate::claims::{self, CheckOptions, Hypothesis};
 use crate::estimate::bracketing::Samples;
 use crate::graph::{BipartiteGraph, Isolated, metrics};
 use crate::model::{Model, loads};
 use crate::num::ratio::{self, Ratio};
+use crate::report::page::one_line;
 use crate::subject::Reference;
 use crate::theory::stability::{Addition, CriticalLoad, critical_load, improve};
 
 #[derive(Args)]
 pub struct Arguments {
-    /// Graph file or spec
-    #[arg(value_name = "GRAPH")]
-    graph: String,
     #[command(flatten)]
-    options: GraphOptions,
-    #[command(flatten)]
-    model: ModelOptions,
-    /// Also K edges to add that raise the critical load, each the best after those before it:
-    /// greedy, not the best K together
-    #[arg(long, value_name = "K", allow_negative_numbers = true, value_parser = clap::value_parser!(u16).range(1..))]
+    system: SystemOptions,
+    /// Suggest K edges that raise the critical load (greedy: each the best after those before it)
+    #[arg(long, value_name = "K", allow_negative_numbers = true,
+        value_parser = clap::value_parser!(u16).range(1..))]
     improve: Option<u16>,
-    /// One JSON object
+    /// Print one JSON object
     #[arg(long)]
     json: bool,
 }
@@ -47,29 +44,17 @@ struct Stability {
 }
 
 pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
-    arguments.model.load()?;
-    let graph = arguments.options.load(&arguments.graph)?;
-    let model = arguments.model.model(graph)?;
+    let model = arguments.system.model()?;
     let graph = model.graph();
-    let mut choices = vec![1, 2, 3, model.d()];
-    choices.sort_unstable();
-    choices.dedup();
-    let by_d = choices
-        .into_iter()
-        .map(|d| Ok((d, critical_load(graph, d)?)))
-        .collect::<Result<Vec<_>, Failure>>()?;
+    let choices = BTreeSet::from([1, 2, 3, model.d()]);
+    let of = |d| Ok::<_, Failure>((d, critical_load(graph, d)?));
+    let by_d = choices.into_iter().map(of).collect::<Result<Vec<_>, _>>()?;
     let critical = chosen(&by_d, model.d());
+    let upper = critical.exact.clone().or_else(|| Ratio::from_float(critical.upper));
+    let size = critical.bottleneck.len();
     let stability = Stability {
         component: limiting_component(&model, &critical.bottleneck),
-        relieved: critical.exact.clone().or_else(|| Ratio::from_float(critical.upper)).map(
-            |upper| {
-                upper
-                    * Ratio::new(
-                        (critical.bottleneck.len() + 1).into(),
-                        critical.bottleneck.len().into(),
-                    )
-            },
-        ),
+        relieved: upper.map(|upper| upper * Ratio::new((size + 1).into(), size.into())),
         additions: match arguments.improve {
             Some(count) => improve(graph, model.d(), count.into())?,
             None => Vec::new(),
@@ -97,12 +82,11 @@ fn limiting_component(model: &Model, bottleneck: &[u32]) -> Option<(usize, Optio
         return None;
     }
     let own = components.of_server[*bottleneck.first()? as usize];
-    let edges: Vec<_> =
-        graph.iter_edges().filter(|&(v, _)| components.of_server[v as usize] != own).collect();
-    let rest =
-        BipartiteGraph::from_edges(graph.n_servers(), graph.n_task_types(), &edges, Isolated::Drop)
-            .ok()?;
-    let rates: Vec<_> = (0..graph.n_task_types()).map(|w| graph.relative_rate(w)).collect();
+    let others = |&(v, _): &(u32, u32)| components.of_server[v as usize] != own;
+    let edges: Vec<_> = graph.iter_edges().filter(others).collect();
+    let (n, m) = (graph.n_servers(), graph.n_task_types());
+    let rest = BipartiteGraph::from_edges(n, m, &edges, Isolated::Drop).ok()?;
+    let rates: Vec<_> = (0..m).map(|w| graph.relative_rate(w)).collect();
     let rest = rest.with_rates(&rates).ok()?;
     let servers = components.of_server.iter().filter(|&&at| at == own).count();
     Some((servers, critical_load(&rest, model.d()).ok()))
@@ -110,28 +94,26 @@ fn limiting_component(model: &Model, bottleneck: &[u32]) -> Option<(usize, Optio
 
 /// The hypotheses that fail with their figures, and the claims that have them.
 fn failures(model: &Model) -> Vec<(String, Vec<&'static str>)> {
+    use Hypothesis::{
+        EqualRates, NoIsolatedTaskTypes, PhiAndGammaAtMostOne, RhoBelowOne, TwoChoices,
+    };
     let samples = Samples::new(&Reference, model, 1, 1);
     let setting = CheckOptions::default().setting(&Reference, model, &samples);
-    let all = [
-        Hypothesis::EqualRates,
-        Hypothesis::RhoBelowOne,
-        Hypothesis::PhiAndGammaAtMostOne,
-        Hypothesis::NoIsolatedTaskTypes,
-        Hypothesis::TwoChoices,
-    ];
+    let all = [EqualRates, RhoBelowOne, PhiAndGammaAtMostOne, NoIsolatedTaskTypes, TwoChoices];
     let of = |hypothesis: &Hypothesis| {
-        claims::all()
-            .filter(|claim| claim.hypotheses.contains(hypothesis))
-            .map(|claim| claim.id)
-            .collect::<Vec<_>>()
+        let claims = claims::all().filter(|claim| claim.hypotheses.contains(hypothesis));
+        claims.map(|claim| claim.id).collect()
     };
-    all.iter()
-        .filter_map(|hypothesis| Some((hypothesis.failure(&setting)?, of(hypothesis))))
-        .collect()
+    let failure = |hypothesis: &Hypothesis| Some((hypothesis.failure(&setting)?, of(hypothesis)));
+    all.iter().filter_map(failure).collect()
 }
 
 fn bounds(critical: &CriticalLoad) -> Value {
-    json!({ "lower": critical.lower, "upper": critical.upper, "exact": critical.exact.as_ref().map(ToString::to_string) })
+    json!({
+        "lower": critical.lower,
+        "upper": critical.upper,
+        "exact": critical.exact.as_ref().map(ToString::to_string),
+    })
 }
 
 fn object(
@@ -160,10 +142,14 @@ fn object(
         value["all_tried"] = json!(addition.all_tried);
         value
     });
-    let isolated: Vec<_> =
-        graph.isolated_task_types().iter().map(|&w| graph.task_type_name(w)).collect();
+    let isolated = graph.isolated_task_types().iter().map(|&w| graph.task_type_name(w));
+    let isolated: Vec<_> = isolated.collect();
+    let hypotheses = failures.iter().map(|(why, ids)| json!({ "why": why, "claims": ids }));
+    let hypotheses: Vec<_> = hypotheses.collect();
+    let both = |value: &Ratio| json!({ "upper": ratio::to_f64(value), "exact": value.to_string() });
+    let relieved = stability.relieved.as_ref().map(both);
     let mut value = json!({
-        "graph": arguments.graph,
+        "graph": arguments.system.graph,
         "lambda": model.lambda(),
         "d": model.d(),
         "servers": graph.n_servers(),
@@ -189,10 +175,8 @@ fn object(
         "limiting_component": stability.component.as_ref().map(|(servers, rest)| json!({
             "servers": servers, "critical_lambda_without_it": rest.as_ref().map(bounds),
         })),
-        "one_more_unit_of_service_in_the_bottleneck": stability.relieved.as_ref().map(|upper| json!({
-            "upper": ratio::to_f64(upper), "exact": upper.to_string(),
-        })),
-        "hypotheses_failed": failures.iter().map(|(why, claims)| json!({ "why": why, "claims": claims })).collect::<Vec<_>>(),
+        "one_more_unit_of_service_in_the_bottleneck": relieved,
+        "hypotheses_failed": hypotheses,
     });
     if arguments.improve.is_some() {
         value["improve"] = json!(improve.collect::<Vec<_>>());
@@ -211,7 +195,7 @@ fn table(
     let (server, task) = (metrics::server_degrees(graph), metrics::task_degrees(graph));
     let isolated = graph.isolated_task_types().len();
     let mut text = String::new();
-    let _ = writeln!(text, "{}", arguments.graph);
+    let _ = writeln!(text, "{}", arguments.system.graph);
     let mut row = |name: &str, value: String| {
         // Labels may hold line ends.
         let _ = writeln!(text, "  {name:<26}{}", one_line(&value));
@@ -221,76 +205,64 @@ fn table(
     row("edges", graph.n_edges().to_string());
     row("server degrees", format!("{} to {}, mean {:.3}", server.min, server.max, server.mean));
     row("task degrees", format!("{} to {}, mean {:.3}", task.min, task.max, task.mean));
-    row(
-        "isolated task types",
-        if isolated == 0 { "none".to_owned() } else { format!("{isolated}, their tasks are lost") },
-    );
+    let lost =
+        if isolated == 0 { "none".to_owned() } else { format!("{isolated}, their tasks are lost") };
+    row("isolated task types", lost);
     if let Some(rates) = unequal_rates(graph) {
         row("arrival rates", rates);
     }
     row("components", metrics::components(graph).count.to_string());
-    row(
-        "regular (Definition 3.5)",
-        if metrics::is_regular(graph) { "yes" } else { "no" }.to_owned(),
-    );
+    let regular = if metrics::is_regular(graph) { "yes" } else { "no" };
+    row("regular (Definition 3.5)", regular.to_owned());
     row("rho(G)", format!("{} at lambda = {}", both(&loads::rho(model)), model.load().exact()));
     row("phi(G)", both(&metrics::phi(graph)));
     row("gamma(G)", both(&metrics::gamma(graph)));
     for (d, critical) in &stability.by_d {
         row("critical load", format!("{} for d = {d}", value(critical)));
     }
-    row(
-        "steady state",
-        match critical.stable(model.load().exact()) {
-            Some(true) => "yes: lambda is below the critical load".to_owned(),
-            Some(false) => "none: lambda is at or above the critical load".to_owned(),
-            None => "undecided: lambda is between the bounds on the critical load".to_owned(),
-        },
-    );
+    let steady = match critical.stable(model.load().exact()) {
+        Some(true) => "yes: lambda is below the critical load",
+        Some(false) => "none: lambda is at or above the critical load",
+        None => "undecided: lambda is between the bounds on the critical load",
+    };
+    row("steady state", steady.to_owned());
     row("bottleneck", graph.first_server_names(&critical.bottleneck));
-    row(
-        "what limits",
-        format!(
-            "{} of {} servers, which cannot keep up from lambda = {:.6} on, whatever each task does with its {} samples",
-            critical.bottleneck.len(),
-            graph.n_servers(),
-            critical.upper,
-            model.d()
-        ),
+    let (size, n, upper, d) =
+        (critical.bottleneck.len(), graph.n_servers(), critical.upper, model.d());
+    let limits = format!(
+        "{size} of {n} servers, overloaded for lambda >= {upper:.6}, however tasks choose among \
+         their {d} samples"
     );
+    row("what limits", limits);
     if let Some((servers, rest)) = &stability.component {
-        let rest = rest.as_ref().map_or_else(
-            || "the others get no task".to_owned(),
-            |rest| format!("{} without it", value(rest)),
-        );
-        row("limiting component", format!("of {servers} servers; {rest}"));
+        let rest = match rest {
+            None => "the others receive no task".to_owned(),
+            Some(rest) => format!("{} without it", value(rest)),
+        };
+        row("limiting component", format!("{servers} servers; {rest}"));
     }
-    if let Some(relieved) = &stability.relieved {
-        row(
-            "relieving the bottleneck",
-            format!(
-                "one more unit of service rate at any of its servers: at most {}",
-                both(relieved)
-            ),
+    if let Some(relieved) = stability.relieved.as_ref().map(both) {
+        let most = format!(
+            "critical load at most {relieved} with one more unit of service rate at one of its \
+             servers"
         );
+        row("relieving the bottleneck", most);
     }
     for (at, addition) in (1..).zip(&stability.additions) {
-        let (server, task_type) = (
-            graph.first_server_names(&[addition.server]),
-            graph.task_type_name(addition.task_type),
-        );
+        let server = graph.first_server_names(&[addition.server]);
+        let task_type = graph.task_type_name(addition.task_type);
         let tried = if addition.all_tried { "all" } else { "some" };
         let best = format!(
             "server {server}, task type {task_type}: {} ({tried} {} edges tried)",
             value(&addition.critical),
             addition.tried
         );
-        row(&format!("edge {at} to add, greedily"), best);
+        row(&format!("edge {at} to add (greedy)"), best);
     }
     for (why, claims) in failures {
-        let named =
-            if claims.is_empty() { String::new() } else { format!(" ({})", claims.join(", ")) };
-        row("a hypothesis fails", format!("{why}{named}"));
+        let ids = claims.join(", ");
+        let named = if ids.is_empty() { ids } else { format!(" ({ids})") };
+        row("hypothesis not met", format!("{why}{named}"));
     }
     text
 }

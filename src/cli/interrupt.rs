@@ -23,7 +23,7 @@ fn last_words() -> MutexGuard<'static, Option<Words>> {
 /// Where no handler can be set the signal keeps its default effect, which is to end the process
 /// without last words.
 pub fn install() {
-    on_interrupt(|| say("interrupted: there is no result"));
+    on_interrupt(|| say("interrupted: no result"));
     let _ = ctrlc::try_set_handler(|| {
         let mut words = last_words();
         if let Some(words) = words.take() {

@@ -1,13 +1,16 @@
 //! The command line: parse, call, print. What is computed lives in the library.
+//!
+//! Stage 18 of 18: it parses, calls and prints; nothing imports it.
 
 mod calibrate;
-mod checkpoint;
 mod common;
 mod exact;
+mod explain;
 mod figures;
 mod generate;
 mod inspect;
 mod interrupt;
+mod long_run;
 mod ode;
 mod output;
 mod power;
@@ -21,17 +24,20 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 pub use output::Failure;
 
-/// Checks what mean-field theory claims about JSQ(d) load balancing on compatibility graphs,
-/// exactly and with guaranteed error rates.
+/// Checks what mean-field theory claims about JSQ(d) load balancing on compatibility graphs, by
+/// exact computation and by statistics with guaranteed error rates.
 #[derive(Parser)]
 #[command(name = "fluidcheck", version, arg_required_else_help = true, max_term_width = 100)]
-#[command(after_help = "GRAPH is a file (edge list, CSV, Matrix Market) or a spec:
-  complete:n=100,m=50          regular:n=1000,m=1000,k=10      circulant:n=50,k=5
-  erdos-renyi:n=..,degree=..   geometric:n=1000,degree=14,dim=2,p=2
-  cycle:n=..  path:n=..  star:n=..     3*cycle:n=4+complete:n=2 (disjoint union)
+#[command(after_help = "\
+GRAPH is a file (edge list, CSV, Matrix Market) or a spec:
+  complete:n=100,m=50          regular:n=1000,m=1000,k=10
+  circulant:n=50,k=5           erdos-renyi:n=..,degree=..
+  cycle:n=..  path:n=..        geometric:n=1000,degree=14,dim=2,p=2
+  star:n=..                    3*cycle:n=4+complete:n=2 (disjoint union)
 
-Exit codes: 0 as expected, 1 some verdict not as expected, 2 usage or input error, 3 some claim undecided,
-130 interrupted (what is known by then is printed).
+Exit codes: 0 all verdicts as expected, 1 some verdict not as expected,
+2 usage or input error, 3 some claim undecided, 130 interrupted (results so far
+are printed).
 
 Example: fluidcheck verify data/us-sites-100km.csv --lambda 0.2")]
 struct Arguments {
@@ -41,72 +47,84 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Check every claim of the paper, on a graph or on a battery of graphs
-    #[command(after_help = "Examples:
-  fluidcheck verify                                   the battery, a real graph among them
-  fluidcheck verify regular:n=60,k=4 --lambda 0.7     one graph
-  fluidcheck verify --only lemma-4.4,prop-3.9-mass    some claims
-  fluidcheck verify --list                            what there is")]
+    /// Check the claims of the paper, on 14 built-in graphs or on a graph of yours
+    #[command(after_help = "\
+Examples:
+  fluidcheck verify                                  every claim on 14 built-in graphs
+  fluidcheck verify regular:n=60,k=4 --lambda 0.7    the claims about a graph
+  fluidcheck verify --only lemma-4.4,prop-3.9-mass   some claims
+  fluidcheck verify --list                           the claims and what they state
+
+COLUMNS sets the width of the text, NO_COLOR turns colours off.")]
     Verify(verify::Arguments),
-    /// Size, degrees, components, rho, phi, gamma, stability and critical load of a graph
-    #[command(
-        after_help = "Example: fluidcheck inspect data/us-sites-100km.csv --lambda 0.2 --json"
-    )]
+    /// Explain a claim: what it states, how it is checked, which faults it rejects
+    #[command(after_help = "\
+Examples:
+  fluidcheck explain thm-3.8
+  fluidcheck explain               lists all claims")]
+    Explain(explain::Arguments),
+    /// Show size, degrees, components, rho, phi, gamma and the critical load of a graph
+    #[command(after_help = "\
+Example: fluidcheck inspect data/us-sites-100km.csv --lambda 0.2 --json")]
     Inspect(inspect::Arguments),
-    /// Simulate the steady state, or a transient, with intervals, next to the mean-field limit
-    #[command(after_help = "Examples:
+    /// Simulate the steady state or a transient, with intervals, next to the mean-field limit
+    #[command(after_help = "\
+Examples:
   fluidcheck simulate path:n=3 --lambda 0.6
   fluidcheck simulate complete:n=100 --transient --times 0.5,1,2,5 --start level:3")]
     Simulate(simulate::Arguments),
-    /// The exact law of a small system: the steady state, and at given times
-    #[command(after_help = "Examples:
+    /// Compute the exact law of a small system, in the steady state and at given times
+    #[command(after_help = "\
+Examples:
   fluidcheck exact path:n=3 --lambda 0.6
   fluidcheck exact complete:n=2,m=2 --times 0.5,1,2 --start level:3 --json")]
     Exact(exact::Arguments),
     /// Solve the mean-field equations (3.5) at given times
-    #[command(
-        after_help = "Example: fluidcheck ode --lambda 0.8 -d 2 --times 0.1,1,10 --start geometric:0.9 --json"
-    )]
+    #[command(after_help = "\
+Example: fluidcheck ode --lambda 0.8 -d 2 --times 0.1,1,10 --start geometric:0.9")]
     Ode(ode::Arguments),
-    /// Write a graph to a file: makes graphs from specs, converts between formats
-    #[command(after_help = "Examples:
-  fluidcheck generate geometric:n=1000,degree=14 --graph-seed 7 --isolated drop -o graph.csv
+    /// Write a graph to a file: from a spec, or from a file of another format
+    #[command(after_help = "\
+Examples:
+  fluidcheck generate geometric:n=1000,degree=14 --isolated drop -o graph.csv
   fluidcheck generate data/us-sites-100km.csv -o graph.mtx")]
     Generate(generate::Arguments),
-    /// Write the paper's figures 1 to 4 and the table of section 5's geometric graphs, as CSV and
-    /// SVG
-    #[command(
-        after_help = "Figures say of every system whether it has a steady state; where it has none, what is shown is a transient with its time.
+    /// Write figures 1 to 4 of the paper and the table of the geometric graphs of section 5, as CSV
+    /// and SVG
+    #[command(after_help = "\
+The files say for every system whether it has a steady state; where it has none,
+they show a transient and its time.
 
 Examples:
-  fluidcheck figures -o figures                               all, N up to 10^4: a few minutes
-  fluidcheck figures -o figures --only section-5 --max-n 1000 which geometric graphs have a steady state"
-    )]
+  fluidcheck figures -o figures    all figures, N up to 10^4: a few minutes
+  fluidcheck figures -o figures --only section-5 --max-n 1000")]
     Figures(figures::Arguments),
-    /// Show which claim rejects which wrong model, and at which cost
-    #[command(after_help = "Examples:
-  fluidcheck power                        every claim against every fault
-  fluidcheck power --quick                the pairs that the claims list
+    /// Show which claims reject which wrong models, and at what cost
+    #[command(after_help = "\
+Examples:
+  fluidcheck power                 every claim against every fault
+  fluidcheck power --quick         only the pairs that the claims list
   fluidcheck power --only transition-law --json
 
-Exit codes: 0 every fault is rejected and every claim rejects one, 1 not so, 2 usage error.")]
+Exit codes: 0 every fault is rejected and every claim rejects a fault, 1 otherwise,
+2 usage error.")]
     Power(power::Arguments),
-    /// How often the suite is wrong: run it under many seeds, and try its tests where the truth is
-    /// known
-    #[command(
-        after_help = "A large --alpha gives every check a chance to err: at 0.1, ten runs may see one false alarm in expectation.
-Exit code 1 if there are more than chance allows (a sound suite is blamed with probability at most 1e-6).
+    /// Measure the suite's own error rate: run it under many seeds, and try its tests where the
+    /// truth is known
+    #[command(after_help = "\
+A large --alpha lets checks err often enough to be counted: at 0.1, ten runs have one
+false alarm in expectation. Exit code 1 if there are more than chance allows (a correct
+suite fails with probability at most 1e-6).
 
 Examples:
-  fluidcheck calibrate --runs 100 --alpha 0.1                   all claims, an hour or more
+  fluidcheck calibrate --runs 100 --alpha 0.1    all claims: an hour or more
   fluidcheck calibrate --runs 100 --only transition-law,cor-4.3 --streams 0
-  fluidcheck calibrate --runs 1 --only eq-2.1 --streams 1000000    the tests and intervals themselves"
-    )]
+  fluidcheck calibrate --runs 1 --only eq-2.1 --streams 1000000    tests and intervals")]
     Calibrate(calibrate::Arguments),
     /// Print a completion script for a shell
-    #[command(
-        after_help = "Example: fluidcheck completions bash > ~/.local/share/bash-completion/completions/fluidcheck"
-    )]
+    #[command(after_help = "\
+Example: fluidcheck completions bash \\
+           > ~/.local/share/bash-completion/completions/fluidcheck")]
     Completions {
         /// The shell
         shell: clap_complete::Shell,
@@ -122,6 +140,7 @@ pub fn main() -> ExitCode {
     interrupt::install();
     let result = match &arguments.command {
         Command::Verify(arguments) => verify::run(arguments),
+        Command::Explain(arguments) => explain::run(arguments),
         Command::Inspect(arguments) => inspect::run(arguments),
         Command::Simulate(arguments) => simulate::run(arguments),
         Command::Exact(arguments) => exact::run(arguments),

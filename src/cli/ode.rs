@@ -15,15 +15,16 @@ pub struct Arguments {
     #[command(flatten)]
     model: ModelOptions,
     /// Times at which to print the solution
-    #[arg(long, value_delimiter = ',', value_parser = times, default_value = "0,1,2,5,10,20,50,100", allow_negative_numbers = true)]
+    #[arg(long, value_delimiter = ',', value_parser = times,
+        default_value = "0,1,2,5,10,20,50,100", allow_negative_numbers = true)]
     times: Vec<f64>,
-    /// Initial state: empty, level:3 (every server with 3 tasks), geometric:0.9 (q_i = 0.9^i)
+    /// State at time 0: empty, level:3 (3 tasks at each server), geometric:0.9 (q_i = 0.9^i)
     #[arg(long, default_value = "empty")]
     start: String,
-    /// Relative tolerance
+    /// Relative tolerance of the integration
     #[arg(long, default_value_t = 1e-9, allow_negative_numbers = true)]
     tolerance: f64,
-    /// One JSON object
+    /// Print one JSON object
     #[arg(long)]
     json: bool,
 }
@@ -37,6 +38,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let options = Options { relative_tolerance: arguments.tolerance, ..Options::default() };
     let solution = solve(load.value(), d, &start, &arguments.times, &options)?;
     let gap = spectral_gap(load.value(), d)?;
+    let means: Vec<f64> = solution.q.iter().map(|q| q.iter().sum()).collect();
     if arguments.json {
         print_json(&serde_json::json!({
             "lambda": load.value(),
@@ -44,7 +46,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
             "start": start.to_string(),
             "times": solution.times,
             "q": solution.q,
-            "mean_queue_length": solution.q.iter().map(|q| q.iter().sum::<f64>()).collect::<Vec<_>>(),
+            "mean_queue_length": means,
             "fixed_point": solution.fixed_point,
             "l1_to_fixed_point": solution.l1_to_fixed_point,
             "spectral_gap": gap.gap,
@@ -83,7 +85,8 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let _ = writeln!(text, "{kind} at q*: {:.12}", gap.gap);
     let _ = writeln!(
         text,
-        "errors at most: truncation at {} levels {:.1e}, integration (estimated, {} steps) {:.1e}",
+        "error: at most {1:.1e} from truncation at {0} levels, about {3:.1e} from integration \
+        ({2} steps)",
         solution.levels, solution.truncation_bound, solution.work.steps, solution.integration_error
     );
     print(&text)?;

@@ -5,6 +5,8 @@ use std::process::ExitCode;
 
 use serde_json::Value;
 
+use crate::report::page::one_line;
+
 /// Usage and input errors.
 pub const USAGE: u8 = 2;
 
@@ -42,7 +44,7 @@ pub fn print_bytes(bytes: &[u8]) -> Result<(), Failure> {
     written.map_err(|error| match error.kind() {
         io::ErrorKind::BrokenPipe => Failure::ClosedPipe,
         _ => Failure::Message(format!(
-            "standard output: {error}: the result is incomplete, free some space or redirect it elsewhere"
+            "standard output: {error}: the result is incomplete; free some space or redirect it"
         )),
     })
 }
@@ -82,11 +84,8 @@ pub fn usage(error: &clap::Error) -> ExitCode {
             // lines.
             let text = error.render().to_string();
             let text = text.strip_prefix("error: ").unwrap_or(&text);
-            let said: Vec<_> = text
-                .lines()
-                .map(str::trim)
-                .take_while(|line| !line.starts_with("Usage:"))
-                .collect();
+            let before_usage = |line: &&str| !line.starts_with("Usage:");
+            let said: Vec<_> = text.lines().map(str::trim).take_while(before_usage).collect();
             let said = said.join(" ");
             let said = said.split("For more information").next().unwrap_or_default();
             finish(Err(Failure::Message(format!("{} (see --help)", said.trim()))))
@@ -99,16 +98,16 @@ pub fn finish(result: Result<ExitCode, Failure>) -> ExitCode {
     match result {
         Ok(code) => code,
         Err(Failure::ClosedPipe) => ExitCode::SUCCESS,
-        Err(Failure::Message(message)) => {
-            let _ = writeln!(io::stderr(), "error: {}", one_line(&message));
-            ExitCode::from(USAGE)
-        }
+        Err(failure) => ExitCode::from(report(failure)),
     }
 }
 
-/// Control characters of a file's content must not break the line or drive the terminal.
-pub fn one_line(message: &str) -> String {
-    message.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+/// Says why a command ended early; the exit code.
+pub fn report(failure: Failure) -> u8 {
+    if let Failure::Message(message) = failure {
+        let _ = writeln!(io::stderr(), "error: {}", one_line(&message));
+    }
+    USAGE
 }
 
 /// The same for many lines.

@@ -4,20 +4,19 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::checkpoint::CheckpointOptions;
-use super::common::{check_claims, probability, progress_bar};
-use super::interrupt::{finishing, on_interrupt};
+use super::common::{check_claims, probability};
+use super::long_run::{LongRun, LongRunOptions};
 use super::output::{Failure, print, print_json};
-use crate::checkpoint::{Progress, Run};
+use crate::checkpoint::Run;
 use crate::report;
 use crate::suite::power_matrix::{self, Check, Depth, Matrix, Options};
 
 #[derive(Args)]
 pub struct Arguments {
-    /// Only the pairs that the claims list
+    /// Run only the pairs that the claims list
     #[arg(long)]
     quick: bool,
-    /// Only these claims
+    /// Run only these claims
     #[arg(long, value_delimiter = ',', value_name = "ID")]
     only: Vec<String>,
     /// Seed of all cases and paths
@@ -27,13 +26,7 @@ pub struct Arguments {
     #[arg(long, value_parser = probability, allow_negative_numbers = true, default_value = "1e-6")]
     alpha: f64,
     #[command(flatten)]
-    checkpoint: CheckpointOptions,
-    /// One JSON object
-    #[arg(long)]
-    json: bool,
-    /// No progress bar
-    #[arg(long)]
-    quiet: bool,
+    long_run: LongRunOptions,
 }
 
 pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
@@ -44,68 +37,32 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         depth: if arguments.quick { Depth::Listed } else { Depth::Full },
         only: arguments.only.clone(),
     };
-    let most = power_matrix::most_checks(&options);
-    let keeper = arguments.checkpoint.open(
-        Run::of_power(&options),
-        Progress::Power(Vec::new()),
-        |progress| fits(progress, &options),
-        |progress| {
-            Some(finished(progress))
-                .filter(|list| !list.is_empty())
-                .map(|list| format!("{} of at most {most} checks", list.len()))
+    let claims = power_matrix::claims_of(&options);
+    let fits = |kept: &Vec<Check>| match kept.iter().all(|check| check.is_in(&claims)) {
+        true => Ok(()),
+        false => Err("it has a check that this run does not have".to_owned()),
+    };
+    let what = (power_matrix::most_checks(&options) as u64, "checks");
+    let run = LongRun::open(&arguments.long_run, Run::of_power(&options), what, fits)?;
+    let json = arguments.long_run.json;
+    let known = options.clone();
+    let matrix = run.watch(
+        move |kept| drop(report(&Matrix::of(&known, kept), json)),
+        |earlier| {
+            run.bar.set_position(earlier.len() as u64);
+            power_matrix::resume(&options, earlier, &|check| {
+                run.update(|kept| kept.push(check.clone()));
+                run.bar.inc(1);
+            })
         },
-    )?;
-    let earlier = finished(&keeper.progress());
-    let bar = progress_bar(most as u64, arguments.quiet);
-    bar.set_position(earlier.len() as u64);
-    {
-        let (keeper, options, bar) = (keeper.clone(), options.clone(), bar.clone());
-        let (checkpoint, json) = (arguments.checkpoint.clone(), arguments.json);
-        on_interrupt(move || {
-            bar.finish_and_clear();
-            checkpoint.interrupted(&keeper);
-            let _ = report(&Matrix::of(&options, finished(&keeper.progress())), json);
-        });
-    }
-    let matrix = power_matrix::resume(&options, earlier, &|check| {
-        keeper.update(|progress| {
-            if let Progress::Power(list) = progress {
-                list.push(check.clone());
-            }
-        });
-        bar.inc(1);
-    });
-    arguments.checkpoint.finished(&keeper);
-    finishing();
-    bar.finish_and_clear();
-    report(&matrix, arguments.json)?;
+    );
+    report(&matrix, json)?;
     Ok(ExitCode::from(u8::from(!matrix.is_complete())))
 }
 
-/// The checks that a checkpoint has.
-fn finished(progress: &Progress) -> Vec<Check> {
-    match progress {
-        Progress::Power(list) => list.clone(),
-        _ => Vec::new(),
-    }
-}
-
-fn fits(progress: &Progress, options: &Options) -> Result<(), String> {
-    let Progress::Power(list) = progress else {
-        return Err("it keeps another kind of progress".to_owned());
-    };
-    let claims = power_matrix::claims_of(options);
-    if list.iter().all(|check| check.is_in(&claims)) {
-        Ok(())
-    } else {
-        Err("it has a check that this run has not".to_owned())
-    }
-}
-
 fn report(matrix: &Matrix, json: bool) -> Result<(), Failure> {
-    if json {
-        print_json(&report::power_text::json(matrix))
-    } else {
-        print(&report::power_text::text(matrix, true))
+    match json {
+        true => print_json(&report::power_text::json(matrix)),
+        false => print(&report::power_text::text(matrix, true)),
     }
 }

@@ -2,84 +2,73 @@
 
 use std::fmt::Write;
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 
-use super::checkpoint::CheckpointOptions;
-use super::common::{
-    GraphOptions, ModelOptions, probability, rates_object, shows_progress, times, unequal_rates,
-};
-use super::interrupt::{finishing, on_interrupt, say};
+use super::common::{SystemOptions, probability, rates_object, times, unequal_rates};
+use super::interrupt::say;
+use super::long_run::{LongRun, LongRunOptions};
 use super::output::{Failure, print, print_json, warn};
 use super::steady_state::require_steady_state;
-use crate::checkpoint::{Keeper, Progress, Run};
+use crate::checkpoint::Run;
 use crate::estimate::{
-    Estimated, Intervals, Options, SteadyRun, SteadyState, Transient, TransientRun,
+    Estimated, Intervals, Options, SteadyKept, SteadyRun, SteadyState, Transient, TransientKept,
+    TransientRun,
 };
 use crate::model::Model;
 use crate::theory::mean_field::{self, Start, fixed_point_vec};
 
 #[derive(Args, Clone)]
 pub struct Arguments {
-    /// Graph file or spec
-    #[arg(value_name = "GRAPH")]
-    graph: String,
     #[command(flatten)]
-    options: GraphOptions,
-    #[command(flatten)]
-    model: ModelOptions,
-    /// The state at --times from --start, in place of the steady state
+    system: SystemOptions,
+    /// Simulate the state at --times from --start instead of the steady state
     #[arg(long)]
     transient: bool,
     /// Times of a transient
-    #[arg(long, value_delimiter = ',', value_parser = times, default_value = "0.5,1,2,5", allow_negative_numbers = true)]
+    #[arg(long, value_delimiter = ',', value_parser = times, default_value = "0.5,1,2,5",
+        allow_negative_numbers = true)]
     times: Vec<f64>,
-    /// Start of a transient: empty, level:3, geometric:0.9 (independent and alike over the servers)
+    /// State at time 0 of a transient: empty, level:3 (3 tasks at each server), geometric:0.9
+    /// (independent queues with P(X >= i) = 0.9^i)
     #[arg(long, default_value = "empty")]
     start: String,
     /// Seed of all paths
     #[arg(long, default_value_t = 1, allow_negative_numbers = true)]
     seed: u64,
-    /// Exactly this many independent replications; without it, as many as --precision needs (a
-    /// transient: 1000)
+    /// Number of independent replications [default: as many as --precision needs; 1000 for a
+    /// transient]
     #[arg(long, allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(1..))]
     replications: Option<u64>,
-    /// Probability with which all intervals hold together
+    /// Probability that all intervals hold at once
     #[arg(long, value_parser = probability, allow_negative_numbers = true, default_value = "0.95")]
     confidence: f64,
-    /// Relative half-width of the mean queue length's interval at which to stop
+    /// Stop when the interval of the mean queue length has this relative half-width
     #[arg(long, value_parser = probability, allow_negative_numbers = true, default_value = "0.01")]
     precision: f64,
-    /// How intervals are made
+    /// Kind of intervals
     #[arg(long, value_enum, default_value = "guaranteed")]
     intervals: IntervalKind,
-    /// Most events to spend, all replications together
-    #[arg(long, default_value_t = 400_000_000, allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(1..))]
+    /// Event budget over all replications
+    #[arg(long, default_value_t = 400_000_000, allow_negative_numbers = true,
+        value_parser = clap::value_parser!(u64).range(1..))]
     events: u64,
-    /// Most seconds to spend, those before a resumption included; the result then depends on the
-    /// machine's speed
+    /// Time budget, including the time before a run was resumed; the result then depends on the
+    /// speed of the machine
     #[arg(long, value_name = "SECONDS", value_parser = seconds, allow_negative_numbers = true)]
     time_limit: Option<f64>,
     #[command(flatten)]
-    checkpoint: CheckpointOptions,
-    /// One JSON object
-    #[arg(long)]
-    json: bool,
-    /// No progress bar
-    #[arg(long)]
-    quiet: bool,
+    long_run: LongRunOptions,
 }
 
 /// The kinds of intervals.
 #[derive(Clone, Copy, ValueEnum)]
 enum IntervalKind {
-    /// Hold at the stated confidence whatever the number of replications; wide where these are few
+    /// Hold at the stated confidence for any number of replications; wide if there are few
     Guaranteed,
-    /// Student's t over replications, the usual approximation: for large graphs
+    /// Student's t over replications, the usual approximation, for large graphs
     Student,
 }
 
@@ -100,10 +89,8 @@ fn seconds(text: &str) -> Result<f64, String> {
 }
 
 pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
-    arguments.model.load()?;
     let start = Start::parse(&arguments.start)?;
-    let graph = arguments.options.load(&arguments.graph)?;
-    let model = arguments.model.model(graph)?;
+    let model = arguments.system.model()?;
     let options = Options {
         seed: arguments.seed,
         confidence: arguments.confidence,
@@ -126,52 +113,44 @@ fn steady_state(
     options: &Options,
 ) -> Result<ExitCode, Failure> {
     require_steady_state(model)?;
-    let resumed = |progress: &Progress| match progress {
-        Progress::Steady(Some(kept)) => {
-            SteadyRun::resume(model, options, kept).map(Some).ok_or_else(misfit)
-        }
-        Progress::Steady(None) => Ok(None),
-        _ => Err(misfit()),
+    let resumed = |kept: &Option<SteadyKept>| {
+        let resume = |kept| SteadyRun::resume(model, options, kept).ok_or_else(misfit);
+        kept.as_ref().map(resume).transpose()
     };
-    let what = Run::of_estimate(&words(arguments), model, "the steady state", options);
-    let keeper =
-        open(arguments, what, Progress::Steady(None), |progress| resumed(progress).map(|_| ()))?;
-    {
-        let (keeper, arguments, model, options) =
-            (keeper.clone(), arguments.clone(), model.clone(), options.clone());
-        on_interrupt(move || {
-            arguments.checkpoint.interrupted(&keeper);
-            let known = keeper.progress();
-            let Progress::Steady(Some(kept)) = &known else { return nothing_known() };
-            if let Some(run) = SteadyRun::resume(&model, &options, kept) {
+    let of = Run::of_estimate(&words(arguments), model, "the steady state", options);
+    let what = (options.events, "events of the budget");
+    let run = LongRun::open(&arguments.long_run, of, what, |kept| resumed(kept).map(|_| ()))?;
+    let tell = {
+        let (arguments, model, options) = (arguments.clone(), model.clone(), options.clone());
+        move |kept: Option<SteadyKept>| {
+            let Some(kept) = kept else { return nothing_known() };
+            if let Some(run) = SteadyRun::resume(&model, &options, &kept) {
                 let _ = print_steady_state(&arguments, &model, &run.estimate(), true);
             }
-        });
-    }
-    let mut run = match resumed(&keeper.progress()) {
-        Ok(Some(run)) => run,
-        _ => SteadyRun::new(model, options)?,
+        }
     };
-    let bar = progress(arguments.quiet, options);
-    bar.set_position(run.events());
-    while !run.is_done() {
-        run.advance();
-        keeper.update(|progress| *progress = Progress::Steady(run.kept()));
-        bar.set_position(run.events().min(options.events));
-    }
-    arguments.checkpoint.finished(&keeper);
-    finishing();
-    bar.finish_and_clear();
-    let estimate = run.estimate();
+    let estimate = run.watch(tell, |earlier| {
+        let mut work = match resumed(&earlier) {
+            Ok(Some(work)) => work,
+            _ => SteadyRun::new(model, options)?,
+        };
+        while !work.is_done() {
+            work.advance();
+            run.update(|kept| *kept = work.kept());
+            run.bar.set_position(work.events().min(options.events));
+        }
+        Ok::<_, Failure>(work.estimate())
+    })?;
     if estimate.start_error.is_none() {
         warn(
-            "rho(G) >= 1: the upper ends are not certified, they rest on a guess of a start above the steady state",
+            "rho(G) >= 1: the upper ends are not certified; they assume that the start is above \
+             the steady state",
         );
     }
     if !estimate.precise && arguments.replications.is_none() {
         warn(
-            "the budget ended before the precision was reached: allow more with --events, ask for less with --precision, or \
-             on large graphs take the usual approximate --intervals student",
+            "the event budget ran out before the precision was reached: raise --events or \
+             --precision, or on a large graph use --intervals student",
         );
     }
     print_steady_state(arguments, model, &estimate, false)?;
@@ -185,111 +164,71 @@ fn transient(
     options: &Options,
 ) -> Result<ExitCode, Failure> {
     let times = &arguments.times[..];
-    let field = mean_field::solve(
-        model.lambda(),
-        model.d(),
-        start,
-        times,
-        &mean_field::Options::default(),
-    )?;
-    let resumed = |progress: &Progress| match progress {
-        Progress::Transient(Some(kept)) => {
-            TransientRun::resume(model, start, times, options, kept).map(Some).ok_or_else(misfit)
-        }
-        Progress::Transient(None) => Ok(None),
-        _ => Err(misfit()),
+    let accuracy = mean_field::Options::default();
+    let field = mean_field::solve(model.lambda(), model.d(), start, times, &accuracy)?;
+    let resumed = |kept: &Option<TransientKept>| {
+        let resume =
+            |kept| TransientRun::resume(model, start, times, options, kept).ok_or_else(misfit);
+        kept.as_ref().map(resume).transpose()
     };
     let at: Vec<_> = times.iter().map(f64::to_string).collect();
-    let what = Run::of_estimate(
-        &words(arguments),
-        model,
-        &format!("times {} from {start}", at.join(",")),
-        options,
-    );
-    let keeper =
-        open(arguments, what, Progress::Transient(None), |progress| resumed(progress).map(|_| ()))?;
-    {
-        let (keeper, arguments, model, options) =
-            (keeper.clone(), arguments.clone(), model.clone(), options.clone());
+    let at = format!("times {} from {start}", at.join(","));
+    let of = Run::of_estimate(&words(arguments), model, &at, options);
+    let what = (options.events, "events of the budget");
+    let run = LongRun::open(&arguments.long_run, of, what, |kept| resumed(kept).map(|_| ()))?;
+    let tell = {
+        let (arguments, model, options) = (arguments.clone(), model.clone(), options.clone());
         let (start, field) = (start.clone(), field.clone());
-        on_interrupt(move || {
-            arguments.checkpoint.interrupted(&keeper);
-            let known = keeper.progress();
-            let Progress::Transient(Some(kept)) = &known else { return nothing_known() };
-            if let Some(run) =
-                TransientRun::resume(&model, &start, &arguments.times, &options, kept)
-            {
+        move |kept: Option<TransientKept>| {
+            let Some(kept) = kept else { return nothing_known() };
+            let resumed = TransientRun::resume(&model, &start, &arguments.times, &options, &kept);
+            if let Some(run) = resumed {
                 let _ = print_transient(&arguments, &model, &start, &run.estimate(), &field, true);
             }
-        });
-    }
-    let mut run = match resumed(&keeper.progress()) {
-        Ok(Some(run)) => run,
-        _ => TransientRun::new(model, start, times, options)?,
+        }
     };
-    let bar = progress(arguments.quiet, options);
-    bar.set_position(run.events());
-    while !run.is_done() {
-        run.advance()?;
-        keeper.update(|progress| *progress = Progress::Transient(run.kept()));
-        bar.set_position(run.events().min(options.events));
-    }
-    arguments.checkpoint.finished(&keeper);
-    finishing();
-    bar.finish_and_clear();
-    print_transient(arguments, model, start, &run.estimate(), &field, false)?;
+    let estimate = run.watch(tell, |earlier| {
+        let mut work = match resumed(&earlier) {
+            Ok(Some(work)) => work,
+            _ => TransientRun::new(model, start, times, options)?,
+        };
+        while !work.is_done() {
+            work.advance()?;
+            run.update(|kept| *kept = work.kept());
+            run.bar.set_position(work.events().min(options.events));
+        }
+        Ok::<_, Failure>(work.estimate())
+    })?;
+    print_transient(arguments, model, start, &estimate, &field, false)?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// The words by which the user names the graph.
 fn words(arguments: &Arguments) -> String {
-    arguments.options.arguments(&arguments.graph).join(" ")
-}
-
-fn open(
-    arguments: &Arguments,
-    run: Run,
-    nothing: Progress,
-    fits: impl Fn(&Progress) -> Result<(), String>,
-) -> Result<Arc<Keeper>, Failure> {
-    let amount = |progress: &Progress| {
-        let replications = match progress {
-            Progress::Steady(kept) => kept.as_ref()?.replications(),
-            Progress::Transient(kept) => kept.as_ref()?.replications(),
-            _ => return None,
-        };
-        Some(format!("{replications} replications"))
-    };
-    arguments.checkpoint.open(run, nothing, fits, amount)
+    arguments.system.options.arguments(&arguments.system.graph).join(" ")
 }
 
 fn misfit() -> String {
-    "its sums are not those of such a run".to_owned()
+    "its sums cannot come from such a run".to_owned()
 }
 
 fn nothing_known() {
-    say("no replication has ended: nothing is known");
-}
-
-fn progress(quiet: bool, options: &Options) -> ProgressBar {
-    if !shows_progress(quiet) {
-        return ProgressBar::hidden();
-    }
-    let style =
-        ProgressStyle::with_template("{bar:40} {pos}/{len} events of the budget, {elapsed}");
-    ProgressBar::new(options.events)
-        .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+    say("interrupted before the first replication finished: no result");
 }
 
 fn interval(e: &Estimated) -> Value {
-    json!({ "mean": e.mean, "lower": e.lower, "upper": e.upper, "standard_error": e.standard_error })
+    json!({
+        "mean": e.mean, "lower": e.lower, "upper": e.upper, "standard_error": e.standard_error,
+    })
 }
 
 fn levels(q: &[Estimated]) -> Vec<Value> {
-    (1..)
-        .zip(q)
-        .map(|(i, e)| json!({ "i": i, "mean": e.mean, "lower": e.lower, "upper": e.upper, "standard_error": e.standard_error }))
-        .collect()
+    let level = |(i, e): (usize, &Estimated)| {
+        let mut level = interval(e);
+        level["i"] = json!(i);
+        level
+    };
+    (1..).zip(q).map(level).collect()
 }
 
 fn print_steady_state(
@@ -300,16 +239,15 @@ fn print_steady_state(
 ) -> Result<(), Failure> {
     let fixed_point = fixed_point_vec(model.lambda(), model.d(), estimate.q.len());
     let limit: f64 = fixed_point_vec(model.lambda(), model.d(), 4096).iter().sum();
-    let isolated = model.graph().isolated_task_types().len();
-    if arguments.json {
+    if arguments.long_run.json {
         return print_json(&json!({
-            "graph": arguments.graph,
+            "graph": arguments.system.graph,
             "partial": partial,
             "lambda": model.lambda(),
             "d": model.d(),
             "seed": arguments.seed,
             "confidence": arguments.confidence,
-            "intervals": if matches!(arguments.intervals, IntervalKind::Guaranteed) { "guaranteed" } else { "student" },
+            "intervals": arguments.intervals.words().0,
             "q": levels(&estimate.q),
             "mean_queue_length": interval(&estimate.mean_queue_length),
             "mean_delay": interval(&estimate.mean_delay),
@@ -317,7 +255,7 @@ fn print_steady_state(
             "fixed_point_mean_queue_length": limit,
             "start_level": estimate.plan.start.level,
             "start_error": estimate.start_error,
-            "isolated_task_types": isolated,
+            "isolated_task_types": model.graph().isolated_task_types().len(),
             "rates": rates_object(model.graph()),
             "replications": estimate.replications,
             "coalesced": estimate.met,
@@ -327,73 +265,66 @@ fn print_steady_state(
             "seconds": estimate.seconds,
         }));
     }
-    let mut text = String::new();
-    let _ = writeln!(
-        text,
-        "steady state of {}, lambda = {}, d = {}",
-        arguments.graph,
-        model.load().exact(),
-        model.d()
-    );
-    if isolated > 0 {
-        let _ = writeln!(text, "{isolated} task types have no server: their tasks are lost");
-    }
-    if let Some(rates) = unequal_rates(model.graph()) {
-        let _ =
-            writeln!(text, "task types arrive at rates {rates}; q* is the limit for equal rates");
-    }
-    let _ = writeln!(
-        text,
-        "{:>18}  {:>9}  {:>9}  {:>9}  {:>9}  {:>9}",
-        "", "mean", "s.e.", "lower", "upper", "q*"
-    );
+    let mut text = arguments.system.heading("steady state", model);
+    columns(&mut text, "q*");
     for ((i, e), target) in (1..).zip(&estimate.q).zip(&fixed_point) {
-        line(&mut text, &format!("q_{i}"), e, Some(*target));
+        line(&mut text, &format!("q_{i}"), e, *target);
     }
-    line(&mut text, "mean queue length", &estimate.mean_queue_length, Some(limit));
-    line(&mut text, "mean delay", &estimate.mean_delay, Some(limit / model.lambda()));
+    line(&mut text, "mean queue length", &estimate.mean_queue_length, limit);
+    line(&mut text, "mean delay", &estimate.mean_delay, limit / model.lambda());
     let certified = match estimate.start_error {
-        Some(error) => format!("but for {error:.1e}"),
-        None => "by a guess, not certified".to_owned(),
+        Some(error) => format!("error {error:.1e}"),
+        None => "a guess, not certified".to_owned(),
     };
+    let (replications, level) = (estimate.replications, estimate.plan.start.level);
+    let (events, rate) = (estimate.events, estimate.events as f64 / estimate.seconds);
     let _ = writeln!(
         text,
-        "all intervals hold together with probability {}{}; {} replications bracketed from empty and from {} tasks everywhere ({certified})\nseed {}, {} events, {:.2e} a second",
-        arguments.confidence,
-        approximately(arguments.intervals),
-        estimate.replications,
-        estimate.plan.start.level,
+        "{}\n{replications} replications, bracketed from empty and from {level} tasks at each \
+         server ({certified})\nseed {}, {events} events, {rate:.2e} per second",
+        arguments.joint_confidence(),
         arguments.seed,
-        estimate.events,
-        estimate.events as f64 / estimate.seconds,
     );
-    note_partial(&mut text, partial);
+    text.push_str(note(partial));
     print(&text)
 }
 
-fn note_partial(text: &mut String, partial: bool) {
-    if partial {
-        text.push_str("PARTIAL: interrupted after these replications.\n");
+fn note(partial: bool) -> &'static str {
+    if partial { "PARTIAL: interrupted after these replications.\n" } else { "" }
+}
+
+impl Arguments {
+    fn joint_confidence(&self) -> String {
+        let Self { confidence, intervals, .. } = self;
+        format!("all intervals hold at once with probability {confidence}{}", intervals.words().1)
     }
 }
 
-fn approximately(kind: IntervalKind) -> &'static str {
-    match kind {
-        IntervalKind::Guaranteed => "",
-        IntervalKind::Student => ", approximately (Student's t)",
+impl IntervalKind {
+    /// The name for programs, and what is added to a confidence.
+    fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Guaranteed => ("guaranteed", ""),
+            Self::Student => ("student", ", approximately (Student's t)"),
+        }
     }
 }
 
-fn line(text: &mut String, name: &str, e: &Estimated, target: Option<f64>) {
-    let _ = write!(
+/// The names of the columns, the last of them that of the limit.
+fn columns(text: &mut String, limit: &str) {
+    let _ = writeln!(
         text,
-        "{name:>18}  {:>9.6}  {:>9.6}  {:>9.6}  {:>9.6}",
+        "{:>18}  {:>9}  {:>9}  {:>9}  {:>9}  {limit:>9}",
+        "", "mean", "s.e.", "lower", "upper"
+    );
+}
+
+fn line(text: &mut String, name: &str, e: &Estimated, limit: f64) {
+    let _ = writeln!(
+        text,
+        "{name:>18}  {:>9.6}  {:>9.6}  {:>9.6}  {:>9.6}  {limit:>9.6}",
         e.mean, e.standard_error, e.lower, e.upper
     );
-    let _ = match target {
-        Some(target) => writeln!(text, "  {target:>9.6}"),
-        None => writeln!(text),
-    };
 }
 
 fn print_transient(
@@ -404,7 +335,7 @@ fn print_transient(
     field: &mean_field::Trajectory,
     partial: bool,
 ) -> Result<(), Failure> {
-    if arguments.json {
+    if arguments.long_run.json {
         let at: Vec<_> = estimate
             .times
             .iter()
@@ -418,18 +349,22 @@ fn print_transient(
             })
             .collect();
         return print_json(&json!({
-            "graph": arguments.graph, "partial": partial, "lambda": model.lambda(), "d": model.d(), "start": start.to_string(),
-            "seed": arguments.seed, "confidence": arguments.confidence, "times": estimate.times, "at": at,
-            "isolated_task_types": model.graph().isolated_task_types().len(), "rates": rates_object(model.graph()),
+            "graph": arguments.system.graph, "partial": partial, "lambda": model.lambda(),
+            "d": model.d(), "start": start.to_string(),
+            "seed": arguments.seed, "confidence": arguments.confidence, "times": estimate.times,
+            "at": at,
+            "isolated_task_types": model.graph().isolated_task_types().len(),
+            "rates": rates_object(model.graph()),
             "replications": estimate.replications, "events": estimate.events,
-            "events_per_second": estimate.events as f64 / estimate.seconds, "seconds": estimate.seconds,
+            "events_per_second": estimate.events as f64 / estimate.seconds,
+            "seconds": estimate.seconds,
         }));
     }
     let mut text = String::new();
     let _ = writeln!(
         text,
         "{}, lambda = {}, d = {}, from {start}",
-        arguments.graph,
+        arguments.system.graph,
         model.load().exact(),
         model.d()
     );
@@ -439,20 +374,12 @@ fn print_transient(
             "task types arrive at rates {rates}; (3.5) is the limit for equal rates"
         );
     }
-    let _ = writeln!(
-        text,
-        "{:>18}  {:>9}  {:>9}  {:>9}  {:>9}  {:>9}",
-        "", "mean", "s.e.", "lower", "upper", "(3.5)"
-    );
+    columns(&mut text, "(3.5)");
     for (at, t) in estimate.times.iter().enumerate() {
         let _ = writeln!(text, "t = {t}");
         for (i, e) in (1..).zip(&estimate.q[at]) {
-            line(
-                &mut text,
-                &format!("q_{i}"),
-                e,
-                Some(field.q[at].get(i - 1).copied().unwrap_or(0.0)),
-            );
+            let target = field.q[at].get(i - 1).copied().unwrap_or(0.0);
+            line(&mut text, &format!("q_{i}"), e, target);
         }
         let limit: f64 = field.q[at].iter().sum();
         let _ = writeln!(
@@ -461,15 +388,12 @@ fn print_transient(
             "mean queue length", estimate.mean_queue_length[at], "", ""
         );
     }
+    let (confidence, seed) = (arguments.joint_confidence(), arguments.seed);
+    let (replications, events) = (estimate.replications, estimate.events);
     let _ = writeln!(
         text,
-        "all intervals hold together with probability {}{}; {} independent replications, seed {}, {} events",
-        arguments.confidence,
-        approximately(arguments.intervals),
-        estimate.replications,
-        arguments.seed,
-        estimate.events
+        "{confidence}\n{replications} independent replications, seed {seed}, {events} events"
     );
-    note_partial(&mut text, partial);
+    text.push_str(note(partial));
     print(&text)
 }

@@ -12,20 +12,21 @@ pub fn require_steady_state(model: &Model) -> Result<(), Failure> {
     let Ok(critical) = critical_load(model.graph(), model.d()) else { return Ok(()) };
     let (lambda, d) = (model.load().exact(), model.d());
     let named = format!("bottleneck: {}", model.graph().first_server_names(&critical.bottleneck));
+    let bound = value(&critical);
     match critical.stable(lambda) {
-        Some(true) => Ok(()),
-        Some(false) => Err(Failure::Message(format!(
-            "lambda = {lambda} is at or above the critical load, {} for d = {d}: there is no steady state ({named}); take a lower --lambda, or look at --transient",
-            value(&critical)
-        ))),
-        None => {
-            warn(&format!(
-                "lambda = {lambda} is between the bounds on the critical load, {} for d = {d}: there may be no steady state ({named}), and what follows may be a transient",
-                value(&critical)
-            ));
-            Ok(())
+        Some(true) => {}
+        Some(false) => {
+            return Err(Failure::Message(format!(
+                "lambda = {lambda} is at or above the critical load, {bound} for d = {d}: there is \
+                 no steady state ({named}); use a lower --lambda, or --transient"
+            )));
         }
+        None => warn(&format!(
+            "lambda = {lambda} is between the bounds on the critical load, {bound} for d = {d}: \
+             there may be no steady state ({named}), and the result may be a transient"
+        )),
     }
+    Ok(())
 }
 
 /// A critical load in words.

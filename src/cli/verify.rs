@@ -1,129 +1,103 @@
 //! `fluidcheck verify`.
 
-use std::fmt::Write;
 use std::process::ExitCode;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use clap::Args;
 
-use super::checkpoint::CheckpointOptions;
-use super::common::{GraphOptions, ModelOptions, check_claims, probability, progress_bar};
-use super::interrupt::{finishing, on_interrupt};
-use super::output::{Failure, print, print_json};
-use crate::checkpoint::{Progress, Run};
+use super::common::{GraphOptions, LookOptions, ModelOptions, check_claims, probability};
+use super::explain;
+use super::long_run::{LongRun, LongRunOptions};
+use super::output::{Failure, print_bytes, print_json};
+use crate::checkpoint::Run;
+use crate::claims::Claim;
 use crate::instruments::UnderCheck;
+use crate::report::{self, sections};
 use crate::suite::{self, Finished, Input, Options, Outcome, Suite, battery, selection};
-use crate::{claims, report};
 
 #[derive(Args)]
 pub struct Arguments {
-    /// Graph file or spec; without it, a battery of graphs with loads of their own
+    /// Graph file or spec: check the claims about graphs on it [default: 14 built-in graphs with
+    /// loads of their own, and the claims that are not about a graph]
     #[arg(value_name = "GRAPH")]
     graph: Option<String>,
     #[command(flatten)]
     options: GraphOptions,
     #[command(flatten)]
     model: ModelOptions,
-    /// Only these claims
+    /// With a GRAPH: also check the claims that are not about a graph
+    #[arg(long)]
+    all: bool,
+    /// Check only these claims, whatever they are about
     #[arg(long, value_delimiter = ',', value_name = "ID")]
     only: Vec<String>,
-    /// Not these claims
+    /// Leave out these claims
     #[arg(long, value_delimiter = ',', value_name = "ID")]
     except: Vec<String>,
-    /// List the claims and end
+    /// List the claims and exit
     #[arg(long)]
     list: bool,
     /// Seed of all cases and paths
     #[arg(long, default_value_t = 1, allow_negative_numbers = true)]
     seed: u64,
-    /// Error probability of all statistical claims together
+    /// Error probability of all statistical checks together
     #[arg(long, value_parser = probability, allow_negative_numbers = true, default_value = "1e-6")]
     alpha: f64,
     /// Multiplies the random cases of exact claims and the budgets of statistical ones
-    #[arg(long, default_value_t = 1, allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    #[arg(long, default_value_t = 1, allow_negative_numbers = true,
+        value_parser = clap::value_parser!(u32).range(1..=1000))]
     effort: u32,
     /// Replay one case of the exact and pathwise claims, as a witness names it
     #[arg(long, value_name = "CASE")]
     case: Option<u64>,
+    /// Print a row for each claim, with figures, in place of one for each group of statements
+    #[arg(short, long)]
+    verbose: bool,
     #[command(flatten)]
-    checkpoint: CheckpointOptions,
-    /// One JSON object
-    #[arg(long)]
-    json: bool,
-    /// No progress bar
-    #[arg(long)]
-    quiet: bool,
+    look: LookOptions,
+    #[command(flatten)]
+    long_run: LongRunOptions,
 }
 
 pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     check_claims("--only, --except", arguments.only.iter().chain(&arguments.except))?;
     if arguments.list {
-        return list(arguments.json);
+        return explain::list(arguments.look, arguments.long_run.json);
     }
-    let inputs = match &arguments.graph {
-        Some(text) => {
-            let graph = arguments.options.load(text)?;
-            let words = arguments.options.arguments(text);
-            let model = arguments.model.model(graph)?;
-            let name = format!(
-                "{} (lambda = {}, d = {})",
-                words.join(" "),
-                model.load().exact(),
-                model.d()
-            );
-            vec![Input { name, arguments: words, model }]
-        }
-        None => {
-            // The battery's loads belong to its graphs; the options still must make sense.
-            arguments.model.load()?;
-            battery::inputs()
-        }
-    };
+    let inputs = inputs(arguments)?;
     let options = Options {
         seed: arguments.seed,
         alpha: arguments.alpha,
         effort: arguments.effort,
         only: arguments.only.clone(),
+        theory: arguments.graph.is_none() || arguments.all,
         except: arguments.except.clone(),
         case: arguments.case,
     };
     let checks = selection(&inputs, &options);
-    let keeper = arguments.checkpoint.open(
-        Run::of_suite(&inputs, &options),
-        Progress::Verify(Vec::new()),
-        |progress| fits(progress, checks.len()),
-        |progress| {
-            Some(finished(progress))
-                .filter(|list| !list.is_empty())
-                .map(|list| format!("{} of {} checks", list.len(), checks.len()))
-        },
-    )?;
-    let earlier = finished(&keeper.progress());
-    let bar = progress_bar(checks.len() as u64, arguments.quiet);
-    bar.set_position(earlier.len() as u64);
-    {
-        let (keeper, inputs, options, bar) =
-            (keeper.clone(), inputs.clone(), options.clone(), bar.clone());
-        let (checkpoint, json) = (arguments.checkpoint.clone(), arguments.json);
-        on_interrupt(move || {
-            bar.finish_and_clear();
-            checkpoint.interrupted(&keeper);
-            // Nobody is left to tell of an output that cannot be written.
-            let _ = report(&Suite::of(&inputs, &options, finished(&keeper.progress())), json);
-        });
-    }
-    let results = suite::resume(UnderCheck::reference(), &inputs, &options, earlier, &|new| {
-        keeper.update(|progress| {
-            if let Progress::Verify(list) = progress {
-                list.push(new.clone());
-            }
-        });
-        bar.set_message(checks[new.at].0.id);
-        bar.inc(1);
+    let what = (checks.len() as u64, "checks");
+    let fits = |kept: &Vec<Finished>| fits(kept, checks.len());
+    let run = LongRun::open(&arguments.long_run, Run::of_suite(&inputs, &options), what, fits)?;
+    // The built-in graphs are many, and named where they matter.
+    let title = arguments.graph.as_ref().map(|_| inputs[0].name.clone());
+    let printer = Arc::new(Printer::new(arguments, title, checks.iter().map(|(claim, _)| *claim)));
+    let results = run.watch(tell(&printer, &inputs, &options), |earlier| {
+        let print = |new: &Finished| {
+            let (claim, input) = checks[new.at];
+            let row = suite::row(claim, &inputs[input], new.clone());
+            printer.finished(&run, row).unwrap_or_else(|failure| run.abandon(failure));
+        };
+        earlier.iter().for_each(print);
+        suite::resume(UnderCheck::reference(), &inputs, &options, earlier, &|new| {
+            run.update(|kept| kept.push(new.clone()));
+            print(new);
+        })
     });
-    arguments.checkpoint.finished(&keeper);
-    finishing();
-    bar.finish_and_clear();
-    report(&results, arguments.json)?;
+    match printer.rest(&results) {
+        // Whoever has read enough may still ask for the verdict.
+        Err(Failure::ClosedPipe) => {}
+        printed => printed?,
+    }
     Ok(ExitCode::from(match results.outcome() {
         Outcome::AsExpected => 0,
         Outcome::SomeViolated => 1,
@@ -131,21 +105,23 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     }))
 }
 
-/// The checks that a checkpoint has.
-fn finished(progress: &Progress) -> Vec<Finished> {
-    match progress {
-        Progress::Verify(list) => list.clone(),
-        _ => Vec::new(),
-    }
+fn inputs(arguments: &Arguments) -> Result<Vec<Input>, Failure> {
+    let Some(text) = &arguments.graph else {
+        // The loads of the built-in graphs are their own; the options still must make sense.
+        arguments.model.load()?;
+        return Ok(battery::inputs());
+    };
+    let words = arguments.options.arguments(text);
+    let model = arguments.model.model(arguments.options.load(text)?)?;
+    let (load, d) = (model.load().exact(), model.d());
+    let name = format!("{} (lambda = {load}, d = {d})", words.join(" "));
+    Ok(vec![Input { name, arguments: words, model }])
 }
 
 /// Each check of the suite at most once.
-fn fits(progress: &Progress, checks: usize) -> Result<(), String> {
-    let Progress::Verify(list) = progress else {
-        return Err("it keeps another kind of progress".to_owned());
-    };
+fn fits(kept: &[Finished], checks: usize) -> Result<(), String> {
     let mut seen = vec![false; checks];
-    for Finished { at, .. } in list {
+    for Finished { at, .. } in kept {
         match seen.get_mut(*at) {
             Some(seen) if !*seen => *seen = true,
             Some(_) => return Err(format!("it has check {at} twice")),
@@ -155,39 +131,51 @@ fn fits(progress: &Progress, checks: usize) -> Result<(), String> {
     Ok(())
 }
 
-fn report(results: &Suite, json: bool) -> Result<(), Failure> {
-    if json {
-        print_json(&report::json::suite(results))
-    } else {
-        print(&report::table::suite(results))
+/// Prints results as they come; as JSON all at once.
+struct Printer {
+    report: Mutex<sections::Report>,
+    json: bool,
+}
+
+impl Printer {
+    fn new(
+        arguments: &Arguments,
+        title: Option<String>,
+        checks: impl Iterator<Item = &'static Claim>,
+    ) -> Self {
+        let look = arguments.look.look();
+        let report = sections::Report::new(title, checks, look, arguments.verbose);
+        Self { report: Mutex::new(report), json: arguments.long_run.json }
+    }
+
+    fn finished(&self, run: &LongRun<Vec<Finished>>, row: suite::Row) -> Result<(), Failure> {
+        run.bar.set_message(format!(", last: {}", row.claim.id));
+        run.bar.inc(1);
+        if self.json {
+            return Ok(());
+        }
+        // Held while printing, so that sections keep their order.
+        let mut report = self.report.lock().unwrap_or_else(PoisonError::into_inner);
+        let text = report.finished(row);
+        if text.is_empty() { Ok(()) } else { run.bar.suspend(|| print_bytes(text.as_bytes())) }
+    }
+
+    fn rest(&self, results: &Suite) -> Result<(), Failure> {
+        if self.json {
+            return print_json(&report::json::suite(results));
+        }
+        let mut report = self.report.lock().unwrap_or_else(PoisonError::into_inner);
+        print_bytes(report.rest(results).as_bytes())
     }
 }
 
-fn list(json: bool) -> Result<ExitCode, Failure> {
-    if json {
-        let rows: Vec<_> = claims::all()
-            .map(|claim| {
-                serde_json::json!({
-                    "id": claim.id, "source": claim.source, "statement": claim.statement, "kind": claim.kind,
-                    "expected": claim.expected, "rejects": claim.rejects,
-                    "effect": claims::effect_of(claim.id),
-                })
-            })
-            .collect();
-        print_json(&serde_json::json!({ "claims": rows }))?;
-        return Ok(ExitCode::SUCCESS);
-    }
-    let mut text = String::new();
-    let width = claims::all().map(|claim| claim.id.len()).max().unwrap_or(0);
-    for claim in claims::all() {
-        let _ = writeln!(text, "{:width$}  {}: {}", claim.id, claim.source, claim.statement);
-        if let Some(effect) = claims::effect_of(claim.id) {
-            let (smallest, observations, unit) =
-                (effect.smallest, effect.observations, effect.unit);
-            let _ =
-                writeln!(text, "{:width$}  excludes {smallest}, by some {observations} {unit}", "");
-        }
-    }
-    print(&text)?;
-    Ok(ExitCode::SUCCESS)
+/// What is told at a signal.
+fn tell(
+    printer: &Arc<Printer>,
+    inputs: &[Input],
+    options: &Options,
+) -> impl FnOnce(Vec<Finished>) + Send + 'static {
+    let (printer, inputs, options) = (printer.clone(), inputs.to_vec(), options.clone());
+    // Nobody is left to tell of an output that cannot be written.
+    move |known| drop(printer.rest(&Suite::of(&inputs, &options, known)))
 }

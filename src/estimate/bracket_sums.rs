@@ -52,15 +52,8 @@ impl Bracket {
     pub fn new(range: f64, alpha: f64, intervals: Intervals) -> Self {
         let sequence = || EmpiricalBernstein::new(range, alpha);
         let none = Moments::default();
-        Self {
-            lower: sequence(),
-            upper: sequence(),
-            low: none,
-            high: none,
-            cap: range,
-            alpha,
-            intervals,
-        }
+        let (lower, upper, low, high) = (sequence(), sequence(), none, none);
+        Self { lower, upper, low, high, cap: range, alpha, intervals }
     }
 
     pub fn observe(&mut self, (lower, upper): (f64, f64)) {
@@ -79,12 +72,9 @@ impl Bracket {
                 let freedom = (self.low.count - 1.0).max(1.0);
                 let quantile = StudentsT::new(0.0, 1.0, freedom)
                     .map_or(f64::INFINITY, |t| t.inverse_cdf(1.0 - self.alpha / 2.0));
-                let half = |moments: &Moments| {
-                    if moments.count > 1.0 {
-                        quantile * moments.standard_error()
-                    } else {
-                        f64::INFINITY
-                    }
+                let half = |moments: &Moments| match moments.count > 1.0 {
+                    true => quantile * moments.standard_error(),
+                    false => f64::INFINITY,
                 };
                 (self.low.mean - half(&self.low), self.high.mean + half(&self.high))
             }
@@ -132,6 +122,12 @@ impl Bracket {
             high: Moments::with_state(high.1),
             ..self
         })
+    }
+
+    /// [`Bracket::with`] for a list; `None` too if there are not as many sums.
+    pub fn all_with(list: Vec<Self>, sums: &[Sums], count: u64) -> Option<Vec<Self>> {
+        let with = |(bracket, sums): (Self, &Sums)| bracket.with(sums, count);
+        if list.len() == sums.len() { list.into_iter().zip(sums).map(with).collect() } else { None }
     }
 }
 

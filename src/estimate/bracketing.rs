@@ -7,13 +7,16 @@
 //! E f(from empty) <= E f(X(infinity)) <= E f(from L) + P(some queue of X(infinity) is longer than
 //! L).
 //!
-//! What is said of the last term depends on what is asked, and is no part of the sampler ([`Plan`],
-//! [`Copies`]); every L is the least one with a bound at most so large ([`least_level`]):
+//! What is said of the last term depends on what is asked, and is no part of the sampler
+//! ([`Plan::run`]); every L is the least one with a bound at most so large ([`least_level`]):
 //!
 //! | bound | for |
 //! |---|---|
-//! | N E q_(L+1) by [`tail_bound`], on the probability that L is exceeded anywhere | every f: [`upper_start`] |
-//! | sum_(i > L) load^i by [`geometric_tail`], in tasks per server, where E q_i <= load^i | means that change by at most the l1 distance of q: claims on convergence, with load = rho(G); figures, with load = lambda / lambda_c |
+//! | N E q_(L+1) by [`tail_bound`] | every f: [`upper_start`] |
+//! | sum_(i > L) load^i, [`geometric_tail`], in tasks per server | f of slope 1 in the l1 distance of q |
+//!
+//! The second bound needs E q_i <= load^i: claims on convergence have it with load = rho(G),
+//! figures with load = lambda / lambda_c.
 //!
 //! The first: P is at most N E q_(L+1)(infinity). Where rho(G) < 1 the drift of sum_v z^(X_v), 1 <
 //! z < 1 / rho, gives N^-1 E sum_v z^(X_v) <= (1 - lambda) / (1 - z rho), and Markov's inequality E
@@ -129,6 +132,7 @@ pub fn upper_start(model: &Model, guess: u32) -> UpperStart {
     let Some(reached) = reached(model) else {
         return UpperStart { level: guess, error: None };
     };
+    // Where the level is capped, its error is not hidden.
     let error = |level: u32| reached(level.saturating_add(1));
     let level = least_level(error, START_ERROR);
     UpperStart { level, error: Some(error(level).min(1.0)) }
@@ -161,11 +165,8 @@ pub fn pilot_limit(model: &Model) -> u64 {
     let usual = (20_000 * u64::from(model.graph().n_servers())).max(4_000_000);
     // Queues of L tasks at load rho empty in a time of L / (1 - rho).
     let rho = ratio::to_f64(&loads::rho(model));
-    let emptying = if rho < 1.0 {
-        f64::from(upper_start(model, 0).level) / (1.0 - rho) * model.event_rate()
-    } else {
-        0.0
-    };
+    let time = || f64::from(upper_start(model, 0).level) / (1.0 - rho);
+    let emptying = if rho < 1.0 { time() * model.event_rate() } else { 0.0 };
     usual.max((6.0 * emptying) as u64).min(100_000_000)
 }
 
@@ -180,20 +181,16 @@ pub fn plan(
     limit: u64,
 ) -> Result<Plan, NoCoalescence> {
     let n = model.graph().n_servers();
-    let mut slowest = 0;
-    let mut top = 0;
+    let (mut slowest, mut top, mut spent) = (0, 0, 0);
     let mut start = upper_start(model, 0);
     // The pilots' randomness is apart from that of the replications.
     let seed = seed ^ crate::random::fingerprint("pilot");
+    let pair = |replication, level| {
+        let start = |level| vec![level; n as usize];
+        Pair::new(subject, model, seed, replication, start(0), start(level))
+    };
     if start.error.is_none() {
-        let mut path = Pair::new(
-            subject,
-            model,
-            seed,
-            u64::from(u32::MAX),
-            vec![0; n as usize],
-            vec![0; n as usize],
-        );
+        let mut path = pair(u64::from(u32::MAX), 0);
         let mut longest_seen = 0;
         for _ in 0..LOOKS {
             path.advance((limit / LOOKS).clamp(1, 2 * u64::from(n)));
@@ -202,20 +199,12 @@ pub fn plan(
         start.level = 2 * longest_seen + 10;
     }
     let every = u64::from(n.div_ceil(4));
-    let mut spent = 0;
     for pilot in 0..PILOTS {
         // Where a pilot is dear, few must do: the plan decides about width only.
         if pilot >= 4 && spent >= MOST_PILOTED {
             break;
         }
-        let mut pair = Pair::new(
-            subject,
-            model,
-            seed,
-            pilot,
-            vec![0; n as usize],
-            vec![start.level; n as usize],
-        );
+        let mut pair = pair(pilot, start.level);
         let mut events = 0;
         while !pair.met() {
             if events >= limit {
@@ -258,30 +247,24 @@ pub struct Sample {
     pub events: u64,
 }
 
-/// Two copies of a system on common marks, one from empty, one from above.
-pub trait Copies {
-    /// Lets so many common marks act on both.
-    fn advance(&mut self, events: u64);
-}
-
-impl Copies for Pair<'_> {
-    fn advance(&mut self, events: u64) {
-        Pair::advance(self, events);
-    }
-}
-
 impl Plan {
     /// How often the window is looked into.
     pub fn looks(&self) -> u64 {
         (self.window / self.every).max(1)
     }
 
-    /// The sampler: lets both copies run up to the window, look 0, and through it.
-    pub fn run<C: Copies>(&self, copies: &mut C, mut look: impl FnMut(u64, &mut C)) {
-        copies.advance(self.warm_up);
+    /// The sampler: lets copies on common marks, together or one after the other, `advance` to the
+    /// window, look 0, and through it.
+    pub fn run<C>(
+        &self,
+        copies: &mut C,
+        mut advance: impl FnMut(&mut C, u64),
+        mut look: impl FnMut(u64, &mut C),
+    ) {
+        advance(copies, self.warm_up);
         look(0, copies);
         for at in 1..=self.looks() {
-            copies.advance(self.every);
+            advance(copies, self.every);
             look(at, copies);
         }
     }
@@ -299,8 +282,8 @@ impl Plan {
         let slowest = limit.saturating_add(every);
         // A queue has at most one task for each event.
         let guess = 2 * (LOOKS * 2 * n) + 10;
-        let (level, error) = (u64::from(self.start.level), self.start.error);
-        let start_fits = match (upper_start(model, 0).error, error) {
+        let level = u64::from(self.start.level);
+        let start_fits = match (upper_start(model, 0).error, self.start.error) {
             (Some(_), Some(error)) => level <= u64::from(HIGHEST) && (0.0..=1.0).contains(&error),
             (None, None) => level <= guess,
             _ => false,
@@ -344,7 +327,7 @@ impl Sample {
             Pair::new(subject, model, seed, replication, vec![0; n], vec![plan.start.level; n]);
         let mut met = false;
         let (mut lower, mut upper) = (Vec::<u64>::new(), Vec::<u64>::new());
-        plan.run(&mut pair, |look, pair| {
+        plan.run(&mut pair, Pair::advance, |look, pair| {
             if look == 0 {
                 met = pair.met();
                 return;
@@ -536,12 +519,11 @@ mod tests {
         let take = |most| {
             let samples = Samples::new(&Reference, &model, 5, 1 << 24);
             let mut seen = Vec::new();
-            samples
-                .each(most, |_, sample| {
-                    seen.push(sample.clone());
-                    true
-                })
-                .unwrap();
+            let mut look = |_: &Plan, sample: &Sample| {
+                seen.push(sample.clone());
+                true
+            };
+            samples.each(most, &mut look).unwrap();
             seen
         };
         assert_eq!(take(5)[..3], take(3)[..]);

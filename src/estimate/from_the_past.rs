@@ -28,7 +28,8 @@ pub const BLOCK: usize = 16;
 /// Why there is no sample.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "the copies from empty and from full had not met after {events} events of the past: take a smaller cap or a lower load"
+    "the copies from empty and from full had not met after {events} events of the past: use a \
+    smaller cap or a lower load"
 )]
 pub struct NotMet {
     /// How far back was tried.
@@ -171,11 +172,8 @@ mod tests {
 
     #[test]
     fn samples_do_not_depend_on_the_thread() {
-        let draw = || {
-            (0..50)
-                .map(|r| sample(&Past::new(&Reference, &model(), 5, 3, r)).unwrap())
-                .collect::<Vec<_>>()
-        };
+        let one = |r| sample(&Past::new(&Reference, &model(), 5, 3, r)).unwrap();
+        let draw = || (0..50).map(one).collect::<Vec<_>>();
         let elsewhere = std::thread::scope(|scope| scope.spawn(draw).join().unwrap());
         assert_eq!(draw(), elsewhere);
     }

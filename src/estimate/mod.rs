@@ -1,5 +1,7 @@
 //! Estimates of a system by simulation, with intervals that hold together.
 //!
+//! Stage 9 of 18: it draws paths of subjects, and knows no claim.
+//!
 //! All intervals of one estimate cover together with probability at least the stated confidence,
 //! whenever it stops: they are empirical-Bernstein confidence sequences over independent
 //! replications, each with an equal share of the error. No normal approximation and no burn-in that
@@ -58,14 +60,16 @@ const MOST_LEVELS: u32 = 40;
 pub enum EstimateError {
     /// The systems from empty and from above did not meet.
     #[error(
-        "no steady state was reached: copies from empty and from above had not met after {events} events; the load may be at or above the critical load (see inspect), or allow more with --events"
+        "no steady state was reached: copies from empty and from above had not met after {events} \
+        events; the load may be at or above the critical load (see inspect), or raise --events"
     )]
     NoSteadyState {
         /// Events that passed.
         events: u64,
     },
     /// A single path to the last time would need more events than there may be.
-    #[error("time {} needs about {needed:.1e} events, above {events}: take an earlier time, or allow more with --events", shortest(*time))]
+    #[error("time {} needs about {needed:.1e} events, above {events}: use an earlier time, or \
+        raise --events", shortest(*time))]
     TooLate {
         /// The last time.
         time: f64,
@@ -116,6 +120,16 @@ impl Default for Options {
     }
 }
 
+impl Options {
+    /// Whether the next `batch` of replications would exceed the events, as it is to be expected
+    /// after so many replications, or the time is over.
+    fn is_spent(&self, events: u64, replications: u64, batch: u64, seconds: f64) -> bool {
+        let next = (events / replications).saturating_mul(batch);
+        events.saturating_add(next) > self.events
+            || self.time_limit.is_some_and(|limit| seconds >= limit.as_secs_f64())
+    }
+}
+
 /// Which intervals to give.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Intervals {
@@ -155,12 +169,7 @@ impl Model {
     /// # Errors
     /// [`OdeError`], where a time is negative or not finite.
     pub fn mean_field(&self, times: &[f64]) -> Result<Trajectory, OdeError> {
-        solve(
-            self.lambda(),
-            self.d(),
-            &Start::Empty,
-            times,
-            &crate::theory::mean_field::Options::default(),
-        )
+        let accuracy = crate::theory::mean_field::Options::default();
+        solve(self.lambda(), self.d(), &Start::Empty, times, &accuracy)
     }
 }

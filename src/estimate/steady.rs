@@ -127,28 +127,19 @@ impl<'a> SteadyRun<'a> {
         const MOST: u64 = 1 << 60;
         let plan = kept.plan;
         let plan_fits = plan.may_be_of(model, pilot_limit(options)) && plan.top < u32::MAX - 2;
-        let replications_fit =
-            (1..=options.replications.unwrap_or(MOST)).contains(&kept.replications);
-        let counts_fit = (0.0..f64::INFINITY).contains(&kept.seconds)
+        let fits = plan_fits
+            && (1..=options.replications.unwrap_or(MOST)).contains(&kept.replications)
+            && (0.0..f64::INFINITY).contains(&kept.seconds)
             && kept.events < MOST
             && kept.replications <= kept.events
             && kept.met <= kept.replications;
-        if !(plan_fits && replications_fit && counts_fit) {
+        if !fits {
             return None;
         }
         let fresh = Self::with_plan(model, options, plan);
-        if fresh.q.len() != kept.q.len() {
-            return None;
-        }
-        let count = kept.replications;
         Some(Self {
-            q: fresh
-                .q
-                .into_iter()
-                .zip(&kept.q)
-                .map(|(bracket, sums)| bracket.with(sums, count))
-                .collect::<Option<_>>()?,
-            queue: fresh.queue.with(&kept.queue, count)?,
+            q: Bracket::all_with(fresh.q, &kept.q, kept.replications)?,
+            queue: fresh.queue.with(&kept.queue, kept.replications)?,
             replications: kept.replications,
             met: kept.met,
             events: kept.events,
@@ -184,34 +175,21 @@ impl<'a> SteadyRun<'a> {
 
     /// Whether the precision is reached or the budget spent.
     pub fn is_done(&self) -> bool {
-        if self.replications == 0 {
-            return false;
-        }
-        let enough = match self.options.replications {
-            Some(wanted) => self.replications >= wanted,
-            None => self.precise,
-        };
-        enough
-            || self
-                .events
-                .saturating_add((self.events / self.replications).saturating_mul(self.batch_size()))
-                > self.options.events
-            || self.options.time_limit.is_some_and(|limit| self.seconds >= limit.as_secs_f64())
+        let Self { options, events, replications, seconds, .. } = *self;
+        let enough =
+            options.replications.map_or(self.precise, |wanted| self.replications >= wanted);
+        replications > 0
+            && (enough || options.is_spent(events, replications, self.batch_size(), seconds))
     }
 
     /// Runs the next batch of replications.
     pub fn advance(&mut self) {
         let started = Instant::now();
-        let batch = match self.options.replications {
-            Some(most) => self.batch_size().min(most.saturating_sub(self.replications)),
-            None => self.batch_size(),
-        };
-        let samples: Vec<Sample> = (self.replications..self.replications + batch)
-            .into_par_iter()
-            .map(|replication| {
-                Sample::draw(&Reference, self.model, &self.plan, self.options.seed, replication)
-            })
-            .collect();
+        let left = self.options.replications.map(|most| most.saturating_sub(self.replications));
+        let batch = self.batch_size().min(left.unwrap_or(u64::MAX));
+        let draw = |at| Sample::draw(&Reference, self.model, &self.plan, self.options.seed, at);
+        let samples: Vec<Sample> =
+            (self.replications..self.replications + batch).into_par_iter().map(draw).collect();
         for sample in &samples {
             for (i, bracket) in (1..).zip(&mut self.q) {
                 bracket.observe(sample.q(i));
@@ -229,8 +207,7 @@ impl<'a> SteadyRun<'a> {
 
     /// What follows from the replications so far; its intervals hold whenever the run stops.
     pub fn estimate(&self) -> SteadyState {
-        let graph = self.model.graph();
-        let lost = ratio::to_f64(&graph.lost_share());
+        let lost = ratio::to_f64(&self.model.graph().lost_share());
         let arrivals = self.model.lambda() * (1.0 - lost);
         let error = self.plan.start.error.unwrap_or(0.0);
         let q = self.q.iter().map(|bracket| bracket.estimated(error, 1.0));

@@ -92,13 +92,8 @@ impl<'a> TransientRun<'a> {
         // A pilot chooses how many levels get intervals; its randomness is apart.
         let (pilot, _) = run.replication(u64::from(u32::MAX))?;
         let top = pilot.iter().map(Vec::len).max().unwrap_or(0) as u32;
-        let run = Self::with_levels(
-            model,
-            start,
-            times,
-            options,
-            (top + 2).clamp(LEAST_LEVELS, MOST_LEVELS),
-        );
+        let levels = (top + 2).clamp(LEAST_LEVELS, MOST_LEVELS);
+        let run = Self::with_levels(model, start, times, options, levels);
         Ok(Self { seconds: begun.elapsed().as_secs_f64(), ..run })
     }
 
@@ -144,7 +139,6 @@ impl<'a> TransientRun<'a> {
             && kept.q.len() == times.len()
             && kept.queue.len() == times.len()
             && (LEAST_LEVELS..=MOST_LEVELS).contains(&levels)
-            && kept.q.iter().all(|of_time| of_time.len() == levels as usize)
             && (1..=most).contains(&kept.replications)
             && kept.events < MOST
             && (0.0..f64::INFINITY).contains(&kept.seconds)
@@ -153,12 +147,8 @@ impl<'a> TransientRun<'a> {
             return None;
         }
         let fresh = Self::with_levels(model, start, times, options, levels);
-        let with_sums = |(brackets, sums): (Vec<Bracket>, &Vec<Sums>)| -> Option<Vec<Bracket>> {
-            brackets
-                .into_iter()
-                .zip(sums)
-                .map(|(bracket, sums)| bracket.with(sums, kept.replications))
-                .collect()
+        let with_sums = |(brackets, sums): (Vec<Bracket>, &Vec<Sums>)| {
+            Bracket::all_with(brackets, sums, kept.replications)
         };
         Some(Self {
             q: fresh.q.into_iter().zip(&kept.q).map(with_sums).collect::<Option<_>>()?,
@@ -183,13 +173,9 @@ impl<'a> TransientRun<'a> {
 
     /// q_1, q_2, ... at each time, and the events of one replication.
     fn replication(&self, replication: u64) -> Result<(Vec<Vec<f64>>, u64), SimulateError> {
-        let lengths = initial_lengths(
-            self.start,
-            self.model.graph().n_servers(),
-            self.options.seed,
-            replication,
-        );
-        let mut simulation = Simulation::new(self.model, self.options.seed, replication, lengths)?;
+        let (n, seed) = (self.model.graph().n_servers(), self.options.seed);
+        let lengths = initial_lengths(self.start, n, seed, replication);
+        let mut simulation = Simulation::new(self.model, seed, replication, lengths)?;
         let mut seen = vec![Vec::new(); self.times.len()];
         for &at in &self.order {
             simulation.advance_to(self.times[at])?;
@@ -206,16 +192,9 @@ impl<'a> TransientRun<'a> {
 
     /// Whether all replications have run or the budget is spent.
     pub fn is_done(&self) -> bool {
-        self.replications >= self.options.replications.unwrap_or(REPLICATIONS)
-            || self.replications > 0
-                && (self
-                    .events
-                    .saturating_add((self.events / self.replications).saturating_mul(BATCH))
-                    > self.options.events
-                    || self
-                        .options
-                        .time_limit
-                        .is_some_and(|limit| self.seconds >= limit.as_secs_f64()))
+        let Self { options, events, replications, seconds, .. } = *self;
+        replications >= options.replications.unwrap_or(REPLICATIONS)
+            || replications > 0 && options.is_spent(events, replications, BATCH, seconds)
     }
 
     /// Runs the next batch of replications.
@@ -247,18 +226,12 @@ impl<'a> TransientRun<'a> {
 
     /// What follows from the replications so far; its intervals hold whenever the run stops.
     pub fn estimate(&self) -> Transient {
+        let count = self.replications as f64;
+        let of_time = |q: &Vec<Bracket>| q.iter().map(|q| q.estimated(0.0, 1.0)).collect();
         Transient {
             times: self.times.to_vec(),
-            q: self
-                .q
-                .iter()
-                .map(|of_time| of_time.iter().map(|bracket| bracket.estimated(0.0, 1.0)).collect())
-                .collect(),
-            mean_queue_length: self
-                .queue
-                .iter()
-                .map(|sum| sum / self.replications as f64)
-                .collect(),
+            q: self.q.iter().map(of_time).collect(),
+            mean_queue_length: self.queue.iter().map(|sum| sum / count).collect(),
             replications: self.replications,
             events: self.events,
             seconds: self.seconds,

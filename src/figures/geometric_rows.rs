@@ -98,7 +98,7 @@ pub fn rows(study: &Study, done: &(dyn Fn(&System) + Sync)) -> Result<Vec<Row>, 
 
 fn of(options: &Options, measured: &Arc<Measured>) -> Vec<Row> {
     let (system, standing) = (measured.system, &measured.standing);
-    let file = format!("section-5-bottleneck-{}-n{}.txt", system.rule.file_name(), system.n);
+    let file = format!("section-5-bottleneck-{}-n{}.txt", system.rule.names().1, system.n);
     let row = |state: &super::State| {
         let Estimate { mean: estimate, lower, upper } = state.length;
         Row {

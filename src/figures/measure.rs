@@ -32,7 +32,7 @@ use serde::Serialize;
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
 use super::{CONFIDENCE, FigureError, Standing, SteadyState, System};
-use crate::estimate::bracketing::{self, Copies, Plan, UpperStart, geometric_tail, least_level};
+use crate::estimate::bracketing::{self, Plan, UpperStart, geometric_tail, least_level};
 use crate::model::Model;
 use crate::simulate::{SimulateError, Simulation, TimeAverage};
 use crate::theory::mean_field::{fixed_point_vec, steady_state_distance};
@@ -71,12 +71,9 @@ pub struct Estimate {
 pub enum Regime {
     /// The steady state.
     Steady,
-    /// The state at this time from empty, of a system without a steady state, or not known to have
-    /// one.
-    Transient {
-        /// The time, in mean service times.
-        time: f64,
-    },
+    /// The state at this time from empty, in mean service times, of a system without a steady
+    /// state, or not known to have one.
+    Transient(f64),
 }
 
 impl Regime {
@@ -84,7 +81,7 @@ impl Regime {
     pub fn name(self) -> &'static str {
         match self {
             Self::Steady => "steady state",
-            Self::Transient { .. } => "transient",
+            Self::Transient(_) => "transient",
         }
     }
 
@@ -92,7 +89,7 @@ impl Regime {
     pub fn time(self) -> Option<f64> {
         match self {
             Self::Steady => None,
-            Self::Transient { time } => Some(time),
+            Self::Transient(time) => Some(time),
         }
     }
 }
@@ -133,12 +130,8 @@ impl Measured {
         let standing = Standing::of(&model)?;
         let seed = system.simulation_seed(seed);
         let states = if standing.steady_state == SteadyState::Exists {
-            vec![steady(
-                &model,
-                rounded_up(model.lambda() / standing.critical_lower),
-                seed,
-                replications,
-            )?]
+            let load = rounded_up(model.lambda() / standing.critical_lower);
+            vec![steady(&model, load, seed, replications)?]
         } else {
             transients(&model, seed, replications)?
         };
@@ -155,46 +148,13 @@ fn rounded_up(load: f64) -> f64 {
 
 /// One path of a replication.
 struct Seen {
-    path: Simulation,
-    /// Over the events of the window.
-    average: Option<TimeAverage>,
+    q: Vec<f64>,
     /// q at the looks.
     looks: Vec<Vec<f64>>,
 }
 
-impl Seen {
-    fn new(path: Simulation) -> Self {
-        Self { path, average: None, looks: Vec::new() }
-    }
-
-    fn advance(&mut self, events: u64) {
-        match &mut self.average {
-            Some(average) => self.path.average_events(events, average),
-            None => self.path.step_events(events),
-        }
-    }
-
-    fn look(&mut self) {
-        match self.average {
-            Some(_) => self.looks.push(fractions(&self.path)),
-            None => self.average = Some(TimeAverage::starting_at(self.path.queues())),
-        }
-    }
-
-    fn q(&self) -> Vec<f64> {
-        self.average.as_ref().map(TimeAverage::means).unwrap_or_default()
-    }
-}
-
-/// The copies of a replication from empty and from above.
-impl Copies for [Seen; 2] {
-    fn advance(&mut self, events: u64) {
-        self.iter_mut().for_each(|seen| seen.advance(events));
-    }
-}
-
-/// How the steady state of a model of N servers is sampled, whose sets get at most `load` times what
-/// they serve.
+/// How the steady state of a model of N servers is sampled, whose sets get at most `load` times
+/// what they serve.
 fn plan(model: &Model, load: f64) -> Plan {
     let rate = (1.0 + model.lambda()) * f64::from(model.graph().n_servers());
     let level = level(load);
@@ -208,29 +168,35 @@ fn plan(model: &Model, load: f64) -> Plan {
 /// The steady state of a model whose sets get at most `load` times what they serve, `load` < 1.
 fn steady(model: &Model, load: f64, seed: u64, replications: u64) -> Result<State, FigureError> {
     let plan = plan(model, load);
-    let draw = |replication| {
-        let full = vec![plan.start.level; model.graph().n_servers() as usize];
-        let mut copies = [
-            Seen::new(Simulation::new(model, seed, replication, Vec::new())?),
-            Seen::new(Simulation::new(model, seed, replication, full)?),
-        ];
-        plan.run(&mut copies, |_, copies| copies.iter_mut().for_each(Seen::look));
-        let [below, above] = &copies;
-        let distances = distances(model, below, above);
-        Ok(([below.q(), above.q()], distances))
+    let run = |replication: u64, start: Vec<u32>| -> Result<Seen, SimulateError> {
+        let path = Simulation::new(model, seed, replication, start)?;
+        let mut looks = Vec::new();
+        let mut copy = (path, None);
+        let advance = |(path, average): &mut (Simulation, _), events| match average {
+            Some(average) => path.average_events(events, average),
+            None => path.step_events(events),
+        };
+        plan.run(&mut copy, advance, |look, (path, average)| match look {
+            0 => *average = Some(TimeAverage::starting_at(path.queues())),
+            _ => looks.push(fractions(path)),
+        });
+        Ok(Seen { q: copy.1.map_or(Vec::new(), |average| average.means()), looks })
     };
-    let seen: Vec<_> =
+    let full = vec![plan.start.level; model.graph().n_servers() as usize];
+    let draw = |replication| Ok((run(replication, Vec::new())?, run(replication, full.clone())?));
+    let seen: Vec<(Seen, Seen)> =
         (0..replications).into_par_iter().map(draw).collect::<Result<_, SimulateError>>()?;
-    let levels = seen.iter().map(|([_, above], _)| above.len()).max().unwrap_or(0);
-    let bracket = |of: &dyn Fn(&[f64]) -> f64| {
-        interval(seen.iter().map(|([below, above], _)| (of(below), of(above))), LEFT_OUT)
+    let levels = seen.iter().map(|(_, above)| above.q.len()).max().unwrap_or(0);
+    let bracket = |of: &dyn Fn(&Seen) -> f64| {
+        interval(seen.iter().map(|(below, above)| (of(below), of(above))), LEFT_OUT)
     };
+    let distances = seen.iter().map(|(below, above)| distances(model, below, above));
     Ok(State {
         regime: Regime::Steady,
-        q: (0..levels).map(|i| bracket(&|q| at(q, i))).collect(),
-        length: bracket(&|q| q.iter().sum()),
+        q: (0..levels).map(|i| bracket(&|seen| at(&seen.q, i))).collect(),
+        length: bracket(&|seen| seen.q.iter().sum()),
         // The square of a difference in [0, 1] moves at most twice as far as the difference.
-        distance: interval(seen.iter().map(|(_, distances)| *distances), 2.0 * LEFT_OUT),
+        distance: interval(distances, 2.0 * LEFT_OUT),
     })
 }
 
@@ -259,22 +225,19 @@ fn distances(model: &Model, below: &Seen, above: &Seen) -> (f64, f64) {
 /// The states at [`TIMES`] from empty.
 fn transients(model: &Model, seed: u64, replications: u64) -> Result<Vec<State>, FigureError> {
     let seen = paths(model, seed, replications, &TIMES)?;
-    Ok(TIMES
-        .iter()
-        .enumerate()
-        .map(|(k, &time)| {
-            let mean = |of: &dyn Fn(&[f64]) -> f64| {
-                interval(seen.iter().map(|times| of(&times[k])).map(|x| (x, x)), 0.0)
-            };
-            let levels = seen.iter().map(|times| times[k].len()).max().unwrap_or(0);
-            State {
-                regime: Regime::Transient { time },
-                q: (0..levels).map(|i| mean(&|q| at(q, i))).collect(),
-                length: mean(&|q| q.iter().sum()),
-                distance: mean(&|q| steady_state_distance(q, model.lambda(), model.d()).squared_l2),
-            }
-        })
-        .collect())
+    let state = |(k, &time): (usize, &f64)| {
+        let mean = |of: &dyn Fn(&[f64]) -> f64| {
+            interval(seen.iter().map(|times| of(&times[k])).map(|x| (x, x)), 0.0)
+        };
+        let levels = seen.iter().map(|times| times[k].len()).max().unwrap_or(0);
+        State {
+            regime: Regime::Transient(time),
+            q: (0..levels).map(|i| mean(&|q| at(q, i))).collect(),
+            length: mean(&|q| q.iter().sum()),
+            distance: mean(&|q| steady_state_distance(q, model.lambda(), model.d()).squared_l2),
+        }
+    };
+    Ok(TIMES.iter().enumerate().map(state).collect())
 }
 
 /// q_1, q_2, ... of each replication from empty, at ascending times.
@@ -284,19 +247,15 @@ pub(super) fn paths(
     replications: u64,
     times: &[f64],
 ) -> Result<Vec<Vec<Vec<f64>>>, FigureError> {
-    (0..replications)
-        .into_par_iter()
-        .map(|replication| {
-            let mut path = Simulation::new(model, seed, replication, Vec::new())?;
-            times
-                .iter()
-                .map(|&time| {
-                    path.advance_to(time)?;
-                    Ok(fractions(&path))
-                })
-                .collect()
-        })
-        .collect()
+    let states = |replication| {
+        let mut path = Simulation::new(model, seed, replication, Vec::new())?;
+        let state = |&time: &f64| {
+            path.advance_to(time)?;
+            Ok(fractions(&path))
+        };
+        times.iter().map(state).collect()
+    };
+    (0..replications).into_par_iter().map(states).collect()
 }
 
 fn fractions(path: &Simulation) -> Vec<f64> {
@@ -357,15 +316,11 @@ mod tests {
         ] {
             let model = model(spec, lambda);
             let load = lambda / critical_load(model.graph(), 2).unwrap().lower;
-            let law =
-                exact::stationary(&model, &exact::Options { cap: Some(24), ..Default::default() })
-                    .unwrap();
+            let options = exact::Options { cap: Some(24), ..Default::default() };
+            let law = exact::stationary(&model, &options).unwrap();
             for (i, q) in (1..).zip(&law.q) {
-                assert!(
-                    q.lower <= load.powi(i) * (1.0 + 1e-12),
-                    "{spec}: q_{i} = {} above {load}^{i}",
-                    q.value
-                );
+                let bound = load.powi(i) * (1.0 + 1e-12);
+                assert!(q.lower <= bound, "{spec}: q_{i} = {} above {load}^{i}", q.value);
             }
         }
     }
@@ -384,11 +339,9 @@ mod tests {
         // 1, 2, 3: mean 2, standard error 1 / sqrt(3), t quantile with 2 degrees of freedom
         // 4.302653.
         let found = interval([(1.0, 1.0), (2.0, 2.0), (3.0, 3.0)].into_iter(), 0.0);
-        assert_eq!(found.mean, 2.0);
-        assert!(
-            (found.upper - 2.0 - 4.302_652_7 / 3f64.sqrt()).abs() < 1e-6 && found.lower == 0.0,
-            "{found:?}"
-        );
+        let upper = 2.0 + 4.302_652_7 / 3f64.sqrt();
+        assert_eq!((found.mean, found.lower), (2.0, 0.0));
+        assert!((found.upper - upper).abs() < 1e-6, "{found:?}");
         assert_eq!(interval(std::iter::once((1.0, 1.0)), 0.0).upper, f64::INFINITY);
     }
 }

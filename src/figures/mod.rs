@@ -1,6 +1,8 @@
 //! What the figures of the paper show, as rows of numbers: every row a function of [`Options`],
 //! whatever the number of threads.
 //!
+//! Stage 10 of 18: its rows are estimates and theory, and no verdict rests on them.
+//!
 //! | figure | rows |
 //! |---|---|
 //! | 1, global against local edges | [`topologies`] |

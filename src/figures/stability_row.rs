@@ -124,20 +124,14 @@ impl Standing {
 /// The hypotheses of Theorem 3.1 that fail.
 fn failing(rho: &Ratio, phi: &Ratio, gamma: &Ratio, isolated: u32) -> Vec<String> {
     let one = Ratio::one();
-    let mut failing = Vec::new();
-    if *rho >= one {
-        failing.push(format!("rho = {:.3} >= 1", ratio::to_f64(rho)));
-    }
-    if *phi > one {
-        failing.push(format!("phi = {:.3} > 1", ratio::to_f64(phi)));
-    }
-    if *gamma > one {
-        failing.push(format!("gamma = {:.3} > 1", ratio::to_f64(gamma)));
-    }
-    if isolated > 0 {
-        failing.push(format!("{isolated} task types have no server"));
-    }
-    failing
+    let [r, p, g] = [rho, phi, gamma].map(ratio::to_f64);
+    let all = [
+        (*rho >= one, format!("rho = {r:.3} >= 1")),
+        (*phi > one, format!("phi = {p:.3} > 1")),
+        (*gamma > one, format!("gamma = {g:.3} > 1")),
+        (isolated > 0, format!("{isolated} task types have no server")),
+    ];
+    all.into_iter().filter(|(fails, _)| *fails).map(|(_, why)| why).collect()
 }
 
 #[cfg(test)]

@@ -94,6 +94,64 @@ impl Study {
     }
 }
 
+/// The type of a figure's rows: what every row says of its graph, what is the figure's `own`, up to
+/// the estimate, how sure that is, and what it is `compared` with.
+macro_rules! row_type {
+    ($(#[$about:meta])* own { $($own:tt)* } compared { $($compared:tt)* }) => {
+        $(#[$about])*
+        #[derive(Clone, Debug, PartialEq, Serialize)]
+        pub struct Row {
+            /// The seed of the graph.
+            pub seed: u64,
+            /// N = M.
+            pub n: u32,
+            /// The sequence of graphs.
+            pub family: Family,
+            /// The rule of the degree.
+            pub degree_rule: DegreeRule,
+            /// The spec of the graph.
+            pub graph: String,
+            /// Its mean degree.
+            pub mean_degree: f64,
+            /// Task types without a server; their tasks are lost.
+            pub isolated_task_types: u32,
+            $($own)*
+            /// Its lower end.
+            pub lower: f64,
+            /// Its upper end.
+            pub upper: f64,
+            /// The level of the interval.
+            pub level: f64,
+            /// How many replications it rests on.
+            pub replications: u64,
+            $($compared)*
+        }
+    };
+}
+pub(super) use row_type;
+
+/// A row of a system with this estimate; of its graph the edges and isolated task types are given.
+macro_rules! row_of {
+    ($options:expr, $system:expr, $graph:expr, $estimate:expr, { $($own:tt)* }) => {
+        Row {
+            seed: $options.seed,
+            n: $system.n,
+            family: $system.family,
+            degree_rule: $system.rule,
+            graph: $system.spec(),
+            mean_degree: $graph.0 as f64 / f64::from($system.n),
+            isolated_task_types: $graph.1,
+            estimate: $estimate.mean,
+            lower: $estimate.lower,
+            upper: $estimate.upper,
+            level: CONFIDENCE,
+            replications: $options.replications,
+            $($own)*
+        }
+    };
+}
+pub(super) use row_of;
+
 /// All rules of these families at these sizes.
 pub(super) fn systems(families: &[Family], sizes: &[u32]) -> Vec<System> {
     let mut systems = Vec::new();

@@ -55,23 +55,13 @@ impl DegreeRule {
     /// All four, in the order of the paper.
     pub const ALL: [Self; 4] = [Self::Three, Self::Log, Self::LogSquared, Self::Root];
 
-    /// The name in rows.
-    pub fn name(self) -> &'static str {
+    /// The names in rows and in file names.
+    pub fn names(self) -> (&'static str, &'static str) {
         match self {
-            Self::Three => "3",
-            Self::Log => "ln N",
-            Self::LogSquared => "(ln N)^2",
-            Self::Root => "sqrt N",
-        }
-    }
-
-    /// The name in file names.
-    pub fn file_name(self) -> &'static str {
-        match self {
-            Self::Three => "3",
-            Self::Log => "ln",
-            Self::LogSquared => "ln-squared",
-            Self::Root => "sqrt",
+            Self::Three => ("3", "3"),
+            Self::Log => ("ln N", "ln"),
+            Self::LogSquared => ("(ln N)^2", "ln-squared"),
+            Self::Root => ("sqrt N", "sqrt"),
         }
     }
 

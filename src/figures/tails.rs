@@ -11,54 +11,35 @@
 
 use serde::Serialize;
 
-use super::study::{Options, Study, systems};
+use super::study::{Options, Study, row_of, row_type, systems};
 use super::{CONFIDENCE, D, DegreeRule, Family, FigureError, LAMBDA, SteadyState, System};
 use crate::theory::mean_field;
 
 /// The most levels that are shown.
 pub const MOST_LEVELS: usize = 30;
 
-/// One q_i.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Row {
-    /// The seed of the graph.
-    pub seed: u64,
-    /// N = M.
-    pub n: u32,
-    /// The sequence of graphs.
-    pub family: Family,
-    /// The rule of the degree.
-    pub degree_rule: DegreeRule,
-    /// The spec of the graph.
-    pub graph: String,
-    /// Its mean degree.
-    pub mean_degree: f64,
-    /// Task types without a server; their tasks are lost.
-    pub isolated_task_types: u32,
-    /// Whether a steady state exists.
-    pub steady_state: SteadyState,
-    /// `steady state` or `transient`.
-    pub regime: &'static str,
-    /// The time of a transient from empty.
-    pub time: Option<f64>,
-    /// i of q_i.
-    pub i: usize,
-    /// E q_i.
-    pub estimate: f64,
-    /// Its lower end.
-    pub lower: f64,
-    /// Its upper end.
-    pub upper: f64,
-    /// The level of the interval.
-    pub level: f64,
-    /// How many replications it rests on.
-    pub replications: u64,
-    /// q*_i, the double exponential tail.
-    pub fixed_point: f64,
-    /// lambda^i, the exponential tail.
-    pub exponential: f64,
-    /// (lambda / k)^i, below every steady state of a k-regular graph; none for other states.
-    pub least: Option<f64>,
+row_type! {
+    /// One q_i.
+    own {
+        /// Whether a steady state exists.
+        pub steady_state: SteadyState,
+        /// `steady state` or `transient`.
+        pub regime: &'static str,
+        /// The time of a transient from empty.
+        pub time: Option<f64>,
+        /// i of q_i.
+        pub i: usize,
+        /// E q_i.
+        pub estimate: f64,
+    }
+    compared {
+        /// q*_i, the double exponential tail.
+        pub fixed_point: f64,
+        /// lambda^i, the exponential tail.
+        pub exponential: f64,
+        /// (lambda / k)^i, below every steady state of a k-regular graph; none for other states.
+        pub least: Option<f64>,
+    }
 }
 
 /// Which systems the figure shows.
@@ -75,29 +56,19 @@ pub fn rows(study: &Study, done: &(dyn Fn(&System) + Sync)) -> Result<Vec<Row>, 
     let mut rows = Vec::new();
     for measured in study.measure(&shown(options), done)? {
         let (system, standing) = (measured.system, &measured.standing);
+        let graph = (standing.edges, standing.isolated);
         for state in &measured.states {
             for (i, estimate) in (1..).zip(state.q.iter().take(MOST_LEVELS)) {
-                rows.push(Row {
-                    seed: options.seed,
-                    n: system.n,
-                    family: system.family,
-                    degree_rule: system.rule,
-                    graph: system.spec(),
-                    mean_degree: standing.edges as f64 / f64::from(system.n),
-                    isolated_task_types: standing.isolated,
+                let is_regular = system.family == Family::Regular;
+                rows.push(row_of!(options, system, graph, estimate, {
                     steady_state: standing.steady_state,
                     regime: state.regime.name(),
                     time: state.regime.time(),
                     i,
-                    estimate: estimate.mean,
-                    lower: estimate.lower,
-                    upper: estimate.upper,
-                    level: CONFIDENCE,
-                    replications: measured.replications,
                     fixed_point: mean_field::fixed_point(LAMBDA, D, i as u32),
                     exponential: LAMBDA.powi(i as i32),
-                    least: (system.family == Family::Regular).then(|| least(system.degree(), i)),
-                });
+                    least: is_regular.then(|| least(system.degree(), i)),
+                }));
             }
         }
     }
@@ -119,16 +90,12 @@ mod tests {
     #[test]
     fn the_exact_tail_of_a_regular_graph_is_above_the_exponential_one() {
         let graph = Spec::parse("complete:n=2,m=2").unwrap().build(1, Default::default()).unwrap();
-        let law =
-            exact::stationary(&Model::new(graph, LAMBDA, D).unwrap(), &exact::Options::default())
-                .unwrap();
+        let model = Model::new(graph, LAMBDA, D).unwrap();
+        let law = exact::stationary(&model, &exact::Options::default()).unwrap();
         for (i, q) in (1..20).zip(&law.q) {
+            let limit = mean_field::fixed_point(LAMBDA, D, i as u32);
             assert!(q.upper >= least(2.0, i), "q_{i} = {}", q.value);
-            assert!(
-                i < 3 || q.lower > mean_field::fixed_point(LAMBDA, D, i as u32),
-                "q_{i} = {}",
-                q.value
-            );
+            assert!(i < 3 || q.lower > limit, "q_{i} = {}", q.value);
         }
     }
 }

@@ -27,11 +27,8 @@ pub fn divided_difference(bytes: &[u8]) {
         let given = value(x, y);
         assert_eq!(given, value(y, x), "symmetric in x = {x}, y = {y}, d = {d}");
         if x == y {
-            assert_eq!(
-                given,
-                whole(d.into()) * ratio::power(x, d - 1),
-                "the derivative at x = {x}, d = {d}"
-            );
+            let derivative = whole(d.into()) * ratio::power(x, d - 1);
+            assert_eq!(given, derivative, "the derivative at x = {x}, d = {d}");
         } else {
             assert_eq!(given, &difference / (x - y), "x = {x}, y = {y}, d = {d}");
         }
@@ -39,11 +36,8 @@ pub fn divided_difference(bytes: &[u8]) {
         let [a, b] = [x, y].map(ratio::to_f64);
         let binary = [a, b].map(|float| Ratio::from_float(float).expect("a finite number"));
         // 3 d 2^-53 is at most 2 d 2^-52.
-        near(
-            model::divided_difference_f64(a, b, d),
-            &value(&binary[0], &binary[1]),
-            2 * u64::from(d),
-        );
+        let rounded = model::divided_difference_f64(a, b, d);
+        near(rounded, &value(&binary[0], &binary[1]), 2 * u64::from(d));
     }
     let (low, high) =
         (value((&x1).min(&x2), (&y1).min(&y2)), value((&x1).max(&x2), (&y1).max(&y2)));
@@ -51,12 +45,8 @@ pub fn divided_difference(bytes: &[u8]) {
     let distance = (&x1 - &x2).abs() + (&y1 - &y2).abs();
     let change = (value(&x1, &y1) - value(&x2, &y2)).abs();
     let d = u64::from(d);
-    assert!(
-        change <= whole(d * (d - 1) / 2) * &distance,
-        "Lemma C.1, sharp, at {x1}, {y1}, {x2}, {y2}, d = {d}"
-    );
-    assert!(
-        change <= whole(((1 << d) - 1) * (d - 1)) * &distance,
-        "Lemma C.1 at {x1}, {y1}, {x2}, {y2}, d = {d}"
-    );
+    for (form, constant) in [("sharp", d * (d - 1) / 2), ("printed", ((1 << d) - 1) * (d - 1))] {
+        let most = whole(constant) * &distance;
+        assert!(change <= most, "Lemma C.1, {form}, at {x1}, {y1}, {x2}, {y2}, d = {d}");
+    }
 }

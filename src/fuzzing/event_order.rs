@@ -22,8 +22,8 @@ pub fn oracle(bytes: &[u8]) {
     let start = input.lengths(model.graph().n_servers(), 4);
     let events = 16 + u32::from(input.byte());
     let model = input.rated(model);
-    let mut plain = Oracle::with_rng(&model, BytesRng::new(input.0), start.clone())
-        .expect("one length per server");
+    let plain = Oracle::with_rng(&model, BytesRng::new(input.0), start.clone());
+    let mut plain = plain.expect("one length per server");
     let mut fold = Queues::from_lengths(start);
     for _ in 0..events {
         // Of an exponential variable from bytes even infinity is possible; time then ends.
@@ -37,11 +37,8 @@ pub fn oracle(bytes: &[u8]) {
             Event::Lost { task_type } => Mark::Arrival { task_type, samples: &[] },
             Event::Arrival { task_type, server } => {
                 assert_eq!(samples.len(), model.d() as usize, "d samples");
-                let drawn = samples
-                    .iter()
-                    .position(|&v| v == server)
-                    .expect("the chosen server was sampled");
-                samples.swap(0, drawn);
+                let drawn = samples.iter().position(|&v| v == server);
+                samples.swap(0, drawn.expect("the chosen server was sampled"));
                 Mark::Arrival { task_type, samples: &samples }
             }
         };

@@ -45,24 +45,15 @@ pub fn marks(bytes: &[u8]) {
         assert_eq!(queues.occupancy(), &Occupancy::of(&expected), "the occupancy of {expected:?}");
         let recount = LocalOccupancy::of(graph, &expected);
         for w in 0..graph.n_task_types() {
-            assert_eq!(
-                local.of_task_type(w),
-                recount.of_task_type(w),
-                "task type {w} at {expected:?}"
-            );
+            let (kept, recount) = (local.of_task_type(w), recount.of_task_type(w));
+            assert_eq!(kept, recount, "task type {w} at {expected:?}");
         }
         assert_eq!(queues.total(), expected.iter().map(|&length| u64::from(length)).sum::<u64>());
-        assert_eq!(
-            before_all + queues.arrivals(),
-            queues.total() + queues.departures(),
-            "tasks are conserved"
-        );
+        let gone = queues.total() + queues.departures();
+        assert_eq!(before_all + queues.arrivals(), gone, "tasks are conserved");
     }
-    assert_eq!(
-        queues.arrivals() + queues.lost() + services,
-        block.len() as u64,
-        "every mark is counted once"
-    );
+    let counted = queues.arrivals() + queues.lost() + services;
+    assert_eq!(counted, block.len() as u64, "every mark is counted once");
     assert!(queues.departures() <= services);
 
     // In two blocks, cut anywhere.
@@ -84,11 +75,8 @@ fn after(graph: &BipartiteGraph, d: u32, mark: Mark<'_>, event: Event, before: &
     match mark {
         Mark::Arrival { task_type, samples } => {
             let servers = graph.servers_of(task_type);
-            assert_eq!(
-                samples.len(),
-                if servers.is_empty() { 0 } else { d as usize },
-                "d samples, or none"
-            );
+            let drawn = if servers.is_empty() { 0 } else { d as usize };
+            assert_eq!(samples.len(), drawn, "d samples, or none");
             assert!(samples.iter().all(|&v| servers.contains(v)), "{samples:?} of {servers:?}");
             let shortest = samples.iter().map(|&v| before[v as usize]).min();
             match samples.iter().find(|&&v| Some(before[v as usize]) == shortest) {

@@ -1,6 +1,6 @@
 //! Graphs of every family, small ones, from choices that a fuzzer makes.
 
-use super::input::Input;
+use super::input::{Input, one_line};
 use crate::graph::format::{self, Format};
 use crate::graph::spec::Spec;
 use crate::graph::{BipartiteGraph, Isolated, metrics};
@@ -16,13 +16,13 @@ fn term(input: &mut Input<'_>) -> String {
         0 => format!("complete:n={n},m={m}"),
         1 => format!("regular:n={n},m={m},k={k}"),
         2 => {
-            let (dim, p) =
-                (1 + input.below(3), ["1", "1.5", "2", "7", "inf"][input.below(5) as usize]);
+            let dim = 1 + input.below(3);
+            let p = ["1", "1.5", "2", "7", "inf"][input.below(5) as usize];
             format!("geometric:n={n},m={m},degree={},dim={dim},p={p}", quarter(k, scale))
         }
         3 => {
-            let (dim, radius) =
-                (1 + input.below(3), f64::from(1 + input.below(255)) * scale / 200.0);
+            let dim = 1 + input.below(3);
+            let radius = f64::from(1 + input.below(255)) * scale / 200.0;
             format!("geometric:n={n},m={m},radius={radius:e},dim={dim},p=inf")
         }
         4 => format!("erdos-renyi:n={n},m={m},degree={}", quarter(k, scale)),
@@ -47,32 +47,17 @@ pub fn generated(bytes: &[u8]) {
     let text: Vec<String> =
         (0..terms).map(|_| format!("{}*{}", 1 + input.below(3), term(&mut input))).collect();
     let text = text.join("+");
-    let spec = match Spec::parse(&text) {
-        Ok(spec) => spec,
-        Err(error) => panic!("{text}: {error}"),
-    };
+    let spec = Spec::parse(&text).unwrap_or_else(|error| panic!("{text}: {error}"));
     let graph = match spec.build(seed, isolated) {
         Ok(graph) => graph,
-        Err(error) => {
-            let message = error.to_string();
-            assert!(
-                !message.contains('\n') && message.len() < 1000,
-                "an error is one line: {message:?}"
-            );
-            return;
-        }
+        Err(error) => return one_line(&error),
     };
     assert_eq!(spec.build(seed, isolated).as_ref(), Ok(&graph), "{text} twice");
     sides(&graph);
-    if isolated == Isolated::Refuse {
-        assert!(
-            graph.isolated_task_types().is_empty(),
-            "{text} has isolated task types that were refused"
-        );
-    }
-    if terms == 1
-        && ["regular", "complete", "circulant", "cycle"].iter().any(|family| text.contains(family))
-    {
+    let refused = isolated == Isolated::Refuse && !graph.isolated_task_types().is_empty();
+    assert!(!refused, "{text} has isolated task types that were refused");
+    let regular = ["regular", "complete", "circulant", "cycle"];
+    if terms == 1 && regular.iter().any(|family| text.contains(family)) {
         assert!(metrics::is_regular(&graph), "{text}");
     }
     let formats = [Format::EdgeList, Format::Csv, Format::MatrixMarket];
@@ -81,11 +66,8 @@ pub fn generated(bytes: &[u8]) {
     for (_, to) in (0..).zip(formats).filter(|&(at, _)| only.is_none_or(|only| only == at)) {
         let mut file = Vec::new();
         format::write(&graph, to, &mut file).expect("a small graph without labels can be written");
-        assert_eq!(
-            format::read(file.as_slice(), to, "file", Isolated::Drop).as_ref(),
-            Ok(&graph),
-            "{text} as {to:?}"
-        );
+        let back = format::read(file.as_slice(), to, "file", Isolated::Drop);
+        assert_eq!(back.as_ref(), Ok(&graph), "{text} as {to:?}");
     }
 }
 

@@ -26,6 +26,10 @@ impl Input<'_> {
         u32::from_le_bytes([self.byte(), self.byte(), self.byte(), self.byte()])
     }
 
+    pub(super) fn u64(&mut self) -> u64 {
+        u64::from(self.u32()) << 32 | u64::from(self.u32())
+    }
+
     /// A graph of at most `most` <= 8 servers and as many task types, isolated ones included.
     pub(super) fn graph(&mut self, most: u32) -> BipartiteGraph {
         let (n, m) = (1 + self.below(most), 1 + self.below(most));
@@ -34,14 +38,8 @@ impl Input<'_> {
         }
         // One byte a type: bit v tells whether server v is compatible.
         let masks: Vec<u8> = (0..m).map(|_| self.byte()).collect();
-        let edges: Vec<(u32, u32)> = (0..n)
-            .flat_map(|v| {
-                (0..m)
-                    .filter(|&w| masks[w as usize] >> v & 1 == 1)
-                    .map(|w| (v, w))
-                    .collect::<Vec<_>>()
-            })
-            .collect();
+        let pairs = (0..n).flat_map(|v| (0..m).map(move |w| (v, w)));
+        let edges: Vec<_> = pairs.filter(|&(v, w)| masks[w as usize] >> v & 1 == 1).collect();
         BipartiteGraph::from_edges(n, m, &edges, Isolated::Drop).expect("different edges in range")
     }
 
@@ -85,6 +83,13 @@ impl Input<'_> {
         BytesMarks::from_bytes(model, self.0).fill(&mut block, (1 + self.0.len() / 4).min(at_most));
         block
     }
+}
+
+/// A refusal, in one short line.
+pub(super) fn one_line(error: &dyn std::error::Error) {
+    let message = error.to_string();
+    let is_line = !message.contains('\n') && message.len() < 1000;
+    assert!(is_line, "an error is one line: {message:?}");
 }
 
 /// Whether a float is within `units` 2^-52 of an exact value, relative to it.

@@ -1,5 +1,7 @@
 //! What the fuzz targets call; `cargo test` replays their corpora through the same functions.
 //!
+//! Stage 17 of 18: it drives everything below with bytes.
+//!
 //! | target | bytes become | what must hold |
 //! |---|---|---|
 //! | [`edge_list`], [`csv()`], [`matrix_market`] | a graph file | refused in one line, or the graph comes back |
@@ -7,7 +9,7 @@
 //! | [`number`] | a load, a fraction, a start | refused in one line, or the value comes back |
 //! | [`rates`] | a rates file | refused in one line, or rates with mean 1 |
 //! | [`checkpoint`] | a checkpoint, or the body of one | refused in one line, or the same bytes come back |
-//! | [`generated`] | a small spec of any family | the sizes and degrees of its family, and every format gives it back |
+//! | [`generated()`] | a small spec of any family | the sizes and degrees of its family, and every format gives it back |
 //! | [`marks`] | a graph, a start, marks | conservation, the recounted occupancy, the block-wise fold |
 //! | [`oracle`] | a graph, a start, a path of the plain simulator | the fold of marks makes the same path from the same samples |
 //! | [`couplings`] | a graph, two ordered starts, marks | the order of Prop. 3.9 at every event, and (4.13) for every U |
@@ -15,7 +17,7 @@
 //! | [`generator`] | a graph, two ordered states | Lemmas 4.2 and 4.5 and the drift of Prop. 4.1 by all marks; (4.4), (4.20), (4.42) |
 //! | [`metrics`] | a graph, a relabelling, a set of servers | the identities of (2.1), (2.3); Remark 1 by sets, by flow, by bounds |
 //! | [`divided_difference`] | two pairs of fractions | Lemma 4.4, (4.19), Lemma C.1 |
-//! | [`results`] | the results of a suite | JSON gives every value back, and the table stays a table |
+//! | [`results()`] | the results of a suite | JSON gives every value back, and the table stays a table |
 //!
 //! Each function returns on any bytes, and panics only where an invariant is broken. Graphs, starts
 //! and parameters take a byte or four per choice, zeros where the bytes end; marks take the words
@@ -53,25 +55,15 @@ pub use transitions::generator;
 /// A fuzz target: bytes in, a panic where an invariant is broken.
 pub type Target = fn(&[u8]);
 
+macro_rules! named {
+    ($($target:ident)*) => { [$((stringify!($target), $target)),*] };
+}
+
 /// All targets by name; a folder of the corpus has the name of its target.
-pub const TARGETS: [(&str, Target); 16] = [
-    ("edge_list", edge_list),
-    ("csv", csv),
-    ("matrix_market", matrix_market),
-    ("spec", spec),
-    ("number", number),
-    ("rates", rates),
-    ("checkpoint", checkpoint),
-    ("generated", generated),
-    ("marks", marks),
-    ("oracle", oracle),
-    ("couplings", couplings),
-    ("assignment", assignment),
-    ("generator", generator),
-    ("metrics", metrics),
-    ("divided_difference", divided_difference),
-    ("results", results),
-];
+pub const TARGETS: [(&str, Target); 16] = named! {
+    edge_list csv matrix_market spec number rates checkpoint generated marks oracle couplings
+    assignment generator metrics divided_difference results
+};
 
 #[cfg(test)]
 mod tests {

@@ -43,22 +43,14 @@ pub fn assignment(bytes: &[u8]) {
     let exact = model.assignment(0, &lengths);
     let float = model.assignment_f64(0, &lengths);
     assert_eq!(exact.iter().map(|(_, p)| p).sum::<Ratio>(), Ratio::one());
-    assert!(
-        exact.iter().map(|&(v, _)| v).eq(model.graph().servers_of(0).iter()),
-        "one entry for each compatible server"
-    );
+    let entries = exact.iter().map(|&(v, _)| v);
+    assert!(entries.eq(model.graph().servers_of(0).iter()), "one for each compatible server");
     for ((server, p), (same, approximate)) in exact.iter().zip(float) {
         let v = *server as usize;
-        assert_eq!(
-            (p, same),
-            (&ratio(evenly[v], 60 * all), *server),
-            "ties split evenly, {lengths:?}, d = {d}"
-        );
-        assert_eq!(
-            p,
-            &ratio(first[v], 60 * all),
-            "the first of the shortest, {lengths:?}, d = {d}"
-        );
+        assert_eq!(same, *server);
+        let [evenly, first] = [evenly[v], first[v]].map(|weight| ratio(weight, 60 * all));
+        assert_eq!(p, &evenly, "ties split evenly, {lengths:?}, d = {d}");
+        assert_eq!(p, &first, "the first of the shortest, {lengths:?}, d = {d}");
         near(approximate, p, (u64::from(d) + 3) * 2);
     }
     partition_of_mass(&model, 0, &lengths, &lengths);

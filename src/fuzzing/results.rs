@@ -8,28 +8,19 @@ use crate::claims::{self, Evidence, Verdict, Witness};
 use crate::estimate::{self, Intervals};
 use crate::graph::BipartiteGraph;
 use crate::model::Model;
-use crate::report;
+use crate::report::{self, page::Look};
 use crate::stats::ledger::Ledger;
 use crate::suite::{Row, Suite, power_matrix};
 use crate::theory::mean_field::Start;
 
-/// A double of any bits, so that NaN, infinities and numbers next to 0 occur.
-fn double(input: &mut Input<'_>) -> f64 {
-    f64::from_bits(u64::from(input.u32()) << 32 | u64::from(input.u32()))
-}
-
 /// Up to 15 characters of any kind, such as a label in a stranger's file has.
 fn text(input: &mut Input<'_>) -> String {
     let length = input.below(16);
-    (0..length)
-        .map(|_| {
-            if input.below(4) == 3 {
-                char::from_u32(input.u32() % 0x11_0000).unwrap_or('?')
-            } else {
-                char::from(input.byte())
-            }
-        })
-        .collect()
+    let character = |_| match input.below(4) {
+        3 => char::from_u32(input.u32() % 0x11_0000).unwrap_or('?'),
+        _ => char::from(input.byte()),
+    };
+    (0..length).map(character).collect()
 }
 
 fn row(input: &mut Input<'_>) -> Row {
@@ -40,7 +31,7 @@ fn row(input: &mut Input<'_>) -> Row {
     let verdict = verdicts[input.below(4) as usize];
     let witness = (verdict == Verdict::Violated).then(|| Witness {
         found: text(input),
-        case: u64::from(input.u32()) << 32 | u64::from(input.u32()),
+        case: input.u64(),
         event: (input.below(2) == 1).then(|| u64::from(input.u32())),
         states: (0..input.below(3))
             .map(|_| (0..input.below(4)).map(|_| input.u32()).collect())
@@ -49,9 +40,10 @@ fn row(input: &mut Input<'_>) -> Row {
     });
     let evidence = Evidence {
         verdict,
-        slack: (input.below(2) == 1).then(|| double(input)),
+        // Of any bits, so that NaN, infinities and numbers next to 0 occur.
+        slack: (input.below(2) == 1).then(|| f64::from_bits(input.u64())),
         vacuous: input.below(2) == 1,
-        cases: u64::from(input.u32()) << 32 | u64::from(input.u32()),
+        cases: input.u64(),
         summary: text(input),
         witness,
     };
@@ -70,7 +62,7 @@ fn row(input: &mut Input<'_>) -> Row {
 /// has a control character.
 pub fn results(bytes: &[u8]) {
     let mut input = Input(bytes);
-    let seed = u64::from(input.u32()) << 32 | u64::from(input.u32());
+    let seed = input.u64();
     let rows: Vec<Row> = (0..input.below(9)).map(|_| row(&mut input)).collect();
     let checks =
         rows.iter().map(|row| (row.claim.id.to_owned(), row.graph.clone().unwrap_or_default()));
@@ -89,18 +81,14 @@ pub fn results(bytes: &[u8]) {
         assert_eq!(read["id"], row.claim.id);
         assert_eq!(read["cases"].as_u64(), Some(row.evidence.cases));
         assert_eq!(read["graph"].as_str(), row.graph.as_deref());
-        let slack = row.evidence.slack.filter(|slack| slack.is_finite());
-        assert_eq!(
-            read["slack"].as_f64().map(f64::to_bits),
-            slack.map(f64::to_bits),
-            "the slack to the last bit"
-        );
+        let slack = row.evidence.slack.filter(|slack| slack.is_finite()).map(f64::to_bits);
+        assert_eq!(read["slack"].as_f64().map(f64::to_bits), slack, "to the last bit");
         assert_eq!(read["evidence"].as_str(), Some(row.evidence.summary.as_str()));
         if let Some(witness) = &row.evidence.witness {
             assert_eq!(read["witness"]["case"].as_u64(), Some(witness.case));
         }
     }
-    let table = report::table::suite(&suite);
+    let table = report::sections::text(&suite, Look::PLAIN, seed % 2 == 1);
     assert!(table.ends_with('\n'), "a table ends its last line");
 }
 
@@ -114,34 +102,25 @@ pub fn results(bytes: &[u8]) {
 pub fn checkpoint(bytes: &[u8]) {
     // Of a file that is sound but for one bit, nothing is read.
     let mut damaged = checkpoint::sealed(bytes);
-    let at = damaged.len()
-        - 1
-        - bytes.iter().map(|&byte| usize::from(byte)).sum::<usize>() % bytes.len().max(1);
+    let sum: usize = bytes.iter().map(|&byte| usize::from(byte)).sum();
+    let at = damaged.len() - 1 - sum % bytes.len().max(1);
     damaged[at] ^= 1;
-    assert_eq!(
-        checkpoint::decode(&damaged),
-        Err(checkpoint::Problem::Damaged),
-        "bit 0 of byte {at}"
-    );
+    let found = checkpoint::decode(&damaged);
+    assert_eq!(found, Err(checkpoint::Problem::Damaged), "bit 0 of byte {at}");
     for bytes in [bytes.to_vec(), checkpoint::sealed(bytes)] {
         match checkpoint::decode(&bytes) {
             Ok(read) => {
                 let written = checkpoint::encode(&read.run, &read.progress)
                     .expect("what was read can be written");
                 let again = checkpoint::decode(&written).expect("what was written can be read");
-                assert_eq!(
-                    checkpoint::encode(&again.run, &again.progress),
-                    Ok(written),
-                    "the same bytes come back"
-                );
+                let again = checkpoint::encode(&again.run, &again.progress);
+                assert_eq!(again, Ok(written), "the same bytes come back");
                 go_on(&read.progress);
             }
             Err(problem) => {
                 let message = problem.to_string();
-                assert!(
-                    !message.contains(char::is_control) && message.len() < 2000,
-                    "an error is one line: {message:?}"
-                );
+                let is_line = !message.contains(char::is_control) && message.len() < 2000;
+                assert!(is_line, "an error is one line: {message:?}");
             }
         }
     }
@@ -161,10 +140,8 @@ fn go_on(progress: &Progress) {
             let claims = power_matrix::claims_of(&options);
             let known = checks.iter().filter(|check| check.is_in(&claims)).cloned();
             let matrix = power_matrix::Matrix::of(&options, known);
-            assert!(
-                report::power_text::text(&matrix, true).ends_with('\n'),
-                "a table ends its last line"
-            );
+            let table = report::power_text::text(&matrix, true);
+            assert!(table.ends_with('\n'), "a table ends its last line");
             assert!(report::power_text::json(&matrix).is_object(), "one JSON object");
         }
         Progress::Steady(Some(kept)) => {

@@ -88,11 +88,7 @@ impl<'a> State<'a> {
             (Ratio::one() + model.load().exact()) * ratio::whole(model.graph().n_servers().into());
         let by_marks: Ratio =
             next.iter().map(|(lengths, weight)| weight * (f(lengths) - &before)).sum();
-        assert_eq!(
-            given,
-            rate * by_marks,
-            "the generator at {lengths:?}, by transitions and by marks"
-        );
+        assert_eq!(given, rate * by_marks, "at {lengths:?}, by transitions and by marks");
         given
     }
 }
@@ -128,11 +124,8 @@ fn lemma_4_5(state: &State<'_>, w: u32, i: u32) {
         .sum();
     let leaves = at_least(graph.servers_of(w).iter(), lengths, i)
         - at_least(graph.servers_of(w).iter(), lengths, i + 1);
-    assert_eq!(
-        state.both_ways(count),
-        joins - ratio::whole(leaves),
-        "Lemma 4.5, task type {w}, i = {i}, at {lengths:?}"
-    );
+    let right = joins - ratio::whole(leaves);
+    assert_eq!(state.both_ways(count), right, "Lemma 4.5, type {w}, i = {i}, at {lengths:?}");
 }
 
 /// (4.5) and (4.9): the drift of V = sum_v x_v (x_v + 1) / 2.
@@ -152,10 +145,8 @@ fn load_inequalities(model: &Model, lower: &[u32], upper: &[u32], i: u32) {
     let count = |x: &[u32]| ratio::whole(at_least(0..model.graph().n_servers(), x, i));
     let offered = |x: &[u32]| over_types(model, |w| local(model, x, w, i));
     assert!(offered(lower) <= &rho * count(lower), "(4.4), i = {i}, at {lower:?}");
-    assert!(
-        offered(upper) - offered(lower) <= &rho * (count(upper) - count(lower)),
-        "(4.20), i = {i}, {lower:?} to {upper:?}"
-    );
+    let most = &rho * (count(upper) - count(lower));
+    assert!(offered(upper) - offered(lower) <= most, "(4.20), i = {i}, {lower:?} to {upper:?}");
     let seen = offered(lower) / model.load().exact();
     assert!((seen - count(lower)).abs() <= phi * count(lower), "(4.42), i = {i}, at {lower:?}");
 }

@@ -138,24 +138,23 @@ fn extreme(graph: &BipartiteGraph, which: Extreme) -> (Ratio, Vec<u32>) {
     let loads = server_loads_f64(graph);
     // |float - exact| <= (d_v + 3) 2^-52 exact, weights beyond 2^53 included; 8 instead of 3 covers the rounding of the comparison itself.
     let margin = |v: usize| (graph.server_degree(v as u32) as f64 + 8.0) * f64::EPSILON;
+    // `sure` bounds the extreme load: the largest from below, the smallest from above.
+    let all = 0..loads.len();
     let candidates: Vec<usize> = match which {
         Extreme::Max => {
-            let sure = (0..loads.len()).map(|v| loads[v] * (1.0 - margin(v))).fold(0.0, f64::max);
-            (0..loads.len()).filter(|&v| loads[v] * (1.0 + margin(v)) >= sure).collect()
+            let sure = all.clone().map(|v| loads[v] * (1.0 - margin(v))).fold(0.0, f64::max);
+            all.filter(|&v| loads[v] * (1.0 + margin(v)) >= sure).collect()
         }
         Extreme::Min => {
-            let sure = (0..loads.len())
-                .map(|v| loads[v] * (1.0 + margin(v)))
-                .fold(f64::INFINITY, f64::min);
-            (0..loads.len()).filter(|&v| loads[v] * (1.0 - margin(v)) <= sure).collect()
+            let most = all.clone().map(|v| loads[v] * (1.0 + margin(v)));
+            let sure = most.fold(f64::INFINITY, f64::min);
+            all.filter(|&v| loads[v] * (1.0 - margin(v)) <= sure).collect()
         }
     };
     let mut groups: HashMap<Vec<(u32, u128)>, Vec<u32>> = HashMap::new();
     for v in candidates {
-        groups
-            .entry(by_degree(graph, graph.task_types_of(v as u32).iter()))
-            .or_default()
-            .push(v as u32);
+        let degrees = by_degree(graph, graph.task_types_of(v as u32).iter());
+        groups.entry(degrees).or_default().push(v as u32);
     }
     let mut best: Option<(Ratio, Vec<u32>)> = None;
     for (degrees, servers) in groups {
@@ -303,26 +302,22 @@ pub struct Degrees {
 
 /// The degrees d_v of the servers.
 pub fn server_degrees(graph: &BipartiteGraph) -> Degrees {
-    if graph.is_implicit_complete() {
-        let m = graph.n_task_types();
-        return Degrees { min: m, mean: m.into(), max: m };
-    }
-    degrees((0..graph.n_servers()).map(|v| graph.server_degree(v)), graph)
+    degrees(graph, graph.n_servers(), graph.n_task_types(), |v| graph.server_degree(v))
 }
 
 /// The degrees d_w of the task types, isolated ones included.
 pub fn task_degrees(graph: &BipartiteGraph) -> Degrees {
-    if graph.is_implicit_complete() {
-        let n = graph.n_servers();
-        return Degrees { min: n, mean: n.into(), max: n };
-    }
-    degrees((0..graph.n_task_types()).map(|w| graph.task_degree(w)), graph)
+    degrees(graph, graph.n_task_types(), graph.n_servers(), |w| graph.task_degree(w))
 }
 
-fn degrees(all: impl ExactSizeIterator<Item = usize>, graph: &BipartiteGraph) -> Degrees {
-    let mean = graph.n_edges() as f64 / all.len() as f64;
-    let (min, max) =
-        all.fold((u32::MAX, 0), |(min, max), d| (min.min(d as u32), max.max(d as u32)));
+/// Of a side of `count` vertices, where the other side has `others`.
+fn degrees(graph: &BipartiteGraph, count: u32, others: u32, of: impl Fn(u32) -> usize) -> Degrees {
+    if graph.is_implicit_complete() {
+        return Degrees { min: others, mean: others.into(), max: others };
+    }
+    let mean = graph.n_edges() as f64 / f64::from(count);
+    let all = (0..count).map(|vertex| of(vertex) as u32);
+    let (min, max) = all.fold((u32::MAX, 0), |(min, max), d| (min.min(d), max.max(d)));
     Degrees { min, mean, max }
 }
 
@@ -366,95 +361,59 @@ mod tests {
 
     #[test]
     fn the_extreme_one_of_two_loads_within_rounding_is_found_by_fractions() {
-        // sum_j (-1)^j binom(8, j) / (100 + j) = 8! / (100 ... 108) = 2.6e-14: server 0 has the
-        // even terms, server 1 the odd ones.
-        let degrees = [1, 8, 28, 56, 70, 56, 28, 8, 1]
-            .into_iter()
-            .zip(100..)
-            .flat_map(|(times, degree)| vec![degree; times]);
-        let (mut edges, mut types, mut filler) = (Vec::new(), 0, 0);
-        for degree in degrees {
-            edges.push((degree % 2, types));
-            for _ in 1..degree {
-                edges.push((2 + filler, types));
-                filler = (filler + 1) % 600;
-            }
-            types += 1;
-        }
-        let sum = |parity: i64| -> Ratio {
-            [1, 8, 28, 56, 70, 56, 28, 8, 1]
-                .into_iter()
-                .zip(100..)
-                .filter(|(_, d)| d % 2 == parity)
-                .map(|(t, d)| ratio(t, d))
-                .sum()
-        };
-        assert_eq!(
-            sum(0) - sum(1),
-            (100..=108).fold(ratio(40320, 1), |product, d| product / ratio(d, 1))
-        );
-        let graph = BipartiteGraph::from_edges(602, types, &edges, Isolated::Refuse).unwrap();
-        // With a type of its own for each other server, these two have the least loads in place of
-        // the largest.
-        edges.extend((0..600).map(|v| (2 + v, types + v)));
-        let raised =
-            BipartiteGraph::from_edges(602, types + 600, &edges, Isolated::Refuse).unwrap();
-        // Again and again: the order of the groups is that of a hash map.
-        for _ in 0..20 {
-            assert_eq!(
-                (max_server_load(&graph), busiest_servers(&graph)),
-                (sum(0) * ratio(602, 256), vec![0])
-            );
-            assert_eq!(min_server_load(&raised), sum(1) * ratio(602, 856));
-        }
-    }
-
-    #[test]
-    fn the_extreme_one_of_two_loads_is_found_where_sums_of_floats_have_them_in_the_wrong_order() {
-        // As above with binom(9, j): 9! / (100 ... 109) = 2e-15, about the rounding of 256 terms;
-        // the order of the types turns it.
-        let binomials = [1, 9, 36, 84, 126, 126, 84, 36, 9, 1];
-        let degrees: Vec<u32> = binomials
-            .into_iter()
-            .zip(100..)
-            .flat_map(|(times, degree)| vec![degree; times])
-            .collect();
-        let sum = |parity| -> Ratio {
-            binomials
-                .into_iter()
-                .zip(100..)
-                .filter(|(_, d)| d % 2 == parity)
-                .map(|(t, d)| ratio(t as i64, d))
-                .sum()
-        };
-        assert!(sum(0) > sum(1));
-        let mut wrong = [false; 2];
-        for rotation in 0..8 {
-            let (mut edges, mut filler) = (Vec::new(), 0);
-            for w in 0..512 {
-                let degree = degrees[(w + 64 * rotation) % 512];
-                edges.push((degree % 2, w as u32));
-                for _ in 1..degree {
-                    edges.push((2 + filler, w as u32));
-                    filler = (filler + 1) % 600;
+        // sum_j (-1)^j binom(k, j) / (100 + j) = k! / (100 ... (100 + k)): server 0 has the even
+        // terms, server 1 the odd ones. With types of their own for each other server, these two
+        // have the least loads in place of the largest.
+        let table = [
+            ("2.6e-14 apart", vec![1, 8, 28, 56, 70, 56, 28, 8, 1], 40_320, 1, 0, false),
+            // About the rounding of 256 terms; the order of the types turns it.
+            ("2e-15", vec![1, 9, 36, 84, 126, 126, 84, 36, 9, 1], 362_880, 2, 64, true),
+        ];
+        for (name, binomials, factorial, own, turn, floats_err) in table {
+            let degrees: Vec<u32> = (100..)
+                .zip(&binomials)
+                .flat_map(|(degree, &times)| vec![degree; times as usize])
+                .collect();
+            let (m, raised_m) = (degrees.len(), degrees.len() + 600 * own);
+            let sum = |parity: i64| -> Ratio {
+                let terms = (100..).zip(&binomials).filter(|(degree, _)| degree % 2 == parity);
+                terms.map(|(degree, &times)| ratio(times, degree)).sum()
+            };
+            let last = 100 + binomials.len() as i64;
+            let product = |left: Ratio, degree| left / ratio(degree, 1);
+            assert_eq!(sum(0) - sum(1), (100..last).fold(ratio(factorial, 1), product), "{name}");
+            let mut wrong = [false; 2];
+            // Again and again: the order of the groups is that of a hash map.
+            for round in 0..20 {
+                let (mut edges, mut filler) = (Vec::new(), 0);
+                for w in 0..m {
+                    let degree = degrees[(w + turn * round) % m];
+                    edges.push((degree % 2, w as u32));
+                    for _ in 1..degree {
+                        edges.push((2 + filler, w as u32));
+                        filler = (filler + 1) % 600;
+                    }
+                }
+                let build = |m: usize, edges: &[(u32, u32)]| {
+                    BipartiteGraph::from_edges(602, m as u32, edges, Isolated::Refuse).unwrap()
+                };
+                let graph = build(m, &edges);
+                edges.extend((m..raised_m).map(|w| (2 + (w - m) as u32 % 600, w as u32)));
+                let raised = build(raised_m, &edges);
+                assert_eq!(
+                    (max_server_load(&graph), busiest_servers(&graph)),
+                    (sum(0) * ratio(602, m as i64), vec![0]),
+                    "{name}, {round}"
+                );
+                let least = sum(1) * ratio(602, raised_m as i64);
+                assert_eq!(min_server_load(&raised), least, "{name}, {round}");
+                for (graph, wrong) in [&graph, &raised].into_iter().zip(&mut wrong) {
+                    let loads = server_loads_f64(graph);
+                    *wrong |= loads[0] < loads[1];
                 }
             }
-            let graph = BipartiteGraph::from_edges(602, 512, &edges, Isolated::Refuse).unwrap();
-            // Two types of its own for each other server.
-            edges.extend((0..1200).map(|v| (2 + v % 600, 512 + v)));
-            let raised = BipartiteGraph::from_edges(602, 1712, &edges, Isolated::Refuse).unwrap();
-            assert_eq!(
-                (max_server_load(&graph), busiest_servers(&graph)),
-                (sum(0) * ratio(602, 512), vec![0]),
-                "{rotation}"
-            );
-            assert_eq!(min_server_load(&raised), sum(1) * ratio(602, 1712), "{rotation}");
-            for (graph, wrong) in [&graph, &raised].into_iter().zip(&mut wrong) {
-                let loads = server_loads_f64(graph);
-                *wrong |= loads[0] < loads[1];
-            }
+            assert_eq!(wrong, [floats_err; 2], "{name}: whether floats alone would have done");
         }
-        assert_eq!(wrong, [true; 2], "floats alone would have done");
     }
 
     #[test]

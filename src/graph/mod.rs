@@ -1,5 +1,7 @@
 //! Bipartite compatibility graphs of servers and task types.
 //!
+//! Stage 4 of 18: graphs are data, and know no model and no load.
+//!
 //! | idea | here |
 //! |---|---|
 //! | G = (V, W, E), N, M, N_v, N_w (section 2) | [`BipartiteGraph`] |
@@ -35,34 +37,27 @@ use self::rates::Rates;
 #[non_exhaustive]
 pub enum GraphError {
     /// `n_servers == 0`.
-    #[error("the graph has no server: give at least one")]
+    #[error("the graph has no servers: give at least one")]
     NoServers,
     /// `n_task_types == 0`.
-    #[error("the graph has no task type: give at least one")]
+    #[error("the graph has no task types: give at least one")]
     NoTaskTypes,
-    /// An edge names a server that does not exist.
-    #[error("edge {edge}: server {server} is out of range, there are {n_servers} (0 to {})", n_servers - 1)]
-    ServerOutOfRange {
+    /// An edge names a server or a task type that does not exist.
+    #[error("edge {edge}: {what} {id} is out of range: ids run from 0 to {}", count - 1)]
+    OutOfRange {
         /// Position of the edge in the input, from 0.
         edge: usize,
-        /// The server named.
-        server: u32,
-        /// How many servers there are.
-        n_servers: u32,
-    },
-    /// An edge names a task type that does not exist.
-    #[error("edge {edge}: task type {task_type} is out of range, there are {n_task_types} (0 to {})", n_task_types - 1)]
-    TaskTypeOutOfRange {
-        /// Position of the edge in the input, from 0.
-        edge: usize,
-        /// The task type named.
-        task_type: u32,
-        /// How many task types there are.
-        n_task_types: u32,
+        /// `"server"` or `"task type"`.
+        what: &'static str,
+        /// The one named.
+        id: u32,
+        /// How many there are.
+        count: u32,
     },
     /// The same edge twice.
     #[error(
-        "edges {first} and {second} are the same (server {server}, task type {task_type}): remove one of them, compatibility is a set"
+        "edges {first} and {second} are the same (server {server}, task type {task_type}): \
+        remove one"
     )]
     DuplicateEdge {
         /// Position of the first of the two in the input, from 0.
@@ -75,12 +70,14 @@ pub enum GraphError {
         task_type: u32,
     },
     /// Task types without any compatible server.
-    #[error("{} task type{} ({}) ha{} no compatible server: add an edge, or lose their tasks with --isolated drop",
-        task_types.len(), if task_types.len() == 1 { "" } else { "s" }, first_names(names, task_types.len()), if task_types.len() == 1 { "s" } else { "ve" })]
+    #[error("{} task type{} ({}) ha{} no compatible server: add an edge, or use --isolated drop \
+        (their tasks are lost)",
+        task_types.len(), if task_types.len() == 1 { "" } else { "s" }, first_names(names, task_types.len()),
+        if task_types.len() == 1 { "s" } else { "ve" })]
     IsolatedTaskTypes {
         /// Their ids, ascending.
         task_types: Vec<u32>,
-        /// The labels of the first [`NAMED`] (ids where there are no labels), in the same order.
+        /// The labels of the first `NAMED` (ids where there are no labels), in the same order.
         names: Vec<String>,
     },
     /// A label list has another length than the side of the graph that it names.
@@ -251,15 +248,20 @@ impl BipartiteGraph {
     /// [`GraphError::NoServers`], [`GraphError::NoTaskTypes`].
     pub fn complete(n_servers: u32, n_task_types: u32) -> Result<Self, GraphError> {
         Self::not_empty(n_servers, n_task_types)?;
-        Ok(Self {
+        Ok(Self::plain(n_servers, n_task_types, Edges::Complete, Vec::new()))
+    }
+
+    /// Without labels, and with equal rates.
+    fn plain(n_servers: u32, n_task_types: u32, edges: Edges, isolated: Vec<u32>) -> Self {
+        Self {
             n_servers,
             n_task_types,
-            edges: Arc::new(Edges::Complete),
-            isolated: Arc::default(),
+            edges: Arc::new(edges),
+            isolated: Arc::new(isolated),
             server_labels: None,
             task_type_labels: None,
             rates: None,
-        })
+        }
     }
 
     /// The graph with the edges `(server, task_type)`, in any order.
@@ -275,11 +277,12 @@ impl BipartiteGraph {
     ) -> Result<Self, GraphError> {
         Self::not_empty(n_servers, n_task_types)?;
         for (edge, &(server, task_type)) in edges.iter().enumerate() {
-            if server >= n_servers {
-                return Err(GraphError::ServerOutOfRange { edge, server, n_servers });
-            }
-            if task_type >= n_task_types {
-                return Err(GraphError::TaskTypeOutOfRange { edge, task_type, n_task_types });
+            for (what, id, count) in
+                [("server", server, n_servers), ("task type", task_type, n_task_types)]
+            {
+                if id >= count {
+                    return Err(GraphError::OutOfRange { edge, what, id, count });
+                }
             }
         }
         // Two counting sorts: filling the rows of one side in the order of the other sorts them.
@@ -289,15 +292,10 @@ impl BipartiteGraph {
         drop(unsorted);
         for (w, row) in (0..n_task_types).map(|w| (w, by_task_type.row(w))) {
             if let Some(pair) = row.windows(2).find(|pair| pair[0] == pair[1]) {
-                let mut at =
-                    edges.iter().enumerate().filter(|&(_, &e)| e == (pair[0], w)).map(|(i, _)| i);
+                let (server, task_type) = (pair[0], w);
+                let mut at = (0..edges.len()).filter(|&i| edges[i] == (server, task_type));
                 let (first, second) = (at.next().unwrap_or(0), at.next().unwrap_or(0));
-                return Err(GraphError::DuplicateEdge {
-                    first,
-                    second,
-                    server: pair[0],
-                    task_type: w,
-                });
+                return Err(GraphError::DuplicateEdge { first, second, server, task_type });
             }
         }
         let alone: Vec<u32> =
@@ -306,25 +304,15 @@ impl BipartiteGraph {
             let names = alone.iter().take(NAMED).map(u32::to_string).collect();
             return Err(GraphError::IsolatedTaskTypes { task_types: alone, names });
         }
-        Ok(Self {
-            n_servers,
-            n_task_types,
-            edges: Arc::new(Edges::Sparse { by_server, by_task_type }),
-            isolated: Arc::new(alone),
-            server_labels: None,
-            task_type_labels: None,
-            rates: None,
-        })
+        Ok(Self::plain(n_servers, n_task_types, Edges::Sparse { by_server, by_task_type }, alone))
     }
 
     fn not_empty(n_servers: u32, n_task_types: u32) -> Result<(), GraphError> {
-        if n_servers == 0 {
-            return Err(GraphError::NoServers);
+        match (n_servers, n_task_types) {
+            (0, _) => Err(GraphError::NoServers),
+            (_, 0) => Err(GraphError::NoTaskTypes),
+            _ => Ok(()),
         }
-        if n_task_types == 0 {
-            return Err(GraphError::NoTaskTypes);
-        }
-        Ok(())
     }
 
     /// The same graph with names for its vertices.
@@ -381,11 +369,8 @@ impl BipartiteGraph {
     pub fn servers_of(&self, task_type: u32) -> Neighbours<'_> {
         match &*self.edges {
             Edges::Complete => {
-                assert!(
-                    task_type < self.n_task_types,
-                    "task type {task_type} of {}",
-                    self.n_task_types
-                );
+                let m = self.n_task_types;
+                assert!(task_type < m, "task type {task_type} of {m}");
                 Neighbours::All(self.n_servers)
             }
             Edges::Sparse { by_task_type, .. } => Neighbours::Some(by_task_type.row(task_type)),
@@ -527,7 +512,7 @@ mod tests {
         assert_eq!(build(1, 0, &[]), Err(GraphError::NoTaskTypes));
         assert_eq!(
             build(2, 1, &[(0, 0), (2, 0)]),
-            Err(GraphError::ServerOutOfRange { edge: 1, server: 2, n_servers: 2 })
+            Err(GraphError::OutOfRange { edge: 1, what: "server", id: 2, count: 2 })
         );
         assert_eq!(
             build(2, 1, &[(0, 0), (1, 0), (0, 0)]),
@@ -536,7 +521,8 @@ mod tests {
         let error = build(2, 3, &[(0, 1)]).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "2 task types (0, 2) have no compatible server: add an edge, or lose their tasks with --isolated drop"
+            "2 task types (0, 2) have no compatible server: add an edge, or use --isolated drop \
+            (their tasks are lost)"
         );
     }
 

@@ -36,7 +36,8 @@ pub enum RatesError {
     },
     /// A rate below 0.
     #[error(
-        "task type {task_type}: rate {rate} is negative: a rate is 0 (no task of this type arrives) or more"
+        "task type {task_type}: rate {rate} is negative: give 0 (no task of this type arrives) or \
+        more"
     )]
     Negative {
         /// The task type.
@@ -45,11 +46,12 @@ pub enum RatesError {
         rate: String,
     },
     /// All rates are 0.
-    #[error("all rates are 0: no task would ever arrive, give one task type a positive rate")]
+    #[error("all rates are 0, so no task arrives: give some task type a positive rate")]
     AllZero,
     /// The rates have no common unit of reasonable size.
     #[error(
-        "the rates have no common unit within 2^{MAX_TOTAL_BITS} of their sum: round them to fewer digits"
+        "the rates need more than {MAX_TOTAL_BITS} bits over a common denominator: round them to \
+        fewer digits"
     )]
     TooFine,
 }
@@ -70,10 +72,8 @@ impl Rates {
         if let Some((task_type, rate)) =
             rates.iter().enumerate().find(|(_, rate)| rate.is_negative())
         {
-            return Err(RatesError::Negative {
-                task_type: task_type as u32,
-                rate: rate.to_string(),
-            });
+            let (task_type, rate) = (task_type as u32, rate.to_string());
+            return Err(RatesError::Negative { task_type, rate });
         }
         if rates.iter().all(Zero::is_zero) {
             return Err(RatesError::AllZero);
@@ -116,8 +116,11 @@ impl Rates {
     /// # Panics
     /// If `task_type` is out of range.
     pub fn relative(&self, task_type: u32) -> Ratio {
-        ratio::whole(self.weights.len() as u64)
-            * Ratio::new(self.weights[task_type as usize].into(), self.total.into())
+        self.over_mean(self.weights[task_type as usize])
+    }
+
+    fn over_mean(&self, weight: u128) -> Ratio {
+        ratio::whole(self.weights.len() as u64) * Ratio::new(weight.into(), self.total.into())
     }
 }
 
@@ -134,11 +137,9 @@ impl BipartiteGraph {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn with_rates(mut self, rates: &[Ratio]) -> Result<Self, RatesError> {
-        if rates.len() != self.n_task_types as usize {
-            return Err(RatesError::Count {
-                given: rates.len(),
-                needed: self.n_task_types as usize,
-            });
+        let (given, needed) = (rates.len(), self.n_task_types as usize);
+        if given != needed {
+            return Err(RatesError::Count { given, needed });
         }
         self.rates = Rates::new(rates)?;
         Ok(self)
@@ -179,7 +180,7 @@ impl BipartiteGraph {
     /// What [`BipartiteGraph::relative_rate`] is made of: the weight of `task_type`, a whole
     /// number; 1 where all rates are equal.
     ///
-    /// Tasks of it arrive at lambda N times this over [`BipartiteGraph::total_weight`].
+    /// Tasks of it arrive at lambda N times this over the sum of all weights.
     ///
     /// # Panics
     /// As [`BipartiteGraph::relative_rate`].
@@ -202,10 +203,7 @@ impl BipartiteGraph {
     /// The least and the largest relative rate; 1 and 1 where all are equal.
     pub(crate) fn rate_range(&self) -> (Ratio, Ratio) {
         let Some(rates) = &self.rates else { return (Ratio::one(), Ratio::one()) };
-        let of = |weight: Option<&u128>| {
-            ratio::whole(self.n_task_types.into())
-                * Ratio::new((*weight.unwrap_or(&0)).into(), rates.total.into())
-        };
+        let of = |weight: Option<&u128>| rates.over_mean(*weight.unwrap_or(&0));
         (of(rates.weights.iter().min()), of(rates.weights.iter().max()))
     }
 }

@@ -23,7 +23,11 @@ pub enum LoadError {
     #[error(transparent)]
     Format(#[from] FormatError),
     /// No such file, and the text has a colon as specs have.
-    #[error("`{text}` is neither a file nor a graph spec: the families of specs are {}", spec::FAMILIES.join(", "))]
+    #[error(
+        "`{text}` is neither a file nor a graph spec: the families of specs \
+        are {}",
+        spec::family_names()
+    )]
     Neither {
         /// What was given.
         text: String,

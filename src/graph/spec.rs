@@ -32,49 +32,52 @@ use crate::num::ratio::shortest;
 
 pub use crate::num::input_limits::{MAX_COPIES, MAX_VERTICES};
 
-/// The families, as they are written.
-pub const FAMILIES: [&str; 9] = [
-    "complete",
-    "regular",
-    "geometric",
-    "erdos-renyi",
-    "circulant",
-    "cycle",
-    "path",
-    "star",
-    "edges",
+/// The families, as they are written, with their keys.
+const FAMILIES: [(&str, &str); 9] = [
+    ("complete", "n, m"),
+    ("regular", "n, m, k"),
+    ("geometric", "n, m, degree, radius, dim, p"),
+    ("erdos-renyi", "n, m, degree"),
+    ("circulant", "n, k"),
+    ("cycle", "n"),
+    ("path", "n"),
+    ("star", "n"),
+    ("edges", "n, m, e"),
 ];
+
+/// A family and its keys, by its name between blanks.
+fn find(name: &str) -> Option<(&'static str, &'static str)> {
+    FAMILIES.into_iter().find(|(family, _)| *family == name.trim())
+}
+
+pub(super) fn family_names() -> String {
+    FAMILIES.map(|(family, _)| family).join(", ")
+}
 
 /// Why a text is not a graph spec.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum SpecError {
-    /// A term without text, such as in `cycle:n=3+`.
+    /// A term without text, such as in `cycle:n=3+`, by its position from 1.
     #[error(
-        "graph spec: term {term} is empty: write a family and its keys, such as regular:n=1000,k=10"
+        "graph spec: term {0} is empty: write a family and its keys, such as regular:n=1000,k=10"
     )]
-    Empty {
-        /// Position of the term, from 1.
-        term: usize,
-    },
+    Empty(usize),
     /// More terms than [`MAX_COPIES`].
-    #[error("graph spec: {terms} terms, above {MAX_COPIES}: write equal ones as 3*cycle:n=4")]
-    TooManyTerms {
-        /// How many there are.
-        terms: usize,
-    },
+    #[error(
+        "graph spec: {0} terms, at most {MAX_COPIES} are allowed: write equal ones as \
+        3*cycle:n=4"
+    )]
+    TooManyTerms(usize),
     /// No family of this name.
-    #[error("graph spec: `{given}` is no family of graphs: the families are {}", FAMILIES.join(", "))]
+    #[error("graph spec: unknown family `{given}`: the families are {}", family_names())]
     UnknownFamily {
         /// What was given.
         given: String,
     },
     /// The count before `*` is no number from 1 to [`MAX_COPIES`].
-    #[error("graph spec: `{given}` copies: the number before * must be from 1 to {MAX_COPIES}")]
-    Copies {
-        /// What was given.
-        given: String,
-    },
+    #[error("graph spec: `{0}` copies: the number before * must be from 1 to {MAX_COPIES}")]
+    Copies(String),
     /// A part between commas that is not `key=value`.
     #[error("graph spec {family}: `{given}` is not key=value: the keys are {known}")]
     NotAPair {
@@ -118,9 +121,7 @@ pub enum SpecError {
         second: String,
     },
     /// Two keys of which only one may be given.
-    #[error(
-        "graph spec {family}: both {first} and {second} are given: give one, each determines the other"
-    )]
+    #[error("graph spec {family}: both {first} and {second} are given: one determines the other")]
     Conflict {
         /// The family.
         family: &'static str,
@@ -143,7 +144,8 @@ pub enum SpecError {
     },
     /// An edge of `e=` that is not `server-task_type`.
     #[error(
-        "graph spec edges: edge {position} of e is `{given}`: write server-task_type from 0, such as 0-1, joined by ;"
+        "graph spec edges: edge {position} of e is `{given}`: write pairs server-task_type of ids \
+        from 0, such as 0-1;1-1"
     )]
     Edge {
         /// Position in the list, from 1.
@@ -211,7 +213,7 @@ impl Spec {
     pub fn parse(text: &str) -> Result<Self, SpecError> {
         let terms = text.split('+').count();
         if terms > MAX_COPIES as usize {
-            return Err(SpecError::TooManyTerms { terms });
+            return Err(SpecError::TooManyTerms(terms));
         }
         let terms = text
             .split('+')
@@ -231,17 +233,14 @@ impl Spec {
             }
             _ => text,
         };
-        text.split_once(':').is_some_and(|(family, _)| FAMILIES.contains(&family.trim_end()))
+        text.split_once(':').is_some_and(|(family, _)| find(family).is_some())
     }
 
     /// Whether a term is random, so that the seed matters.
     pub fn is_random(&self) -> bool {
-        let random = |family: &Family| {
-            matches!(
-                family,
-                Family::Regular { .. } | Family::Geometric { .. } | Family::ErdosRenyi { .. }
-            )
-        };
+        use Family::{ErdosRenyi, Geometric, Regular};
+        let random =
+            |f: &Family| matches!(f, Regular { .. } | Geometric { .. } | ErdosRenyi { .. });
         self.terms.iter().any(|term| random(&term.family))
     }
 
@@ -264,19 +263,12 @@ impl Spec {
             edges = edges.saturating_add(graph.n_edges().saturating_mul(term.copies.into()));
             // Before the copies are made; a single complete graph stays implicit and has no limit.
             if edges > MAX_EDGES && (self.terms.len() > 1 || term.copies > 1) {
-                return Err(refused(GenerateError::TooManyEdges { edges }));
+                return Err(refused(GenerateError::TooManyEdges(edges)));
             }
             servers = servers.saturating_add(u64::from(graph.n_servers()) * u64::from(term.copies));
             task_types =
                 task_types.saturating_add(u64::from(graph.n_task_types()) * u64::from(term.copies));
-            for (side, count) in [("servers", servers), ("task types", task_types)] {
-                if count > MAX_VERTICES.into() {
-                    return Err(SpecBuildError::Union(GenerateError::TooManyVertices {
-                        side,
-                        count,
-                    }));
-                }
-            }
+            generate::check_vertices(servers, task_types).map_err(SpecBuildError::Union)?;
             parts.extend(std::iter::repeat_n(graph, term.copies as usize));
         }
         generate::disjoint_union(&parts).map_err(SpecBuildError::Union)
@@ -363,31 +355,19 @@ impl Term {
     fn parse(position: usize, text: &str) -> Result<Self, SpecError> {
         let text = text.trim();
         if text.is_empty() {
-            return Err(SpecError::Empty { term: position });
+            return Err(SpecError::Empty(position));
         }
         let (copies, text) = match text.split_once('*') {
             None => (1, text),
             Some((count, rest)) => {
                 let copies = digits::<u32>(count.trim()).filter(|c| (1..=MAX_COPIES).contains(c));
-                (
-                    copies.ok_or_else(|| SpecError::Copies { given: shown(count.trim()) })?,
-                    rest.trim_start(),
-                )
+                let refused = || SpecError::Copies(shown(count.trim()));
+                (copies.ok_or_else(refused)?, rest.trim_start())
             }
         };
         let (name, pairs) = text.split_once(':').unwrap_or((text, ""));
         let unknown = || SpecError::UnknownFamily { given: shown(name) };
-        let family =
-            FAMILIES.into_iter().find(|family| *family == name.trim()).ok_or_else(unknown)?;
-        let known: &'static str = match family {
-            "complete" => "n, m",
-            "regular" => "n, m, k",
-            "geometric" => "n, m, degree, radius, dim, p",
-            "erdos-renyi" => "n, m, degree",
-            "circulant" => "n, k",
-            "edges" => "n, m, e",
-            _ => "n",
-        };
+        let (family, known) = find(name).ok_or_else(unknown)?;
         let keys = Keys::read(family, known, pairs)?;
         let n = keys.vertices("n")?;
         let m = || if keys.get("m").is_some() { keys.vertices("m") } else { Ok(n) };
@@ -397,27 +377,14 @@ impl Term {
             "geometric" => {
                 let reach = match (keys.get("degree"), keys.get("radius")) {
                     (Some(_), Some(_)) => {
-                        return Err(SpecError::Conflict {
-                            family,
-                            first: "degree",
-                            second: "radius",
-                        });
+                        let (first, second) = ("degree", "radius");
+                        return Err(SpecError::Conflict { family, first, second });
                     }
                     (None, Some(_)) => Reach::Radius(keys.positive("radius")?),
                     (_, None) => Reach::MeanDegree(keys.positive("degree")?),
                 };
-                let dim = match keys.get("dim") {
-                    None => 2,
-                    Some(value) => digits(value)
-                        .filter(|dim| (1..=MAX_DIMENSION).contains(dim))
-                        .ok_or_else(|| {
-                            keys.refuse(
-                                "dim",
-                                value,
-                                format!("a whole number from 1 to {}", MAX_DIMENSION),
-                            )
-                        })?,
-                };
+                let dim =
+                    if keys.get("dim").is_some() { keys.whole("dim", MAX_DIMENSION)? } else { 2 };
                 let norm = match keys.get("p") {
                     None => Norm::EUCLIDEAN,
                     Some(value) => {
@@ -461,12 +428,8 @@ impl<'a> Keys<'a> {
             let unknown = || SpecError::UnknownKey { family, key: shown(key), known };
             let key = known.split(", ").find(|k| *k == key).ok_or_else(unknown)?;
             if let Some((_, first)) = pairs.iter().find(|(k, _)| *k == key) {
-                return Err(SpecError::DuplicateKey {
-                    family,
-                    key,
-                    first: shown(first),
-                    second: shown(value),
-                });
+                let (first, second) = (shown(first), shown(value));
+                return Err(SpecError::DuplicateKey { family, key, first, second });
             }
             pairs.push((key, value));
         }
@@ -485,11 +448,14 @@ impl<'a> Keys<'a> {
         SpecError::Value { family: self.family, key, value: shown(value), rule }
     }
 
-    fn vertices(&self, key: &'static str) -> Result<u32, SpecError> {
+    fn whole(&self, key: &'static str, most: u32) -> Result<u32, SpecError> {
         let value = self.need(key)?;
-        let refused =
-            || self.refuse(key, value, format!("a whole number from 1 to {MAX_VERTICES}"));
-        digits(value).filter(|n| (1..=MAX_VERTICES).contains(n)).ok_or_else(refused)
+        let refused = || self.refuse(key, value, format!("a whole number from 1 to {most}"));
+        digits(value).filter(|n| (1..=most).contains(n)).ok_or_else(refused)
+    }
+
+    fn vertices(&self, key: &'static str) -> Result<u32, SpecError> {
+        self.whole(key, MAX_VERTICES)
     }
 
     fn positive(&self, key: &'static str) -> Result<f64, SpecError> {
@@ -500,12 +466,12 @@ impl<'a> Keys<'a> {
 }
 
 /// `FromStr` of integers also takes a sign; a spec does not.
-fn digits<T: FromStr>(text: &str) -> Option<T> {
+pub(super) fn digits<T: FromStr>(text: &str) -> Option<T> {
     text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok()).flatten()
 }
 
 /// A finite decimal number; `FromStr` of `f64` also takes `nan` and `infinity`.
-fn decimal(text: &str) -> Option<f64> {
+pub(super) fn decimal(text: &str) -> Option<f64> {
     let plain =
         text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'e' | b'E' | b'+' | b'-'));
     plain.then(|| text.parse().ok()).flatten().filter(|x: &f64| x.is_finite())

@@ -1,18 +1,12 @@
-//! What the harness itself computes, as a part that can be replaced: formulas, estimates,
+//! What the harness itself computes, as a value whose parts can be replaced: formulas, estimates,
 //! solutions, couplings, readers, tests.
 //!
-//! A claim about the theory asks a [`Machinery`] for its figures, as a claim about a system asks a
-//! [`Subject`]. The [`Reference`] is the crate's own; every fault of [`crate::faults`] that
-//! concerns a formula is another one. Users rarely need one: to check a policy, implement `Subject`
-//! and leave the machinery at the reference.
+//! Stage 11 of 18: it gathers what the stages below compute, so that faults can replace it.
 //!
-//! | part | methods |
-//! |---|---|
-//! | times, estimates and solutions | [`Machinery::event_times`], [`Machinery::oracle`], [`Machinery::transient`], [`Machinery::steady_state`], [`Machinery::trajectory`] |
-//! | couplings | [`Machinery::coupled`], [`Machinery::shared_mass`] |
-//! | readers | [`Machinery::read_graph`] |
-//! | tests and intervals | [`Machinery::mean_test`], [`Machinery::interval`], [`Machinery::law_test`], [`Machinery::conduct`] |
-//! | formulas | [`Machinery::rho`], [`Machinery::phi`], [`Machinery::assignment`] and the others |
+//! A claim about the theory takes its figures from [`Instruments`], as a claim about a system asks
+//! a [`Subject`]. [`REFERENCE`] is the crate's own; a fault of [`crate::faults`] that concerns a
+//! formula replaces a few of its functions: `Instruments { rho: wrong, ..REFERENCE }`. Users rarely
+//! need that: to check a policy, implement `Subject` and leave the instruments at the reference.
 
 use num_traits::Zero;
 
@@ -62,351 +56,206 @@ impl RunningOccupancy for Occupancy {
     }
 }
 
-/// What the harness computes. All defaults are the crate's own.
-pub trait Machinery: Sync {
-    /// The times before `until` of the events of one replication from empty.
-    ///
-    /// # Errors
-    /// [`SimulateError`] where the simulation refuses.
-    fn event_times(
-        &self,
-        model: &Model,
-        seed: u64,
-        replication: u64,
-        until: f64,
-    ) -> Result<Vec<f64>, SimulateError> {
-        struct Times(Vec<f64>);
-        impl Observer for Times {
-            fn before(&mut self, time: Option<f64>, _: Mark<'_>, _: &Queues) {
-                self.0.extend(time);
-            }
-        }
+type Coupled =
+    fn(&Model, Coupling, u64, u64, Vec<u32>, Vec<u32>) -> Result<CoupledSimulation, CouplingError>;
+
+/// What the harness computes.
+#[derive(Clone, Copy)]
+#[allow(clippy::type_complexity, reason = "a field is the signature of what it stands for")]
+pub struct Instruments {
+    /// The times before `until` of the events of one replication from empty, given the model, the
+    /// seed, the replication and `until`.
+    pub event_times: fn(&Model, u64, u64, f64) -> Result<Vec<f64>, SimulateError>,
+    /// The states of one replication (model, seed, replication, start) at ascending times.
+    pub states_at: fn(&Model, u64, u64, Vec<u32>, &[f64]) -> Result<Vec<Vec<u32>>, SimulateError>,
+    /// How many tasks a system has finished.
+    pub departures: fn(&Queues) -> u64,
+    /// q_1, q_2, ... as they are kept along a path, event by event, in place of recounts.
+    pub running_occupancy: fn(&[u32]) -> Box<dyn RunningOccupancy>,
+    /// The plain simulator, given the model, the seed, the replication and the start.
+    pub oracle: fn(&Model, u64, u64, Vec<u32>) -> Result<Oracle, OracleError>,
+    /// Estimates at given times.
+    pub transient: fn(&Model, &Start, &[f64], &Options) -> Result<Transient, EstimateError>,
+    /// An estimate of the steady state.
+    pub steady_state: fn(&Model, &Options) -> Result<SteadyState, EstimateError>,
+    /// The solution of (3.5) for lambda and d at given times, to the default accuracy.
+    pub trajectory: fn(f64, u32, &Start, &[f64]) -> Result<Trajectory, OdeError>,
+    /// The graph that a file holds; isolated task types are kept.
+    pub read_graph: fn(&[u8], Format) -> Result<BipartiteGraph, FormatError>,
+    /// The test on which verdicts about means rest, for observations in [0, 1], given the bound and
+    /// alpha.
+    pub mean_test: fn(f64, f64) -> Box<dyn MeanProcedure>,
+    /// A running interval for the mean of observations in [0, 1], given alpha.
+    pub interval: fn(IntervalKind, f64) -> Box<dyn IntervalProcedure>,
+    /// The test of a law that may have jumps, given the margin and alpha.
+    pub law_test: fn(DiscreteLaw, f64, f64) -> Box<dyn LawProcedure>,
+    /// What is reported of a test: the argument runs it on data of its own for each number; the
+    /// reference runs it once.
+    pub conduct: fn(&dyn Fn(u64) -> Option<Side>) -> Option<Side>,
+    /// A path of two coupled systems (model, coupling, seed, replication, starts), the first of
+    /// which starts below the second.
+    pub coupled: Coupled,
+    /// A perfect sample of the capped chain.
+    pub perfect_sample: fn(&Past<'_>) -> Result<Vec<u32>, NotMet>,
+    /// (4.13): the partition of [0, 1) by the servers that get a task of this type in the lower and
+    /// in the upper system.
+    pub shared_mass: fn(&Model, u32, &[u32], &[u32]) -> Vec<Interval>,
+    /// (2.1).
+    pub rho: fn(&Model) -> Ratio,
+    /// (2.3).
+    pub phi: fn(&BipartiteGraph) -> Ratio,
+    /// (2.3).
+    pub gamma: fn(&BipartiteGraph) -> Ratio,
+    /// Definition 3.5.
+    pub is_regular: fn(&BipartiteGraph) -> bool,
+    /// Definition 3.3: the geometric graph on given places with this radius; isolated task types
+    /// are kept.
+    pub geometric: fn(&Sites, f64, Norm) -> Result<BipartiteGraph, GenerateError>,
+    /// The circulant graph of n and k: server v and task type w = v - k + 1, ..., v modulo n.
+    pub circulant: fn(u32, u32) -> Result<BipartiteGraph, GenerateError>,
+    /// The random regular graphs of section 5, given n, m, k and the seed.
+    pub random_regular: fn(u32, u32, u32, u64) -> Result<BipartiteGraph, GenerateError>,
+    /// Whether a small system has a steady state (Remark 1, with replacement); `None` if it is too
+    /// large to enumerate.
+    pub is_ergodic: fn(&Model) -> Option<bool>,
+    /// (4.12), given the task type and the lengths.
+    pub assignment: fn(&Model, u32, &[u32]) -> Vec<(u32, Ratio)>,
+    /// All transitions of the chain with their rates.
+    pub transitions: fn(&Model, &[u32]) -> Vec<(Event, Ratio)>,
+    /// Q_1, Q_2, ... up to the longest queue.
+    pub occupancy: fn(&[u32]) -> Vec<u64>,
+    /// (x^d - y^d) / (x - y).
+    pub divided_difference: fn(&Ratio, &Ratio, u32) -> Ratio,
+    /// The premise of Lemma 4.4 on its two pairs, x1 <= x2 and y1 <= y2.
+    pub pairs_are_ordered: fn((&Ratio, &Ratio), (&Ratio, &Ratio)) -> bool,
+    /// The constant K of Lemma C.1 in its sharp form, d (d - 1) / 2.
+    pub lipschitz_constant: fn(u32) -> Ratio,
+    /// y_i of the dual solution below (4.23), whose z is theta^i0, given theta, i0 and i.
+    pub dual_solution: fn(&Ratio, u32, u32) -> Ratio,
+    /// The constants of the elementary inequalities of (4.46), ln(1/x) sqrt(x) <= 2 /
+    /// sqrt(ln(1/x)), and (4.48), x <= 1 / sqrt(ln(1/x)).
+    pub logarithm_constants: (f64, f64),
+    /// The bound (4.49) on both tails of a binomial variable, given its mean and epsilon.
+    pub chernoff_bound: fn(f64, f64) -> f64,
+    /// q*_i of Theorem 3.1, given lambda, d and i.
+    pub fixed_point: fn(f64, u32, u32) -> f64,
+    /// The right-hand side of (3.5) for lambda, d and q_1..q_L, with q_(L+1) = 0.
+    pub right_hand_side: fn(f64, u32, &[f64], &mut [f64]),
+    /// The bound of Corollary 4.3 on E q_i(infinity), given rho and i.
+    pub moment_bound: fn(&Ratio, u32) -> Ratio,
+    /// theta of the proof of Theorem 3.8, given rho0 and d.
+    pub mixing_theta: fn(&Ratio, u32) -> Ratio,
+    /// (4.29), the bound of Theorem 3.8 on sum_i E Delta_i(t), given rho0, d and t.
+    pub mixing_bound: fn(&Ratio, u32, f64) -> f64,
+    /// (C.4), the bound of Lemma C.2, given rho0, d, gamma and t.
+    pub martingale_bound: fn(f64, u32, f64, f64) -> f64,
+    /// The time of (4.46), given ln(1/eta) and c3.
+    pub comparison_time: fn(f64, f64) -> f64,
+}
+
+/// The crate's own instruments.
+pub const REFERENCE: Instruments = Instruments {
+    event_times: |model, seed, replication, until| {
         let mut times = Times(Vec::new());
         Simulation::new(model, seed, replication, Vec::new())?.observe_until(until, &mut times)?;
         Ok(times.0)
-    }
-
-    /// The states of one replication from `start` seen by looks at ascending times.
-    ///
-    /// # Errors
-    /// [`SimulateError`] where the simulation refuses.
-    fn states_at(
-        &self,
-        model: &Model,
-        seed: u64,
-        replication: u64,
-        start: Vec<u32>,
-        looks: &[f64],
-    ) -> Result<Vec<Vec<u32>>, SimulateError> {
+    },
+    states_at: |model, seed, replication, start, looks| {
         let mut simulation = Simulation::new(model, seed, replication, start)?;
-        looks
-            .iter()
-            .map(|&time| {
-                simulation.advance_to(time)?;
-                Ok(simulation.queues().lengths().to_vec())
-            })
-            .collect()
-    }
-
-    /// How many tasks a system has finished.
-    fn departures(&self, queues: &Queues) -> u64 {
-        queues.departures()
-    }
-
-    /// q_1, q_2, ... as they are kept along a path, event by event, in place of recounts.
-    fn running_occupancy(&self, lengths: &[u32]) -> Box<dyn RunningOccupancy> {
-        Box::new(Occupancy::of(lengths))
-    }
-
-    /// The plain simulator.
-    ///
-    /// # Errors
-    /// [`OracleError`] for a start of another system.
-    fn oracle(
-        &self,
-        model: &Model,
-        seed: u64,
-        replication: u64,
-        start: Vec<u32>,
-    ) -> Result<Oracle, OracleError> {
-        Oracle::new(model, seed, replication, start)
-    }
-
-    /// Estimates at given times.
-    ///
-    /// # Errors
-    /// [`EstimateError`].
-    fn transient(
-        &self,
-        model: &Model,
-        start: &Start,
-        times: &[f64],
-        options: &Options,
-    ) -> Result<Transient, EstimateError> {
+        let state = |&time: &f64| {
+            simulation.advance_to(time)?;
+            Ok(simulation.queues().lengths().to_vec())
+        };
+        looks.iter().map(state).collect()
+    },
+    departures: Queues::departures,
+    running_occupancy: |lengths| Box::new(Occupancy::of(lengths)),
+    oracle: Oracle::new,
+    transient: |model, start, times, options| {
         estimate::transient(model, start, times, options, &|_, _| {})
-    }
-
-    /// An estimate of the steady state.
-    ///
-    /// # Errors
-    /// [`EstimateError`].
-    fn steady_state(&self, model: &Model, options: &Options) -> Result<SteadyState, EstimateError> {
-        estimate::steady_state(model, options, &|_, _| {})
-    }
-
-    /// The solution of (3.5) at given times, to the default accuracy.
-    ///
-    /// # Errors
-    /// [`OdeError`].
-    fn trajectory(
-        &self,
-        lambda: f64,
-        d: u32,
-        start: &Start,
-        times: &[f64],
-    ) -> Result<Trajectory, OdeError> {
+    },
+    steady_state: |model, options| estimate::steady_state(model, options, &|_, _| {}),
+    trajectory: |lambda, d, start, times| {
         mean_field::solve(lambda, d, start, times, &mean_field::Options::default())
-    }
-
-    /// The graph that a file holds; isolated task types are kept.
-    ///
-    /// # Errors
-    /// [`FormatError`].
-    fn read_graph(&self, text: &[u8], format: Format) -> Result<BipartiteGraph, FormatError> {
-        format::read(text, format, "text", Isolated::Drop)
-    }
-
-    /// The test on which verdicts about means rest, for observations in [0, 1].
-    fn mean_test(&self, bound: f64, alpha: f64) -> Box<dyn MeanProcedure> {
-        Box::new(MeanTest::new(bound, alpha))
-    }
-
-    /// A running interval for the mean of observations in [0, 1].
-    fn interval(&self, kind: IntervalKind, alpha: f64) -> Box<dyn IntervalProcedure> {
-        match kind {
-            IntervalKind::EmpiricalBernstein => Box::new(EmpiricalBernstein::new(1.0, alpha)),
-            IntervalKind::Betting => Box::new(BettingInterval::new(0.0, 1.0, alpha)),
-            IntervalKind::Counts => Box::new(CountInterval::new(alpha)),
-        }
-    }
-
-    /// The test of a law that may have jumps.
-    fn law_test(&self, law: DiscreteLaw, margin: f64, alpha: f64) -> Box<dyn LawProcedure> {
-        Box::new(DistributionTest::new(law, margin, alpha))
-    }
-
-    /// What is reported of a test: `attempt` runs it on data of its own for each number; the
-    /// reference runs it once.
-    fn conduct(&self, attempt: &dyn Fn(u64) -> Option<Side>) -> Option<Side> {
-        attempt(0)
-    }
-
-    /// A path of two coupled systems, the first of which starts below the second.
-    ///
-    /// # Errors
-    /// [`CouplingError`] for starts that are not ordered.
-    fn coupled(
-        &self,
-        model: &Model,
-        coupling: Coupling,
-        seed: u64,
-        replication: u64,
-        lower: Vec<u32>,
-        upper: Vec<u32>,
-    ) -> Result<CoupledSimulation, CouplingError> {
-        CoupledSimulation::new(model, coupling, seed, replication, lower, upper)
-    }
-
-    /// A perfect sample of the capped chain.
-    ///
-    /// # Errors
-    /// [`NotMet`].
-    fn perfect_sample(&self, past: &Past<'_>) -> Result<Vec<u32>, NotMet> {
-        from_the_past::sample(past)
-    }
-
-    /// (4.13): the partition of [0, 1) by the servers that get the task in either system.
-    fn shared_mass(
-        &self,
-        model: &Model,
-        task_type: u32,
-        lower: &[u32],
-        upper: &[u32],
-    ) -> Vec<Interval> {
-        coupled::shared_mass_intervals(model, task_type, lower, upper)
-    }
-
-    /// (2.1).
-    fn rho(&self, model: &Model) -> Ratio {
-        loads::rho(model)
-    }
-
-    /// (2.3).
-    fn phi(&self, graph: &BipartiteGraph) -> Ratio {
-        metrics::phi(graph)
-    }
-
-    /// (2.3).
-    fn gamma(&self, graph: &BipartiteGraph) -> Ratio {
-        metrics::gamma(graph)
-    }
-
-    /// Definition 3.5.
-    fn is_regular(&self, graph: &BipartiteGraph) -> bool {
-        metrics::is_regular(graph)
-    }
-
-    /// Definition 3.3: the geometric graph on given places; isolated task types are kept.
-    ///
-    /// # Errors
-    /// [`GenerateError`] where there is no such graph.
-    fn geometric(
-        &self,
-        sites: &Sites,
-        radius: f64,
-        norm: Norm,
-    ) -> Result<BipartiteGraph, GenerateError> {
-        sites.within(radius, norm, Isolated::Drop)
-    }
-
-    /// The circulant graph: server v and task type w = v - k + 1, ..., v modulo n.
-    ///
-    /// # Errors
-    /// [`GenerateError`] where there is no such graph.
-    fn circulant(&self, n: u32, k: u32) -> Result<BipartiteGraph, GenerateError> {
-        generate::circulant(n, k)
-    }
-
-    /// The random regular graphs of section 5.
-    ///
-    /// # Errors
-    /// [`GenerateError`] where there is no such graph.
-    fn random_regular(
-        &self,
-        n: u32,
-        m: u32,
-        k: u32,
-        seed: u64,
-    ) -> Result<BipartiteGraph, GenerateError> {
-        generate::random_regular(n, m, k, seed)
-    }
-
-    /// Whether a small system has a steady state (Remark 1, with replacement); `None` if it is too
-    /// large to enumerate.
-    fn is_ergodic(&self, model: &Model) -> Option<bool> {
-        stability::critical_load_by_subsets(model.graph(), model.d())
-            .ok()
-            .map(|critical| *model.load().exact() < critical.lambda)
-    }
-
-    /// (4.12).
-    fn assignment(&self, model: &Model, task_type: u32, lengths: &[u32]) -> Vec<(u32, Ratio)> {
-        model.assignment(task_type, lengths)
-    }
-
-    /// All transitions of the chain with their rates.
-    fn transitions(&self, model: &Model, lengths: &[u32]) -> Vec<(Event, Ratio)> {
-        model.transitions(lengths)
-    }
-
-    /// Q_1, Q_2, ... up to the longest queue.
-    fn occupancy(&self, lengths: &[u32]) -> Vec<u64> {
-        crate::simulate::occupancy::Occupancy::of(lengths).counts().to_vec()
-    }
-
-    /// (x^d - y^d) / (x - y).
-    fn divided_difference(&self, x: &Ratio, y: &Ratio, d: u32) -> Ratio {
-        model::divided_difference(x, y, d)
-    }
-
-    /// The premise of Lemma 4.4 on its two pairs, x1 <= x2 and y1 <= y2.
-    fn pairs_are_ordered(&self, first: (&Ratio, &Ratio), second: (&Ratio, &Ratio)) -> bool {
-        first.0 <= second.0 && first.1 <= second.1
-    }
-
-    /// The constant K of Lemma C.1 in its sharp form, d (d - 1) / 2.
-    fn lipschitz_constant(&self, d: u32) -> Ratio {
-        ratio::whole(u64::from(d) * u64::from(d - 1) / 2)
-    }
-
-    /// y_i of the dual solution below (4.23), whose z is theta^i0.
-    fn dual_solution(&self, theta: &Ratio, i0: u32, i: u32) -> Ratio {
+    },
+    read_graph: |text, format| format::read(text, format, "text", Isolated::Drop),
+    mean_test: |bound, alpha| Box::new(MeanTest::new(bound, alpha)),
+    interval: |kind, alpha| match kind {
+        IntervalKind::EmpiricalBernstein => Box::new(EmpiricalBernstein::new(1.0, alpha)),
+        IntervalKind::Betting => Box::new(BettingInterval::new(0.0, 1.0, alpha)),
+        IntervalKind::Counts => Box::new(CountInterval::new(alpha)),
+    },
+    law_test: |law, margin, alpha| Box::new(DistributionTest::new(law, margin, alpha)),
+    conduct: |attempt| attempt(0),
+    coupled: CoupledSimulation::new,
+    perfect_sample: from_the_past::sample,
+    shared_mass: coupled::shared_mass_intervals,
+    rho: loads::rho,
+    phi: metrics::phi,
+    gamma: metrics::gamma,
+    is_regular: metrics::is_regular,
+    geometric: |sites, radius, norm| sites.within(radius, norm, Isolated::Drop),
+    circulant: generate::circulant,
+    random_regular: generate::random_regular,
+    is_ergodic: |model| {
+        let critical = stability::critical_load_by_subsets(model.graph(), model.d()).ok()?;
+        Some(*model.load().exact() < critical.lambda)
+    },
+    assignment: Model::assignment,
+    transitions: Model::transitions,
+    occupancy: |lengths| Occupancy::of(lengths).counts().to_vec(),
+    divided_difference: model::divided_difference,
+    pairs_are_ordered: |first, second| first.0 <= second.0 && first.1 <= second.1,
+    lipschitz_constant: |d| ratio::whole(u64::from(d) * u64::from(d - 1) / 2),
+    dual_solution: |theta, i0, i| {
         if i < i0 { Ratio::zero() } else { ratio::power(theta, i0) - ratio::power(theta, i) }
-    }
-
-    /// The constants of the elementary inequalities of (4.46), ln(1/x) sqrt(x) <= 2 /
-    /// sqrt(ln(1/x)), and (4.48), x <= 1 / sqrt(ln(1/x)).
-    fn logarithm_constants(&self) -> (f64, f64) {
-        (2.0, 1.0)
-    }
-
-    /// The bound (4.49) on both tails of a binomial variable with this mean.
-    fn chernoff_bound(&self, mean: f64, epsilon: f64) -> f64 {
-        2.0 * (-epsilon * epsilon * mean / 3.0).exp()
-    }
-
-    /// q*_i of Theorem 3.1.
-    fn fixed_point(&self, lambda: f64, d: u32, i: u32) -> f64 {
-        mean_field::fixed_point(lambda, d, i)
-    }
-
-    /// The right-hand side of (3.5) for q_1..q_L, with q_(L+1) = 0.
-    fn right_hand_side(&self, lambda: f64, d: u32, q: &[f64], dq: &mut [f64]) {
+    },
+    logarithm_constants: (2.0, 1.0),
+    chernoff_bound: |mean, epsilon| 2.0 * (-epsilon * epsilon * mean / 3.0).exp(),
+    fixed_point: mean_field::fixed_point,
+    right_hand_side: |lambda, d, q, dq| {
         mean_field::right_hand_side(lambda, d, q, mean_field::Boundary::Zero, dq);
-    }
+    },
+    moment_bound: ratio::power,
+    mixing_theta: constants::mixing_theta,
+    mixing_bound: |rho0, d, t| constants::Mixing::new(rho0, d).bound(t),
+    martingale_bound: constants::martingale_bound,
+    comparison_time: constants::comparison_time,
+};
 
-    /// The bound of Corollary 4.3 on E q_i(infinity).
-    fn moment_bound(&self, rho: &Ratio, i: u32) -> Ratio {
-        ratio::power(rho, i)
-    }
+struct Times(Vec<f64>);
 
-    /// theta of the proof of Theorem 3.8.
-    fn mixing_theta(&self, rho0: &Ratio, d: u32) -> Ratio {
-        constants::mixing_theta(rho0, d)
-    }
-
-    /// (4.29), the bound of Theorem 3.8 on sum_i E Delta_i(t).
-    fn mixing_bound(&self, rho0: &Ratio, d: u32, t: f64) -> f64 {
-        constants::Mixing::new(rho0, d).bound(t)
-    }
-
-    /// (C.4), the bound of Lemma C.2.
-    fn martingale_bound(&self, rho0: f64, d: u32, gamma: f64, t: f64) -> f64 {
-        constants::martingale_bound(rho0, d, gamma, t)
-    }
-
-    /// The time of (4.46), given ln(1/eta).
-    fn comparison_time(&self, log_inverse_eta: f64, c3: f64) -> f64 {
-        constants::comparison_time(log_inverse_eta, c3)
+impl Observer for Times {
+    fn before(&mut self, time: Option<f64>, _: Mark<'_>, _: &Queues) {
+        self.0.extend(time);
     }
 }
 
-impl Machinery for Reference {}
-
-/// A system, and the machinery that goes with it.
+/// A system, and the instruments that go with it.
 #[derive(Clone, Copy)]
 pub struct UnderCheck<'a> {
     /// The system.
     pub subject: &'a dyn Subject,
     /// The formulas, estimates and tests.
-    pub machinery: &'a dyn Machinery,
+    pub instruments: &'a Instruments,
 }
 
 impl UnderCheck<'static> {
     /// The reference in both.
     pub fn reference() -> Self {
-        Self::both(&Reference)
+        Self::system(&Reference)
     }
 }
 
 impl<'a> UnderCheck<'a> {
-    /// Somebody's system, judged by the crate's own machinery.
+    /// Somebody's system, judged by the crate's own instruments.
     pub fn system(subject: &'a dyn Subject) -> Self {
-        Self { subject, machinery: &Reference }
+        Self { subject, instruments: &REFERENCE }
     }
+}
 
-    /// A fault, or whatever else is both.
-    pub fn both<T: Subject + Machinery>(both: &'a T) -> Self {
-        Self { subject: both, machinery: both }
+impl From<&Reference> for UnderCheck<'static> {
+    fn from(_: &Reference) -> Self {
+        Self::reference()
     }
 }

@@ -1,5 +1,7 @@
 //! The model: a graph, the load lambda and a policy, and its exact transition rates.
 //!
+//! Stage 5 of 18: it joins a graph, a load and a policy, and knows nothing of paths.
+//!
 //! | statement | here |
 //! |---|---|
 //! | how a task chooses, JSQ(d) in the paper | [`policy::Policy`] |
@@ -39,7 +41,8 @@ pub use crate::num::input_limits::MAX_CHOICES;
 pub enum ModelError {
     /// lambda is outside (0, 1).
     #[error(
-        "lambda = {given} is outside (0, 1): the load per server must be positive and below the service rate 1, such as 0.8"
+        "lambda = {given} is outside (0, 1): the load per server must be positive and below the \
+        service rate 1, such as 0.8"
     )]
     Load {
         /// What was given.
@@ -61,7 +64,8 @@ pub enum ModelError {
     Policy(#[from] PolicyError),
     /// d is 0 or above [`MAX_CHOICES`].
     #[error(
-        "d = {given} is outside 1 to {MAX_CHOICES}: every arrival samples at least one server (the theorems need d >= 2)"
+        "d = {given} is outside 1 to {MAX_CHOICES}: every arrival samples at least one server \
+        (the theorems need d >= 2)"
     )]
     Choices {
         /// What was given.

@@ -155,20 +155,23 @@ impl FromStr for Start {
 pub enum StartError {
     /// The text names no kind of start.
     #[error(
-        "`{text}` is no start: write empty, level:3 (every server with 3 tasks) or geometric:0.9 (q_i(0) = 0.9^i)"
+        "`{text}` is not a valid start: write empty, level:3 (3 tasks at each server) or \
+        geometric:0.9 (q_i(0) = 0.9^i)"
     )]
     Syntax {
         /// What was given.
         text: String,
     },
     /// The ratio of a geometric start is outside (0, 1).
-    #[error("geometric:{} is outside (0, 1): the fractions q_i(0) = r^i must fall to 0", shortest(*given))]
+    #[error("geometric:{} is outside (0, 1): the fractions q_i(0) = r^i must fall \
+        to 0", shortest(*given))]
     Ratio {
         /// What was given.
         given: f64,
     },
     /// The ratio of a geometric start is so near to 1 that queues are too long on average.
-    #[error("geometric:{given} has {:.1e} tasks per server on average: at most {most}", given / (1.0 - given))]
+    #[error("geometric:{given} has {:.1e} tasks per server on average: at most \
+        {most}", given / (1.0 - given))]
     Slow {
         /// What was given.
         given: f64,
@@ -194,7 +197,8 @@ pub enum StartError {
         given: f64,
     },
     /// The fractions increase somewhere.
-    #[error("q_{i} = {given} is above q_{} = {before}: fewer servers have at least {i} tasks than at least {}", i - 1, i - 1)]
+    #[error("q_{i} = {given} is above q_{} = {before}: fewer servers have at least {i} tasks than \
+        at least {}", i - 1, i - 1)]
     Increasing {
         /// The level of the larger fraction, from 2.
         i: usize,

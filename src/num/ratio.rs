@@ -18,19 +18,14 @@ pub type Ratio = BigRational;
 #[non_exhaustive]
 pub enum RatioError {
     /// The text is neither a decimal nor a fraction.
-    #[error("`{text}` is not a number: write a decimal such as 0.8 or a fraction such as 4/5")]
-    Syntax {
-        /// What was given.
-        text: String,
-    },
+    #[error("`{0}` is not a number: write a decimal such as 0.8 or a fraction such as 4/5")]
+    Syntax(String),
     /// The exponent is so large that the exact value would not fit in memory.
     #[error(
-        "`{text}` has an exponent outside -{MAX_EXPONENT}..{MAX_EXPONENT}: write a number of ordinary size"
+        "`{0}` has an exponent outside -{MAX_EXPONENT}..{MAX_EXPONENT}: write a number of ordinary \
+         size"
     )]
-    Exponent {
-        /// What was given.
-        text: String,
-    },
+    Exponent(String),
 }
 
 /// The fraction `numerator / denominator`.
@@ -78,7 +73,7 @@ pub fn shortest(value: f64) -> String {
 /// assert!(parse("nan").is_err());
 /// ```
 pub fn parse(text: &str) -> Result<Ratio, RatioError> {
-    let syntax = || RatioError::Syntax { text: text.chars().take(60).collect() };
+    let syntax = || RatioError::Syntax(text.chars().take(60).collect());
     let text = text.trim();
     if text.len() > MAX_NUMBER {
         return Err(syntax());
@@ -101,7 +96,7 @@ pub fn parse(text: &str) -> Result<Ratio, RatioError> {
                 .parse::<i32>()
                 .ok()
                 .filter(|e| e.unsigned_abs() <= MAX_EXPONENT)
-                .ok_or_else(|| RatioError::Exponent { text: text.to_owned() })?;
+                .ok_or_else(|| RatioError::Exponent(text.to_owned()))?;
             (mantissa, exponent)
         }
         None => (text, 0),
@@ -159,7 +154,7 @@ mod tests {
         for text in ["", "nan", "inf", "1e", "1/0", "0x10", "1.2.3", "--1", "1_000", "1e+-3", "."] {
             assert!(parse(text).is_err(), "{text}");
         }
-        assert!(matches!(parse("1e500"), Err(RatioError::Exponent { .. })));
+        assert!(matches!(parse("1e500"), Err(RatioError::Exponent(..))));
     }
 
     #[test]

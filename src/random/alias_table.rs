@@ -84,6 +84,7 @@ impl AliasTable {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::random::tests::Words;
 
     /// How many of the M S pairs of a column and a number give each outcome, by listing the table.
     fn shares(table: &AliasTable) -> Vec<u128> {
@@ -108,36 +109,14 @@ mod tests {
             &[large, 3, 0, 4],
             &[large / 3, large / 3, 1, 0, large / 3],
         ];
-        for weights in lists {
-            let table = AliasTable::new(weights);
-            let expected: Vec<u128> =
-                weights.iter().map(|weight| weight * weights.len() as u128).collect();
-            assert_eq!(shares(&table), expected, "{weights:?}");
-        }
-        // All lists of four weights from 0 to 4, but for the one without any.
-        for code in 1..5u128.pow(4) {
-            let weights: Vec<u128> = (0..4).map(|i| code / 5u128.pow(i) % 5).collect();
-            let expected: Vec<u128> = weights.iter().map(|weight| weight * 4).collect();
+        // And all lists of four weights from 0 to 4, but for the one without any.
+        let all = (1..5u128.pow(4)).map(|code| (0..4).map(|i| code / 5u128.pow(i) % 5).collect());
+        for weights in lists.map(<[u128]>::to_vec).into_iter().chain(all) {
+            let count = weights.len() as u128;
+            let expected: Vec<u128> = weights.iter().map(|weight| weight * count).collect();
             assert_eq!(shares(&AliasTable::new(&weights)), expected, "{weights:?}");
         }
         assert_ne!(shares(&AliasTable::new(&[2, 3, 0]).swapped()), [6, 9, 0]);
-    }
-
-    /// Yields the words of a column and a number, then panics: a draw that wants more hangs no
-    /// test.
-    struct Words(std::vec::IntoIter<u32>);
-
-    impl rand::rand_core::TryRng for Words {
-        type Error = std::convert::Infallible;
-        fn try_next_u32(&mut self) -> Result<u32, Self::Error> {
-            Ok(self.0.next().expect("a column and a number are two words"))
-        }
-        fn try_next_u64(&mut self) -> Result<u64, Self::Error> {
-            unreachable!("short integers are drawn from 32-bit words")
-        }
-        fn try_fill_bytes(&mut self, _: &mut [u8]) -> Result<(), Self::Error> {
-            unreachable!("short integers are drawn from 32-bit words")
-        }
     }
 
     #[test]

@@ -114,11 +114,8 @@ pub enum TimeError {
         now: f64,
     },
     /// The time is NaN, infinite or negative.
-    #[error("time {asked} is not a time: give a finite number from 0 on")]
-    NotATime {
-        /// The time asked for.
-        asked: f64,
-    },
+    #[error("time {0} is not a time: give a finite number from 0 on")]
+    NotATime(f64),
 }
 
 /// A place on a clock: how many events a path has applied, and which come next.
@@ -246,7 +243,7 @@ impl Timeline {
 
     fn check(&self, time: f64) -> Result<(), TimeError> {
         if !(time >= 0.0 && time.is_finite()) {
-            return Err(TimeError::NotATime { asked: time });
+            return Err(TimeError::NotATime(time));
         }
         let now = self.time();
         // The state before an event at `now` is gone once that event is applied.
@@ -259,11 +256,8 @@ impl Timeline {
     /// The time of the last event applied in this step.
     fn last_event(&self) -> Option<f64> {
         let last = (self.in_step as usize).checked_sub(1)?;
-        Some(
-            self.times
-                .as_ref()
-                .map_or_else(|| self.clock.times_in(self.step)[last], |times| times[last]),
-        )
+        let drawn = || self.clock.times_in(self.step)[last];
+        Some(self.times.as_ref().map_or_else(drawn, |times| times[last]))
     }
 
     fn times(&mut self) -> &[f64] {
@@ -284,9 +278,8 @@ impl Timeline {
 }
 
 fn number_of_events(rng: &mut impl Rng) -> u32 {
-    let table = table();
     let u = rng.next_u64();
-    table.partition_point(|&threshold| threshold <= u) as u32
+    table().partition_point(|&threshold| threshold <= u) as u32
 }
 
 /// 2^64, which `powi` need not give exactly.

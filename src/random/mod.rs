@@ -1,6 +1,8 @@
 //! Where randomness comes from: one generator per purpose and replication, a pure function of a
 //! seed.
 //!
+//! Stage 2 of 18: everything that draws stands above it, and it knows only numbers.
+//!
 //! | use | here |
 //! |---|---|
 //! | marks of replication r, and anything else with its own stream number | [`stream_rng`] |
@@ -224,8 +226,8 @@ mod tests {
     use super::*;
     use crate::num::ratio;
 
-    /// Yields given words, then panics.
-    struct Words(std::vec::IntoIter<u32>);
+    /// Yields given words, then panics: a draw that wants more hangs no test.
+    pub(super) struct Words(pub(super) std::vec::IntoIter<u32>);
 
     impl rand::rand_core::TryRng for Words {
         type Error = std::convert::Infallible;
@@ -266,9 +268,7 @@ mod tests {
             first(clock_rng(1, 1)),
             first(coin_rng(1, 0)),
         ];
-        let mut distinct = all.to_vec();
-        distinct.sort_unstable();
-        distinct.dedup();
+        let distinct = std::collections::HashSet::from(all);
         assert_eq!(distinct.len(), all.len());
     }
 

@@ -5,7 +5,8 @@ use std::fmt::Write;
 use serde_json::{Value, json};
 
 use crate::claims::Kind;
-use crate::suite::calibration::{Calibration, Tally};
+use crate::suite::calibration::{Alarm, Calibration, Tally};
+use crate::suite::trials::Trial;
 
 /// Claim by claim, then the tests and intervals, the false alarms, and the verdict.
 pub fn text(calibration: &Calibration) -> String {
@@ -20,14 +21,14 @@ pub fn text(calibration: &Calibration) -> String {
     for tally in &calibration.tallies {
         let Tally { claim, checks, alarms, runs_with_alarm, inconclusive, budget, interval } =
             tally;
-        let budget = if claim.kind == Kind::Statistical {
-            format!("{budget:.2e}")
-        } else {
-            "none".to_owned()
+        let budget = match claim.kind {
+            Kind::Statistical => format!("{budget:.2e}"),
+            _ => "none".to_owned(),
         };
         let _ = writeln!(
             text,
-            "{:width$}  {checks:>8}  {alarms:>8}  {runs_with_alarm:>8}  {inconclusive:>12}  {budget:>10}  [{:.4}, {:.4}]",
+            "{:width$}  {checks:>8}  {alarms:>8}  {runs_with_alarm:>8}  {inconclusive:>12}  \
+            {budget:>10}  [{:.4}, {:.4}]",
             claim.id, interval.0, interval.1
         );
     }
@@ -37,42 +38,35 @@ pub fn text(calibration: &Calibration) -> String {
             "\n{:26}  {:36}  {:>8}  {:>8}  error probability",
             "test or interval", "source", "streams", "errors"
         );
-        for trial in &calibration.trials {
+        for Trial { procedure, source, alpha, streams, errors, lower, upper } in &calibration.trials
+        {
             let _ = writeln!(
                 text,
-                "{:26}  {:36}  {:>8}  {:>8}  in [{:.4}, {:.4}], stated {}",
-                trial.procedure,
-                trial.source,
-                trial.streams,
-                trial.errors,
-                trial.lower,
-                trial.upper,
-                trial.alpha
+                "{procedure:26}  {source:36}  {streams:>8}  {errors:>8}  in [{lower:.4}, \
+                 {upper:.4}], stated {alpha}"
             );
         }
     }
     if !calibration.alarms.is_empty() {
         text.push_str("\nFalse alarms\n");
-        for alarm in &calibration.alarms {
-            let graph = alarm.row.graph.as_deref().unwrap_or("its own graphs");
-            let evidence = &alarm.row.evidence;
-            let _ = writeln!(
-                text,
-                "  seed {}: {} is {} on {graph}: {}",
-                alarm.seed, alarm.row.claim.id, evidence.verdict, evidence.summary
-            );
+        for Alarm { seed, row } in &calibration.alarms {
+            let graph = row.graph.as_deref().unwrap_or("its own graphs");
+            let (id, evidence) = (row.claim.id, &row.evidence);
+            let (verdict, summary) = (evidence.verdict, &evidence.summary);
+            let _ = writeln!(text, "  seed {seed}: {id} is {verdict} on {graph}: {summary}");
         }
     }
     let excesses = calibration.excesses();
     if !excesses.is_empty() {
-        text.push_str("\nBeyond the budget by more than chance\n");
+        text.push_str("\nAbove the budget by more than chance allows\n");
         for excess in &excesses {
             let _ = writeln!(text, "  {excess}");
         }
     }
     let _ = writeln!(
         text,
-        "\n{} of {} runs from seed {} on had a false alarm, allowed are {} in expectation (alpha = {:e}): {}.",
+        "\n{} of {} runs (seeds from {}) had a false alarm; the budget allows {} in expectation \
+         (alpha = {:e}): {}.",
         calibration.runs_with_alarm,
         calibration.runs,
         calibration.seed,
@@ -85,32 +79,29 @@ pub fn text(calibration: &Calibration) -> String {
 
 /// `{"runs", "seed", "alpha", "runs_with_alarm", "lower", "upper", "within_budget", "excesses", "claims": [...], "alarms": [...], "tests": [...]}`.
 pub fn json(calibration: &Calibration) -> Value {
-    let claims: Vec<_> = calibration
-        .tallies
-        .iter()
-        .map(|tally| {
-            json!({
-                "id": tally.claim.id, "kind": tally.claim.kind, "checks": tally.checks, "alarms": tally.alarms,
-                "runs_with_alarm": tally.runs_with_alarm, "inconclusive": tally.inconclusive, "budget": tally.budget,
-                "lower": tally.interval.0, "upper": tally.interval.1,
-            })
+    let claim = |tally: &Tally| {
+        json!({
+            "id": tally.claim.id, "kind": tally.claim.kind, "checks": tally.checks,
+            "alarms": tally.alarms, "runs_with_alarm": tally.runs_with_alarm,
+            "inconclusive": tally.inconclusive, "budget": tally.budget,
+            "lower": tally.interval.0, "upper": tally.interval.1,
         })
-        .collect();
-    let alarms: Vec<_> = calibration
-        .alarms
-        .iter()
-        .map(|alarm| {
-            json!({
-                "seed": alarm.seed, "id": alarm.row.claim.id, "graph": alarm.row.graph,
-                "verdict": alarm.row.evidence.verdict, "evidence": alarm.row.evidence.summary,
-            })
+    };
+    let claims: Vec<_> = calibration.tallies.iter().map(claim).collect();
+    let alarm = |Alarm { seed, row }: &Alarm| {
+        json!({
+            "seed": seed, "id": row.claim.id, "graph": row.graph,
+            "verdict": row.evidence.verdict, "evidence": row.evidence.summary,
         })
-        .collect();
+    };
+    let alarms: Vec<_> = calibration.alarms.iter().map(alarm).collect();
     let excesses = calibration.excesses();
     json!({
         "runs": calibration.runs, "seed": calibration.seed, "alpha": calibration.alpha,
-        "runs_with_alarm": calibration.runs_with_alarm, "lower": calibration.interval.0, "upper": calibration.interval.1,
-        "within_budget": excesses.is_empty(), "excesses": excesses, "claims": claims, "alarms": alarms,
+        "runs_with_alarm": calibration.runs_with_alarm,
+        "lower": calibration.interval.0, "upper": calibration.interval.1,
+        "within_budget": excesses.is_empty(), "excesses": excesses, "claims": claims,
+        "alarms": alarms,
         "tests": calibration.trials,
     })
 }

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use serde_json::{Value, json};
 
 use crate::claims::Claim;
-use crate::faults::{Fault, Group};
+use crate::faults::{self, Fault, Group};
 use crate::suite::power_matrix::{Cell, Line, Matrix};
 
 /// For each group its faults with the claims that reject them, then what is wrong, then the totals.
@@ -13,40 +13,32 @@ use crate::suite::power_matrix::{Cell, Line, Matrix};
 /// With `costs`, each claim is followed by the cases, events or replications that it took.
 pub fn text(matrix: &Matrix, costs: bool) -> String {
     let mut text = String::new();
-    for group in Group::ALL {
-        let _ = writeln!(text, "{}", group.about());
-        for fault in Fault::ALL.iter().filter(|fault| fault.group() == *group) {
-            let rejecting = rejecting(matrix, *fault);
+    for (group, heading) in Group::ALL {
+        let _ = writeln!(text, "{heading}");
+        for fault in faults_of(*group) {
+            let rejecting = rejecting(matrix, fault);
             if rejecting.is_empty() && (!matrix.whole || matrix.missing > 0) {
                 continue;
             }
-            let by: Vec<_> = rejecting
-                .iter()
-                .map(|(claim, cases)| {
-                    if costs {
-                        format!("{} ({})", claim.id, cost(*cases))
-                    } else {
-                        claim.id.to_owned()
-                    }
-                })
-                .collect();
+            let named = |(claim, cases): &(&Claim, u64)| match costs {
+                true => format!("{} ({})", claim.id, cost(*cases)),
+                false => claim.id.to_owned(),
+            };
+            let by: Vec<_> = rejecting.iter().map(named).collect();
             let by = if by.is_empty() { "NO CLAIM".to_owned() } else { by.join(", ") };
-            let _ = writeln!(text, "  {:32} {by}", fault.id());
+            let _ = writeln!(text, "  {:32} {by}", fault.id);
         }
         text.push('\n');
     }
-    text.push_str("Claims, and how many faults each rejects\n");
+    text.push_str("Number of faults that each claim rejects\n");
     for line in &matrix.lines {
-        let note = if line.rejects().next().is_none() && line.has_power() {
-            "  (its printed form fails as expected)"
-        } else {
-            ""
-        };
+        let is_erratum = line.rejects().next().is_none() && line.has_power();
+        let note = if is_erratum { "  (its printed form fails as expected)" } else { "" };
         let _ = writeln!(text, "  {:32} {}{note}", line.claim.id, line.rejects().count());
     }
     let problems = problems(matrix);
     if !problems.is_empty() {
-        text.push_str("\nNot as it must be\n");
+        text.push_str("\nProblems\n");
         for problem in problems {
             let _ = writeln!(text, "  {problem}");
         }
@@ -58,11 +50,11 @@ pub fn text(matrix: &Matrix, costs: bool) -> String {
             matrix.missing
         );
     }
-    let rejected = Fault::ALL.len() - matrix.survivors().len();
+    let rejected = faults::ALL.len() - matrix.survivors().len();
     let _ = writeln!(
         text,
         "\n{rejected} of {} faults are rejected by {} claims; the reference {}.",
-        Fault::ALL.len(),
+        faults::ALL.len(),
         matrix.lines.len(),
         match (matrix.lines.iter().all(|line| line.failures.is_empty()), matrix.missing) {
             (false, _) => "does NOT pass",
@@ -82,26 +74,20 @@ pub fn text(matrix: &Matrix, costs: bool) -> String {
 /// `{"faults": [id], "claims": [{"id", "rejects": [id], ...}], "groups", "survivors", "complete", "partial", "seed", "alpha"}`.
 pub fn json(matrix: &Matrix) -> Value {
     let claims: Vec<_> = matrix.lines.iter().map(claim).collect();
-    let groups: Vec<_> = Group::ALL
-        .iter()
-        .map(|group| {
-            let faults: Vec<_> = Fault::ALL
-                .iter()
-                .filter(|fault| fault.group() == *group)
-                .map(|fault| {
-                    let by: Vec<_> =
-                        rejecting(matrix, *fault).iter().map(|(claim, _)| claim.id).collect();
-                    json!({ "id": fault.id(), "about": fault.about(), "rejected_by": by })
-                })
-                .collect();
-            json!({ "group": group, "faults": faults })
-        })
-        .collect();
+    let object = |fault: &Fault| {
+        let by: Vec<_> = rejecting(matrix, fault).iter().map(|(claim, _)| claim.id).collect();
+        json!({ "id": fault.id, "about": fault.about, "rejected_by": by })
+    };
+    let group = |(group, _): &(Group, &str)| {
+        let faults: Vec<_> = faults_of(*group).map(object).collect();
+        json!({ "group": group, "faults": faults })
+    };
+    let groups: Vec<_> = Group::ALL.iter().map(group).collect();
     json!({
-        "faults": Fault::ALL.iter().map(Fault::id).collect::<Vec<_>>(),
+        "faults": faults::ALL.iter().map(|fault| fault.id).collect::<Vec<_>>(),
         "claims": claims,
         "groups": groups,
-        "survivors": matrix.survivors().iter().map(Fault::id).collect::<Vec<_>>(),
+        "survivors": matrix.survivors().iter().map(|fault| fault.id).collect::<Vec<_>>(),
         "problems": problems(matrix),
         "complete": matrix.is_complete(),
         "partial": matrix.missing > 0,
@@ -110,23 +96,22 @@ pub fn json(matrix: &Matrix) -> Value {
     })
 }
 
+fn faults_of(group: Group) -> impl Iterator<Item = &'static Fault> {
+    faults::ALL.iter().copied().filter(move |fault| fault.group == group)
+}
+
 fn claim(line: &Line) -> Value {
-    let pairs = |wanted: fn(&Cell) -> bool| {
-        Fault::ALL
-            .iter()
-            .zip(&line.cells)
-            .filter(move |(_, cell)| wanted(cell))
-            .map(|(fault, cell)| (fault.id(), cell))
+    let pairs = || faults::ALL.iter().map(|fault| fault.id).zip(&line.cells);
+    let cost = |(id, cell): (&str, &Cell)| match cell {
+        Cell::Rejected { setting, cases } => {
+            Some(json!({ "fault": id, "setting": setting, "cases": cases }))
+        }
+        _ => None,
     };
-    let costs: Vec<_> = pairs(|_| true)
-        .filter_map(|(id, cell)| match cell {
-            Cell::Rejected { setting, cases } => {
-                Some(json!({ "fault": id, "setting": setting, "cases": cases }))
-            }
-            _ => None,
-        })
-        .collect();
-    let ids = |wanted: fn(&Cell) -> bool| pairs(wanted).map(|(id, _)| id).collect::<Vec<_>>();
+    let costs: Vec<_> = pairs().filter_map(cost).collect();
+    let ids = |wanted: fn(&Cell) -> bool| {
+        pairs().filter(|(_, cell)| wanted(cell)).map(|(id, _)| id).collect::<Vec<_>>()
+    };
     json!({
         "id": line.claim.id,
         "kind": line.claim.kind,
@@ -140,27 +125,22 @@ fn claim(line: &Line) -> Value {
     })
 }
 
-fn rejecting(matrix: &Matrix, fault: Fault) -> Vec<(&'static Claim, u64)> {
-    let at = Fault::ALL.iter().position(|other| *other == fault);
+fn rejecting(matrix: &Matrix, fault: &Fault) -> Vec<(&'static Claim, u64)> {
+    let at = faults::ALL.iter().position(|&other| other == fault);
     let cell = |line: &Line| at.and_then(|at| line.cells.get(at).cloned());
-    matrix
-        .lines
-        .iter()
-        .filter_map(|line| match cell(line) {
-            Some(Cell::Rejected { cases, .. }) => Some((line.claim, cases)),
-            _ => None,
-        })
-        .collect()
+    let rejected = |line: &Line| match cell(line) {
+        Some(Cell::Rejected { cases, .. }) => Some((line.claim, cases)),
+        _ => None,
+    };
+    matrix.lines.iter().filter_map(rejected).collect()
 }
 
 /// What keeps the matrix from being complete, a line each.
 pub fn problems(matrix: &Matrix) -> Vec<String> {
     let all_done = matrix.missing == 0;
     let survivors = if matrix.whole && all_done { matrix.survivors() } else { Vec::new() };
-    let mut problems: Vec<String> = survivors
-        .iter()
-        .map(|fault| format!("no claim rejects {}: {}", fault.id(), fault.about()))
-        .collect();
+    let survivor = |fault: &&Fault| format!("no claim rejects {}: {}", fault.id, fault.about);
+    let mut problems: Vec<String> = survivors.iter().map(survivor).collect();
     for line in &matrix.lines {
         problems
             .extend(line.failures.iter().map(|failure| format!("the reference fails {failure}")));
@@ -168,15 +148,14 @@ pub fn problems(matrix: &Matrix) -> Vec<String> {
         if !all_done {
             continue;
         }
-        problems.extend(
-            line.missed()
-                .map(|fault| format!("{} accepts {}, which it lists", line.claim.id, fault.id())),
-        );
+        let id = line.claim.id;
+        let missed = |fault: &Fault| format!("{id} accepts {}, which it must reject", fault.id);
+        problems.extend(line.missed().map(missed));
         if !line.has_power() {
-            problems.push(format!("{} rejects no fault", line.claim.id));
+            problems.push(format!("{id} rejects no fault"));
         }
         if !line.telling {
-            problems.push(format!("{} is vacuous or not applicable everywhere", line.claim.id));
+            problems.push(format!("{id} is vacuous or not applicable everywhere"));
         }
     }
     problems

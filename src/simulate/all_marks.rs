@@ -19,7 +19,8 @@ pub const MAX_ENUMERATED: u64 = 1 << 24;
 pub enum MarksError {
     /// There are more than [`MAX_ENUMERATED`].
     #[error(
-        "the model has more than {MAX_ENUMERATED} marks: take a smaller graph, smaller degrees or fewer samples"
+        "the model has more than {MAX_ENUMERATED} marks: take a smaller graph, smaller degrees or \
+         fewer samples"
     )]
     TooMany,
 }

@@ -37,7 +37,8 @@ use crate::random::stream_rng;
 pub enum OracleError {
     /// The start is not one length per server.
     #[error(
-        "the start has {given} queue lengths for {needed} servers: give one per server, or none to start empty"
+        "the start has {given} queue lengths for {needed} servers: give one per server, or none to \
+         start empty"
     )]
     StartLength {
         /// How many were given.

@@ -9,7 +9,7 @@
 //! | statement | here |
 //! |---|---|
 //! | arrivals at rate lambda N / M per type (times its relative rate), services at rate 1 per server (section 2) | [`RandomMarks`], [`super::all_marks`] |
-//! | d samples with replacement | [`draw_samples`] |
+//! | d samples with replacement | `draw_samples` |
 //! | "ties are broken at random" and (4.12) | [`first_shortest`] |
 //!
 //! The first sampled server of minimal length breaks ties at random, since the samples are
@@ -467,11 +467,6 @@ impl ReplayedMarks {
     /// Replays this block from its start.
     pub fn new(recorded: MarkBlock) -> Self {
         Self { recorded, next: 0 }
-    }
-
-    /// Starts again with the first mark.
-    pub fn rewind(&mut self) {
-        self.next = 0;
     }
 }
 

@@ -1,5 +1,7 @@
 //! Simulation: the fold of marks over queue lengths, the clock that says when, and those who look.
 //!
+//! Stage 7 of 18: it runs the model, and must agree with the theory below without using it.
+//!
 //! | idea | here |
 //! |---|---|
 //! | the monotone map of a mark, also with a buffer cap | [`Queues::apply`], [`Queues::apply_capped`] |
@@ -37,7 +39,8 @@ use thiserror::Error;
 pub enum SimulateError {
     /// The start is not one length per server.
     #[error(
-        "the start has {given} queue lengths for {needed} servers: give one per server, or none to start empty"
+        "the start has {given} queue lengths for {needed} servers: give one per server, or none to \
+         start empty"
     )]
     StartLength {
         /// How many were given.
@@ -189,9 +192,7 @@ impl Queues {
             }
         }
     }
-}
 
-impl Queues {
     /// [`Queues::apply`] for marks of a block in order, where only the changes of Q_i are of
     /// interest.
     pub(crate) fn apply_all(
@@ -287,7 +288,7 @@ impl Changes for TimeAverage {
 
 /// Somebody who looks at a path. Every method may be left out.
 pub trait Observer {
-    /// The state before any event at this time; called at the times of a grid.
+    /// The state before any event at this time, where a path was observed until then.
     fn at(&mut self, time: f64, queues: &Queues) {
         let _ = (time, queues);
     }
@@ -410,11 +411,9 @@ impl Simulation {
         if !start.is_empty() && start.len() != n as usize {
             return Err(SimulateError::StartLength { given: start.len(), needed: n as usize });
         }
+        let marks = RandomMarks::new(model, stream_rng(seed, replication));
         Ok(Self {
-            marks: DrawnAhead::new(
-                RandomMarks::new(model, stream_rng(seed, replication)),
-                model.d(),
-            ),
+            marks: DrawnAhead::new(marks, model.d()),
             queues: if start.is_empty() { Queues::empty(n) } else { Queues::from_lengths(start) },
             timeline: Timeline::new(Clock::new(model.event_rate(), seed, replication)),
         })
@@ -471,22 +470,6 @@ impl Simulation {
     pub fn advance_to(&mut self, time: f64) -> Result<(), SimulateError> {
         let Self { marks, queues, timeline } = self;
         Ok(timeline.advance_to(time, |some| fold(marks, queues, some, &mut Unseen))?)
-    }
-
-    /// Shows the state at each time of an ascending grid.
-    ///
-    /// # Errors
-    /// [`SimulateError::Time`] at the first time that is refused.
-    pub fn observe_at(
-        &mut self,
-        grid: &[f64],
-        observer: &mut impl Observer,
-    ) -> Result<(), SimulateError> {
-        for &time in grid {
-            self.advance_to(time)?;
-            observer.at(time, &self.queues);
-        }
-        Ok(())
     }
 
     /// Applies all events strictly before `time` and shows each to the observer with its time, then

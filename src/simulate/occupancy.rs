@@ -48,11 +48,7 @@ impl Occupancy {
     /// A queue of this length gets one more task.
     #[inline]
     pub fn raise(&mut self, length_before: u32) {
-        let level = length_before as usize + 1;
-        if level >= self.counts.len() {
-            self.counts.resize(level + 1, 0);
-        }
-        self.counts[level] += 1;
+        self.shift(length_before as usize + 1, 1);
     }
 
     /// A queue of this length loses a task.
@@ -130,11 +126,8 @@ impl LocalOccupancy {
     /// If `lengths.len() != N`.
     pub fn of(graph: &BipartiteGraph, lengths: &[u32]) -> Self {
         assert_eq!(lengths.len(), graph.n_servers() as usize, "one queue length per server");
-        let local = |w| {
-            Occupancy::of(
-                &graph.servers_of(w).iter().map(|v| lengths[v as usize]).collect::<Vec<_>>(),
-            )
-        };
+        let of = |w| graph.servers_of(w).iter().map(|v| lengths[v as usize]).collect::<Vec<_>>();
+        let local = |w| Occupancy::of(&of(w));
         Self { graph: graph.clone(), by_task_type: (0..graph.n_task_types()).map(local).collect() }
     }
 
@@ -183,13 +176,8 @@ mod tests {
 
     #[test]
     fn a_server_counts_at_each_of_its_task_types() {
-        let graph = BipartiteGraph::from_edges(
-            3,
-            2,
-            &[(0, 0), (1, 0), (1, 1), (2, 1)],
-            crate::graph::Isolated::Refuse,
-        )
-        .unwrap();
+        let edges = [(0, 0), (1, 0), (1, 1), (2, 1)];
+        let graph = BipartiteGraph::from_edges(3, 2, &edges, Default::default()).unwrap();
         let mut local = LocalOccupancy::of(&graph, &[0, 1, 1]);
         local.raise(1, 1);
         local.lower(2, 1);

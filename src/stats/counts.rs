@@ -148,11 +148,10 @@ impl CountTest {
     /// Unless 0 <= sum <= count.
     pub fn observe_many(&mut self, sum: f64, count: u64) {
         self.tally.add(sum, count);
-        if self.decision.is_none() && self.tally.is_above(self.bound, self.threshold) {
+        let is_above = |tally: Tally, bound: f64| tally.is_above(bound, self.threshold);
+        if self.decision.is_none() && is_above(self.tally, self.bound) {
             self.decision = Some(Side::Above);
-        } else if self.decision.is_none()
-            && self.tally.mirrored().is_above(1.0 - self.bound, self.threshold)
-        {
+        } else if self.decision.is_none() && is_above(self.tally.mirrored(), 1.0 - self.bound) {
             self.decision = Some(Side::Below);
         }
     }
@@ -190,13 +189,8 @@ impl CountInterval {
     /// Unless 0 < alpha < 1.
     pub fn new(alpha: f64) -> Self {
         assert!(alpha > 0.0 && alpha < 1.0, "alpha = {alpha} is no probability");
-        Self {
-            log_alpha: alpha.ln(),
-            tally: Tally::default(),
-            next_look: FIRST_LOOK,
-            lower: 0.0,
-            upper: 1.0,
-        }
+        let (tally, next_look) = (Tally::default(), FIRST_LOOK);
+        Self { log_alpha: alpha.ln(), tally, next_look, lower: 0.0, upper: 1.0 }
     }
 
     /// Takes `count` observations that add up to `sum`.
@@ -268,13 +262,7 @@ mod tests {
         let ratio = |theta: f64| (theta / m).powf(k) * ((1.0 - theta) / (1.0 - m)).powf(n - k);
         let sum: f64 = (0..=steps)
             .map(|i| {
-                let weight = if i == 0 || i == steps {
-                    1.0
-                } else if i % 2 == 1 {
-                    4.0
-                } else {
-                    2.0
-                };
+                let weight = if i == 0 || i == steps { 1.0 } else { f64::from(2 + 2 * (i % 2)) };
                 weight * ratio((m + f64::from(i) * width).min(1.0))
             })
             .sum();
@@ -287,11 +275,8 @@ mod tests {
             [(3.0, 10u64, 0.2), (0.0, 5, 0.4), (5.0, 5, 0.4), (2.5, 9, 0.6), (60.0, 100, 0.5)]
         {
             let tally = Tally { count: n, sum: k };
-            assert_relative_eq!(
-                tally.log_above(m).exp(),
-                integral(k, n as f64, m),
-                max_relative = 1e-7
-            );
+            let exact = integral(k, n as f64, m);
+            assert_relative_eq!(tally.log_above(m).exp(), exact, max_relative = 1e-7);
         }
     }
 
@@ -372,11 +357,8 @@ mod tests {
     fn what_a_look_has_excluded_stays_excluded() {
         let mut interval = CountInterval::new(0.05);
         interval.observe_many(31.0, 31);
-        assert_eq!(
-            (interval.lower, interval.upper, interval.count()),
-            (0.0, 1.0, 31),
-            "the first look is at 32"
-        );
+        let now = (interval.lower, interval.upper, interval.count());
+        assert_eq!(now, (0.0, 1.0, 31), "the first look is at 32");
         interval.observe(1.0);
         // (1 - p)^32 33 = 1 / alpha, mirrored.
         let lower = (0.05f64 / 33.0).powf(1.0 / 32.0);

@@ -129,23 +129,16 @@ mod tests {
     #[test]
     fn the_ends_lie_within_the_margin_once_it_holds_and_enclose_the_mean() {
         let (_, test) = constant(0.02, 0.0, 0.1);
-        assert!(
-            -0.1 <= test.lower()
-                && test.lower() < 0.02
-                && 0.02 < test.upper()
-                && test.upper() <= 0.1
-        );
+        let (lower, upper) = (test.lower(), test.upper());
+        assert!((-0.1..0.02).contains(&lower) && 0.02 < upper && upper <= 0.1);
         assert!(test.count() < 5000 && test.needed() == Some(test.count()));
     }
 
     #[test]
     fn the_lower_end_lies_below_a_negative_mean() {
         let (_, test) = constant(-0.05, 0.0, 0.1);
-        assert!(
-            -0.1 <= test.lower() && test.lower() < -0.05 && -0.05 < test.upper(),
-            "{}",
-            test.lower()
-        );
+        let (lower, upper) = (test.lower(), test.upper());
+        assert!((-0.1..-0.05).contains(&lower) && -0.05 < upper, "{lower}");
     }
 
     #[test]

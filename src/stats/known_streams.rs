@@ -91,39 +91,18 @@ mod tests {
         let table = [
             (0, 0.0, vec![(0.0, 1.0), (below(0.5), 1.0), (0.5, 0.0), (below(1.0), 0.0)]),
             (1, 0.0, vec![(below(0.02), 1.0), (0.02, 0.0)]),
-            (
-                3,
-                0.0,
-                vec![
-                    (0.0, 0.3 - 0.1),
-                    (below(0.5), 0.3 - 0.1),
-                    (0.5, 0.3 + 0.1),
-                    (below(1.0), 0.3 + 0.1),
-                ],
-            ),
-            (
-                4,
-                0.0,
-                vec![
-                    (0.0, 0.0),
-                    (below(0.25), 0.0),
-                    (0.25, 1.0),
-                    (below(0.5), 1.0),
-                    (0.5, (4.0 * 0.4 - 1.0) / 2.0),
-                ],
-            ),
+            (3, 0.0, vec![(0.0, 0.3 - 0.1), (below(0.5), 0.3 - 0.1)]),
+            (3, 0.0, vec![(0.5, 0.3 + 0.1), (below(1.0), 0.3 + 0.1)]),
+            (4, 0.0, vec![(0.0, 0.0), (below(0.25), 0.0), (0.25, 1.0), (below(0.5), 1.0)]),
+            (4, 0.0, vec![(0.5, (4.0 * 0.4 - 1.0) / 2.0)]),
             (5, 0.0, vec![(below(0.5), 1.0), (0.5, 0.0)]),
             (5, -0.5, vec![(below(0.5), 1.0), (0.5, 0.0)]),
             (5, 0.5, vec![(below(0.5), 0.375), (0.5, 0.625)]),
         ];
         for (n, ahead, values) in table {
             for (u, x) in values {
-                assert_eq!(
-                    SOURCES[n].value(u, ahead),
-                    x,
-                    "{}, u = {u}, {ahead} ahead",
-                    SOURCES[n].name
-                );
+                let source = SOURCES[n];
+                assert_eq!(source.value(u, ahead), x, "{}, u = {u}, {ahead} ahead", source.name);
             }
         }
     }
@@ -155,11 +134,8 @@ mod tests {
             }
             assert_eq!(test.decision(), None, "{}", source.name);
             // Ten standard errors of a fair coin.
-            assert!(
-                (sum / 1e5 - source.mean).abs() < 10.0 * 0.5 / 1e5f64.sqrt(),
-                "{}",
-                source.name
-            );
+            let off = (sum / 1e5 - source.mean).abs();
+            assert!(off < 10.0 * 0.5 / 1e5f64.sqrt(), "{}", source.name);
         }
     }
 }

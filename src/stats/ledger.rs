@@ -34,52 +34,31 @@ pub struct Ledger {
 impl Ledger {
     /// Equal shares of `alpha` for every `(claim, graph)`, halved between its directions.
     pub fn equal(alpha: f64, checks: impl IntoIterator<Item = (String, String)>) -> Self {
-        Self::weighted(alpha, checks.into_iter().map(|(claim, graph)| (claim, graph, 1.0)))
-    }
-
-    /// Shares of `alpha` in proportion to a weight for every `(claim, graph, weight)`, halved
-    /// between its directions.
-    ///
-    /// # Panics
-    /// Unless all weights are positive and finite.
-    pub fn weighted(alpha: f64, checks: impl IntoIterator<Item = (String, String, f64)>) -> Self {
         let checks: Vec<_> = checks.into_iter().collect();
-        let all: f64 = checks.iter().map(|check| check.2).sum();
-        let entries = checks
-            .into_iter()
-            .flat_map(|(claim, graph, weight)| {
-                assert!(
-                    weight > 0.0 && weight.is_finite(),
-                    "the weight {weight} of {claim} on {graph} is no share"
-                );
-                let entry = |direction| Entry {
-                    claim: claim.clone(),
-                    graph: graph.clone(),
-                    direction,
-                    alpha: alpha * weight / all / 2.0,
-                };
-                [entry(Decision::Holds), entry(Decision::Violated)]
-            })
-            .collect();
-        Self { alpha, entries }
+        let share = alpha / checks.len() as f64 / 2.0;
+        let entries = checks.into_iter().flat_map(|(claim, graph)| {
+            let entry = |direction| Entry {
+                claim: claim.clone(),
+                graph: graph.clone(),
+                direction,
+                alpha: share,
+            };
+            [entry(Decision::Holds), entry(Decision::Violated)]
+        });
+        Self { alpha, entries: entries.collect() }
     }
 
     /// The share of a claim on a graph, both directions together; 0 if it is not in the ledger.
     pub fn share(&self, claim: &str, graph: &str) -> f64 {
-        self.entries
-            .iter()
-            .filter(|entry| entry.claim == claim && entry.graph == graph)
-            .map(|entry| entry.alpha)
-            .sum()
+        let entries = self.entries.iter().filter(|e| e.claim == claim && e.graph == graph);
+        entries.map(|entry| entry.alpha).sum()
     }
 
     /// What the entries of a claim add up to, over all graphs and directions.
     pub fn share_of(&self, claim: &str) -> f64 {
         // From +0: the sum of no `f64` is -0, and would be shown so.
-        self.entries
-            .iter()
-            .filter(|entry| entry.claim == claim)
-            .fold(0.0, |sum, entry| sum + entry.alpha)
+        let entries = self.entries.iter().filter(|entry| entry.claim == claim);
+        entries.fold(0.0, |sum, entry| sum + entry.alpha)
     }
 
     /// The claims in the order of the ledger, each with its number of graphs and its share, all
@@ -111,21 +90,21 @@ mod tests {
 
     #[test]
     fn a_check_has_two_directions_with_equal_shares() {
-        let checks = [("a", "g", 1.0), ("a", "h", 1.0), ("b", "g", 3.0)]
-            .map(|(c, g, w)| (c.to_owned(), g.to_owned(), w));
-        let ledger = Ledger::weighted(0.1, checks);
+        let checks =
+            [("a", "g"), ("a", "h"), ("b", "g")].map(|(c, g)| (c.to_owned(), g.to_owned()));
+        let ledger = Ledger::equal(0.12, checks);
         assert_eq!(ledger.entries.len(), 6);
         assert_eq!(
             (ledger.entries[0].direction, ledger.entries[1].direction),
             (Decision::Holds, Decision::Violated)
         );
         for (claim, graph, share) in
-            [("a", "g", 0.02), ("a", "h", 0.02), ("b", "g", 0.06), ("b", "h", 0.0)]
+            [("a", "g", 0.04), ("a", "h", 0.04), ("b", "g", 0.04), ("b", "h", 0.0)]
         {
             assert!((ledger.share(claim, graph) - share).abs() < 1e-15, "{claim} on {graph}");
         }
         for ((claim, graphs, share), row) in
-            [("a", 2, 0.04), ("b", 1, 0.06)].into_iter().zip(ledger.by_claim())
+            [("a", 2, 0.08), ("b", 1, 0.04)].into_iter().zip(ledger.by_claim())
         {
             assert_eq!((row.0, row.1), (claim, graphs));
             assert!(
@@ -136,19 +115,13 @@ mod tests {
         assert_eq!(ledger.by_claim().len(), 2);
     }
 
-    #[test]
-    #[should_panic(expected = "the weight 0 of a on g")]
-    fn a_check_without_a_share_is_refused() {
-        Ledger::weighted(0.1, [("a".to_owned(), "g".to_owned(), 0.0)]);
-    }
-
     proptest! {
         #[test]
-        fn the_shares_never_add_up_to_more_than_the_suite_may_spend(weights in prop::collection::vec(0.01..100.0f64, 0..300)) {
-            let checks = weights.iter().enumerate().map(|(i, &weight)| (i.to_string(), "g".to_owned(), weight));
-            let ledger = Ledger::weighted(1e-6, checks);
+        fn the_shares_never_add_up_to_more_than_the_suite_may_spend(count in 0usize..300) {
+            let checks = (0..count).map(|i| (i.to_string(), "g".to_owned()));
+            let ledger = Ledger::equal(1e-6, checks);
             prop_assert!(ledger.spent() <= 1e-6 * (1.0 + 1e-12));
-            prop_assert!(weights.is_empty() || ledger.spent() >= 1e-6 * (1.0 - 1e-12));
+            prop_assert!(count == 0 || ledger.spent() >= 1e-6 * (1.0 - 1e-12));
         }
     }
 }

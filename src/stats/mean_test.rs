@@ -40,13 +40,12 @@ struct Above {
 
 impl Above {
     fn new(m: f64, alpha: f64) -> Self {
-        let threshold = -alpha.ln();
         Self {
             m,
             capital: [1.0; BETS.len()],
             carried: [0.0; BETS.len()],
             refuted: false,
-            threshold,
+            threshold: -alpha.ln(),
             values: Histogram::default(),
             sum: 0.0,
         }
@@ -210,22 +209,16 @@ impl MeanTest {
     /// After [`Side::Above`] it is at least the bound, at the time of the decision or later.
     pub fn lower(&self) -> f64 {
         let end = self.scale.back(self.above.end(self.count));
-        if self.decision == Some(Side::Above) {
-            end.max(self.scale.back(self.above.m))
-        } else {
-            end
-        }
+        let bound = self.scale.back(self.above.m);
+        if self.decision == Some(Side::Above) { end.max(bound) } else { end }
     }
 
     /// Every mean above this is rejected, with the error probability of [`Side::Below`]; see
     /// [`MeanTest::lower`].
     pub fn upper(&self) -> f64 {
         let end = self.scale.back(1.0 - self.below.end(self.count));
-        if self.decision == Some(Side::Below) {
-            end.min(self.scale.back(self.above.m))
-        } else {
-            end
-        }
+        let bound = self.scale.back(self.above.m);
+        if self.decision == Some(Side::Below) { end.min(bound) } else { end }
     }
 
     /// An estimate of how many observations in all decide, on whichever side is ahead: what it
@@ -280,14 +273,13 @@ mod tests {
 
     #[test]
     fn bounds_at_the_ends_are_exact() {
-        let mut zero = MeanTest::new(0.0, 1e-6);
-        zero.observe(0.0);
-        assert_eq!(zero.decision(), None);
-        zero.observe(1e-9);
-        assert_eq!(zero.decision(), Some(Side::Above));
-        let mut one = MeanTest::new(1.0, 1e-6);
-        one.observe(0.5);
-        assert_eq!(one.decision(), Some(Side::Below));
+        let table =
+            [(0.0, 0.0, None), (0.0, 1e-9, Some(Side::Above)), (1.0, 0.5, Some(Side::Below))];
+        for (bound, x, side) in table {
+            let mut test = MeanTest::new(bound, 1e-6);
+            test.observe(x);
+            assert_eq!(test.decision(), side, "{x} against {bound}");
+        }
     }
 
     #[test]
@@ -338,11 +330,8 @@ mod tests {
             let mut foretold = None;
             while test.decision().is_none() {
                 test.observe(f64::from(u8::from(rng.random_bool(mean))));
-                if test
-                    .above
-                    .needed(test.count)
-                    .is_some_and(|needed| needed < 4.0 * test.count as f64)
-                {
+                let needed = test.above.needed(test.count);
+                if needed.is_some_and(|needed| needed < 4.0 * test.count as f64) {
                     foretold = foretold.or(test.needed());
                 }
             }

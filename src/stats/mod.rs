@@ -1,10 +1,11 @@
 //! Sequential tests with stated error probabilities.
 //!
+//! Stage 3 of 18: it works on plain numbers, and knows no queue and no graph.
+//!
 //! | question | here |
 //! |---|---|
 //! | is the mean of a variable in [0, 1] above (below) a bound? | [`mean_test::MeanTest`] |
 //! | the same from counts, in batches of any size | [`counts::CountTest`] |
-//! | do two systems on common marks differ, by more than a margin? | [`paired`] |
 //! | is a mean within a margin of a target? | [`equivalence::Equivalence`] |
 //! | where is the mean, at every time together? | [`betting_interval::BettingInterval`], [`counts::CountInterval`], [`empirical_bernstein::EmpiricalBernstein`] |
 //! | is a whole law as stated, are two laws alike? | [`distribution::DistributionTest`], [`distribution::TwoSample`] |
@@ -33,7 +34,6 @@ mod histogram;
 pub mod known_streams;
 pub mod ledger;
 pub mod mean_test;
-pub mod paired;
 pub mod poisson_gaps;
 pub mod procedure;
 pub mod scale;

@@ -10,8 +10,8 @@
 //! | the gap is longer than its median | 1/2 | events in bunches, at the right rate on average |
 //! | a window of 500 mean gaps has a number of events near its mean | a sum of Poisson probabilities | a constant number of events a step |
 //!
-//! Exp(1 + c) is the law Exp(1) of a gap x tilted by c in the figure -x, with E exp(-c x) = 1 / (1 +
-//! c).
+//! Exp(1 + c) is the law Exp(1) of a gap x tilted by c in the figure -x, with
+//! E exp(-c x) = 1 / (1 + c).
 //!
 //! # Source
 //! Ville's inequality; order statistics of the Poisson process are classical.
@@ -84,8 +84,7 @@ impl GapTest {
         self.gaps += 1;
         // Beyond 1000 means the probability is below 10^-400.
         if !(0.0..1000.0).contains(&gap) {
-            self.impossible = true;
-            self.violated = true;
+            (self.impossible, self.violated) = (true, true);
             return;
         }
         self.rates.bet(-gap, &RATES.map(|change| -change.ln_1p()));
@@ -202,20 +201,15 @@ mod tests {
         let mut test = GapTest::new(1e-6, false);
         [0.5, 1.0, 0.75].into_iter().for_each(|gap| test.observe(gap));
         // Exp(1 + c) against Exp(1): (1 + c) exp(-c x) at x = 1/2, 1 and 3/4.
-        for (log, change) in
-            test.rates.log_wealth.into_iter().zip(signed([0.005, 0.01, 0.03, 0.1, 0.3]))
-        {
-            assert!(
-                (log - (3.0 * (1.0 + change).ln() - 2.25 * change)).abs() < 1e-12,
-                "rate {change}"
-            );
+        let changes = signed([0.005, 0.01, 0.03, 0.1, 0.3]);
+        for (log, change) in test.rates.log_wealth.into_iter().zip(changes) {
+            let ratio = 3.0 * (1.0 + change).ln() - 2.25 * change;
+            assert!((log - ratio).abs() < 1e-12, "rate {change}");
         }
         // Two of the three are longer than ln 2.
         for (log, tilt) in test.long.log_wealth.into_iter().zip(signed([0.1, 0.3, 1.0, 3.0])) {
-            assert!(
-                (log - (2.0 * tilt - 3.0 * (0.5 + 0.5 * tilt.exp()).ln())).abs() < 1e-12,
-                "tilt {tilt}"
-            );
+            let ratio = 2.0 * tilt - 3.0 * (0.5 + 0.5 * tilt.exp()).ln();
+            assert!((log - ratio).abs() < 1e-12, "tilt {tilt}");
         }
         assert_eq!((test.near.log_wealth, test.gaps()), ([0.0; 8], 3));
         let logs = test.rates.log_wealth.iter().chain(&test.long.log_wealth);

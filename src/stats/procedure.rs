@@ -1,5 +1,5 @@
 //! What a test and an interval are to those who use them, so that one can be put in place of
-//! another: a claim calibrates whatever the machinery hands it, a faulty procedure included.
+//! another: a claim calibrates whatever the instruments hand it, a faulty procedure included.
 
 use crate::stats::decision::Decision;
 
@@ -41,30 +41,6 @@ pub trait LawProcedure {
     fn decision(&self) -> Option<Decision>;
 }
 
-impl<T: MeanProcedure + ?Sized> MeanProcedure for Box<T> {
-    fn observe(&mut self, x: f64) {
-        (**self).observe(x);
-    }
-
-    fn decision(&self) -> Option<Side> {
-        (**self).decision()
-    }
-}
-
-impl<T: IntervalProcedure + ?Sized> IntervalProcedure for Box<T> {
-    fn observe(&mut self, x: f64) {
-        (**self).observe(x);
-    }
-
-    fn ends(&self) -> (f64, f64) {
-        (**self).ends()
-    }
-
-    fn excludes(&self, mean: f64) -> bool {
-        (**self).excludes(mean)
-    }
-}
-
 /// The intervals that there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IntervalKind {
@@ -103,10 +79,9 @@ mod tests {
         let tests: [Box<dyn MeanProcedure>; 2] =
             [Box::new(MeanTest::new(0.5, 0.01)), Box::new(CountTest::new(0.5, 0.01))];
         for mut test in tests {
-            let boxed: &mut dyn MeanProcedure = &mut test;
-            assert_eq!(boxed.decision(), None);
-            (0..100).for_each(|_| boxed.observe(1.0));
-            assert_eq!(boxed.decision(), Some(Side::Above));
+            assert_eq!(test.decision(), None);
+            (0..100).for_each(|_| test.observe(1.0));
+            assert_eq!(test.decision(), Some(Side::Above));
         }
     }
 
@@ -119,18 +94,17 @@ mod tests {
         ];
         for (mut interval, kind) in intervals.into_iter().zip(IntervalKind::ALL) {
             let name = kind.name();
-            let boxed: &mut dyn IntervalProcedure = &mut interval;
-            assert!(boxed.ends() == (0.0, 1.0) && !boxed.excludes(0.1), "{name}");
-            (0..200).for_each(|n| boxed.observe(f64::from(n % 2)));
-            let (lower, upper) = boxed.ends();
+            assert!(interval.ends() == (0.0, 1.0) && !interval.excludes(0.1), "{name}");
+            (0..200).for_each(|n| interval.observe(f64::from(n % 2)));
+            let (lower, upper) = interval.ends();
             assert!(
                 0.2 < lower && lower < 0.5 && 0.5 < upper && upper < 0.8,
                 "{name}: [{lower}, {upper}]"
             );
             assert!(
-                boxed.excludes(lower - 1e-6)
-                    && boxed.excludes(upper + 1e-6)
-                    && !boxed.excludes(0.5),
+                interval.excludes(lower - 1e-6)
+                    && interval.excludes(upper + 1e-6)
+                    && !interval.excludes(0.5),
                 "{name}"
             );
         }

@@ -173,6 +173,6 @@ mod tests {
         bets.log_wealth = [(8.0f64 / 1e-6).ln() + 1e-9, -lost, -lost, -lost];
         assert_eq!(bets.decision(1, 1e-6), Some(Decision::Violated));
         bets.log_wealth[0] -= 1e-6;
-        assert_eq!(bets.decision(1, 1e-6), None);
+        assert_eq!(bets.decision(0, 1e-6), None);
     }
 }

@@ -1,5 +1,7 @@
 //! What is being checked: the trait, and the reference model.
 //!
+//! Stage 8 of 18: it stands on the simulator, whose parts a subject replaces.
+//!
 //! A claim never calls the model directly: it asks a [`Subject`]. The reference, every fault of
 //! [`crate::faults`] and a user's own dispatcher are subjects, so that three things are one: the
 //! harness proves its power (each fault must be rejected), a researcher checks a policy, and the

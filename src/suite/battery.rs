@@ -47,7 +47,7 @@ const SPECS: &[(&str, u64, (i64, i64), u32)] = &[
 pub fn inputs() -> Vec<Input> {
     let mut inputs: Vec<Input> = SPECS
         .iter()
-        .map(|&(text, graph_seed, (numerator, denominator), d)| {
+        .map(|&(text, graph_seed, load, d)| {
             let spec = Spec::parse(text).expect("SPECS is a constant that a test parses");
             let graph = spec
                 .build(graph_seed, Isolated::Refuse)
@@ -56,29 +56,18 @@ pub fn inputs() -> Vec<Input> {
             if spec.is_random() {
                 arguments.extend(["--graph-seed".to_owned(), graph_seed.to_string()]);
             }
-            input(graph, text.to_owned(), arguments, (numerator, denominator), d)
+            input(graph, arguments, load, d)
         })
         .collect();
-    inputs.push(input(
-        hot_types(),
-        HOT_TYPES_PATH.to_owned(),
-        vec![HOT_TYPES_PATH.to_owned()],
-        (3, 5),
-        2,
-    ));
-    inputs.push(input(
-        us_sites(),
-        US_SITES_PATH.to_owned(),
-        vec![US_SITES_PATH.to_owned()],
-        (1, 5),
-        2,
-    ));
+    let file = |graph, path: &str, load| input(graph, vec![path.to_owned()], load, 2);
+    inputs.push(file(hot_types(), HOT_TYPES_PATH, (3, 5)));
+    inputs.push(file(us_sites(), US_SITES_PATH, (1, 5)));
     inputs
 }
 
+/// A graph, which the first of its arguments names.
 fn input(
     graph: BipartiteGraph,
-    name: String,
     arguments: Vec<String>,
     (numerator, denominator): (i64, i64),
     d: u32,
@@ -87,11 +76,8 @@ fn input(
         .expect("the loads are constants that a test makes");
     let model = Model::with_load(graph, load, d)
         .expect("a load is valid, and d is a constant of at least 1");
-    Input {
-        name: format!("{name} (lambda = {numerator}/{denominator}, d = {d})"),
-        arguments,
-        model,
-    }
+    let name = format!("{} (lambda = {numerator}/{denominator}, d = {d})", arguments[0]);
+    Input { name, arguments, model }
 }
 
 /// The graph of hot task types.
@@ -99,7 +85,11 @@ fn input(
 /// # Panics
 /// Never: the file is part of the crate, and a test reads it.
 pub fn hot_types() -> BipartiteGraph {
-    format::read(HOT_TYPES, Format::Csv, HOT_TYPES_PATH, Isolated::Refuse)
+    of_file(HOT_TYPES, HOT_TYPES_PATH)
+}
+
+fn of_file(bytes: &[u8], path: &str) -> BipartiteGraph {
+    format::read(bytes, Format::Csv, path, Isolated::Refuse)
         .expect("the file is part of the crate, and a test reads it")
 }
 
@@ -108,8 +98,7 @@ pub fn hot_types() -> BipartiteGraph {
 /// # Panics
 /// Never: the file is part of the crate, and a test reads it.
 pub fn us_sites() -> BipartiteGraph {
-    format::read(US_SITES, Format::Csv, US_SITES_PATH, Isolated::Refuse)
-        .expect("the file is part of the crate, and a test reads it")
+    of_file(US_SITES, US_SITES_PATH)
 }
 
 #[cfg(test)]
@@ -119,13 +108,9 @@ mod tests {
     #[test]
     fn every_graph_of_the_battery_can_be_built() {
         assert_eq!(inputs().len(), SPECS.len() + 2);
-        assert_eq!(
-            hot_types().rates().map(|rates| rates.weights().to_vec()),
-            Some(vec![6, 2, 1, 0])
-        );
-        assert_eq!(
-            (us_sites().n_servers(), us_sites().n_task_types(), us_sites().n_edges()),
-            (2968, 901, 16193)
-        );
+        assert_eq!(hot_types().rates().unwrap().weights(), [6, 2, 1, 0]);
+        let sites = us_sites();
+        let sizes = (sites.n_servers(), sites.n_task_types(), sites.n_edges());
+        assert_eq!(sizes, (2968, 901, 16193));
     }
 }

@@ -21,7 +21,7 @@ use crate::instruments::UnderCheck;
 use crate::stats::binomial;
 use crate::suite::{self, Input, Row};
 
-/// The probability with which a sound suite is said to exceed its budget.
+/// The probability with which a correct suite is said to exceed its budget.
 pub const CHANCE: f64 = 1e-6;
 
 /// What to run.
@@ -100,18 +100,21 @@ impl Calibration {
             .filter(|tally| exceeds(tally.runs_with_alarm, tally.budget))
             .map(|tally| {
                 let Tally { claim, runs_with_alarm, budget, .. } = tally;
-                format!("{}: false alarms in {runs_with_alarm} of {} runs, its budget is {budget:.2e} a run", claim.id, self.runs)
+                format!(
+                    "{}: false alarms in {runs_with_alarm} of {} runs, budget {budget:.2e} per run",
+                    claim.id, self.runs
+                )
             })
             .collect();
         if exceeds(self.runs_with_alarm, self.alpha) {
             excesses.push(format!(
-                "the suite: false alarms in {} of {} runs, its budget is {:e} a run",
+                "the suite: false alarms in {} of {} runs, budget {:e} per run",
                 self.runs_with_alarm, self.runs, self.alpha
             ));
         }
         excesses.extend(self.trials.iter().filter(|trial| trial.errs_too_often()).map(|trial| {
             format!(
-                "{} on {}: {} errors on {} streams, its error probability is stated as {}",
+                "{} on {}: {} errors on {} streams, stated error probability {}",
                 trial.procedure, trial.source, trial.errors, trial.streams, trial.alpha
             )
         }));
@@ -164,39 +167,21 @@ pub fn run(
         alarms
             .extend(results.rows.into_iter().filter(is_false_alarm).map(|row| Alarm { seed, row }));
     }
-    let interval = |alarms| {
-        if options.runs == 0 {
-            (0.0, 1.0)
-        } else {
-            binomial::clopper_pearson(alarms, options.runs, 0.05)
-        }
+    let interval = |alarms| match options.runs {
+        0 => (0.0, 1.0),
+        runs => binomial::clopper_pearson(alarms, runs, 0.05),
     };
     for tally in &mut tallies {
         tally.interval = interval(tally.runs_with_alarm);
     }
-    let trials = if options.streams == 0 {
-        Vec::new()
-    } else {
-        let trials = Trials {
-            seed: options.suite.seed,
-            alpha: options.suite.alpha,
-            streams: options.streams,
-            chance: CHANCE / 2.0,
-        };
-        trials::measure(&trials, tried)
+    let Options { runs, streams, suite: suite::Options { seed, alpha, .. } } = *options;
+    let chance = CHANCE / 2.0;
+    let trials = match streams {
+        0 => Vec::new(),
+        streams => trials::measure(&Trials { seed, alpha, streams, chance }, tried),
     };
-    let (seed, alpha) = (options.suite.seed, options.suite.alpha);
     let interval = interval(runs_with_alarm);
-    Calibration {
-        runs: options.runs,
-        seed,
-        alpha,
-        tallies,
-        runs_with_alarm,
-        interval,
-        alarms,
-        trials,
-    }
+    Calibration { runs, seed, alpha, tallies, runs_with_alarm, interval, alarms, trials }
 }
 
 fn is_false_alarm(row: &Row) -> bool {
@@ -206,19 +191,14 @@ fn is_false_alarm(row: &Row) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::faults::Fault;
+    use crate::faults;
     use crate::suite::battery;
 
     fn calibrate(under: UnderCheck<'_>, only: &str, runs: u64) -> Calibration {
         let only = only.split(',').map(str::to_owned).collect();
         let suite = suite::Options { alpha: 0.1, only, ..suite::Options::default() };
-        run(
-            under,
-            &battery::inputs()[..1],
-            &Options { runs, suite, streams: 0 },
-            &|_, _| {},
-            &|_| {},
-        )
+        let options = Options { runs, suite, streams: 0 };
+        run(under, &battery::inputs()[..1], &options, &|_, _| {}, &|_| {})
     }
 
     #[test]
@@ -233,8 +213,7 @@ mod tests {
 
     #[test]
     fn a_wrong_system_exceeds_the_budget() {
-        let fault = Fault::JoinLongest;
-        let wrong = calibrate(UnderCheck::both(&fault), "transition-law", 12);
+        let wrong = calibrate(UnderCheck::from(faults::JOIN_LONGEST), "transition-law", 12);
         assert_eq!((wrong.runs_with_alarm, wrong.alarms.len()), (12, 12));
         // The claim itself, and the suite that consists of it.
         assert_eq!(wrong.excesses().len(), 2);

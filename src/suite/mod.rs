@@ -1,5 +1,7 @@
 //! The suite: every claim on every graph, under one error budget.
 //!
+//! Stage 14 of 18: it runs the claims, on graphs and against faults.
+//!
 //! Each check is a pure function of the claim, the model and the seed, so that the result does not
 //! depend on the number of threads. Claims of [`Scope::Theory`] run once, those of [`Scope::Graph`]
 //! on each input.
@@ -15,7 +17,9 @@ use std::time::Instant;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::claims::{self, CheckOptions, Claim, Evidence, Expected, Kind, Scope, Verdict, Witness};
+use crate::claims::{
+    self, CheckOptions, Claim, Evidence, Expected, Group, Kind, Scope, Verdict, Witness,
+};
 use crate::estimate::bracketing::{Samples, pilot_limit};
 use crate::instruments::UnderCheck;
 use crate::model::Model;
@@ -45,6 +49,8 @@ pub struct Options {
     pub effort: u32,
     /// Only these claims; all if empty.
     pub only: Vec<String>,
+    /// Also the claims of [`Scope::Theory`], where `only` is empty.
+    pub theory: bool,
     /// Not these.
     pub except: Vec<String>,
     /// Replay one case.
@@ -53,7 +59,8 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { seed: 1, alpha: 1e-6, effort: 1, only: Vec::new(), except: Vec::new(), case: None }
+        let (only, except) = (Vec::new(), Vec::new());
+        Self { seed: 1, alpha: 1e-6, effort: 1, only, theory: true, except, case: None }
     }
 }
 
@@ -154,33 +161,32 @@ impl Suite {
 
     /// How it ended.
     pub fn outcome(&self) -> Outcome {
-        self.rows
-            .iter()
-            .map(|row| match (row.is_expected(), row.evidence.verdict) {
-                (true, _) => Outcome::AsExpected,
-                (false, Verdict::Inconclusive) => Outcome::SomeInconclusive,
-                (false, _) => Outcome::SomeViolated,
-            })
-            .max()
-            .unwrap_or(Outcome::AsExpected)
+        let of = |row: &Row| match (row.is_expected(), row.evidence.verdict) {
+            (true, _) => Outcome::AsExpected,
+            (false, Verdict::Inconclusive) => Outcome::SomeInconclusive,
+            (false, _) => Outcome::SomeViolated,
+        };
+        self.rows.iter().map(of).max().unwrap_or(Outcome::AsExpected)
     }
 }
 
 /// The checks that `options` select, in the order of the registry.
 pub fn selection(inputs: &[Input], options: &Options) -> Vec<(&'static Claim, usize)> {
     let wanted = |claim: &Claim| {
-        (options.only.is_empty() || options.only.iter().any(|id| id == claim.id))
-            && !options.except.iter().any(|id| id == claim.id)
+        let chosen = if options.only.is_empty() {
+            options.theory || claim.scope == Scope::Graph
+        } else {
+            options.only.iter().any(|id| id == claim.id)
+        };
+        chosen && !options.except.iter().any(|id| id == claim.id)
+    };
+    let on = |claim: &Claim| match claim.scope {
+        Scope::Theory => 0..inputs.len().min(1),
+        Scope::Graph => 0..inputs.len(),
     };
     claims::all()
         .filter(|claim| wanted(claim))
-        .flat_map(|claim| {
-            match claim.scope {
-                Scope::Theory => 0..inputs.len().min(1),
-                Scope::Graph => 0..inputs.len(),
-            }
-            .map(move |input| (claim, input))
-        })
+        .flat_map(|claim| on(claim).map(move |input| (claim, input)))
         .collect()
 }
 
@@ -194,7 +200,8 @@ pub fn ledger(inputs: &[Input], options: &Options) -> Ledger {
     )
 }
 
-fn row(claim: &'static Claim, input: &Input, finished: Finished) -> Row {
+/// The row of a finished check.
+pub fn row(claim: &'static Claim, input: &Input, finished: Finished) -> Row {
     let graph = (claim.scope == Scope::Graph).then(|| input.name.clone());
     Row { claim, graph, evidence: finished.evidence, seconds: finished.seconds }
 }
@@ -232,38 +239,33 @@ pub fn resume(
     // By position, not by name: two inputs may have the same.
     let mut entries =
         ledger.entries.chunks(2).map(|pair| pair.iter().map(|entry| entry.alpha).sum::<f64>());
-    let shares: Vec<f64> = checks
-        .iter()
-        .map(|(claim, _)| {
-            if claim.kind == Kind::Statistical {
-                entries.next().unwrap_or(0.0)
-            } else {
-                options.alpha
-            }
-        })
-        .collect();
-    // Statistical checks of large graphs take longest: started first, they do not hold up the end.
+    let share = |(claim, _): &(&Claim, usize)| match claim.kind {
+        Kind::Statistical => entries.next().unwrap_or(0.0),
+        _ => options.alpha,
+    };
+    let shares: Vec<f64> = checks.iter().map(share).collect();
+    // Group by group, so that reports can be printed as they come. Within a group statistical
+    // checks and large graphs take longest: started first, they do not hold up its end.
     let mut missing = vec![true; checks.len()];
     finished.iter().for_each(|finished| missing[finished.at] = false);
     let mut order: Vec<usize> = (0..checks.len()).filter(|&at| missing[at]).collect();
-    order.sort_by_key(|&at| {
+    order.sort_by_cached_key(|&at| {
         let (claim, input) = checks[at];
-        (claim.kind != Kind::Statistical, Reverse(inputs[input].model.graph().n_servers()))
+        let size = match claim.scope {
+            Scope::Theory => u32::MAX,
+            Scope::Graph => inputs[input].model.graph().n_servers(),
+        };
+        (Group::of(claim), claim.kind != Kind::Statistical, Reverse(size))
     });
-    let samples: Vec<_> = inputs
-        .iter()
-        .map(|input| {
-            Samples::new(
-                under.subject,
-                &input.model,
-                options.seed,
-                pilot_limit(&input.model) * u64::from(options.effort),
-            )
-        })
-        .collect();
+    let samples = inputs.iter().map(|Input { model, .. }| {
+        let limit = pilot_limit(model) * u64::from(options.effort);
+        Samples::new(under.subject, model, options.seed, limit)
+    });
+    let samples: Vec<_> = samples.collect();
+    // A bridge hands out the checks in their order, which halving the list would not.
     let new: Vec<Finished> = order
-        .into_par_iter()
-        .with_max_len(1)
+        .into_iter()
+        .par_bridge()
         .map(|at| {
             let (claim, input) = checks[at];
             let (evidence, seconds) =
@@ -291,7 +293,7 @@ fn check(
         alpha,
         effort: options.effort,
         case: options.case,
-        machinery: under.machinery,
+        instruments: under.instruments,
         ..CheckOptions::default()
     };
     let mut evidence = claim.evaluate(&how.setting(under.subject, &input.model, samples));
@@ -306,20 +308,19 @@ fn replay(claim: &Claim, input: &Input, options: &Options, alpha: f64, case: u64
     let mut words = vec!["fluidcheck".to_owned(), "verify".to_owned()];
     if claim.scope == Scope::Graph {
         words.extend(input.arguments.iter().cloned());
-        words.extend(["--lambda".to_owned(), input.model.load().exact().to_string()]);
-        words.extend(["-d".to_owned(), input.model.d().to_string()]);
     }
-    words.extend([
-        "--only".to_owned(),
-        claim.id.to_owned(),
-        "--seed".to_owned(),
-        options.seed.to_string(),
-    ]);
+    let mut say = |option: &str, value: String| words.extend([option.to_owned(), value]);
+    if claim.scope == Scope::Graph {
+        say("--lambda", input.model.load().exact().to_string());
+        say("-d", input.model.d().to_string());
+    }
+    say("--only", claim.id.to_owned());
+    say("--seed", options.seed.to_string());
     if claim.kind == Kind::Statistical {
         // Alone in its suite, the check gets the share that it had.
-        words.extend(["--alpha".to_owned(), format!("{alpha:e}")]);
+        say("--alpha", format!("{alpha:e}"));
     } else {
-        words.extend(["--case".to_owned(), case.to_string()]);
+        say("--case", case.to_string());
     }
     words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
 }
@@ -336,14 +337,31 @@ fn quoted(word: &str) -> String {
 
 /// How often each verdict was given, expected or not.
 pub fn tally(suite: &Suite) -> [(Verdict, usize); 4] {
-    [Verdict::Holds, Verdict::Violated, Verdict::Inconclusive, Verdict::NotApplicable].map(
-        |verdict| {
-            (verdict, suite.rows.iter().filter(|row| row.evidence.verdict == verdict).count())
-        },
-    )
+    let count = |verdict| suite.rows.iter().filter(|row| row.evidence.verdict == verdict).count();
+    [Verdict::Holds, Verdict::Violated, Verdict::Inconclusive, Verdict::NotApplicable]
+        .map(|verdict| (verdict, count(verdict)))
 }
 
 /// Whether a claim stands for an error in the printed paper.
 pub fn is_erratum(claim: &Claim) -> bool {
     claim.expected == Expected::Violated
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn theories_are_checked_where_asked_for_or_named() {
+        let inputs = &battery::inputs()[..1];
+        let ids = |theory, only: &[&str]| -> Vec<&str> {
+            let only = only.iter().map(|id| (*id).to_owned()).collect();
+            let options = Options { theory, only, ..Options::default() };
+            selection(inputs, &options).iter().map(|(claim, _)| claim.id).collect()
+        };
+        assert_eq!(ids(true, &[]).len(), claims::all().count());
+        let graph = ids(false, &[]);
+        assert!(graph.contains(&"eq-2.1") && !graph.contains(&"eq-4.19"));
+        assert_eq!(ids(false, &["eq-4.19", "eq-2.1"]), ["eq-2.1", "eq-4.19"]);
+    }
 }

@@ -20,7 +20,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::claims::{self, CheckOptions, Claim, Evidence, Expected, Kind, Scope, Verdict};
-use crate::faults::Fault;
+use crate::faults::{self, Fault};
 use crate::graph::{BipartiteGraph, GraphError, Isolated};
 use crate::instruments::UnderCheck;
 use crate::model::{Event, Model};
@@ -44,11 +44,9 @@ pub struct Setting {
 
 /// Types from their servers.
 fn from_types(n: u32, types: &[&[u32]]) -> Result<BipartiteGraph, GraphError> {
-    let edges: Vec<_> = types
-        .iter()
-        .zip(0..)
-        .flat_map(|(servers, w)| servers.iter().map(move |&v| (v, w)))
-        .collect();
+    let of =
+        |(servers, w): (&&[u32], u32)| servers.iter().map(move |&v| (v, w)).collect::<Vec<_>>();
+    let edges: Vec<_> = types.iter().zip(0..).flat_map(of).collect();
     BipartiteGraph::from_edges(n, types.len() as u32, &edges, Isolated::Refuse)
 }
 
@@ -63,6 +61,7 @@ fn graphs() -> Result<Vec<(&'static str, BipartiteGraph)>, GraphError> {
         .flat_map(|v| (0..8).map(move |w| (v, w)))
         .filter(|&(v, w)| v * w + v + 3 * w < 20 || v % 8 == w)
         .collect();
+    let hub: &[&[u32]] = &[&[0], &[0, 1, 2, 3, 4, 5], &[1, 2], &[3, 4, 5], &[5, 0]];
     Ok(vec![
         ("k22", from_types(2, &[&[0, 1], &[0, 1]])?),
         ("private2", from_types(2, &[&[0], &[0, 1]])?),
@@ -72,10 +71,7 @@ fn graphs() -> Result<Vec<(&'static str, BipartiteGraph)>, GraphError> {
         ("idle server", from_types(4, &[&[0, 1], &[0, 2], &[2]])?),
         ("cycle5", BipartiteGraph::from_edges(5, 5, &cycle, Isolated::Refuse)?),
         ("twocomp_regular_4", BipartiteGraph::from_edges(4, 4, &two_components, Isolated::Refuse)?),
-        (
-            "hub and leaves",
-            from_types(6, &[&[0], &[0, 1, 2, 3, 4, 5], &[1, 2], &[3, 4, 5], &[5, 0]])?,
-        ),
+        ("hub and leaves", from_types(6, hub)?),
         ("irregular12", BipartiteGraph::from_edges(12, 8, &irregular, Isolated::Refuse)?),
         ("regular, its degrees by component", from_types(4, &[&[0, 1], &[0, 1], &[2], &[3]])?),
         ("complete6x3, implicit", BipartiteGraph::complete(6, 3)?),
@@ -107,21 +103,19 @@ const OF_MATRIX: [&str; 4] = [
 /// Never: the graphs and loads are constants that a test makes.
 pub fn settings() -> Vec<Setting> {
     let graphs = graphs().expect("the graphs are constants that a test makes");
-    let loads = [(0.3, 2), (0.8, 2), (0.3, 1), (0.8, 3)];
-    graphs
-        .into_iter()
-        .flat_map(|(name, graph)| {
-            loads.map(|(lambda, d)| {
-                (format!("{name}, lambda {lambda}, d {d}"), graph.clone(), lambda, d)
-            })
-        })
-        .map(|(name, graph, lambda, d)| Setting {
+    let setting = |name: &str, graph: &BipartiteGraph, lambda: f64, d: u32| {
+        let name = format!("{name}, lambda {lambda}, d {d}");
+        let model = Model::new(graph.clone(), lambda, d);
+        Setting {
             statistical: STATISTICAL.contains(&name.as_str()),
             of_matrix: OF_MATRIX.contains(&name.as_str()),
-            model: Model::new(graph, lambda, d).expect("the loads are constants that a test makes"),
+            model: model.expect("the loads are constants that a test makes"),
             name,
-        })
-        .collect()
+        }
+    };
+    let loads = [(0.3, 2), (0.8, 2), (0.3, 1), (0.8, 3)];
+    let of = |(name, graph)| loads.map(|(lambda, d)| setting(name, &graph, lambda, d));
+    graphs.into_iter().flat_map(of).collect()
 }
 
 /// The settings of a claim: theories are checked once whatever the graph.
@@ -187,7 +181,7 @@ pub enum Cell {
 pub struct Line {
     /// The claim.
     pub claim: &'static Claim,
-    /// For each fault of [`Fault::ALL`].
+    /// For each fault of [`faults::ALL`].
     pub cells: Vec<Cell>,
     /// Settings where the reference did not get the expected verdict, with what was found.
     pub failures: Vec<String>,
@@ -200,21 +194,15 @@ pub struct Line {
 
 impl Line {
     /// The faults that the claim rejects.
-    pub fn rejects(&self) -> impl Iterator<Item = Fault> + '_ {
-        Fault::ALL
-            .iter()
-            .zip(&self.cells)
-            .filter(|(_, cell)| matches!(cell, Cell::Rejected { .. }))
-            .map(|(&fault, _)| fault)
+    pub fn rejects(&self) -> impl Iterator<Item = &'static Fault> + '_ {
+        let cells = faults::ALL.iter().zip(&self.cells);
+        cells.filter(|(_, cell)| matches!(cell, Cell::Rejected { .. })).map(|(&fault, _)| fault)
     }
 
     /// The faults that the claim lists and does not reject.
-    pub fn missed(&self) -> impl Iterator<Item = Fault> + '_ {
-        self.claim
-            .rejects
-            .iter()
-            .copied()
-            .filter(|fault| !self.rejects().any(|rejected| rejected == *fault))
+    pub fn missed(&self) -> impl Iterator<Item = &'static Fault> + '_ {
+        let rejected = |fault: &&Fault| self.rejects().any(|rejected| rejected == *fault);
+        self.claim.rejects.iter().copied().filter(move |fault| !rejected(fault))
     }
 
     /// Whether the claim has shown that it can fail. An erratum has by its expected violation.
@@ -244,16 +232,11 @@ impl Matrix {
     /// # Panics
     /// If a check is not one of these claims ([`Check::is_in`]).
     pub fn of(options: &Options, finished: impl IntoIterator<Item = Check>) -> Self {
-        let mut lines: Vec<Line> = claims_of(options)
-            .into_iter()
-            .map(|claim| Line {
-                claim,
-                cells: vec![Cell::NotRun; Fault::ALL.len()],
-                failures: Vec::new(),
-                telling: false,
-                seconds: 0.0,
-            })
-            .collect();
+        let empty = |claim| {
+            let cells = vec![Cell::NotRun; faults::ALL.len()];
+            Line { claim, cells, failures: Vec::new(), telling: false, seconds: 0.0 }
+        };
+        let mut lines: Vec<Line> = claims_of(options).into_iter().map(empty).collect();
         let mut missing = most_checks(options);
         for check in finished {
             let line = &mut lines[check.claim];
@@ -266,24 +249,15 @@ impl Matrix {
                 Found::Fault(fault, cell) => line.cells[fault] = cell,
             }
         }
-        Self {
-            lines,
-            whole: options.only.is_empty(),
-            missing,
-            seed: options.seed,
-            alpha: options.alpha,
-        }
+        let (whole, seed, alpha) = (options.only.is_empty(), options.seed, options.alpha);
+        Self { lines, whole, missing, seed, alpha }
     }
 
     /// Faults that no claim rejects.
-    pub fn survivors(&self) -> Vec<Fault> {
-        Fault::ALL
-            .iter()
-            .copied()
-            .filter(|fault| {
-                self.lines.iter().all(|line| line.rejects().all(|other| other != *fault))
-            })
-            .collect()
+    pub fn survivors(&self) -> Vec<&'static Fault> {
+        let survives =
+            |fault: &&Fault| !self.lines.iter().any(|line| line.rejects().any(|f| f == *fault));
+        faults::ALL.iter().copied().filter(survives).collect()
     }
 
     /// Whether every claim has power, rejects what it lists and says something, and the reference
@@ -315,7 +289,7 @@ pub fn evaluate(
         seed,
         alpha,
         pilot_events: Some(1_000_000),
-        machinery: under.machinery,
+        instruments: under.instruments,
         ..CheckOptions::default()
     };
     claim.check_with(under.subject, model, &options)
@@ -402,7 +376,7 @@ pub enum Found {
         /// make a difference.
         asks_the_subject: bool,
     },
-    /// With the fault of this place in [`Fault::ALL`]: what the claim says to it.
+    /// With the fault of this place in [`faults::ALL`]: what the claim says to it.
     Fault(usize, Cell),
 }
 
@@ -415,7 +389,7 @@ impl Check {
     pub fn is_in(&self, claims: &[&'static Claim]) -> bool {
         let fault = match self.found {
             Found::Reference { .. } => true,
-            Found::Fault(fault, _) => fault < Fault::ALL.len(),
+            Found::Fault(fault, _) => fault < faults::ALL.len(),
         };
         self.claim < claims.len() && fault
     }
@@ -423,12 +397,12 @@ impl Check {
 
 /// The faults that a claim is run against.
 fn faults_for(claim: &Claim, options: &Options, asks_the_subject: bool) -> Vec<usize> {
-    let wanted = |fault: &Fault| {
+    let wanted = |fault: &&Fault| {
         let can_tell =
             claim.kind != Kind::Statistical || fault.changes_the_system() && asks_the_subject;
         claim.rejects.contains(fault) || options.depth == Depth::Full && can_tell
     };
-    (0..Fault::ALL.len()).filter(|&at| wanted(&Fault::ALL[at])).collect()
+    (0..faults::ALL.len()).filter(|&at| wanted(&faults::ALL[at])).collect()
 }
 
 /// The claims that `options` select, in the order of the registry.
@@ -461,10 +435,10 @@ pub fn resume(
     let settings = settings();
     let claims = claims_of(options);
     let mut asks = vec![None; claims.len()];
-    let mut known = vec![false; claims.len() * Fault::ALL.len()];
+    let mut known = vec![false; claims.len() * faults::ALL.len()];
     let mut note = |check: &Check| match check.found {
         Found::Reference { asks_the_subject, .. } => asks[check.claim] = Some(asks_the_subject),
-        Found::Fault(fault, _) => known[check.claim * Fault::ALL.len() + fault] = true,
+        Found::Fault(fault, _) => known[check.claim * faults::ALL.len() + fault] = true,
     };
     finished.iter().for_each(&mut note);
     let timed = |claim: usize, run: &dyn Fn() -> Found| {
@@ -485,42 +459,29 @@ pub fn resume(
     references.iter().for_each(&mut note);
     let mut tasks: Vec<(usize, usize)> = Vec::new();
     for (at, claim) in claims.iter().enumerate() {
-        let faults = faults_for(claim, options, asks[at].unwrap_or(true));
-        tasks.extend(
-            faults
-                .into_iter()
-                .filter(|fault| !known[at * Fault::ALL.len() + fault])
-                .map(|fault| (at, fault)),
-        );
+        let mut faults = faults_for(claim, options, asks[at].unwrap_or(true));
+        faults.retain(|fault| !known[at * faults::ALL.len() + fault]);
+        tasks.extend(faults.into_iter().map(|fault| (at, fault)));
     }
     // The long ones first.
     tasks.sort_by_key(|&(at, _)| (claims[at].kind != Kind::Statistical, at));
+    let cell =
+        |at: usize, fault: usize| against(claims[at], faults::ALL[fault], &settings, options);
     let cells: Vec<Check> = tasks
         .into_par_iter()
         .with_max_len(1)
-        .map(|(at, fault)| {
-            timed(at, &|| {
-                Found::Fault(fault, against(claims[at], Fault::ALL[fault], &settings, options))
-            })
-        })
+        .map(|(at, fault)| timed(at, &|| Found::Fault(fault, cell(at, fault))))
         .collect();
-    Matrix {
-        missing: 0,
-        ..Matrix::of(options, finished.into_iter().chain(references).chain(cells))
-    }
+    let all = finished.into_iter().chain(references).chain(cells);
+    Matrix { missing: 0, ..Matrix::of(options, all) }
 }
 
 fn reference(claim: &Claim, settings: &[Setting], options: &Options) -> Found {
     let (mut failures, mut telling, mut asks_the_subject) = (Vec::new(), false, false);
     for setting in settings_of(claim, settings) {
         let subject = Watched::default();
-        let evidence = evaluate(
-            claim,
-            UnderCheck::system(&subject),
-            &setting.model,
-            options.seed,
-            options.alpha,
-        );
+        let under = UnderCheck::system(&subject);
+        let evidence = evaluate(claim, under, &setting.model, options.seed, options.alpha);
         asks_the_subject |= subject.0.into_inner();
         if !claim.is_expected(evidence.verdict) {
             failures.push(format!(
@@ -533,7 +494,7 @@ fn reference(claim: &Claim, settings: &[Setting], options: &Options) -> Found {
     Found::Reference { failures, telling, asks_the_subject }
 }
 
-fn against(claim: &Claim, fault: Fault, settings: &[Setting], options: &Options) -> Cell {
+fn against(claim: &Claim, fault: &Fault, settings: &[Setting], options: &Options) -> Cell {
     let listed = claim.rejects.contains(&fault);
     let mut cell = Cell::Accepted;
     for setting in settings_of(claim, settings) {
@@ -542,7 +503,7 @@ fn against(claim: &Claim, fault: Fault, settings: &[Setting], options: &Options)
             continue;
         }
         let evidence =
-            evaluate(claim, UnderCheck::both(&fault), &setting.model, options.seed, options.alpha);
+            evaluate(claim, UnderCheck::from(fault), &setting.model, options.seed, options.alpha);
         let rejected = match claim.expected {
             Expected::Holds => evidence.verdict == Verdict::Violated,
             // The error of the print must be seen; where it is not, the fault is.

@@ -128,81 +128,75 @@ const SHORT: u64 = 32;
 /// The margin of the equivalence tests and laws that are tried.
 const MARGIN: f64 = 0.05;
 
+/// The errors of a procedure on so many streams of a source, under a seed, with what it states.
+type OnMeans = fn(Source, u64, u64, f64) -> u64;
+
+/// The procedures that are tried on streams of means.
+const ON_MEANS: [(&str, OnMeans); 7] = [
+    ("betting test", |source, streams, seed, alpha| {
+        decided(source, LENGTH, streams, seed, || MeanTest::new(source.mean, alpha))
+    }),
+    ("test of counts", |source, streams, seed, alpha| {
+        decided(source, LENGTH, streams, seed, || CountTest::new(source.mean, alpha))
+    }),
+    ("betting interval", |source, streams, seed, alpha| {
+        missed(source, SHORT, streams, seed, || BettingInterval::new(0.0, 1.0, alpha))
+    }),
+    ("interval of counts", |source, streams, seed, alpha| {
+        missed(source, LENGTH, streams, seed, || CountInterval::new(alpha))
+    }),
+    ("empirical Bernstein", |source, streams, seed, alpha| {
+        missed(source, LENGTH, streams, seed, || EmpiricalBernstein::new(1.0, alpha))
+    }),
+    ("equivalence, upper edge", |source, streams, seed, alpha| {
+        at_an_edge(source, streams, seed, alpha, source.mean - MARGIN)
+    }),
+    ("equivalence, lower edge", |source, streams, seed, alpha| {
+        at_an_edge(source, streams, seed, alpha, source.mean + MARGIN)
+    }),
+];
+
+/// At an edge of the margin either verdict is wrong: the mean is inside, and means outside are as
+/// close as one likes.
+fn at_an_edge(source: Source, streams: u64, seed: u64, alpha: f64, target: f64) -> u64 {
+    errors(streams, seed, |rng| {
+        let mut draw = source.stream(rng);
+        let mut test = Equivalence::new(Scale::UNIT, target, MARGIN, alpha);
+        (0..LENGTH).any(|_| {
+            test.observe(draw());
+            test.decision().is_some()
+        })
+    })
+}
+
+/// Whether a procedure errs on a stream, at a stated error probability.
+type IsWrong = fn(ChaCha8Rng, f64) -> bool;
+
+/// The other procedures, each with its source and whether it is wrong on a stream.
+const OTHERS: [(&str, &str, IsWrong); 5] = [
+    ("law, stated exactly", "three values", |rng, alpha| law_is_wrong(rng, alpha, 0.0)),
+    ("law, at its margin", "three values", |rng, alpha| law_is_wrong(rng, alpha, MARGIN)),
+    ("two samples", "three values", pair_is_wrong),
+    ("gaps", "Exp(1)", gaps_are_wrong),
+    ("events", "paths of two servers", path_is_wrong),
+];
+
 /// A trial to come: procedure, source, streams, and the errors among them under a seed.
 type Plan = (&'static str, &'static str, u64, Box<dyn Fn(u64) -> u64>);
 
 fn plans(&Trials { alpha, streams, .. }: &Trials) -> Vec<Plan> {
     let each = streams.div_ceil(SOURCES.len() as u64);
-    let mut plans: Vec<Plan> = Vec::new();
-    for source in SOURCES {
-        let (name, mean) = (source.name, source.mean);
-        let mut plan =
-            |procedure, count: Box<dyn Fn(u64) -> u64>| plans.push((procedure, name, each, count));
-        plan(
-            "betting test",
-            Box::new(move |seed| {
-                decided(source, LENGTH, each, seed, || MeanTest::new(mean, alpha))
-            }),
-        );
-        plan(
-            "test of counts",
-            Box::new(move |seed| {
-                decided(source, LENGTH, each, seed, || CountTest::new(mean, alpha))
-            }),
-        );
-        plan(
-            "betting interval",
-            Box::new(move |seed| {
-                missed(source, SHORT, each, seed, || BettingInterval::new(0.0, 1.0, alpha))
-            }),
-        );
-        plan(
-            "interval of counts",
-            Box::new(move |seed| missed(source, LENGTH, each, seed, || CountInterval::new(alpha))),
-        );
-        plan(
-            "empirical Bernstein",
-            Box::new(move |seed| {
-                missed(source, LENGTH, each, seed, || EmpiricalBernstein::new(1.0, alpha))
-            }),
-        );
-        // At an edge of the margin either verdict is wrong: the mean is inside, and means outside
-        // are as close as one likes.
-        for (edge, procedure) in
-            [(1.0, "equivalence, upper edge"), (-1.0, "equivalence, lower edge")]
-        {
-            let target = mean - edge * MARGIN;
-            plan(
-                procedure,
-                Box::new(move |seed| {
-                    errors(each, seed, |rng| {
-                        let (mut draw, mut test) = (
-                            source.stream(rng),
-                            Equivalence::new(Scale::UNIT, target, MARGIN, alpha),
-                        );
-                        (0..LENGTH).any(|_| {
-                            test.observe(draw());
-                            test.decision().is_some()
-                        })
-                    })
-                }),
-            );
-        }
-    }
-    let mut plan = |procedure, source, wrong: fn(ChaCha8Rng, f64) -> bool| {
-        plans.push((
-            procedure,
-            source,
-            streams,
-            Box::new(move |seed| errors(streams, seed, |rng| wrong(rng, alpha))),
-        ));
-    };
-    plan("law, stated exactly", "three values", |rng, alpha| law_is_wrong(rng, alpha, 0.0));
-    plan("law, at its margin", "three values", |rng, alpha| law_is_wrong(rng, alpha, MARGIN));
-    plan("two samples", "three values", pair_is_wrong);
-    plan("gaps", "Exp(1)", gaps_are_wrong);
-    plan("events", "paths of two servers", path_is_wrong);
-    plans
+    let on_means = SOURCES.into_iter().flat_map(|source| {
+        ON_MEANS.map(|(procedure, count)| -> Plan {
+            let count = move |seed| count(source, each, seed, alpha);
+            (procedure, source.name, each, Box::new(count))
+        })
+    });
+    let others = OTHERS.map(|(procedure, source, wrong)| -> Plan {
+        let count = move |seed| errors(streams, seed, |rng| wrong(rng, alpha));
+        (procedure, source, streams, Box::new(count))
+    });
+    on_means.chain(others).collect()
 }
 
 /// Tries every procedure at the edge of its null. `progress` hears of each trial.
@@ -230,7 +224,7 @@ fn law_is_wrong(mut rng: ChaCha8Rng, alpha: f64, margin: f64) -> bool {
     let mut test = DistributionTest::new(stated, margin, alpha);
     (0..4 * LENGTH).any(|_| {
         test.observe(three_values(&mut rng));
-        test.decision().is_some()
+        test.distance().decision.is_some()
     })
 }
 
@@ -239,7 +233,7 @@ fn pair_is_wrong(mut rng: ChaCha8Rng, alpha: f64) -> bool {
     (0..2 * LENGTH).any(|_| {
         test.observe_first(three_values(&mut rng));
         test.observe_second(three_values(&mut rng));
-        test.decision().is_some()
+        test.distance().decision.is_some()
     })
 }
 
@@ -283,15 +277,7 @@ mod tests {
 
     #[test]
     fn trials_of_laws_and_events_err_on_some_streams_and_only_as_often_as_they_are_allowed() {
-        type Wrong = fn(ChaCha8Rng, f64) -> bool;
-        let trials: [(&str, Wrong); 5] = [
-            ("law, stated exactly", |rng, alpha| law_is_wrong(rng, alpha, 0.0)),
-            ("law, at its margin", |rng, alpha| law_is_wrong(rng, alpha, MARGIN)),
-            ("two samples", pair_is_wrong),
-            ("gaps", gaps_are_wrong),
-            ("events", path_is_wrong),
-        ];
-        for (name, wrong) in trials {
+        for (name, _, wrong) in OTHERS {
             let (many, few) =
                 (errors(200, 1, |rng| wrong(rng, 0.999)), errors(200, 1, |rng| wrong(rng, 1e-9)));
             assert_eq!(few, 0, "{name}");
@@ -383,29 +369,12 @@ mod tests {
             assert_eq!((trial.lower, trial.upper), interval, "{trial:?}");
             assert!(!trial.errs_too_often(), "{trial:?}");
         }
-        let seen = |procedure: &str| {
-            tried
-                .iter()
-                .filter(|trial| trial.procedure == procedure)
-                .map(|trial| trial.errors)
-                .sum::<u64>()
-        };
         // What never errs on any stream measures nothing. The two bands of two samples are too wide
         // to err in 600 streams.
-        for procedure in [
-            "betting test",
-            "test of counts",
-            "betting interval",
-            "interval of counts",
-            "empirical Bernstein",
-            "equivalence, upper edge",
-            "equivalence, lower edge",
-            "law, stated exactly",
-            "law, at its margin",
-            "gaps",
-            "events",
-        ] {
-            assert!(seen(procedure) > 0, "{procedure}");
+        let names = ON_MEANS.map(|(name, _)| name).into_iter().chain(OTHERS.map(|(name, ..)| name));
+        for procedure in names.filter(|&name| name != "two samples") {
+            let of_it = tried.iter().filter(|trial| trial.procedure == procedure);
+            assert!(of_it.map(|trial| trial.errors).sum::<u64>() > 0, "{procedure}");
         }
     }
 

@@ -4,18 +4,19 @@
 use fluidcheck::claims::{self, CheckOptions, Evidence};
 use fluidcheck::estimate::bracketing::Samples;
 use fluidcheck::graph::{BipartiteGraph, Isolated};
-use fluidcheck::instruments::Machinery;
+use fluidcheck::instruments::UnderCheck;
 use fluidcheck::model::Model;
-use fluidcheck::subject::Subject;
 use proptest::test_runner::{Config, TestRunner};
 
 /// The evidence of a claim on a model.
 #[allow(dead_code)]
-pub fn evidence<T: Subject + Machinery>(id: &str, under: &T, model: &Model) -> Evidence {
+pub fn evidence<'a>(id: &str, under: impl Into<UnderCheck<'a>>, model: &Model) -> Evidence {
+    let under = under.into();
     // Samples have a seed of their own.
-    let samples = Samples::new(under, model, 1, 4_000_000);
-    let options = CheckOptions { seed: 7, machinery: under, ..CheckOptions::default() };
-    let setting = options.setting(under, model, &samples);
+    let samples = Samples::new(under.subject, model, 1, 4_000_000);
+    let options =
+        CheckOptions { seed: 7, instruments: under.instruments, ..CheckOptions::default() };
+    let setting = options.setting(under.subject, model, &samples);
     claims::find(id).expect("a claim of the registry").evaluate(&setting)
 }
 

@@ -3,18 +3,20 @@
 // Each test binary uses its own part.
 #![allow(dead_code)]
 
-use fluidcheck::claims::{self, CheckOptions, Evidence, Verdict};
-use fluidcheck::faults::Fault;
+use fluidcheck::claims::{self, CheckOptions, Evidence};
 use fluidcheck::graph::{BipartiteGraph, Isolated};
-use fluidcheck::instruments::Machinery;
+use fluidcheck::instruments::UnderCheck;
 use fluidcheck::model::Model;
-use fluidcheck::subject::{Reference, Subject};
 
 /// The claim `id` on one system.
-pub fn evaluate<T: Subject + Machinery>(id: &str, under: &T, model: &Model) -> Evidence {
-    let options =
-        CheckOptions { pilot_events: Some(1_000_000), machinery: under, ..CheckOptions::default() };
-    claims::find(id).unwrap().check_with(under, model, &options)
+pub fn evaluate<'a>(id: &str, under: impl Into<UnderCheck<'a>>, model: &Model) -> Evidence {
+    let under = under.into();
+    let options = CheckOptions {
+        pilot_events: Some(1_000_000),
+        instruments: under.instruments,
+        ..CheckOptions::default()
+    };
+    claims::find(id).unwrap().check_with(under.subject, model, &options)
 }
 
 /// Any system, for claims that make their own.
@@ -28,40 +30,6 @@ pub fn model(n: u32, types: &[&[u32]], lambda: f64, d: u32) -> Model {
         (0..).zip(types).flat_map(|(w, servers)| servers.iter().map(move |&v| (v, w))).collect();
     let graph = BipartiteGraph::from_edges(n, types.len() as u32, &edges, Isolated::Drop).unwrap();
     Model::new(graph, lambda, d).unwrap()
-}
-
-/// The reference has the expected verdict and every fault listed is rejected, on at least one of
-/// `models`.
-pub fn assert_power(id: &str, models: &[Model]) {
-    let claim = claims::find(id).unwrap();
-    let mut informative = false;
-    for model in models {
-        let evidence = evaluate(id, &Reference, model);
-        assert!(claim.is_expected(evidence.verdict), "{id}: {evidence:?}");
-        informative |= evidence.verdict != Verdict::NotApplicable && !evidence.vacuous;
-    }
-    assert!(informative, "{id} says nothing on any of the systems");
-    for fault in claim.rejects {
-        let rejected =
-            models.iter().any(|model| evaluate(id, fault, model).verdict == Verdict::Violated);
-        assert!(rejected, "{id} does not reject {}", Fault::id(fault));
-    }
-}
-
-/// Systems on which claims about the graph at hand have to prove their power.
-pub fn proving_models() -> Vec<Model> {
-    vec![
-        model(2, &[&[0], &[0, 1]], 0.8, 2),
-        model(3, &[&[0, 1], &[1, 2]], 0.8, 2),
-        model(3, &[&[0, 1, 2], &[0, 1, 2]], 0.8, 2),
-        model(4, &[&[0, 1], &[0, 1], &[2], &[3]], 0.7, 3),
-        model(2, &[&[0], &[1], &[0, 1], &[0, 1]], 0.9, 2),
-        // The least load is farther from 1 than the largest.
-        model(3, &[&[0, 1]], 0.5, 2),
-        model(5, &[&[0, 1], &[0, 2], &[0, 3], &[0, 4]], 0.5, 1),
-        Model::new(fluidcheck::graph::generate::random_regular(60, 40, 4, 1).unwrap(), 0.8, 2)
-            .unwrap(),
-    ]
 }
 
 /// Any graph with 1 to 6 servers and 1 to 5 task types, none of them isolated, as a list of sets of

@@ -25,59 +25,88 @@ use std::error::Error;
 
 use super::states_at_times::{l1, solution, states};
 use super::steady_distance::sum_from;
-use super::{limit, model, most, seed};
-use crate::claims::parts::{Findings, Part};
-use crate::claims::{Claim, Evidence, Expected, Kind, Scope, Setting};
-use crate::faults::Fault;
+use super::{limit, model, most};
+use crate::claims::parts::{Findings, Part, exactly};
+use crate::claims::{Claim, Effect, Evidence, Expected, Kind, Scope, Setting};
+use crate::faults;
 use crate::graph::generate::{self, Norm, Reach, Sites};
 use crate::theory::stability::{Effort, critical_load_bounds};
 
-/// Mean queue lengths.
-pub(super) const FIG_2: Claim = Claim {
+/// Mean queue lengths from empty, clipped to 0.2 around 1.928, 1.801, 1.639 and 1.566 for k = 3, 4,
+/// 10, 100; geometric graphs of mean degree 3 and ln N have no steady state (N = 1000, or more with
+/// --effort; lambda = 0.8, d = 2).
+pub(crate) const FIG_2: Claim = Claim {
     id: "fig-2",
     source: "section 5, figure 2",
-    statement: "mean queue lengths at t = 40 from empty, clipped to 0.2 around the figure, are within 0.07 of 1.928, 1.801, 1.639 and 1.566 on random regular graphs with k = 3, 4, 10, 100, and of the fixed point on the complete graph; geometric graphs of mean degree 3 and ln N have no steady state (N = 1000, or more with --effort; lambda = 0.8, d = 2)",
+    paper: &["Figure 2"],
+    statement: "mean queue lengths at t = 40 are within 0.07 of 1.928 to 1.566 on regular \
+        graphs, of the limit on complete ones",
     kind: Kind::Statistical,
     scope: Scope::Theory,
     expected: Expected::Holds,
+    effect: Some(Effect {
+        smallest: "a mean queue length off by 0.07",
+        observations: 400,
+        unit: "replications",
+    }),
     hypotheses: &[],
     rejects: &[
-        Fault::FixedPointOneChoiceMore,
-        Fault::OneSampleLess,
-        Fault::OneSampleMore,
-        Fault::SampledFromEverywhere,
+        faults::FIXED_POINT_ONE_CHOICE_MORE,
+        faults::ONE_SAMPLE_LESS,
+        faults::ONE_SAMPLE_MORE,
+        faults::SAMPLED_FROM_EVERYWHERE,
     ],
-    check: fig_2,
+    run: fig_2,
 };
 
-/// Paths.
-pub(super) const FIG_3: Claim = Claim {
+/// Paths: with D the largest l1 distance from (3.5) at t = 1, 2, 5, E min(0.03, D) <= 0.02 on the
+/// complete graph with N = 10^5, E min(0.15, D) <= 0.05 on random regular graphs with N = 10^4, k =
+/// (ln N)^2, and E min(1, D) >= 0.05 with k = 3 (lambda = 0.8, d = 2).
+pub(crate) const FIG_3: Claim = Claim {
     id: "fig-3",
     source: "section 5, figure 3",
-    statement: "from empty, D = the largest l1 distance from (3.5) at t = 1, 2, 5: E min(0.03, D) <= 0.02 on the complete graph with N = 10^5, E min(0.15, D) <= 0.05 on random regular graphs with N = 10^4, k = (ln N)^2, and E min(1, D) >= 0.05 with k = 3 (lambda = 0.8, d = 2)",
+    paper: &["Figure 3"],
+    statement: "from empty, paths stay close to (3.5) on complete graphs and regular ones, k = \
+        (ln N)^2, and not for k = 3",
     kind: Kind::Statistical,
     scope: Scope::Theory,
     expected: Expected::Holds,
+    effect: Some(Effect {
+        smallest: "an l1 distance from (3.5) of 0.02 (complete), 0.05 (k = 84); one below 0.05 \
+            for k = 3",
+        observations: 150,
+        unit: "paths",
+    }),
     hypotheses: &[],
-    rejects: &[Fault::DroppedDepartures, Fault::OneSampleMore],
-    check: fig_3,
+    rejects: &[faults::DROPPED_DEPARTURES, faults::ONE_SAMPLE_MORE],
+    run: fig_3,
 };
 
-/// Tails.
-pub(super) const FIG_4: Claim = Claim {
+/// Tails from empty: on the complete graph q_2, q_3 and q_4, clipped to three times the margin
+/// around q*_i, are within 0.05, 0.05 and 0.02 of it; with k = 3, E q_i >= 6/5 q*_3, 2 q*_4, 8 q*_5
+/// for i = 3, 4, 5, so in steady state too (N = 1000, or more with --effort; lambda = 0.8, d = 2).
+pub(crate) const FIG_4: Claim = Claim {
     id: "fig-4",
     source: "section 5, figure 4",
-    statement: "at t = 40 from empty, on the complete graph q_2, q_3 and q_4, clipped to three times the margin around q*_i, are within 0.05, 0.05 and 0.02 of it; on random regular graphs with k = 3, E q_i >= 6/5 q*_3, 2 q*_4, 8 q*_5 for i = 3, 4, 5, so in steady state too (N = 1000, or more with --effort; lambda = 0.8, d = 2)",
+    paper: &["Figure 4"],
+    statement: "at t = 40, q_2 to q_4 are close to q* on complete graphs, and tails are heavier \
+        on regular ones with k = 3",
     kind: Kind::Statistical,
     scope: Scope::Theory,
     expected: Expected::Holds,
+    effect: Some(Effect {
+        smallest: "q_2, q_3 off by 0.05, q_4 by 0.02; tails of degree 3 below 6/5, 2, 8 times \
+            q*_3, q*_4, q*_5",
+        observations: 180,
+        unit: "replications",
+    }),
     hypotheses: &[],
     rejects: &[
-        Fault::FixedPointOneChoiceMore,
-        Fault::FixedPointAsPrinted,
-        Fault::SampledFromEverywhere,
+        faults::FIXED_POINT_ONE_CHOICE_MORE,
+        faults::FIXED_POINT_AS_PRINTED,
+        faults::SAMPLED_FROM_EVERYWHERE,
     ],
-    check: fig_4,
+    run: fig_4,
 };
 
 const LAMBDA: f64 = 0.8;
@@ -98,20 +127,21 @@ fn size(setting: &Setting<'_>) -> u32 {
     }
 }
 
-fn fig_2(setting: &Setting<'_>) -> Evidence {
+fn fig_2(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let n = size(setting);
     let fixed_point = limit(setting, LAMBDA, D);
     let mut findings = Findings::new(setting.alpha);
     let share = setting.alpha / (2.0 * (MEAN_QUEUE_LENGTHS.len() + 1) as f64);
     let complete = ("complete".to_owned(), generate::complete(n, n), sum_from(&fixed_point, 1));
     let regular = MEAN_QUEUE_LENGTHS.map(|(k, length)| {
-        let graph = generate::random_regular(n, n, k, seed(setting, "fig-2 graphs") ^ u64::from(k));
+        let seed = setting.seed(&format!("{} graphs", claim.id)) ^ u64::from(k);
+        let graph = generate::random_regular(n, n, k, seed);
         (format!("k = {k}"), graph, length)
     });
     for (name, graph, length) in std::iter::once(complete).chain(regular) {
         let model = model(graph, LAMBDA, D);
         let (range, start) = ((length - 0.2, length + 0.2), vec![0; n as usize]);
-        let seed = seed(setting, &format!("fig-2 {name}"));
+        let seed = setting.seed(&format!("{} {name}", claim.id));
         let what = format!("{name}, N = {n}");
         let parts = vec![
             Part::at_most(&what, range, length + 0.07, 0.0, share),
@@ -137,16 +167,19 @@ fn fig_2(setting: &Setting<'_>) -> Evidence {
         ("sqrt(N)", f64::from(n).sqrt()),
     ] {
         let settles = degree > 10.0;
-        match critical_bounds(setting, n, degree) {
+        match critical_bounds(setting, n, degree, setting.seed(&format!("{} sites", claim.id))) {
             Ok((lower, upper, servers)) if !settles && upper <= LAMBDA => {
                 findings.holds(LAMBDA - upper);
                 findings.note(format!(
-                    "geometric, mean degree {name}: no steady state, its figure is a transient (critical load at most {upper:.3} by a set of {servers} servers, at least {lower:.3})"
+                    "geometric, mean degree {name}: no steady state, its figure is a transient \
+                     (critical load at most {upper:.3} by a set of {servers} servers, at least \
+                     {lower:.3})"
                 ));
             }
             Ok((lower, upper, _)) if !settles => {
                 findings.violated(format!(
-                    "geometric, mean degree {name}: the critical load is only known to be in [{lower:.3}, {upper:.3}]"
+                    "geometric, mean degree {name}: the critical load is only known to be in \
+                     [{lower:.3}, {upper:.3}]"
                 ));
             }
             Ok((lower, ..)) => {
@@ -171,11 +204,12 @@ fn critical_bounds(
     setting: &Setting<'_>,
     n: u32,
     degree: f64,
+    seed: u64,
 ) -> Result<(f64, f64, usize), Box<dyn Error>> {
     let norm = Norm::EUCLIDEAN;
-    let sites = Sites::uniform(n, n, 2, seed(setting, "fig-2 sites"))?;
-    let graph =
-        setting.machinery.geometric(&sites, Reach::MeanDegree(degree).radius(n, 2, norm)?, norm)?;
+    let sites = Sites::uniform(n, n, 2, seed)?;
+    let radius = Reach::MeanDegree(degree).radius(n, 2, norm)?;
+    let graph = (setting.instruments.geometric)(&sites, radius, norm)?;
     let bounds = critical_load_bounds(&graph, D, Effort { gap: 0.1, steps: 2_000 })?;
     Ok((bounds.lower, bounds.upper, bounds.bottleneck.len()))
 }
@@ -193,13 +227,12 @@ fn effective_choices(mean: f64) -> f64 {
     low
 }
 
-fn fig_3(setting: &Setting<'_>) -> Evidence {
+fn fig_3(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let mut findings = Findings::new(setting.alpha);
     let share = setting.alpha / 3.0;
     let degree = 10_000f64.ln().powi(2) as u32;
-    let regular = |k| {
-        generate::random_regular(10_000, 10_000, k, seed(setting, "fig-3 graphs") ^ u64::from(k))
-    };
+    let seed = setting.seed(&format!("{} graphs", claim.id));
+    let regular = |k| generate::random_regular(10_000, 10_000, k, seed ^ u64::from(k));
     let rows = [
         ("complete, N = 100000".to_owned(), generate::complete(100_000, 100_000), 0.03, 0.02, true),
         (format!("k = {degree}, N = 10000"), regular(degree), 0.15, 0.05, true),
@@ -210,17 +243,17 @@ fn fig_3(setting: &Setting<'_>) -> Evidence {
         let times = [1, 2, 5];
         let expected = solution(setting, &model, &[], &times);
         let start = vec![0; model.graph().n_servers() as usize];
-        let seed = seed(setting, &format!("fig-3 {name}"));
+        let seed = setting.seed(&format!("{} {name}", claim.id));
         let part = if below { Part::at_most } else { Part::at_least };
         let part = part(name, (0.0, clip), limit, expected.error, share);
-        findings.settle(vec![part], most(setting), |replication| {
+        findings.settle_one(part, most(setting), |replication| {
             let reached = states(setting, &model, seed, replication, &start, &times.map(f64::from));
             let apart = reached
                 .iter()
                 .zip(&expected.q)
                 .map(|(q, expected)| l1(q, expected))
                 .fold(0.0, f64::max);
-            vec![(apart, apart)]
+            exactly(apart)
         });
         if findings.is_violated() {
             break;
@@ -229,7 +262,7 @@ fn fig_3(setting: &Setting<'_>) -> Evidence {
     findings.evidence()
 }
 
-fn fig_4(setting: &Setting<'_>) -> Evidence {
+fn fig_4(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let n = size(setting);
     let fixed_point = limit(setting, LAMBDA, D);
     let mut findings = Findings::new(setting.alpha);
@@ -246,7 +279,7 @@ fn fig_4(setting: &Setting<'_>) -> Evidence {
             Part::at_least(&name, range, target - margin, 0.0, share),
         ]
     });
-    let path = seed(setting, "fig-4 complete");
+    let path = setting.seed(&format!("{} complete", claim.id));
     findings.settle(parts.collect(), most(setting), |replication| {
         let reached = states(setting, &complete, path, replication, &start, &[SETTLED]);
         (2..=4).flat_map(|i| [(at(&reached[0], i), at(&reached[0], i)); 2]).collect()
@@ -255,20 +288,16 @@ fn fig_4(setting: &Setting<'_>) -> Evidence {
         return findings.evidence();
     }
 
-    let sparse = model(generate::random_regular(n, n, 3, seed(setting, "fig-4 graph")), LAMBDA, D);
+    let seed = setting.seed(&format!("{} graph", claim.id));
+    let sparse = model(generate::random_regular(n, n, 3, seed), LAMBDA, D);
     let factors = [(3, 1.2), (4, 2.0), (5, 8.0)];
     let parts = factors.map(|(i, factor)| {
         let least = factor * at(&fixed_point, i);
         // Clipping from above makes a mean smaller, never larger.
-        Part::at_least(
-            format!("k = 3, N = {n}: q_{i}"),
-            (0.0, (4.0 * least).min(1.0)),
-            least,
-            0.0,
-            share,
-        )
+        let name = format!("k = 3, N = {n}: q_{i}");
+        Part::at_least(name, (0.0, (4.0 * least).min(1.0)), least, 0.0, share)
     });
-    let path = seed(setting, "fig-4 degree 3");
+    let path = setting.seed(&format!("{} degree 3", claim.id));
     findings.settle(parts.into(), most(setting), |replication| {
         let reached = states(setting, &sparse, path, replication, &start, &[SETTLED]);
         factors.map(|(i, _)| (at(&reached[0], i), at(&reached[0], i))).into()

@@ -1,60 +1,32 @@
 //! Convergence: what becomes of the steady state and of paths along sequences of graphs.
 //!
-//! | statement | claims |
-//! |---|---|
-//! | the counterexample of section 1.2, and its control | [`counterexample`]: `counterexample-1.2` |
-//! | Theorem 3.1, its rates | [`theorem_3_1`]: `thm-3.1` |
-//! | Corollary 3.2, Remark 2 | [`corollary_3_2`]: `cor-3.2`, `rem-2` |
-//! | Corollary 3.4, (4.50) to (4.53) | [`corollary_3_4`]: `cor-3.4` |
-//! | Corollary 3.6 | [`corollary_3_6`]: `cor-3.6` |
-//! | figures 2, 3 and 4 | [`figures_2_to_4`]: `fig-2`, `fig-3`, `fig-4` |
-//!
 //! The claims make their own graphs, from the seed of the suite. What they rest on: clipped means
 //! between bounds ([`super::parts`]), steady states bracketed at a fixed time
 //! ([`steady_distance`]), states and solutions at given times ([`states_at_times`]). What is seen
 //! from empty alone is at or below the steady state, in the mean, at every time: lower bounds on
 //! the distance from q* need no more.
 
-mod corollary_3_2;
-mod corollary_3_4;
-mod corollary_3_6;
-mod counterexample;
-mod figures_2_to_4;
+pub(super) mod corollary_3_2;
+pub(super) mod corollary_3_4;
+pub(super) mod corollary_3_6;
+pub(super) mod counterexample;
+pub(super) mod figures_2_to_4;
 mod states_at_times;
 mod steady_distance;
-mod theorem_3_1;
+pub(super) mod theorem_3_1;
 
-use super::{Claim, Setting};
+use super::Setting;
 use crate::graph::BipartiteGraph;
 use crate::graph::generate::GenerateError;
 use crate::model::Model;
-use crate::random::fingerprint;
-
-/// The claims about convergence.
-pub const CLAIMS: &[Claim] = &[
-    counterexample::COUNTEREXAMPLE_1_2,
-    theorem_3_1::THM_3_1,
-    corollary_3_2::COR_3_2,
-    corollary_3_2::REM_2,
-    corollary_3_4::COR_3_4,
-    corollary_3_6::COR_3_6,
-    figures_2_to_4::FIG_2,
-    figures_2_to_4::FIG_3,
-    figures_2_to_4::FIG_4,
-];
 
 /// Levels of q* that are looked at: the next is below the least positive number for every load of
 /// these claims.
 const LEVELS: u32 = 40;
 
-/// q*_1, q*_2, ... of Theorem 3.1, as the machinery under check has it.
+/// q*_1, q*_2, ... of Theorem 3.1, as the instruments under check have it.
 fn limit(setting: &Setting<'_>, lambda: f64, d: u32) -> Vec<f64> {
-    (1..=LEVELS).map(|i| setting.machinery.fixed_point(lambda, d, i)).collect()
-}
-
-/// A seed for one purpose of a claim.
-fn seed(setting: &Setting<'_>, purpose: &str) -> u64 {
-    setting.plan.seed ^ fingerprint(purpose)
+    (1..=LEVELS).map(|i| (setting.instruments.fixed_point)(lambda, d, i)).collect()
 }
 
 /// Replications after which a part is left open; some times what the stated effects should need.

@@ -1,7 +1,7 @@
 //! States at given times, and the solution of (3.5) from the same start.
 //!
 //! The solution is integrated here, by the classical Runge-Kutta method, from the right-hand side
-//! that the machinery gives: what is under check is the differential equation. The same with steps
+//! that the instruments give: what is under check is the differential equation. The same with steps
 //! of twice the length tells the error, which is added to what a claim permits.
 
 use crate::claims::Setting;
@@ -74,7 +74,7 @@ fn integrate(
     q.resize(levels, 0.0);
     let slope = |q: &[f64]| {
         let mut dq = vec![0.0; q.len()];
-        setting.machinery.right_hand_side(model.lambda(), model.d(), q, &mut dq);
+        (setting.instruments.right_hand_side)(model.lambda(), model.d(), q, &mut dq);
         dq
     };
     let moved = |q: &[f64], dq: &[f64], by: f64| -> Vec<f64> {

@@ -38,87 +38,45 @@
 //! # Source
 //! The places named; found by checking.
 
-mod printed_constants;
-mod printed_equations;
-mod printed_graphs;
-mod printed_steps;
+pub(super) mod printed_constants;
+pub(super) mod printed_equations;
+pub(super) mod printed_graphs;
+pub(super) mod printed_steps;
 
 use super::{Claim, Evidence, Expected, Kind, Scope, Setting};
 use crate::faults::Fault;
-
-/// The errata, in the order of the table.
-pub const CLAIMS: &[Claim] = &[
-    printed_graphs::WITHOUT_REPLACEMENT_PRINTED,
-    printed_graphs::WITHOUT_REPLACEMENT_CORRECTED,
-    printed_graphs::REMARK_1_PRINTED,
-    printed_graphs::REMARK_1_CORRECTED,
-    printed_graphs::EQ_3_3_PRINTED,
-    printed_graphs::EQ_3_3_CORRECTED,
-    printed_graphs::DEF_3_5_PRINTED,
-    printed_graphs::DEF_3_5_CORRECTED,
-    printed_graphs::EQ_4_52_PRINTED,
-    printed_graphs::EQ_4_52_CORRECTED,
-    printed_graphs::MULTI_EDGES_PRINTED,
-    printed_graphs::MULTI_EDGES_CORRECTED,
-    printed_graphs::STEADY_STATE_PRINTED,
-    printed_graphs::STEADY_STATE_CORRECTED,
-    printed_equations::COR_3_4_PRINTED,
-    printed_equations::COR_3_4_CORRECTED,
-    printed_equations::EQ_4_44_PRINTED,
-    printed_equations::EQ_4_44_CORRECTED,
-    printed_constants::THM_3_8_PRINTED,
-    printed_constants::THM_3_8_CORRECTED,
-    printed_steps::THM_3_10_CORRECTED,
-    printed_steps::EQ_4_41_PRINTED,
-    printed_steps::EQ_4_41_CORRECTED,
-    printed_constants::EQ_4_47_PRINTED,
-    printed_constants::EQ_4_47_CORRECTED,
-    printed_steps::EQ_4_10_CORRECTED,
-    printed_steps::B_6_PRINTED,
-    printed_steps::B_6_CORRECTED,
-    printed_steps::C_5_PRINTED,
-    printed_steps::C_5_CORRECTED,
-    printed_constants::C_1_PRINTED,
-    printed_constants::C_1_CORRECTED,
-];
 
 /// A form as printed; it is itself the wrong model, so that it needs no fault.
 const fn printed(
     id: &'static str,
     source: &'static str,
+    paper: &'static [&'static str],
     statement: &'static str,
-    check: fn(&Setting<'_>) -> Evidence,
+    run: fn(&Claim, &Setting<'_>) -> Evidence,
 ) -> Claim {
-    Claim {
-        id,
-        source,
-        statement,
-        kind: Kind::Exact,
-        scope: Scope::Theory,
-        expected: Expected::Violated,
-        hypotheses: &[],
-        rejects: &[],
-        check,
-    }
+    Claim { expected: Expected::Violated, ..corrected(id, source, paper, statement, &[], run) }
 }
 
 /// The form that is right.
 const fn corrected(
     id: &'static str,
     source: &'static str,
+    paper: &'static [&'static str],
     statement: &'static str,
-    rejects: &'static [Fault],
-    check: fn(&Setting<'_>) -> Evidence,
+    rejects: &'static [&'static Fault],
+    run: fn(&Claim, &Setting<'_>) -> Evidence,
 ) -> Claim {
     Claim {
         id,
         source,
+        paper,
         statement,
         kind: Kind::Exact,
         scope: Scope::Theory,
         expected: Expected::Holds,
+        effect: None,
         hypotheses: &[],
         rejects,
-        check,
+        run,
     }
 }

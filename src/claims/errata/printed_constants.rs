@@ -1,10 +1,10 @@
 //! Errata of constants: Theorem 3.8, (4.47), Lemma C.1.
 
 use super::{corrected, printed};
-use crate::claims::cases::{Outcome, run};
+use crate::claims::cases::Outcome;
 use crate::claims::{Claim, show};
-use crate::faults::Fault;
-use crate::instruments::Machinery;
+use crate::faults;
+use crate::instruments::Instruments;
 use crate::num::ratio::{self, Ratio, ratio};
 use crate::theory::constants::{self, Mixing};
 
@@ -17,12 +17,13 @@ fn rho0_and_d(case: u64) -> (Ratio, u32) {
 }
 
 /// Theorem 3.8's range of alpha.
-pub(super) const THM_3_8_PRINTED: Claim = printed(
+pub(crate) const THM_3_8_PRINTED: Claim = printed(
     "err-thm-3.8-printed",
     "Theorem 3.8",
+    &["Theorem 3.8"],
     "alpha = ln theta / ln rho0 of the proof is at most 1",
-    |setting| {
-        run(&setting.plan, "err-thm-3.8-printed", 115, "pairs of rho0 and d", |case, _| {
+    |claim, setting| {
+        setting.cases(claim, 115, "pairs of rho0 and d", |case, _| {
             let (rho0, d) = rho0_and_d(case);
             let theta = constants::mixing_theta(&rho0, d);
             let exponent = Mixing::with_theta(&rho0, &theta).exponent;
@@ -31,35 +32,33 @@ pub(super) const THM_3_8_PRINTED: Claim = printed(
                 return Outcome::holds(1.0 - exponent);
             }
             let (rho0, theta) = (show(&rho0), show(&theta));
-            Outcome::violated(
-                1.0 - exponent,
-                format!("rho0 = {rho0}, d = {d}: theta = {theta}, alpha = {exponent}"),
-            )
+            Outcome::violated(format!(
+                "rho0 = {rho0}, d = {d}: theta = {theta}, alpha = {exponent}"
+            ))
+            .by(1.0 - exponent)
         })
     },
 );
 
 /// What the proof of Theorem 3.8 needs of theta, and gets.
-pub(super) const THM_3_8_CORRECTED: Claim = corrected(
+pub(crate) const THM_3_8_CORRECTED: Claim = corrected(
     "err-thm-3.8-corrected",
     "Theorem 3.8, (4.16), (4.26) to (4.29)",
-    "theta rho0 d <= 1/2 and theta <= rho0, so that alpha >= 1; the bound starts at c2 / theta and falls to 0",
-    &[Fault::MixingThetaNotCapped],
-    |setting| {
-        run(&setting.plan, "err-thm-3.8-corrected", 115, "pairs of rho0 and d", |case, _| {
+    &["Theorem 3.8", "(4.28)", "(4.29)"],
+    "theta rho0 d <= 1/2 and theta <= rho0, so that alpha >= 1; the bound starts at c2 / theta \
+        and falls to 0",
+    &[faults::MIXING_THETA_NOT_CAPPED],
+    |claim, setting| {
+        setting.cases(claim, 115, "pairs of rho0 and d", |case, _| {
             let (rho0, d) = rho0_and_d(case);
-            let theta = setting.machinery.mixing_theta(&rho0, d);
+            let theta = (setting.instruments.mixing_theta)(&rho0, d);
             let contraction = &theta * &rho0 * ratio::whole(d.into());
             let at = format!("rho0 = {}, d = {d}, theta = {}", show(&rho0), show(&theta));
             if contraction > ratio(1, 2) || theta > rho0 {
-                return Outcome::violated(
-                    f64::NAN,
-                    format!(
-                        "{at}: theta rho0 d = {}, theta <= rho0: {}",
-                        show(&contraction),
-                        theta <= rho0
-                    ),
-                );
+                let (contraction, capped) = (show(&contraction), theta <= rho0);
+                return Outcome::violated(format!(
+                    "{at}: theta rho0 d = {contraction}, theta <= rho0: {capped}"
+                ));
             }
             let mixing = Mixing::with_theta(&rho0, &theta);
             // (4.28): the bound at time 0, above the moment bound rho0 / (1 - rho0) that holds at
@@ -67,10 +66,7 @@ pub(super) const THM_3_8_CORRECTED: Claim = corrected(
             let start = (mixing.bound(0.0) * mixing.theta / mixing.c2 - 1.0).abs();
             let times: Vec<f64> = (0..60).map(|k| mixing.bound(2f64.powi(k) - 1.0)).collect();
             if start > 1e-9 || times.windows(2).any(|pair| pair[1] >= pair[0]) {
-                return Outcome::violated(
-                    f64::NAN,
-                    format!("{at}: bounds {times:?}, c2 = {}", mixing.c2),
-                );
+                return Outcome::violated(format!("{at}: bounds {times:?}, c2 = {}", mixing.c2));
             }
             Outcome::holds(mixing.exponent - 1.0)
         })
@@ -78,12 +74,13 @@ pub(super) const THM_3_8_CORRECTED: Claim = corrected(
 );
 
 /// (4.47), first step, where all square roots are whole.
-pub(super) const EQ_4_47_PRINTED: Claim = printed(
+pub(crate) const EQ_4_47_PRINTED: Claim = printed(
     "err-4.47-printed",
     "(4.47), first step",
+    &["(4.47)"],
     "1 / (c1' + c2' t) <= 1 / (c1' + c2' sqrt(ln(1/eta))) at t = sqrt(ln(1/eta) / (2 c3))",
-    |setting| {
-        run(&setting.plan, "err-4.47-printed", 100, "choices of the constants", |case, _| {
+    |claim, setting| {
+        setting.cases(claim, 100, "choices of the constants", |case, _| {
             // Case 0: c1' = c2' = 1, c3 = 2, ln(1/eta) = 4, where 1/2 <= 1/3 is claimed. 2 c3 = k^2
             // and t = s; the power alpha keeps order.
             let whole = |n: u64| ratio::whole(n);
@@ -95,36 +92,33 @@ pub(super) const EQ_4_47_PRINTED: Claim = printed(
             if left <= right {
                 return Outcome::holds(slack);
             }
-            Outcome::violated(
-                slack,
-                format!(
-                    "c1' = {c1}, c2' = {c2}, c3 = {}/2, ln(1/eta) = {}, alpha = 1: {left} > {right}",
-                    k * k,
-                    k * k * s * s
-                ),
-            )
+            Outcome::violated(format!(
+                "c1' = {c1}, c2' = {c2}, c3 = {}/2, ln(1/eta) = {}, alpha = 1: {left} > {right}",
+                k * k,
+                k * k * s * s
+            ))
+            .by(slack)
         })
     },
 );
 
-/// (4.46) and (4.47) at the right time, with 2 c3 kept.
-pub(super) const EQ_4_47_CORRECTED: Claim = corrected(
+/// (4.46) and (4.47) at the right time: both terms are at most (2 c3)^(alpha/2) / (c2'
+/// sqrt(ln(1/eta)))^alpha + c4' / (c3 sqrt(ln(1/eta)))^alpha.
+pub(crate) const EQ_4_47_CORRECTED: Claim = corrected(
     "err-4.47-corrected",
     "(4.46), (4.47)",
-    "at t = sqrt(ln(1/eta) / (2 c3)): both terms of (4.45) are at most (2 c3)^(alpha/2) / (c2' sqrt(ln(1/eta)))^alpha + c4' / (c3 sqrt(ln(1/eta)))^alpha",
-    &[Fault::ComparisonTimeAsPrinted],
-    |setting| {
-        run(
-            &setting.plan,
-            "err-4.47-corrected",
-            3 * 4 * 3 * 3,
-            "choices of the constants",
-            |case, _| comparison(setting.machinery, case),
-        )
+    &["(4.47)", "(4.46)"],
+    "at t = sqrt(ln(1/eta) / (2 c3)), both terms of (4.45) are at most those of (4.47) with 2 c3 \
+        kept",
+    &[faults::COMPARISON_TIME_AS_PRINTED],
+    |claim, setting| {
+        setting.cases(claim, 3 * 4 * 3 * 3, "choices of the constants", |case, _| {
+            comparison(setting.instruments, case)
+        })
     },
 );
 
-fn comparison(machinery: &dyn Machinery, case: u64) -> Outcome {
+fn comparison(instruments: &Instruments, case: u64) -> Outcome {
     let pick = |from: &[f64], digit: u64| from[(digit % from.len() as u64) as usize];
     let c3 = pick(&[2.0, 1.0, 10.0], case);
     // ln(1/eta) from 2 c3, where the case begins, to far beyond.
@@ -132,7 +126,7 @@ fn comparison(machinery: &dyn Machinery, case: u64) -> Outcome {
     let alpha = pick(&[1.0, 0.5, 0.1], case / 12);
     let (c1, c2, c4) =
         [(1.0, 1.0, 1.0), (0.1, 3.0, 50.0), (7.0, 0.2, 0.01)][(case / 36 % 3) as usize];
-    let t = machinery.comparison_time(log, c3);
+    let t = (instruments.comparison_time)(log, c3);
     let first = (c1 + c2 * t).powf(-alpha);
     let second = c4 * t * t * (c3 * t * t - log).exp();
     let (first_bound, second_bound) = (
@@ -145,36 +139,38 @@ fn comparison(machinery: &dyn Machinery, case: u64) -> Outcome {
     if slack > 0.0 {
         return Outcome::holds(slack);
     }
-    Outcome::violated(
-        slack,
-        format!(
-            "c3 = {c3}, ln(1/eta) = {log}, alpha = {alpha}, t = {t}: {first} against {first_bound}, {second} against {second_bound}"
-        ),
-    )
+    Outcome::violated(format!(
+        "c3 = {c3}, ln(1/eta) = {log}, alpha = {alpha}, t = {t}: {first} against \
+             {first_bound}, {second} against {second_bound}"
+    ))
+    .by(slack)
 }
 
 /// Lemma C.1 with the constant of its proof.
-pub(super) const C_1_PRINTED: Claim = corrected(
+pub(crate) const C_1_PRINTED: Claim = corrected(
     "err-c.1-printed",
     "Lemma C.1, (C.3)",
-    "the divided differences have the Lipschitz constant K = (2^d - 1)(d - 1), which is larger than needed",
-    &[Fault::DividedDifferenceShifted],
-    |setting| {
-        run(&setting.plan, "err-c.1-printed", LIPSCHITZ_CASES, "pairs of pairs", |case, _| {
-            lipschitz(setting.machinery, case, false, &constants::printed_lipschitz_constant)
+    &["Lemma C.1", "(C.3)"],
+    "the divided differences have the Lipschitz constant K = (2^d - 1)(d - 1), which is larger \
+        than needed",
+    &[faults::DIVIDED_DIFFERENCE_SHIFTED],
+    |claim, setting| {
+        setting.cases(claim, LIPSCHITZ_CASES, "pairs of pairs", |case, _| {
+            lipschitz(setting.instruments, case, false, &constants::printed_lipschitz_constant)
         })
     },
 );
 
 /// Lemma C.1 with the sharp constant.
-pub(super) const C_1_CORRECTED: Claim = corrected(
+pub(crate) const C_1_CORRECTED: Claim = corrected(
     "err-c.1-corrected",
     "Lemma C.1",
+    &["Lemma C.1"],
     "K = d (d - 1) / 2 is enough, and attained in the limit at (1, 1)",
-    &[Fault::LipschitzTooSmall],
-    |setting| {
-        run(&setting.plan, "err-c.1-corrected", LIPSCHITZ_CASES, "pairs of pairs", |case, _| {
-            lipschitz(setting.machinery, case, true, &|d| setting.machinery.lipschitz_constant(d))
+    &[faults::LIPSCHITZ_TOO_SMALL],
+    |claim, setting| {
+        setting.cases(claim, LIPSCHITZ_CASES, "pairs of pairs", |case, _| {
+            lipschitz(setting.instruments, case, true, &setting.instruments.lipschitz_constant)
         })
     },
 );
@@ -183,7 +179,7 @@ pub(super) const C_1_CORRECTED: Claim = corrected(
 const LIPSCHITZ_CASES: u64 = 7 * 101;
 
 fn lipschitz(
-    machinery: &dyn Machinery,
+    instruments: &Instruments,
     case: u64,
     sharp: bool,
     constant: &dyn Fn(u32) -> Ratio,
@@ -199,8 +195,8 @@ fn lipschitz(
     };
     let distance = |a: &Ratio, b: &Ratio| if a > b { a - b } else { b - a };
     let difference = distance(
-        &machinery.divided_difference(&first.0, &first.1, d),
-        &machinery.divided_difference(&second.0, &second.1, d),
+        &(instruments.divided_difference)(&first.0, &first.1, d),
+        &(instruments.divided_difference)(&second.0, &second.1, d),
     );
     let bound = &k * (distance(&first.0, &second.0) + distance(&first.1, &second.1));
     let slack = ratio::to_f64(&(&bound - &difference));
@@ -213,12 +209,10 @@ fn lipschitz(
         return Outcome::holds(slack);
     }
     let ((x1, y1), (x2, y2)) = (first, second);
-    Outcome::violated(
-        slack,
-        format!(
-            "d = {d}, pairs ({x1}, {y1}) and ({x2}, {y2}): {} against K (...) = {}, K = {k}",
-            show(&difference),
-            show(&bound)
-        ),
-    )
+    let [difference, bound] = [&difference, &bound].map(show);
+    let found = format!(
+        "d = {d}, pairs ({x1}, {y1}) and ({x2}, {y2}): {difference} against K (...) = {bound}, K = \
+         {k}"
+    );
+    Outcome::violated(found).by(slack)
 }

@@ -7,29 +7,30 @@ use num_traits::{One, Signed, Zero};
 use rand_chacha::ChaCha8Rng;
 
 use super::{corrected, printed};
-use crate::claims::cases::{Outcome, run};
-use crate::claims::small_graphs::{self, Loads};
+use crate::claims::cases::Outcome;
+use crate::claims::small_graphs::{self, Loads, task_types};
 use crate::claims::{Claim, Evidence, Setting, show};
-use crate::faults::Fault;
+use crate::faults;
 use crate::graph::BipartiteGraph;
 use crate::graph::generate::{Norm, Reach, Sites};
-use crate::instruments::Machinery;
+use crate::instruments::Instruments;
 use crate::model::{Load, Model};
 use crate::num::ratio::{self, Ratio, ratio};
 
 /// All listed graphs, then random ones.
 fn over_graphs(
+    claim: &Claim,
     setting: &Setting<'_>,
-    claim: &str,
-    check: impl Fn(&BipartiteGraph) -> Outcome,
+    check: impl Fn(&Instruments, &BipartiteGraph) -> Outcome,
 ) -> Evidence {
+    let check = |graph: &BipartiteGraph| check(setting.instruments, graph);
     let listed = small_graphs::listed();
     let count = listed.len() as u64 + 50 * u64::from(setting.plan.effort);
-    run(&setting.plan, claim, count, "graphs", |case, rng: &mut ChaCha8Rng| {
+    setting.cases(claim, count, "graphs", |case, rng: &mut ChaCha8Rng| {
         match listed.get(case as usize) {
             Some((name, graph)) => match check(graph) {
                 Outcome::Violated { slack, found, .. } => {
-                    Outcome::violated(slack, format!("{name}: {found}"))
+                    Outcome::violated(format!("{name}: {found}")).by(slack)
                 }
                 other => other,
             },
@@ -38,23 +39,19 @@ fn over_graphs(
     })
 }
 
-fn task_types(graph: &BipartiteGraph) -> Vec<Vec<u32>> {
-    (0..graph.n_task_types()).map(|w| graph.servers_of(w).iter().collect()).collect()
-}
-
 fn model(graph: &BipartiteGraph, lambda: Ratio, d: u32) -> Option<Model> {
     Model::with_load(graph.clone(), Load::new(lambda).ok()?, d).ok()
 }
 
 /// What a set of servers gets while its queues are all longer than all others: the least that any
 /// state sends there.
-fn rate_into(machinery: &dyn Machinery, model: &Model, in_set: &dyn Fn(u32) -> bool) -> Ratio {
+fn rate_into(instruments: &Instruments, model: &Model, in_set: &dyn Fn(u32) -> bool) -> Ratio {
     let graph = model.graph();
     let lengths: Vec<u32> = (0..graph.n_servers()).map(|v| if in_set(v) { 9 } else { 0 }).collect();
     let mut sum = Ratio::zero();
     for w in 0..graph.n_task_types() {
         if graph.servers_of(w).iter().any(in_set) {
-            let shares = machinery.assignment(model, w, &lengths);
+            let shares = (instruments.assignment)(model, w, &lengths);
             sum += shares
                 .into_iter()
                 .filter(|(v, _)| in_set(*v))
@@ -75,16 +72,16 @@ fn without_replacement(inside: u64, all: u64, d: u32) -> Ratio {
 
 /// (2.2) as printed: by max-flow and min-cut, that no set gets what it serves or more under
 /// sampling without replacement.
-pub(super) const WITHOUT_REPLACEMENT_PRINTED: Claim = printed(
+pub(crate) const WITHOUT_REPLACEMENT_PRINTED: Claim = printed(
     "err-2.2-printed",
     "(2.2)",
-    "where (2.2) holds with samples without replacement, no set of servers gets more than it serves while its queues are the longest",
-    |setting| {
-        over_graphs(setting, "err-2.2-printed", |graph| printed_criterion(setting.machinery, graph))
-    },
+    &["(2.2)"],
+    "where (2.2) without replacement holds, no set of servers with the longest queues gets more \
+        than it serves",
+    |claim, setting| over_graphs(claim, setting, printed_criterion),
 );
 
-fn printed_criterion(machinery: &dyn Machinery, graph: &BipartiteGraph) -> Outcome {
+fn printed_criterion(instruments: &Instruments, graph: &BipartiteGraph) -> Outcome {
     let Some(model) = model(graph, ratio(9, 10), 2) else { return Outcome::Skipped };
     let n = graph.n_servers();
     if n > 12 {
@@ -106,35 +103,31 @@ fn printed_criterion(machinery: &dyn Machinery, graph: &BipartiteGraph) -> Outco
     }
     for set in 1..1u32 << n {
         let excess =
-            rate_into(machinery, &model, &member(set)) - ratio::whole(set.count_ones().into());
+            rate_into(instruments, &model, &member(set)) - ratio::whole(set.count_ones().into());
         if excess.is_positive() {
-            let servers: Vec<u32> = (0..n).filter(|&v| member(set)(v)).collect();
-            return Outcome::violated(
-                -ratio::to_f64(&excess),
-                format!(
-                    "lambda = 0.9, d = 2, task types {:?}: called ergodic, yet S = {servers:?} grows at rate {excess}",
-                    task_types(graph)
-                ),
-            );
+            let servers = small_graphs::members(graph, set);
+            return Outcome::violated(format!(
+                "lambda = 0.9, d = 2, task types {:?}: called ergodic, yet S = {servers:?} \
+                     grows at rate {excess}",
+                task_types(graph)
+            ))
+            .by(-ratio::to_f64(&excess));
         }
     }
     Outcome::holds(0.0)
 }
 
-/// (2.2) with replacement.
-pub(super) const WITHOUT_REPLACEMENT_CORRECTED: Claim = corrected(
+/// (2.2) with replacement; for types {0}, {0,1} and d = 2 the critical load is 4/5.
+pub(crate) const WITHOUT_REPLACEMENT_CORRECTED: Claim = corrected(
     "err-2.2-corrected",
     "(2.2), Remark 1",
-    "while its queues are the longest, S gets (lambda N / M) sum_w (|S ∩ N_w| / d_w)^d; for types {0}, {0,1} and d = 2 the critical load is 4/5",
-    &[Fault::SamplingWithoutReplacement, Fault::RhoNecessary],
-    |setting| {
-        over_graphs(setting, "err-2.2-corrected", |graph| {
-            corrected_criterion(setting.machinery, graph)
-        })
-    },
+    &["(2.2)", "Remark 1"],
+    "while its queues are the longest, S gets (lambda N / M) sum_w (|S ∩ N_w| / d_w)^d",
+    &[faults::SAMPLING_WITHOUT_REPLACEMENT, faults::RHO_NECESSARY],
+    |claim, setting| over_graphs(claim, setting, corrected_criterion),
 );
 
-fn corrected_criterion(machinery: &dyn Machinery, graph: &BipartiteGraph) -> Outcome {
+fn corrected_criterion(instruments: &Instruments, graph: &BipartiteGraph) -> Outcome {
     if graph.n_servers() > 7 {
         return Outcome::Skipped;
     }
@@ -142,31 +135,25 @@ fn corrected_criterion(machinery: &dyn Machinery, graph: &BipartiteGraph) -> Out
         let Some(system) = model(graph, ratio(9, 10), d) else { return Outcome::Skipped };
         for (set, weight) in small_graphs::weights(graph, d) {
             let (found, right) = (
-                rate_into(machinery, &system, &|v| set >> v & 1 == 1),
+                rate_into(instruments, &system, &|v| set >> v & 1 == 1),
                 weight * system.load().exact(),
             );
             if found != right {
-                return Outcome::violated(
-                    f64::NAN,
-                    format!(
-                        "d = {d}, task types {:?}, S = {set:#b}: gets {found}, not {right}",
-                        task_types(graph)
-                    ),
-                );
+                return Outcome::violated(format!(
+                    "d = {d}, task types {:?}, S = {set:#b}: gets {found}, not {right}",
+                    task_types(graph)
+                ));
             }
         }
     }
     let table = [(1, ratio(2, 3)), (2, ratio(4, 5)), (3, ratio(8, 9))];
     for (d, critical) in table.into_iter().filter(|_| task_types(graph) == [vec![0], vec![0, 1]]) {
         for (load, ergodic) in [(&critical * ratio(999, 1000), true), (critical.clone(), false)] {
-            let said = model(graph, load, d).and_then(|model| machinery.is_ergodic(&model));
+            let said = model(graph, load, d).and_then(|model| (instruments.is_ergodic)(&model));
             if said.is_some_and(|said| said != ergodic) {
-                return Outcome::violated(
-                    f64::NAN,
-                    format!(
-                        "d = {d}, critical load {critical}: called ergodic {said:?}, is {ergodic}"
-                    ),
-                );
+                return Outcome::violated(format!(
+                    "d = {d}, critical load {critical}: called ergodic {said:?}, is {ergodic}"
+                ));
             }
         }
     }
@@ -174,79 +161,63 @@ fn corrected_criterion(machinery: &dyn Machinery, graph: &BipartiteGraph) -> Out
 }
 
 /// Remark 1 with gamma, as it refers to.
-pub(super) const REMARK_1_PRINTED: Claim = printed(
+pub(crate) const REMARK_1_PRINTED: Claim = printed(
     "err-rem-1-printed",
     "Remark 1",
+    &["Remark 1"],
     "gamma bounds how far the loads are from lambda: rho(G) <= lambda (1 + gamma(G))",
-    |setting| {
-        over_graphs(setting, "err-rem-1-printed", |graph| {
-            load_within(setting.machinery, graph, &|g| setting.machinery.gamma(g))
-        })
+    |claim, setting| {
+        over_graphs(claim, setting, |of, graph| load_within(of, graph, (of.gamma)(graph)))
     },
 );
 
 /// Remark 1 with phi.
-pub(super) const REMARK_1_CORRECTED: Claim = corrected(
+pub(crate) const REMARK_1_CORRECTED: Claim = corrected(
     "err-rem-1-corrected",
     "Remark 1, (2.3)",
+    &["Remark 1", "(2.3)"],
     "phi bounds how far the loads are from lambda: rho(G) <= lambda (1 + phi(G))",
-    &[Fault::PhiWithServerDegrees, Fault::PhiWithSidesSwapped],
-    |setting| {
-        over_graphs(setting, "err-rem-1-corrected", |graph| {
-            load_within(setting.machinery, graph, &|g| setting.machinery.phi(g))
-        })
+    &[faults::PHI_WITH_SERVER_DEGREES, faults::PHI_WITH_SIDES_SWAPPED],
+    |claim, setting| {
+        over_graphs(claim, setting, |of, graph| load_within(of, graph, (of.phi)(graph)))
     },
 );
 
-fn load_within(
-    machinery: &dyn Machinery,
-    graph: &BipartiteGraph,
-    distance: &dyn Fn(&BipartiteGraph) -> Ratio,
-) -> Outcome {
+fn load_within(instruments: &Instruments, graph: &BipartiteGraph, distance: Ratio) -> Outcome {
     let Some(model) = model(graph, ratio(1, 2), 2) else { return Outcome::Skipped };
-    let (largest, distance) = (Loads::of(graph).max(), distance(graph));
+    let largest = Loads::of(graph).max();
     let slack = ratio::to_f64(&(ratio::whole(1) + &distance - &largest));
-    if machinery.rho(&model) != &largest * ratio(1, 2) || slack < 0.0 {
+    if (instruments.rho)(&model) != &largest * ratio(1, 2) || slack < 0.0 {
         let types = task_types(graph);
-        return Outcome::violated(
-            slack,
-            format!(
-                "task types {types:?}: rho / lambda = {}, 1 + {}",
-                show(&largest),
-                show(&distance)
-            ),
-        );
+        let [largest, distance] = [&largest, &distance].map(show);
+        let found = format!("task types {types:?}: rho / lambda = {largest}, 1 + {distance}");
+        return Outcome::violated(found).by(slack);
     }
     Outcome::holds(slack)
 }
 
 /// (3.3), middle, with d_w where d_v belongs.
-pub(super) const EQ_3_3_PRINTED: Claim = printed(
+pub(crate) const EQ_3_3_PRINTED: Claim = printed(
     "err-3.3-printed",
     "(3.3), middle",
+    &["(3.3)"],
     "phi(G) = max_v |(N / M) sum over N_v of M / (N d_w) - 1| on regular graphs",
-    |setting| {
-        over_graphs(setting, "err-3.3-printed", |graph| {
-            middle_of_3_3(setting.machinery, graph, false)
-        })
-    },
+    |claim, setting| over_graphs(claim, setting, |of, graph| middle_of_3_3(of, graph, false)),
 );
 
 /// (3.3), middle, with d_v.
-pub(super) const EQ_3_3_CORRECTED: Claim = corrected(
+pub(crate) const EQ_3_3_CORRECTED: Claim = corrected(
     "err-3.3-corrected",
     "(3.3), middle",
-    "phi(G) = max_v |(N / M) sum over N_v of M / (N d_v) - 1| = 0 on regular graphs where every server has an edge",
-    &[Fault::PhiWithServerDegrees, Fault::PhiWithSidesSwapped],
-    |setting| {
-        over_graphs(setting, "err-3.3-corrected", |graph| {
-            middle_of_3_3(setting.machinery, graph, true)
-        })
-    },
+    &["(3.3)"],
+    "phi(G) = max_v |(N / M) sum over N_v of M / (N d_v) - 1| = 0 on regular graphs where every \
+        server has an edge",
+    &[faults::PHI_WITH_SERVER_DEGREES, faults::PHI_WITH_SIDES_SWAPPED],
+    |claim, setting| over_graphs(claim, setting, |of, graph| middle_of_3_3(of, graph, true)),
 );
 
 fn middle_of_3_3(
-    machinery: &dyn Machinery,
+    instruments: &Instruments,
     graph: &BipartiteGraph,
     with_server_degree: bool,
 ) -> Outcome {
@@ -264,78 +235,70 @@ fn middle_of_3_3(
         })
         .max()
         .unwrap_or_else(Ratio::zero);
-    let phi = machinery.phi(graph);
+    let phi = (instruments.phi)(graph);
     if middle == phi {
         return Outcome::holds(0.0);
     }
-    Outcome::violated(
-        f64::NAN,
-        format!(
-            "task types {:?}: the middle of (3.3) is {middle}, phi(G) = {phi}",
-            task_types(graph)
-        ),
-    )
+    Outcome::violated(format!(
+        "task types {:?}: the middle of (3.3) is {middle}, phi(G) = {phi}",
+        task_types(graph)
+    ))
 }
 
 /// Definition 3.5 taken to imply phi = 0 without more.
-pub(super) const DEF_3_5_PRINTED: Claim = printed(
+pub(crate) const DEF_3_5_PRINTED: Claim = printed(
     "err-def-3.5-printed",
     "Definition 3.5, (3.3)",
+    &["Definition 3.5", "(3.3)"],
     "N d_v = M d_w on every edge implies phi(G) = 0",
-    |setting| {
+    |claim, setting| {
         // A server and a task type both isolated, in the ratio N : M.
         let lonely = small_graphs::of_task_types(2, &[vec![0], vec![]]);
-        run(&setting.plan, "err-def-3.5-printed", 1, "graphs", |_, _| {
+        setting.cases(claim, 1, "graphs", |_, _| {
             let Ok(graph) = &lonely else { return Outcome::Skipped };
-            let phi = setting.machinery.phi(graph);
-            if !setting.machinery.is_regular(graph) || phi.is_zero() {
+            let phi = (setting.instruments.phi)(graph);
+            if !(setting.instruments.is_regular)(graph) || phi.is_zero() {
                 return Outcome::holds(0.0);
             }
-            Outcome::violated(
-                -ratio::to_f64(&phi),
-                format!(
-                    "2 servers, task types {:?}: regular, and phi(G) = {phi}",
-                    task_types(graph)
-                ),
-            )
+            Outcome::violated(format!(
+                "2 servers, task types {:?}: regular, and phi(G) = {phi}",
+                task_types(graph)
+            ))
+            .by(-ratio::to_f64(&phi))
         })
     },
 );
 
 /// Definition 3.5 with its missing premise; the reverse is wrong.
-pub(super) const DEF_3_5_CORRECTED: Claim = corrected(
+pub(crate) const DEF_3_5_CORRECTED: Claim = corrected(
     "err-def-3.5-corrected",
     "Definition 3.5, (3.3)",
-    "N d_v = M d_w on every edge and a task type for every server imply phi(G) = 0; phi(G) = 0 does not imply the former",
-    &[Fault::RegularityByGlobalDegrees, Fault::PhiWithSidesSwapped],
-    |setting| {
-        over_graphs(setting, "err-def-3.5-corrected", |graph| {
+    &["Definition 3.5", "(3.3)"],
+    "N d_v = M d_w on every edge and a task type for every server imply phi(G) = 0; phi(G) = 0 \
+        does not imply the former",
+    &[faults::REGULARITY_BY_GLOBAL_DEGREES, faults::PHI_WITH_SIDES_SWAPPED],
+    |claim, setting| {
+        over_graphs(claim, setting, |instruments, graph| {
             let (said, regular, phi) = (
-                setting.machinery.is_regular(graph),
+                (instruments.is_regular)(graph),
                 small_graphs::is_regular(graph),
-                setting.machinery.phi(graph),
+                (instruments.phi)(graph),
             );
             let types = task_types(graph);
             if said != regular {
-                return Outcome::violated(
-                    f64::NAN,
-                    format!("task types {types:?}: called regular {said}, is {regular}"),
-                );
+                return Outcome::violated(format!(
+                    "task types {types:?}: called regular {said}, is {regular}"
+                ));
             }
             if regular && small_graphs::every_server_has_an_edge(graph) && !phi.is_zero() {
-                return Outcome::violated(
-                    f64::NAN,
-                    format!("task types {types:?}: regular, phi(G) = {phi}"),
-                );
+                return Outcome::violated(format!("task types {types:?}: regular, phi(G) = {phi}"));
             }
             // The listed counterexample of the reverse.
             if types == [vec![0], vec![1], vec![0, 1], vec![0, 1]] && (regular || !phi.is_zero()) {
-                return Outcome::violated(
-                    f64::NAN,
-                    format!(
-                        "task types {types:?}: regular {regular}, phi(G) = {phi}; it is 0 without regularity"
-                    ),
-                );
+                return Outcome::violated(format!(
+                    "task types {types:?}: regular {regular}, phi(G) = {phi}; it is 0 without \
+                     regularity"
+                ));
             }
             Outcome::holds(0.0)
         })
@@ -343,67 +306,62 @@ pub(super) const DEF_3_5_CORRECTED: Claim = corrected(
 );
 
 /// (4.52) with the sum over all task types.
-pub(super) const EQ_4_52_PRINTED: Claim = printed(
+pub(crate) const EQ_4_52_PRINTED: Claim = printed(
     "err-4.52-printed",
     "(4.52)",
+    &["(4.52)"],
     "phi(G) = max_v |(N / M) sum over W_N of 1 / d_w - 1|",
-    |setting| {
-        over_graphs(setting, "err-4.52-printed", |graph| {
+    |claim, setting| {
+        over_graphs(claim, setting, |instruments, graph| {
             let all = small_graphs::gamma(graph) * ratio::whole(graph.n_servers().into());
-            same_phi(setting.machinery, graph, (all - ratio::whole(1)).abs())
+            same_phi(instruments, graph, (all - ratio::whole(1)).abs())
         })
     },
 );
 
 /// (4.52) with the sum over the task types of the server.
-pub(super) const EQ_4_52_CORRECTED: Claim = corrected(
+pub(crate) const EQ_4_52_CORRECTED: Claim = corrected(
     "err-4.52-corrected",
     "(4.52)",
+    &["(4.52)"],
     "phi(G) = max_v |(N / M) sum over N_v of 1 / d_w - 1|",
-    &[Fault::PhiWithServerDegrees, Fault::PhiWithSidesSwapped],
-    |setting| {
-        over_graphs(setting, "err-4.52-corrected", |graph| {
-            same_phi(setting.machinery, graph, Loads::of(graph).phi())
+    &[faults::PHI_WITH_SERVER_DEGREES, faults::PHI_WITH_SIDES_SWAPPED],
+    |claim, setting| {
+        over_graphs(claim, setting, |instruments, graph| {
+            same_phi(instruments, graph, Loads::of(graph).phi())
         })
     },
 );
 
-fn same_phi(machinery: &dyn Machinery, graph: &BipartiteGraph, form: Ratio) -> Outcome {
-    let phi = machinery.phi(graph);
+fn same_phi(instruments: &Instruments, graph: &BipartiteGraph, form: Ratio) -> Outcome {
+    let phi = (instruments.phi)(graph);
     if phi == form {
         return Outcome::holds(0.0);
     }
-    Outcome::violated(
-        f64::NAN,
-        format!(
-            "task types {:?}: {} by (4.52), phi(G) = {}",
-            task_types(graph),
-            show(&form),
-            show(&phi)
-        ),
-    )
+    let (task_types, form, phi) = (task_types(graph), show(&form), show(&phi));
+    Outcome::violated(format!("task types {task_types:?}: {form} by (4.52), phi(G) = {phi}"))
 }
 
 /// Section 5 on the half-edge matching.
-pub(super) const MULTI_EDGES_PRINTED: Claim = printed(
+pub(crate) const MULTI_EDGES_PRINTED: Claim = printed(
     "err-5-multi-edges-printed",
     "section 5",
-    "a matching of half-edges with k = 3 has a multi-edge with probability below 1/2, for N = 10, 20, 30",
-    |setting| {
-        run(&setting.plan, "err-5-multi-edges-printed", 3, "sizes, counted exactly", |case, _| {
+    &["Section 5"],
+    "a matching of half-edges with k = 3 has a multi-edge with probability below 1/2, for N = \
+        10, 20, 30",
+    |claim, setting| {
+        setting.cases(claim, 3, "sizes, counted exactly", |case, _| {
             let n = 10 * (1 + case as u32);
             let multi = Ratio::one() - simple_probability(n);
             let slack = ratio::to_f64(&(ratio(1, 2) - &multi));
             if multi < ratio(1, 2) {
                 return Outcome::holds(slack);
             }
-            Outcome::violated(
-                slack,
-                format!(
-                    "N = {n}: a multi-edge has probability {:.6}, exactly counted",
-                    ratio::to_f64(&multi)
-                ),
-            )
+            Outcome::violated(format!(
+                "N = {n}: a multi-edge has probability {:.6}, exactly counted",
+                ratio::to_f64(&multi)
+            ))
+            .by(slack)
         })
     },
 );
@@ -438,17 +396,22 @@ fn simple_probability(n: u32) -> Ratio {
     Ratio::new(simple * BigInt::from(6).pow(2 * n), orders)
 }
 
-/// What is negligible: the share of edges that are parallel; the graphs of this crate have none,
-/// and keep their degrees.
-pub(super) const MULTI_EDGES_CORRECTED: Claim = corrected(
+/// What is negligible: the share of edges that are parallel, 2 / (3 N - 1) pairs an edge. Matchings
+/// are simple with a probability within 2 / N of exp(-2), relatively; the graphs of this crate
+/// always, and keep their degrees.
+pub(crate) const MULTI_EDGES_CORRECTED: Claim = corrected(
     "err-5-multi-edges-corrected",
     "section 5",
-    "simple with a probability within 2 / N of exp(-2), relatively; 2 / (3 N - 1) pairs of parallel edges an edge; random regular graphs are simple with all degrees k",
-    &[Fault::MultiEdgesErased],
-    |setting| {
-        run(&setting.plan, "err-5-multi-edges-corrected", 30, "sizes", |case, _| match case {
+    &["Section 5"],
+    "matchings are simple with probability near exp(-2); random regular graphs are simple, all \
+        degrees k",
+    &[faults::MULTI_EDGES_ERASED],
+    |claim, setting| {
+        setting.cases(claim, 30, "sizes", |case, _| match case {
             0 => small_matchings(),
-            _ => regular_degrees(setting.machinery, 3 + 2 * case as u32, setting.plan.seed ^ case),
+            _ => {
+                regular_degrees(setting.instruments, 3 + 2 * case as u32, setting.plan.seed ^ case)
+            }
         })
     },
 );
@@ -475,26 +438,23 @@ fn small_matchings() -> Outcome {
             simple_probability(n),
         );
         if known != counted {
-            return Outcome::violated(
-                f64::NAN,
-                format!("N = {n}: simple with probability {counted}, known {known}"),
-            );
+            return Outcome::violated(format!(
+                "N = {n}: simple with probability {counted}, known {known}"
+            ));
         }
     }
     for n in [10, 20, 30] {
         let off = ratio::to_f64(&simple_probability(n)) / (-2f64).exp() - 1.0;
         if off.abs() > 2.0 / f64::from(n) {
-            return Outcome::violated(
-                f64::NAN,
-                format!("N = {n}: the probability of a simple graph is off exp(-2) by {off} of it"),
-            );
+            return Outcome::violated(format!(
+                "N = {n}: the probability of a simple graph is off exp(-2) by {off} of it"
+            ));
         }
     }
     if share != ratio(2, 5) {
-        return Outcome::violated(
-            f64::NAN,
-            format!("N = 2: {share} pairs of parallel edges an edge, not 2/5"),
-        );
+        return Outcome::violated(format!(
+            "N = 2: {share} pairs of parallel edges an edge, not 2/5"
+        ));
     }
     Outcome::holds(0.0)
 }
@@ -510,68 +470,73 @@ fn permutations(order: &mut [usize], from: usize, visit: &mut impl FnMut(&[usize
     }
 }
 
-fn regular_degrees(machinery: &dyn Machinery, n: u32, seed: u64) -> Outcome {
-    match machinery.random_regular(n, n, 3, seed) {
+fn regular_degrees(instruments: &Instruments, n: u32, seed: u64) -> Outcome {
+    match (instruments.random_regular)(n, n, 3, seed) {
         Ok(graph) => {
             let wrong = (0..n).find(|&v| {
                 graph.task_types_of(v).iter().count() != 3
                     || graph.servers_of(v).iter().count() != 3
             });
             wrong.map_or(Outcome::holds(0.0), |v| {
-                Outcome::violated(
-                    f64::NAN,
-                    format!(
-                        "N = {n}, seed {seed}: server or task type {v} has degree other than 3"
-                    ),
-                )
+                Outcome::violated(format!(
+                    "N = {n}, seed {seed}: server or task type {v} has degree other than 3"
+                ))
             })
         }
-        Err(error) => Outcome::violated(f64::NAN, format!("N = {n}, k = 3: {error}")),
+        Err(error) => Outcome::violated(format!("N = {n}, k = 3: {error}")),
     }
 }
 
 /// Section 5's steady state of sparse geometric graphs.
-pub(super) const STEADY_STATE_PRINTED: Claim = printed(
+pub(crate) const STEADY_STATE_PRINTED: Claim = printed(
     "err-5-steady-state-printed",
     "section 5, figures 2 and 4",
+    &["Section 5", "Figure 2", "Figure 4"],
     "geometric graphs of mean degree 3 have a steady state at lambda = 0.8, d = 2",
-    |setting| {
-        run(&setting.plan, "err-5-steady-state-printed", 3, "graphs of 400 servers", |case, _| {
-            overloaded(setting.machinery, case).map_or(Outcome::Skipped, |found| {
-                if found.excess.is_positive() {
-                    return Outcome::violated(-ratio::to_f64(&found.excess), found.text);
-                }
-                Outcome::holds(-ratio::to_f64(&found.excess))
-            })
+    |claim, setting| {
+        over_geometric(claim, setting, |found| {
+            let slack = -ratio::to_f64(&found.excess);
+            if found.excess.is_positive() {
+                return Outcome::violated(found.text).by(slack);
+            }
+            Outcome::holds(slack)
         })
     },
 );
 
-/// The certificate that there is none.
-pub(super) const STEADY_STATE_CORRECTED: Claim = corrected(
+/// The certificate that there is none: S gets more than it serves in every state in which its
+/// queues are the longest.
+pub(crate) const STEADY_STATE_CORRECTED: Claim = corrected(
     "err-5-steady-state-corrected",
     "section 5, Remark 1",
-    "at lambda = 0.8, d = 2 a geometric graph of mean degree 3 has a set S that gets more than it serves in every state in which its queues are the longest",
-    &[Fault::SamplingWithoutReplacement],
-    |setting| {
-        run(&setting.plan, "err-5-steady-state-corrected", 3, "graphs of 400 servers", |case, _| {
-            overloaded(setting.machinery, case).map_or(Outcome::Skipped, |found| {
-                let slack = ratio::to_f64(&found.excess);
-                if !found.excess.is_positive() || found.rate != found.criterion {
-                    let (rate, criterion) = (show(&found.rate), show(&found.criterion));
-                    return Outcome::violated(
-                        slack,
-                        format!(
-                            "{}; by (4.12) it gets {rate}, by the criterion {criterion}",
-                            found.text
-                        ),
-                    );
-                }
-                Outcome::holds(slack)
-            })
+    &["Section 5", "Remark 1"],
+    "geometric graphs of mean degree 3 have none at lambda = 0.8, d = 2: some set gets more than \
+        it serves",
+    &[faults::SAMPLING_WITHOUT_REPLACEMENT],
+    |claim, setting| {
+        over_geometric(claim, setting, |Overloaded { excess, rate, criterion, text }| {
+            let slack = ratio::to_f64(&excess);
+            if !excess.is_positive() || rate != criterion {
+                let [rate, criterion] = [&rate, &criterion].map(show);
+                let found =
+                    format!("{text}; by (4.12) it gets {rate}, by the criterion {criterion}");
+                return Outcome::violated(found).by(slack);
+            }
+            Outcome::holds(slack)
         })
     },
 );
+
+/// Three graphs, each judged by its most overloaded set.
+fn over_geometric(
+    claim: &Claim,
+    setting: &Setting<'_>,
+    judge: impl Fn(Overloaded) -> Outcome,
+) -> Evidence {
+    setting.cases(claim, 3, "graphs of 400 servers", |case, _| {
+        overloaded(setting.instruments, case).map_or(Outcome::Skipped, &judge)
+    })
+}
 
 struct Overloaded {
     excess: Ratio,
@@ -582,12 +547,12 @@ struct Overloaded {
 
 /// The most overloaded among the sets N_w with one server more or less, of the graph with this
 /// seed.
-fn overloaded(machinery: &dyn Machinery, seed: u64) -> Option<Overloaded> {
+fn overloaded(instruments: &Instruments, seed: u64) -> Option<Overloaded> {
     let norm = Norm::new(2.0).ok()?;
     let sites = Sites::uniform(400, 400, 2, seed).ok()?;
-    let graph = machinery
-        .geometric(&sites, Reach::MeanDegree(3.0).radius(400, 2, norm).ok()?, norm)
-        .ok()?;
+    let graph =
+        (instruments.geometric)(&sites, Reach::MeanDegree(3.0).radius(400, 2, norm).ok()?, norm)
+            .ok()?;
     let model = model(&graph, ratio(4, 5), 2)?;
     // In floating point to choose, exactly to judge: any set proves what it proves.
     let gain = |set: &[u32]| {
@@ -613,7 +578,7 @@ fn overloaded(machinery: &dyn Machinery, seed: u64) -> Option<Overloaded> {
         )
         .max_by(|a, b| gain(a).total_cmp(&gain(b)))?;
     let criterion = small_graphs::weight(&graph, 2, |v| best.contains(&v)) * model.load().exact();
-    let rate = rate_into(machinery, &model, &|v| best.contains(&v));
+    let rate = rate_into(instruments, &model, &|v| best.contains(&v));
     let excess = &criterion - ratio::whole(best.len() as u64);
     let text = format!(
         "400 servers and types, mean degree 3, seed {seed}: S = {best:?} gets {} and serves {}",

@@ -6,12 +6,12 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
 use super::{corrected, printed};
-use crate::claims::cases::{Outcome, run};
+use crate::claims::cases::Outcome;
 use crate::claims::small_graphs::{self, Loads};
 use crate::claims::{Claim, Evidence, Setting, show};
-use crate::faults::Fault;
+use crate::faults;
 use crate::graph::BipartiteGraph;
-use crate::instruments::Machinery;
+use crate::instruments::Instruments;
 use crate::model::{Event, Load, Model};
 use crate::num::ratio::{self, Ratio, ratio};
 use crate::random::Coins;
@@ -20,33 +20,27 @@ use crate::simulate::marks::Mark;
 use crate::subject::random_lengths;
 
 /// (4.41), last step, as printed.
-pub(super) const EQ_4_41_PRINTED: Claim = printed(
+pub(crate) const EQ_4_41_PRINTED: Claim = printed(
     "err-4.41-printed",
     "(4.41), last step",
+    &["(4.41)"],
     "sum_i q_i(t)^2 <= N_a(t) / N + sum_i q_i(0)^2",
-    |setting| {
-        run(&setting.plan, "err-4.41-printed", 200, "paths", |case, rng| {
-            squares(setting, case, rng, 1)
-        })
-    },
+    |claim, setting| setting.cases(claim, 200, "paths", |case, rng| squares(setting, case, rng, 1)),
 );
 
 /// (4.41), last step, with the factor 2, or without the squares.
-pub(super) const EQ_4_41_CORRECTED: Claim = corrected(
+pub(crate) const EQ_4_41_CORRECTED: Claim = corrected(
     "err-4.41-corrected",
     "(4.41), last step",
+    &["(4.41)"],
     "sum_i q_i(t)^2 <= 2 N_a(t) / N + sum_i q_i(0)^2, and <= N_a(t) / N + sum_i q_i(0)",
-    &[Fault::OccupancyOffByOne],
-    |setting| {
-        run(&setting.plan, "err-4.41-corrected", 400, "paths", |case, rng| {
-            squares(setting, case, rng, 2)
-        })
-    },
+    &[faults::OCCUPANCY_OFF_BY_ONE],
+    |claim, setting| setting.cases(claim, 400, "paths", |case, rng| squares(setting, case, rng, 2)),
 );
 
 /// One path; case 0 is one server busy, one arrival to the idle one.
 fn squares(setting: &Setting<'_>, case: u64, rng: &mut ChaCha8Rng, factor: u64) -> Outcome {
-    let (subject, machinery) = (setting.subject, setting.machinery);
+    let (subject, instruments) = (setting.subject, setting.instruments);
     let mut coins = Coins::new(setting.plan.seed, case);
     let n = if case == 0 { 2 } else { rng.random_range(1..=5u32) };
     let start = if case == 0 { vec![1, 0] } else { random_lengths(rng, n, 3) };
@@ -57,8 +51,8 @@ fn squares(setting: &Setting<'_>, case: u64, rng: &mut ChaCha8Rng, factor: u64) 
     };
     let mut queues = Queues::from_lengths(start.clone());
     let (mut arrivals, mut least) = (0u64, f64::INFINITY);
-    let Some((initial, sum)) = levels(machinery, &start) else {
-        return miscounted(machinery, &start);
+    let Some((initial, sum)) = levels(instruments, &start) else {
+        return miscounted(instruments, &start);
     };
     for event in 0..if case == 0 { 1 } else { 12 } {
         let server = if case == 0 { 1 } else { rng.random_range(0..n) };
@@ -72,8 +66,8 @@ fn squares(setting: &Setting<'_>, case: u64, rng: &mut ChaCha8Rng, factor: u64) 
             subject.apply(&model, &mut queues, mark, &mut coins),
             Event::Arrival { .. }
         ));
-        let Some((now, _)) = levels(machinery, queues.lengths()) else {
-            return miscounted(machinery, queues.lengths());
+        let Some((now, _)) = levels(instruments, queues.lengths()) else {
+            return miscounted(instruments, queues.lengths());
         };
         // All times N^2.
         let n = u64::from(n);
@@ -85,42 +79,36 @@ fn squares(setting: &Setting<'_>, case: u64, rng: &mut ChaCha8Rng, factor: u64) 
         let slack = (bound as f64 - now as f64) / (n * n) as f64;
         least = least.min(slack);
         if now > bound {
-            return Outcome::Violated {
-                slack,
-                found: format!(
-                    "N = {n}, {arrivals} arrivals: sum of q_i^2 is {now}/{}, the bound {bound}/{}",
-                    n * n,
-                    n * n
-                ),
-                event: Some(event),
-                states: vec![start, queues.lengths().to_vec()],
-            };
+            let (bound, now) = (format!("{bound}/{}", n * n), format!("{now}/{}", n * n));
+            let found =
+                format!("N = {n}, {arrivals} arrivals: sum of q_i^2 is {now}, the bound {bound}");
+            return Outcome::violated(found)
+                .by(slack)
+                .at(&[&start, queues.lengths()])
+                .at_event(event);
         }
     }
     Outcome::holds(least)
 }
 
 /// sum of Q_i^2 and of Q_i, if the subject's occupancy equals a count of the queues.
-fn levels(machinery: &dyn Machinery, lengths: &[u32]) -> Option<(u64, u64)> {
+fn levels(instruments: &Instruments, lengths: &[u32]) -> Option<(u64, u64)> {
     let longest = lengths.iter().copied().max().unwrap_or(0);
     let own: Vec<u64> =
         (1..=longest).map(|i| lengths.iter().filter(|&&x| x >= i).count() as u64).collect();
-    (machinery.occupancy(lengths) == own)
+    ((instruments.occupancy)(lengths) == own)
         .then(|| (own.iter().map(|q| q * q).sum(), own.iter().sum()))
 }
 
-fn miscounted(machinery: &dyn Machinery, lengths: &[u32]) -> Outcome {
-    Outcome::violated_at(
-        f64::NAN,
-        format!("Q_1, Q_2, ... given as {:?}", machinery.occupancy(lengths)),
-        &[lengths],
-    )
+fn miscounted(instruments: &Instruments, lengths: &[u32]) -> Outcome {
+    Outcome::violated(format!("Q_1, Q_2, ... given as {:?}", (instruments.occupancy)(lengths)))
+        .at(&[lengths])
 }
 
 /// Listed small graphs, then random ones, each with a random state; the empty state first.
 fn over_states(
+    claim: &Claim,
     setting: &Setting<'_>,
-    claim: &str,
     count: u64,
     check: impl Fn(&Model, &[u32], &mut ChaCha8Rng) -> Outcome,
 ) -> Evidence {
@@ -129,18 +117,14 @@ fn over_states(
         .map(|(_, graph)| graph)
         .filter(|graph| graph.n_servers() <= 6)
         .collect();
-    run(
-        &setting.plan,
+    setting.cases(
         claim,
         count * u64::from(setting.plan.effort),
         "graphs and states",
         |case, rng| {
-            let graph = match listed.get(case as usize % (2 * listed.len())) {
-                Some(graph) => graph.clone(),
-                None => match small_graphs::random(rng) {
-                    Ok(graph) => graph,
-                    Err(_) => return Outcome::Skipped,
-                },
+            let known = listed.get(case as usize % (2 * listed.len())).cloned();
+            let Some(graph) = known.or_else(|| small_graphs::random(rng).ok()) else {
+                return Outcome::Skipped;
             };
             let top = if (case as usize) < 2 * listed.len() {
                 case as u32 % 2
@@ -182,12 +166,11 @@ fn arrivals(model: &Model, w: u32, lengths: &[u32], i: u32) -> Ratio {
 }
 
 /// The rate at which Q_i^w jumps, by enumeration of the subject's transitions.
-fn jump_rate(machinery: &dyn Machinery, model: &Model, w: u32, lengths: &[u32], i: u32) -> Ratio {
+fn jump_rate(instruments: &Instruments, model: &Model, w: u32, lengths: &[u32], i: u32) -> Ratio {
     let here = |v: u32, length: u32| {
         lengths[v as usize] == length && model.graph().servers_of(w).iter().any(|u| u == v)
     };
-    machinery
-        .transitions(model, lengths)
+    (instruments.transitions)(model, lengths)
         .into_iter()
         .filter(|(event, _)| match *event {
             Event::Arrival { server, .. } => here(server, i - 1),
@@ -200,7 +183,7 @@ fn jump_rate(machinery: &dyn Machinery, model: &Model, w: u32, lengths: &[u32], 
 
 /// The jump rate against a form: (task type, level) -> rate.
 fn jumps(
-    machinery: &dyn Machinery,
+    instruments: &Instruments,
     model: &Model,
     lengths: &[u32],
     form: impl Fn(&Ratio, u64, u64) -> Ratio,
@@ -211,22 +194,18 @@ fn jumps(
             let (at, above) =
                 (local(model.graph(), w, lengths, i).0, local(model.graph(), w, lengths, i + 1).0);
             let (found, claimed) = (
-                jump_rate(machinery, model, w, lengths, i),
+                jump_rate(instruments, model, w, lengths, i),
                 form(&arrivals(model, w, lengths, i), at, above),
             );
             if found != claimed {
-                let types: Vec<Vec<u32>> = (0..model.graph().n_task_types())
-                    .map(|w| model.graph().servers_of(w).iter().collect())
-                    .collect();
+                let types = small_graphs::task_types(model.graph());
                 let lambda = show(model.load().exact());
-                return Outcome::violated_at(
-                    f64::NAN,
-                    format!(
-                        "lambda = {lambda}, d = {}, task types {types:?}: Q_{i}^{w} jumps at rate {found}, claimed {claimed}",
-                        model.d()
-                    ),
-                    &[lengths],
-                );
+                return Outcome::violated(format!(
+                    "lambda = {lambda}, d = {}, task types {types:?}: Q_{i}^{w} jumps at rate \
+                         {found}, claimed {claimed}",
+                    model.d()
+                ))
+                .at(&[lengths]);
             }
         }
     }
@@ -239,43 +218,49 @@ fn rate(model: &Model) -> Ratio {
         * Ratio::new(model.graph().n_servers().into(), model.graph().n_task_types().into())
 }
 
+/// The jump rate against the right form.
+fn jumps_right(setting: &Setting<'_>, model: &Model, lengths: &[u32]) -> Outcome {
+    jumps(setting.instruments, model, lengths, |arrivals, at, above| {
+        rate(model) * arrivals + ratio::whole(at - above)
+    })
+}
+
 /// (B.6) with Q_i - Q_i.
-pub(super) const B_6_PRINTED: Claim = printed(
+pub(crate) const B_6_PRINTED: Claim = printed(
     "err-b.6-printed",
     "(B.6)",
+    &["(B.6)"],
     "Q_i^w jumps at the rate of its arrivals plus Q_i^w - Q_i^w, which is 0",
-    |setting| {
-        over_states(setting, "err-b.6-printed", 100, |model, lengths, _| {
-            jumps(setting.machinery, model, lengths, |arrivals, _, _| rate(model) * arrivals)
+    |claim, setting| {
+        over_states(claim, setting, 100, |model, lengths, _| {
+            jumps(setting.instruments, model, lengths, |arrivals, _, _| rate(model) * arrivals)
         })
     },
 );
 
 /// (B.6) with Q_i - Q_(i+1).
-pub(super) const B_6_CORRECTED: Claim = corrected(
+pub(crate) const B_6_CORRECTED: Claim = corrected(
     "err-b.6-corrected",
     "(B.6), (4.31)",
+    &["(B.6)", "(4.31)"],
     "Q_i^w jumps at the rate of its arrivals plus Q_i^w - Q_(i+1)^w",
-    &[Fault::IdleServersServe, Fault::RatesOneSampleLess, Fault::ArrivalRateInverted],
-    |setting| {
-        over_states(setting, "err-b.6-corrected", 200, |model, lengths, _| {
-            jumps(setting.machinery, model, lengths, |arrivals, at, above| {
-                rate(model) * arrivals + ratio::whole(at - above)
-            })
-        })
+    &[faults::IDLE_SERVERS_SERVE, faults::RATES_ONE_SAMPLE_LESS, faults::ARRIVAL_RATE_INVERTED],
+    |claim, setting| {
+        over_states(claim, setting, 200, |model, lengths, _| jumps_right(setting, model, lengths))
     },
 );
 
 /// (C.5) with M / N.
-pub(super) const C_5_PRINTED: Claim = printed(
+pub(crate) const C_5_PRINTED: Claim = printed(
     "err-c.5-printed",
     "(C.5), twice",
+    &["(C.5)"],
     "the jumps of Q_i^w by arrivals have the factor lambda M / N",
-    |setting| {
-        over_states(setting, "err-c.5-printed", 100, |model, lengths, _| {
+    |claim, setting| {
+        over_states(claim, setting, 100, |model, lengths, _| {
             let (n, m) = (model.graph().n_servers(), model.graph().n_task_types());
             let inverted = model.load().exact() * Ratio::new(m.into(), n.into());
-            jumps(setting.machinery, model, lengths, |arrivals, at, above| {
+            jumps(setting.instruments, model, lengths, |arrivals, at, above| {
                 &inverted * arrivals + ratio::whole(at - above)
             })
         })
@@ -283,20 +268,20 @@ pub(super) const C_5_PRINTED: Claim = printed(
 );
 
 /// (C.5) with N / M, and the inequality that it states next.
-pub(super) const C_5_CORRECTED: Claim = corrected(
+pub(crate) const C_5_CORRECTED: Claim = corrected(
     "err-c.5-corrected",
     "(C.5)",
-    "the jumps of Q_i^w by arrivals have the factor lambda N / M, and come at rate rho d (Q_(i-1)^w - Q_i^w) at most",
-    &[Fault::ArrivalRateInverted, Fault::RhoReplacedByLambda],
-    |setting| {
-        over_states(setting, "err-c.5-corrected", 200, |model, lengths, _| {
-            let equality = jumps(setting.machinery, model, lengths, |arrivals, at, above| {
-                rate(model) * arrivals + ratio::whole(at - above)
-            });
+    &["(C.5)"],
+    "the jumps of Q_i^w by arrivals have the factor lambda N / M, and come at rate rho d \
+        (Q_(i-1)^w - Q_i^w) at most",
+    &[faults::ARRIVAL_RATE_INVERTED, faults::RHO_REPLACED_BY_LAMBDA],
+    |claim, setting| {
+        over_states(claim, setting, 200, |model, lengths, _| {
+            let equality = jumps_right(setting, model, lengths);
             if !matches!(equality, Outcome::Holds { .. }) {
                 return equality;
             }
-            let rho = setting.machinery.rho(model);
+            let rho = (setting.instruments.rho)(model);
             for w in 0..model.graph().n_task_types() {
                 for i in 1..=lengths.iter().copied().max().unwrap_or(0) + 1 {
                     let found = rate(model) * arrivals(model, w, lengths, i);
@@ -305,11 +290,11 @@ pub(super) const C_5_CORRECTED: Claim = corrected(
                     let bound = &rho * ratio::whole(u64::from(model.d()) * free);
                     if found > bound {
                         let slack = ratio::to_f64(&(&bound - &found));
-                        return Outcome::violated_at(
-                            slack,
-                            format!("Q_{i}^{w}: arrivals at rate {found} above {bound}"),
-                            &[lengths],
-                        );
+                        return Outcome::violated(format!(
+                            "Q_{i}^{w}: arrivals at rate {found} above {bound}"
+                        ))
+                        .by(slack)
+                        .at(&[lengths]);
                     }
                 }
             }
@@ -318,18 +303,21 @@ pub(super) const C_5_CORRECTED: Claim = corrected(
     },
 );
 
-/// What makes (4.10) right.
-pub(super) const EQ_4_10_CORRECTED: Claim = corrected(
+/// What makes (4.10) right: f = sum_v z^(X_v), z > 1, has drift at most (z - 1) rho f - (1 - 1/z)(f
+/// - idle servers).
+pub(crate) const EQ_4_10_CORRECTED: Claim = corrected(
     "err-4.10-corrected",
     "(4.10)",
-    "f = sum_v z^(X_v), z > 1, has drift at most (z - 1) rho f - (1 - 1/z)(f - idle servers): for z < 1/rho the stationary mean is finite, which (4.10) needs",
-    &[Fault::RhoReplacedByLambda],
-    |setting| {
-        over_states(setting, "err-4.10-corrected", 200, |model, lengths, rng| {
+    &["(4.10)"],
+    "by its drift, sum_v z^(X_v) has a finite stationary mean for 1 < z < 1/rho, which (4.10) \
+        needs",
+    &[faults::RHO_REPLACED_BY_LAMBDA],
+    |claim, setting| {
+        over_states(claim, setting, 200, |model, lengths, rng| {
             let z = ratio(rng.random_range(11..=30), 10);
             let power = |x: u32| ratio::power(&z, x);
             let mut drift = Ratio::zero();
-            for (event, rate) in setting.machinery.transitions(model, lengths) {
+            for (event, rate) in (setting.instruments.transitions)(model, lengths) {
                 match event {
                     Event::Arrival { server, .. } => {
                         let x = lengths[server as usize];
@@ -345,36 +333,37 @@ pub(super) const EQ_4_10_CORRECTED: Claim = corrected(
             let f: Ratio = lengths.iter().map(|&x| power(x)).sum();
             let idle = ratio::whole(lengths.iter().filter(|&&x| x == 0).count() as u64);
             let one = ratio::whole(1);
-            let bound =
-                (&z - &one) * setting.machinery.rho(model) * &f - (&one - z.recip()) * (&f - idle);
+            let bound = (&z - &one) * (setting.instruments.rho)(model) * &f
+                - (&one - z.recip()) * (&f - idle);
             let slack = ratio::to_f64(&(&bound - &drift));
             if drift > bound {
-                return Outcome::violated_at(
-                    slack,
-                    format!("z = {z}: drift {} above {}", show(&drift), show(&bound)),
-                    &[lengths],
-                );
+                let [drift, bound] = [&drift, &bound].map(show);
+                let found = format!("z = {z}: drift {drift} above {bound}");
+                return Outcome::violated(found).by(slack).at(&[lengths]);
             }
             Outcome::holds(slack)
         })
     },
 );
 
-/// (4.33) to (4.35): what the explicit constant of Theorem 3.10 rests on.
-pub(super) const THM_3_10_CORRECTED: Claim = corrected(
+/// (4.33) to (4.35), summed over w, with the sharp K: what the explicit constant c = 6 (2 (rho0 K +
+/// d + 1)^2 + 1) of Theorem 3.10 rests on.
+pub(crate) const THM_3_10_CORRECTED: Claim = corrected(
     "err-thm-3.10-corrected",
     "Theorem 3.10, (4.33) to (4.38)",
-    "summed over w, arrivals at level i differ from (3.5)'s by (rho K + d)(d_(i-1) + d_i) + d phi (q_(i-1) - q_i) at most, with the sharp K: c = 6 (2 (rho0 K + d + 1)^2 + 1)",
-    &[Fault::PhiWithServerDegrees],
-    |setting| {
-        over_states(setting, "err-thm-3.10-corrected", 150, |model, lengths, rng| {
-            integrand(setting.machinery, model, lengths, rng)
+    &["Theorem 3.10", "(4.33)", "(4.34)", "(4.35)"],
+    "arrivals at level i differ from (3.5)'s by (rho K + d)(d_(i-1) + d_i) + d phi (q_(i-1) - \
+        q_i) at most",
+    &[faults::PHI_WITH_SERVER_DEGREES],
+    |claim, setting| {
+        over_states(claim, setting, 150, |model, lengths, rng| {
+            integrand(setting.instruments, model, lengths, rng)
         })
     },
 );
 
 fn integrand(
-    machinery: &dyn Machinery,
+    instruments: &Instruments,
     model: &Model,
     lengths: &[u32],
     rng: &mut ChaCha8Rng,
@@ -389,9 +378,9 @@ fn integrand(
         bar.push(ratio(twelfths, 12));
     }
     let (k, rho, phi) =
-        (machinery.lipschitz_constant(d), machinery.rho(model), machinery.phi(graph));
+        ((instruments.lipschitz_constant)(d), (instruments.rho)(model), (instruments.phi)(graph));
     if rho != lambda * Loads::of(graph).max() {
-        return Outcome::violated(f64::NAN, format!("rho(G) = {rho}"));
+        return Outcome::violated(format!("rho(G) = {rho}"));
     }
     let degree = ratio::whole(d.into());
     let mut least = f64::INFINITY;
@@ -409,11 +398,9 @@ fn integrand(
         let slack = ratio::to_f64(&(&right - &left));
         least = least.min(slack);
         if left > right {
-            return Outcome::violated_at(
-                slack,
-                format!("level {i}, qbar {bar:?}, d = {d}: {} above {}", show(&left), show(&right)),
-                &[lengths],
-            );
+            let [left, right] = [&left, &right].map(show);
+            let found = format!("level {i}, qbar {bar:?}, d = {d}: {left} above {right}");
+            return Outcome::violated(found).by(slack).at(&[lengths]);
         }
     }
     Outcome::holds(least)

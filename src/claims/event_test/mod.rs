@@ -439,6 +439,20 @@ impl EventTest {
             .map(|events| events as u64)
     }
 
+    /// [`EventTest::needed`] in words.
+    pub fn needed_in_words(&self) -> String {
+        self.needed().map_or("an unknown number of them".to_owned(), |n| format!("about {n}"))
+    }
+
+    /// The most events of a path of `model` that this effort pays for: an arrival costs its degree,
+    /// so that large graphs end too, and rare arrivals need more events.
+    pub fn most_events(model: &Model, effort: u32) -> u64 {
+        let (graph, effort) = (model.graph(), u64::from(effort));
+        let cost = (graph.n_edges() / u64::from(graph.n_task_types())).max(1);
+        let of_rare = (3e6 * (0.03 / model.lambda()).clamp(1.0, 4.0)) as u64 * effort;
+        (effort * 400_000_000 / (cost + 60)).clamp(2_000, of_rare)
+    }
+
     /// The queue lengths that the events seen add up to.
     pub fn lengths(&self) -> &[u32] {
         &self.lengths
@@ -480,7 +494,8 @@ impl EventTest {
 
     /// The smallest effects that a verdict *holds* excludes, in words.
     pub fn excludes() -> &'static str {
-        "tilts of 0.05 in the log-odds of an arrival, 1 for the last of at most 256 servers, 0.25 elsewhere"
+        "tilts of 0.05 in the log-odds of an arrival, 1 for the last of at most 256 servers, 0.25 \
+         elsewhere"
     }
 }
 

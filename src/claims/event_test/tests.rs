@@ -105,11 +105,8 @@ fn each_bet_is_the_likelihood_ratio_of_its_feature() {
             let theta = [0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0][index / 2] * [1.0, -1.0][index % 2];
             let ratio =
                 theta * value - law.iter().map(|(v, p)| p * f64::exp(theta * v)).sum::<f64>().ln();
-            assert!(
-                (log - ratio).abs() < 1e-12,
-                "{} at {theta}: {log}, not {ratio}",
-                FEATURES[feature].0
-            );
+            let name = FEATURES[feature].0;
+            assert!((log - ratio).abs() < 1e-12, "{name} at {theta}: {log}, not {ratio}");
         }
         assert!(bets.bets[feature].bets > 0);
     }
@@ -142,11 +139,8 @@ fn the_edges_count_from_their_first_look_on() {
         test.observe(event);
     }
     let mean = test.edge_log_wealth.iter().flatten().map(|log| log.exp()).sum::<f64>() / 12.0;
-    assert!(
-        (test.edges - mean.ln()).abs() < 1e-9 && test.edges > 100.0,
-        "{} and {mean}",
-        test.edges
-    );
+    let edges = test.edges;
+    assert!((edges - mean.ln()).abs() < 1e-9 && edges > 100.0, "{edges} and {mean}");
     // A type with one server has no choice to bet on.
     assert_eq!(test.edge_log_wealth[5], [0.0, 0.0]);
 }
@@ -157,24 +151,14 @@ fn what_a_model_never_does_ends_the_test_at_once() {
     let model =
         Model::new(BipartiteGraph::from_edges(2, 3, &edges, Isolated::Drop).unwrap(), 0.5, 2)
             .unwrap();
+    let arrival = |task_type, server| Event::Arrival { task_type, server };
+    let (no_type, no_server) = (Some("task type 3 of 3"), Some("server 2 of 2"));
     let table = [
-        (
-            "a type that there is not",
-            Event::Arrival { task_type: 3, server: 0 },
-            Some("task type 3 of 3"),
-        ),
-        ("a lost type that there is not", Event::Lost { task_type: 3 }, Some("task type 3 of 3")),
-        (
-            "an arrival at a server that there is not",
-            Event::Arrival { task_type: 0, server: 2 },
-            Some("server 2 of 2"),
-        ),
-        (
-            "a service of a server that there is not",
-            Event::Service { server: 2 },
-            Some("server 2 of 2"),
-        ),
-        ("no edge", Event::Arrival { task_type: 1, server: 1 }, Some("not compatible")),
+        ("a type that there is not", arrival(3, 0), no_type),
+        ("a lost type that there is not", Event::Lost { task_type: 3 }, no_type),
+        ("an arrival at a server that there is not", arrival(0, 2), no_server),
+        ("a service of a server that there is not", Event::Service { server: 2 }, no_server),
+        ("no edge", arrival(1, 1), Some("not compatible")),
         ("lost although it has servers", Event::Lost { task_type: 1 }, Some("was lost although")),
         ("lost since it has none", Event::Lost { task_type: 2 }, None),
         ("an idle server of an empty system", Event::Service { server: 0 }, None),
@@ -184,26 +168,19 @@ fn what_a_model_never_does_ends_the_test_at_once() {
         test.observe(event);
         assert_eq!(test.log_e() == f64::INFINITY, why.is_some(), "{name}");
         assert_eq!(test.decision(), why.map(|_| Decision::Violated), "{name}");
-        assert!(
-            why.is_none_or(|why| test.strongest().contains(why)),
-            "{name}: {}",
-            test.strongest()
-        );
+        let strongest = test.strongest();
+        assert!(why.is_none_or(|why| strongest.contains(why)), "{name}: {strongest}");
     }
     // The only server is the shortest one, whoever says otherwise: with one level the pick has no
     // choice.
-    let mut test = EventTest::new(&model, &[0, 0], 1e-6);
-    test.bet_on(3, false, 1.0);
-    assert_eq!(
-        test.strongest(),
-        "impossible under the model: pick of a shortest where its probability is 1"
-    );
-    let mut test = EventTest::new(&model, &[0, 0], 1e-6);
-    test.bet_on(6, true, 0.0);
-    assert_eq!(
-        test.strongest(),
-        "impossible under the model: service of the busy where its probability is 0"
-    );
+    for (feature, hit, p, what) in [
+        (3, false, 1.0, "pick of a shortest where its probability is 1"),
+        (6, true, 0.0, "service of the busy where its probability is 0"),
+    ] {
+        let mut test = EventTest::new(&model, &[0, 0], 1e-6);
+        test.bet_on(feature, hit, p);
+        assert_eq!(test.strongest(), format!("impossible under the model: {what}"));
+    }
 }
 
 #[test]
@@ -307,13 +284,8 @@ fn where_there_is_no_choice_there_is_nothing_to_exclude() {
         test.observe(Event::Arrival { task_type: 0, server: 0 });
         test.observe(Event::Service { server: 0 });
     }
-    let varying: Vec<_> = FEATURES
-        .iter()
-        .zip(&test.bets)
-        .filter(|(_, bets)| bets.bets > 0)
-        .map(|(feature, _)| feature.0)
-        .collect();
-    assert_eq!(varying, ["arrival share"]);
+    let varying = FEATURES.iter().zip(&test.bets).filter(|(_, bets)| bets.bets > 0);
+    assert_eq!(varying.map(|(feature, _)| feature.0).collect::<Vec<_>>(), ["arrival share"]);
 }
 
 #[test]

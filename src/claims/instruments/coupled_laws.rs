@@ -5,9 +5,8 @@
 //! server v with probability lambda / (1 + lambda_upper) times the mean of (4.12) over task types,
 //! and takes one from a busy server with probability 1 / ((1 + lambda_upper) N).
 
-use super::{evidence, seed};
-use crate::claims::{Claim, Evidence, Expected, Hypothesis, Kind, Scope, Setting, Verdict};
-use crate::faults::Fault;
+use crate::claims::{Claim, Effect, Evidence, Expected, Hypothesis, Kind, Scope, Setting, Verdict};
+use crate::faults;
 use crate::model::{Load, Model};
 use crate::num::ratio;
 use crate::random::event_clock::{Clock, Timeline};
@@ -17,17 +16,24 @@ use crate::stats::decision::Decision;
 use crate::stats::tilts::{self, TiltedBets};
 use crate::subject::random_lengths;
 
-/// Marginals of the couplings.
-pub(super) const COUPLING_LAW: Claim = Claim {
+/// Marginals of the couplings, each system at its own load.
+pub(crate) const COUPLING_LAW: Claim = Claim {
     id: "coupling-law",
     source: "Proposition 3.9, (4.13)",
-    statement: "each system of the three couplings of the crate, alone, gains and loses tasks with the probabilities of the model at its load",
+    paper: &["Proposition 3.9", "(4.13)"],
+    statement: "each system of the crate's three couplings, alone, gains and loses tasks with \
+        the model's probabilities",
     kind: Kind::Statistical,
     scope: Scope::Graph,
     expected: Expected::Holds,
+    effect: Some(Effect {
+        smallest: "odds of an arrival or a departure off by the factor exp(0.3)",
+        observations: 62_000,
+        unit: "events",
+    }),
     hypotheses: &[Hypothesis::NoIsolatedTaskTypes, Hypothesis::ServersAtMost(12)],
-    rejects: &[Fault::OneSampleMore],
-    check: coupling_law,
+    rejects: &[faults::ONE_SAMPLE_MORE],
+    run: coupling_law,
 };
 
 const FEATURES: [&str; 5] = [
@@ -51,13 +57,21 @@ const LEAST_EVENTS: u64 = 20_000;
 /// Events of each coupling at most: enough for a load of 1/1000.
 const MOST_EVENTS: u64 = 2_000_000;
 
-fn coupling_law(setting: &Setting<'_>) -> Evidence {
+fn coupling_law(claim: &Claim, setting: &Setting<'_>) -> Evidence {
+    Evidence::or_violated(|cases| coupling_law_or(claim, setting, cases))
+}
+
+/// What is found of the couplings, or what is against them after so many events.
+fn coupling_law_or(
+    claim: &Claim,
+    setting: &Setting<'_>,
+    cases: &mut u64,
+) -> Result<Evidence, String> {
     let model = setting.model;
     let n = model.graph().n_servers();
-    let own_seed = seed(setting, "coupling-law");
-    let Ok(less) = Load::new(model.load().exact() * ratio::ratio(5, 7)) else {
-        return evidence(Verdict::Violated, 0, "five sevenths of the load are refused".to_owned());
-    };
+    let own_seed = setting.seed(claim.id);
+    let less = Load::new(model.load().exact() * ratio::ratio(5, 7))
+        .map_err(|_| "five sevenths of the load are refused")?;
     let couplings = [
         ("shared marks", Coupling::SharedMarks, model.load().clone()),
         ("thinning", Coupling::Thinned { lower: less.clone() }, less),
@@ -66,25 +80,16 @@ fn coupling_law(setting: &Setting<'_>) -> Evidence {
     if Coupled::new(vec![0; n as usize + 1], vec![0; n as usize + 1])
         .is_ok_and(|mut pair| pair.join(0, 0, 1).is_ok())
     {
-        return evidence(
-            Verdict::Violated,
-            0,
-            "a task that joins another server in the upper system breaks no order".to_owned(),
-        );
+        return Err("a task that joins another server in the upper system breaks no order".into());
     }
     // Two systems of three couplings, each with all features.
     let share = setting.alpha / (6 * FEATURES.len()) as f64;
-    let mut cases = 0;
     for (at, (name, coupling, lower_load)) in couplings.into_iter().enumerate() {
         let lower = random_lengths(&mut stream_rng(own_seed, at as u64), n, 2);
         let upper = lower.iter().map(|x| x + 1).collect();
-        let mut pair = match setting
-            .machinery
-            .coupled(model, coupling, own_seed, at as u64, lower, upper)
-        {
-            Ok(pair) => pair,
-            Err(error) => return evidence(Verdict::Violated, cases, format!("{name}: {error}")),
-        };
+        let coupled = setting.instruments.coupled;
+        let mut pair = coupled(model, coupling, own_seed, at as u64, lower, upper)
+            .map_err(|error| format!("{name}: {error}"))?;
         // All simulators have one clock; as many events as it has until then are as good as any
         // other number.
         let (until, rate) = (400.0 / f64::from(n), (1.0 + model.load().value()) * f64::from(n));
@@ -94,11 +99,10 @@ fn coupling_law(setting: &Setting<'_>) -> Evidence {
             || pair.advance_to(until).is_err()
             || pair.pair().events() != rung
         {
-            let found = format!(
+            return Err(format!(
                 "{name}: {} events until {until}, by a clock of rate {rate} {rung}",
                 pair.pair().events()
-            );
-            return evidence(Verdict::Violated, cases, found);
+            ));
         }
         let mut tests =
             [FEATURES; 2].map(|features| features.map(|_| TiltedBets::new(&tilts::OF_INDICATOR)));
@@ -106,16 +110,14 @@ fn coupling_law(setting: &Setting<'_>) -> Evidence {
         for event in 0..MOST_EVENTS * u64::from(setting.plan.effort) {
             let before =
                 [pair.pair().lower().lengths().to_vec(), pair.pair().upper().lengths().to_vec()];
-            if let Err(error) = pair.step() {
-                return evidence(Verdict::Violated, cases, format!("{name}: {error}"));
-            }
+            pair.step().map_err(|error| format!("{name}: {error}"))?;
             let after = [pair.pair().lower().lengths(), pair.pair().upper().lengths()];
             for (((before, after), load), tests) in
                 before.iter().zip(after).zip(loads).zip(&mut tests)
             {
                 observe(model, load, before, after, tests);
             }
-            cases += 1;
+            *cases += 1;
             if !(event + 1).is_multiple_of(1024) {
                 continue;
             }
@@ -123,29 +125,22 @@ fn coupling_law(setting: &Setting<'_>) -> Evidence {
             if let Some(at) = tests.iter().flatten().position(rejected) {
                 let system = if at < FEATURES.len() { "lower" } else { "upper" };
                 let what = FEATURES[at % FEATURES.len()];
-                return evidence(
-                    Verdict::Violated,
-                    cases,
-                    format!("{name}, {system} system, rejected after {event} events: {what}"),
-                );
+                return Err(format!(
+                    "{name}, {system} system, rejected after {event} events: {what}"
+                ));
             }
             if event >= LEAST_EVENTS && holds(&tests, share) {
                 break;
             }
         }
         if !holds(&tests, share) {
-            return evidence(
-                Verdict::Inconclusive,
-                cases,
-                format!("{name}: {cases} events exclude too little"),
-            );
+            let found = format!("{name}: {cases} events exclude too little");
+            return Ok(Evidence::of_test(Verdict::Inconclusive, *cases, found));
         }
     }
-    evidence(
-        Verdict::Holds,
-        cases,
-        format!("{cases} events exclude tilts of 0.3 in the log-odds of an arrival or a departure"),
-    )
+    let found =
+        format!("{cases} events exclude tilts of 0.3 in the log-odds of an arrival or a departure");
+    Ok(Evidence::of_test(Verdict::Holds, *cases, found))
 }
 
 fn decision(bets: &TiltedBets<8>, share: f64) -> Option<Decision> {

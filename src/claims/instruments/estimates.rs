@@ -12,12 +12,11 @@
 //! # Source
 //! Section 2; M/M/1 is classical.
 
-use super::{evidence, seed};
-use crate::claims::{Claim, Evidence, Expected, Hypothesis, Kind, Scope, Setting, Verdict};
+use crate::claims::{Claim, Effect, Evidence, Expected, Hypothesis, Kind, Scope, Setting, Verdict};
 use crate::estimate::bracketing::{Plan, Sample, UpperStart, tail_bound, upper_start};
 use crate::estimate::from_the_past::cap_for;
 use crate::estimate::{Estimated, Options};
-use crate::faults::Fault;
+use crate::faults;
 use crate::graph::{BipartiteGraph, Isolated};
 use crate::model::Model;
 use crate::subject::Reference;
@@ -25,29 +24,43 @@ use crate::theory::exact;
 use crate::theory::mean_field::Start;
 
 /// The law at fixed times.
-pub(super) const TRANSIENT_LAW: Claim = Claim {
+pub(crate) const TRANSIENT_LAW: Claim = Claim {
     id: "transient-law",
     source: "section 2",
-    statement: "estimated E q_i(t) at t = 1/4, 1 and i <= 3 are those of the generator, within 0.06",
+    paper: &["Section 2"],
+    statement: "estimated E q_i(t) at t = 1/4, 1 and i <= 3 are those of the generator, within \
+        0.06",
     kind: Kind::Statistical,
     scope: Scope::Graph,
     expected: Expected::Holds,
+    effect: Some(Effect {
+        smallest: "E q_i(t) off by 0.06",
+        observations: 60_000,
+        unit: "replications",
+    }),
     hypotheses: &[Hypothesis::ServersAtMost(3)],
-    rejects: &[Fault::OneSampleMore],
-    check: transient_law,
+    rejects: &[faults::ONE_SAMPLE_MORE],
+    run: |claim, setting| Evidence::or_violated(|seen| transient_law(claim, setting, seen)),
 };
 
-/// The steady state.
-pub(super) const STEADY_LAW: Claim = Claim {
+/// The steady state: lambda^i and 1 / (1 - lambda); the tail bounds are above the tails.
+pub(crate) const STEADY_LAW: Claim = Claim {
     id: "steady-law",
     source: "section 2; M/M/1",
-    statement: "with d = 1 on complete graphs, estimated E q_i(infinity) are lambda^i and the mean delay is 1 / (1 - lambda), within 10 %; the tail bounds are above the tails",
+    paper: &["Section 2"],
+    statement: "with d = 1 on complete graphs, estimated E q_i(infinity) and mean delay are \
+        those of M/M/1, within 10 %",
     kind: Kind::Statistical,
     scope: Scope::Theory,
     expected: Expected::Holds,
+    effect: Some(Effect {
+        smallest: "E q_i(infinity) or the mean delay off by 10 %",
+        observations: 12_000,
+        unit: "replications",
+    }),
     hypotheses: &[],
-    rejects: &[Fault::OneSampleMore],
-    check: steady_law,
+    rejects: &[faults::ONE_SAMPLE_MORE],
+    run: |claim, setting| Evidence::or_violated(|seen| steady_law(claim, setting, seen)),
 };
 
 /// Longer queues are not followed; the probability of them is added to what is permitted.
@@ -58,20 +71,21 @@ const TIMES: [f64; 2] = [0.25, 1.0];
 /// The widest interval with which `transient-law` holds.
 const WIDTH: f64 = 0.06;
 
-fn transient_law(setting: &Setting<'_>) -> Evidence {
+fn transient_law(
+    claim: &Claim,
+    setting: &Setting<'_>,
+    replications: &mut u64,
+) -> Result<Evidence, String> {
     let model = setting.model;
     // Bounded, and different at each level.
     let occupancy = [0.625, 0.25];
-    let Ok(start) = Start::occupancy(occupancy.to_vec()) else {
-        return evidence(Verdict::Violated, 0, format!("{occupancy:?} is refused as a start"));
-    };
+    let start = Start::occupancy(occupancy.to_vec())
+        .map_err(|_| format!("{occupancy:?} is refused as a start"))?;
     let limits = exact::Options { cap: Some(CAP), ..exact::Options::default() };
-    let exact = match exact::transient(model, &start, &TIMES, &limits) {
-        Ok(laws) => laws,
-        Err(error) => return evidence(Verdict::Violated, 0, error.to_string()),
-    };
+    let exact =
+        exact::transient(model, &start, &TIMES, &limits).map_err(|error| error.to_string())?;
     let options = Options {
-        seed: seed(setting, "transient-law"),
+        seed: setting.seed(claim.id),
         confidence: 1.0 - setting.alpha / 2.0,
         // Fewer servers, larger variance.
         replications: Some(
@@ -80,11 +94,10 @@ fn transient_law(setting: &Setting<'_>) -> Evidence {
         ..Options::default()
     };
     // In another order than that of time.
-    let estimate = match setting.machinery.transient(model, &start, &[TIMES[1], TIMES[0]], &options)
-    {
-        Ok(estimate) => estimate,
-        Err(error) => return evidence(Verdict::Violated, 0, error.to_string()),
-    };
+    let times = [TIMES[1], TIMES[0]];
+    let estimate = (setting.instruments.transient)(model, &start, &times, &options)
+        .map_err(|error| error.to_string())?;
+    *replications = estimate.replications;
     let mut known = Vec::new();
     for (at, law) in [&exact[1], &exact[0]].into_iter().enumerate() {
         for i in 1..=3 {
@@ -100,38 +113,33 @@ fn transient_law(setting: &Setting<'_>) -> Evidence {
         // Levels beyond those that are estimated are rare.
         let summed: f64 = of_time.iter().map(|q| q.mean).sum();
         if !(summed <= mean + 1e-9 && summed >= mean - 0.01) {
-            let found = format!("a mean queue length of {mean}, its q_i add up to {summed}");
-            return evidence(Verdict::Violated, estimate.replications, found);
+            return Err(format!("a mean queue length of {mean}, its q_i add up to {summed}"));
         }
     }
-    compare(known, |_| WIDTH, estimate.replications, setting.alpha / 2.0)
+    compare(&known, |_| WIDTH, *replications, setting.alpha / 2.0)
 }
 
 /// Exact values against intervals; `width` of an exact value is the widest interval that counts.
 fn compare(
-    known: Vec<(String, Option<Estimated>, f64, f64)>,
+    known: &[(String, Option<Estimated>, f64, f64)],
     width: impl Fn(f64) -> f64,
     replications: u64,
     alpha: f64,
-) -> Evidence {
+) -> Result<Evidence, String> {
     let (mut widest, mut wide) = (0.0f64, None);
-    for (name, interval, exact, error) in &known {
+    for (name, interval, exact, error) in known {
         let Some(Estimated { lower, upper, mean, .. }) = interval else {
-            return evidence(Verdict::Violated, replications, format!("no estimate of {name}"));
+            return Err(format!("no estimate of {name}"));
         };
         if !(*lower <= *mean && *mean <= *upper) {
-            return evidence(
-                Verdict::Violated,
-                replications,
-                format!("{name}: the mean {mean} is outside of [{lower}, {upper}]"),
-            );
+            return Err(format!("{name}: the mean {mean} is outside of [{lower}, {upper}]"));
         }
         // NaN is outside.
         if !(*lower <= exact + error && exact - error <= *upper) {
-            let found = format!(
-                "{name} = {exact:.6}, estimated as {mean:.6} in [{lower:.6}, {upper:.6}] (error probability {alpha:.1e})"
-            );
-            return evidence(Verdict::Violated, replications, found);
+            return Err(format!(
+                "{name} = {exact:.6}, estimated as {mean:.6} in [{lower:.6}, {upper:.6}] (error \
+                 probability {alpha:.1e})"
+            ));
         }
         widest = widest.max(upper - lower);
         if upper - lower > width(*exact) {
@@ -140,73 +148,60 @@ fn compare(
             });
         }
     }
-    match wide {
-        Some(wide) => evidence(Verdict::Inconclusive, replications, wide),
-        None => evidence(
-            Verdict::Holds,
-            replications,
-            format!(
-                "{} exact values inside their intervals, at most {widest:.4} wide (error probability {alpha:.1e})",
-                known.len()
-            ),
-        ),
-    }
+    let holds = format!(
+        "{} exact values inside their intervals, at most {widest:.4} wide (error probability \
+         {alpha:.1e})",
+        known.len()
+    );
+    let verdict = if wide.is_some() { Verdict::Inconclusive } else { Verdict::Holds };
+    Ok(Evidence::of_test(verdict, replications, wide.unwrap_or(holds)))
 }
 
-fn steady_law(setting: &Setting<'_>) -> Evidence {
+fn steady_law(
+    claim: &Claim,
+    setting: &Setting<'_>,
+    replications: &mut u64,
+) -> Result<Evidence, String> {
     let lambda = 0.5;
     let mut all = Vec::new();
-    let mut replications = 0;
     let share = setting.alpha / 4.0;
     for (n, m) in [(1, 1), (2, 3)] {
-        let Some(model) =
-            BipartiteGraph::complete(n, m).ok().and_then(|graph| Model::new(graph, lambda, 1).ok())
-        else {
-            return evidence(Verdict::Violated, 0, "a complete graph is refused".to_owned());
-        };
+        let graph = BipartiteGraph::complete(n, m).ok();
+        let model = graph
+            .and_then(|graph| Model::new(graph, lambda, 1).ok())
+            .ok_or("a complete graph is refused")?;
         if let Some(found) = tails(&model).or_else(|| apart(&model)) {
-            return evidence(Verdict::Violated, 0, found);
+            return Err(found);
         }
         let options = Options {
-            seed: seed(setting, "steady-law").wrapping_add(n.into()),
+            seed: setting.seed(claim.id).wrapping_add(n.into()),
             confidence: 1.0 - share,
             replications: Some(6_000 * u64::from(setting.plan.effort)),
             ..Options::default()
         };
-        let estimate = match setting.machinery.steady_state(&model, &options) {
-            Ok(estimate) => estimate,
-            Err(error) => return evidence(Verdict::Violated, 0, error.to_string()),
-        };
-        replications += estimate.replications;
+        let estimate = (setting.instruments.steady_state)(&model, &options)
+            .map_err(|error| error.to_string())?;
+        *replications += estimate.replications;
         let (length, delay) = (estimate.mean_queue_length.mean, estimate.mean_delay.mean);
         let off = (delay * lambda - length).abs();
         if off.is_nan() || off > 1e-9 {
-            let found = format!(
+            return Err(format!(
                 "a mean queue length of {length} at load {lambda}, a mean delay of {delay}"
-            );
-            return evidence(Verdict::Violated, replications, found);
+            ));
         }
         for i in 1..=4 {
             let name = format!("E q_{i}(infinity) on {n} servers");
             all.push((name, estimate.q.get(i - 1).copied(), lambda.powi(i as i32), 0.0));
         }
-        all.push((
-            format!("the mean queue length on {n} servers"),
-            Some(estimate.mean_queue_length),
-            lambda / (1.0 - lambda),
-            0.0,
-        ));
-        all.push((
-            format!("the mean delay on {n} servers"),
-            Some(estimate.mean_delay),
-            1.0 / (1.0 - lambda),
-            0.0,
-        ));
+        let name = format!("the mean queue length on {n} servers");
+        all.push((name, Some(estimate.mean_queue_length), lambda / (1.0 - lambda), 0.0));
+        let name = format!("the mean delay on {n} servers");
+        all.push((name, Some(estimate.mean_delay), 1.0 / (1.0 - lambda), 0.0));
     }
-    if let Some(found) = delay_of_the_served(setting) {
-        return evidence(Verdict::Violated, replications, found);
+    if let Some(found) = delay_of_the_served(setting, setting.seed(claim.id)) {
+        return Err(found);
     }
-    compare(all, |exact| 0.2 * exact.max(0.25), replications, 2.0 * share)
+    compare(&all, |exact| 0.2 * exact.max(0.25), *replications, 2.0 * share)
 }
 
 /// The bound on the tail, and the start above the steady state, against the tails of independent
@@ -263,21 +258,29 @@ fn apart(model: &Model) -> Option<String> {
         && (upper - f64::from(LEVEL)).abs() <= 4.0
         && !sample.met
         && sample.events == plan.events();
-    (!fits).then(|| format!("four events from empty and from {LEVEL} tasks everywhere: averages of {lower} and {upper}"))
+    (!fits).then(|| {
+        format!(
+            "four events from empty and from {LEVEL} tasks everywhere: averages of \
+        {lower} and {upper}"
+        )
+    })
 }
 
 /// Little's law counts the tasks that are served: here half of them have no server.
-fn delay_of_the_served(setting: &Setting<'_>) -> Option<String> {
+fn delay_of_the_served(setting: &Setting<'_>, seed: u64) -> Option<String> {
     let graph = BipartiteGraph::from_edges(1, 2, &[(0, 0)], Isolated::Drop).ok()?;
     let model = Model::new(graph, 0.5, 1).ok()?;
-    let options =
-        Options { seed: seed(setting, "steady-law"), replications: Some(4), ..Options::default() };
-    let estimate = match setting.machinery.steady_state(&model, &options) {
+    let options = Options { seed, replications: Some(4), ..Options::default() };
+    let estimate = match (setting.instruments.steady_state)(&model, &options) {
         Ok(estimate) => estimate,
         Err(error) => return Some(error.to_string()),
     };
     let (length, delay) = (estimate.mean_queue_length.mean, estimate.mean_delay.mean);
     let off = (delay * 0.25 - length).abs();
-    (off.is_nan() || off > 1e-9)
-        .then(|| format!("a mean queue length of {length} where tasks are served at rate 1/4, a mean delay of {delay}"))
+    (off.is_nan() || off > 1e-9).then(|| {
+        format!(
+            "a mean queue length of {length} where tasks are served at rate 1/4, a \
+            mean delay of {delay}"
+        )
+    })
 }

@@ -4,10 +4,10 @@
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
-use super::{evidence, seed};
-use crate::claims::cases::{Outcome, run};
-use crate::claims::{Claim, Evidence, Expected, Kind, Scope, Setting, Verdict, small_graphs};
-use crate::faults::Fault;
+use crate::claims::cases::Outcome;
+use crate::claims::small_graphs::{self, adjacency};
+use crate::claims::{Claim, Effect, Evidence, Expected, Kind, Scope, Setting, Verdict};
+use crate::faults;
 use crate::graph::format::{self, Format};
 use crate::graph::generate::{self, GenerateError, Sites};
 use crate::graph::{BipartiteGraph, GraphError, Isolated};
@@ -15,75 +15,90 @@ use crate::num::ratio::{self, Ratio};
 use crate::stats::decision::Decision;
 use crate::stats::tilts::{self, TiltedBets};
 
-/// One graph, whichever side one looks from.
-pub(super) const GRAPH_SIDES: Claim = Claim {
+/// One graph, whichever side one looks from: each server and task type lists the other; double
+/// edges and isolated task types are refused.
+pub(crate) const GRAPH_SIDES: Claim = Claim {
     id: "graph-sides",
     source: "section 2",
-    statement: "the system that runs has the edges and rates that were given, each server and task type lists the other, double edges and isolated task types are refused",
+    paper: &["Section 2"],
+    statement: "the system that runs has the edges and rates that were given; malformed graphs \
+        are refused",
     kind: Kind::Exact,
     scope: Scope::Graph,
     expected: Expected::Holds,
+    effect: None,
     hypotheses: &[crate::claims::Hypothesis::EdgesAtMost(1 << 20)],
-    rejects: &[Fault::MissingEdge, Fault::RatesIgnored],
-    check: graph_sides,
+    rejects: &[faults::MISSING_EDGE, faults::RATES_IGNORED],
+    run: graph_sides,
 };
 
-/// Graphs by name.
-pub(super) const NAMED_GRAPHS: Claim = Claim {
+/// Graphs by name; random regular ones have the stated degrees, and a union the edges of its parts
+/// apart.
+pub(crate) const NAMED_GRAPHS: Claim = Claim {
     id: "named-graphs",
     source: "sections 2 and 5",
-    statement: "complete, circulant, cycle, path and star graphs have exactly the edges of their definitions, random regular ones the stated degrees, and a union those of its parts apart",
+    paper: &["Section 2", "Section 5"],
+    statement: "complete, circulant, cycle, path, star, regular graphs and unions have the edges \
+        of their definitions",
     kind: Kind::Exact,
     scope: Scope::Theory,
     expected: Expected::Holds,
+    effect: None,
     hypotheses: &[],
-    rejects: &[Fault::MultiEdgesErased, Fault::SlotLeftUnset, Fault::WrapsTooEarly],
-    check: named_graphs,
+    rejects: &[faults::MULTI_EDGES_ERASED, faults::SLOT_LEFT_UNSET, faults::WRAPS_TOO_EARLY],
+    run: named_graphs,
 };
 
-/// Files.
-pub(super) const FORMATS: Claim = Claim {
+/// Files: edge lists count from 0, Matrix Market from 1, a symmetric matrix has both halves, and a
+/// task type without servers still counts.
+pub(crate) const FORMATS: Claim = Claim {
     id: "formats",
     source: "files of graphs",
-    statement: "a graph written and read again is the same graph; edge lists count from 0, Matrix Market from 1, a symmetric matrix has both halves, and a task type without servers still counts",
+    paper: &[],
+    statement: "a graph written and read again is the same graph, in every format",
     kind: Kind::Exact,
     scope: Scope::Theory,
     expected: Expected::Holds,
+    effect: None,
     hypotheses: &[],
-    rejects: &[Fault::SymmetricNotExpanded, Fault::IsolatedForgotten],
-    check: formats,
+    rejects: &[faults::SYMMETRIC_NOT_EXPANDED, faults::ISOLATED_FORGOTTEN],
+    run: formats,
 };
 
 /// Random graphs.
-pub(super) const RANDOM_GRAPHS: Claim = Claim {
+pub(crate) const RANDOM_GRAPHS: Claim = Claim {
     id: "random-graphs",
     source: "Definition 3.3, section 5",
-    statement: "places are uniform, Erdos-Renyi edges independent of the stated probability, half-edges matched without preference",
+    paper: &["Definition 3.3", "Section 5"],
+    statement: "places are uniform, Erdos-Renyi edges independent of the stated probability, \
+        half-edges matched without preference",
     kind: Kind::Statistical,
     scope: Scope::Theory,
     expected: Expected::Holds,
+    effect: Some(Effect {
+        smallest: "odds of an edge, a place or a match off by the factor exp(0.3)",
+        observations: 4_100,
+        unit: "graphs",
+    }),
     hypotheses: &[],
-    rejects: &[Fault::MultiEdgesErased],
-    check: random_graphs,
+    rejects: &[faults::MULTI_EDGES_ERASED],
+    run: random_graphs,
 };
 
-fn graph_sides(setting: &Setting<'_>) -> Evidence {
-    run(&setting.plan, "graph-sides", 1, "graph, edge by edge", |_, rng| {
+fn graph_sides(claim: &Claim, setting: &Setting<'_>) -> Evidence {
+    setting.cases(claim, 1, "graph, edge by edge", |_, rng| {
         let given = setting.model.graph();
         let system = setting.subject.system(setting.model);
-        sides(given, system.graph(), rng)
-            .map_or_else(|| Outcome::holds(0.0), |found| Outcome::violated(f64::NAN, found))
+        sides(given, system.graph(), rng).map_or_else(|| Outcome::holds(0.0), Outcome::violated)
     })
 }
 
 fn sides(given: &BipartiteGraph, graph: &BipartiteGraph, rng: &mut ChaCha8Rng) -> Option<String> {
     let (n, m) = (given.n_servers(), given.n_task_types());
     if (graph.n_servers(), graph.n_task_types()) != (n, m) {
-        return Some(format!(
-            "{n} servers and {m} task types became {} and {}",
-            graph.n_servers(),
-            graph.n_task_types()
-        ));
+        let (n_servers, n_task_types) = (graph.n_servers(), graph.n_task_types());
+        let found = format!("{n} servers and {m} task types became {n_servers} and {n_task_types}");
+        return Some(found);
     }
     if let Some(w) = (0..m).find(|&w| graph.relative_rate(w) != given.relative_rate(w)) {
         let [given, found] = [given, graph].map(|graph| graph.relative_rate(w));
@@ -107,11 +122,8 @@ fn sides(given: &BipartiteGraph, graph: &BipartiteGraph, rng: &mut ChaCha8Rng) -
         (graph.relative_rate_f64(w) - exact).abs() <= 2.0 * f64::EPSILON * exact
     };
     if let Some(w) = (0..m).find(|&w| !is_rounded(w)) {
-        return Some(format!(
-            "task type {w} has {} times the mean rate, rounded {}",
-            graph.relative_rate(w),
-            graph.relative_rate_f64(w)
-        ));
+        let (exact, rounded) = (graph.relative_rate(w), graph.relative_rate_f64(w));
+        return Some(format!("task type {w} has {exact} times the mean rate, rounded {rounded}"));
     }
     let of_types: Vec<(u32, u32)> =
         (0..m).flat_map(|w| graph.servers_of(w).iter().map(move |v| (v, w))).collect();
@@ -124,10 +136,9 @@ fn sides(given: &BipartiteGraph, graph: &BipartiteGraph, rng: &mut ChaCha8Rng) -
         return Some(format!("{} edges became {}", wanted.len(), of_types.len()));
     }
     if of_types != of_servers {
+        let (from_types, from_servers) = (of_types.len(), of_servers.len());
         return Some(format!(
-            "{} edges seen from the task types, {} others from the servers",
-            of_types.len(),
-            of_servers.len()
+            "{from_types} edges seen from the task types, {from_servers} others from the servers"
         ));
     }
     if of_types.windows(2).any(|pair| (pair[0].1, pair[0].0) >= (pair[1].1, pair[1].0)) {
@@ -138,11 +149,8 @@ fn sides(given: &BipartiteGraph, graph: &BipartiteGraph, rng: &mut ChaCha8Rng) -
     }
     let alone: Vec<u32> = (0..m).filter(|&w| graph.servers_of(w).is_empty()).collect();
     if graph.isolated_task_types() != alone {
-        return Some(format!(
-            "isolated task types {:?} are named as {:?}",
-            alone,
-            graph.isolated_task_types()
-        ));
+        let isolated_task_types = graph.isolated_task_types();
+        return Some(format!("isolated task types {alone:?} are named as {isolated_task_types:?}"));
     }
     for _ in 0..200 {
         let (v, w) = (rng.random_range(0..n), rng.random_range(0..m));
@@ -208,17 +216,16 @@ fn sides(given: &BipartiteGraph, graph: &BipartiteGraph, rng: &mut ChaCha8Rng) -
     None
 }
 
-fn named_graphs(setting: &Setting<'_>) -> Evidence {
-    run(&setting.plan, "named-graphs", 24, "sizes, every graph of them", |case, rng| {
+fn named_graphs(claim: &Claim, setting: &Setting<'_>) -> Evidence {
+    setting.cases(claim, 24, "sizes, every graph of them", |case, rng| {
         let n = 3 + case as u32;
         let k = rng.random_range(1..=n);
         match differing(setting, n, k, rng.random_range(1..=9)) {
             Ok(None) => Outcome::holds(0.0),
-            Ok(Some(what)) => Outcome::violated(
-                f64::NAN,
-                format!("{what} with n = {n}, k = {k} has other edges than its definition"),
-            ),
-            Err(error) => Outcome::violated(f64::NAN, format!("n = {n}, k = {k}: {error}")),
+            Ok(Some(what)) => Outcome::violated(format!(
+                "{what} with n = {n}, k = {k} has other edges than its definition"
+            )),
+            Err(error) => Outcome::violated(format!("n = {n}, k = {k}: {error}")),
         }
     })
 }
@@ -235,10 +242,10 @@ fn differing(
             && (0..m).all(|w| graph.servers_of(w).iter().eq((0..n).filter(|&v| edge(v, w))))
             && (0..n).all(|v| graph.task_types_of(v).iter().eq((0..m).filter(|&w| edge(v, w))))
     };
-    let circulant = setting.machinery.circulant(n, k)?;
+    let circulant = (setting.instruments.circulant)(n, k)?;
     let cycle = generate::cycle(n)?;
     // By server, as the random ones are given.
-    let regular = setting.machinery.random_regular(n, n, k, u64::from(k))?;
+    let regular = (setting.instruments.random_regular)(n, n, k, u64::from(k))?;
     let degrees = (0..n).all(|v| {
         regular.task_types_of(v).len() == k as usize && regular.servers_of(v).len() == k as usize
     });
@@ -306,52 +313,35 @@ const FILES: &[File] = &[
     ("% bip unweighted\n% 3 3 2\n1 1\n3 1\n2 2\n", Format::MatrixMarket, 3, &[&[0, 2], &[1]]),
 ];
 
-fn formats(setting: &Setting<'_>) -> Evidence {
+fn formats(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let listed = FILES.len() as u64;
-    run(
-        &setting.plan,
-        "formats",
-        listed + 60,
-        "files, listed, and written and read again",
-        |case, rng| {
-            if let Some(&(text, format, n, types)) = FILES.get(case as usize) {
-                return match setting.machinery.read_graph(text.as_bytes(), format) {
-                    Ok(graph) if holds(&graph, n, types) => Outcome::holds(0.0),
-                    Ok(graph) => Outcome::violated(
-                        f64::NAN,
-                        format!("{text:?} is read as {}", small_graphs::adjacency(&graph)),
-                    ),
-                    Err(error) => Outcome::violated(f64::NAN, format!("{text:?}: {error}")),
-                };
-            }
-            let Ok(graph) = small_graphs::random(rng) else { return Outcome::Skipped };
-            let format = [Format::EdgeList, Format::MatrixMarket][(case % 2) as usize];
-            let mut text = Vec::new();
-            if let Err(error) = format::write(&graph, format, &mut text) {
-                return Outcome::violated(
-                    f64::NAN,
-                    format!("{}: {error}", small_graphs::adjacency(&graph)),
-                );
-            }
-            match setting.machinery.read_graph(&text, format) {
-                Ok(again) if again.iter_edges().eq(graph.iter_edges()) && again == graph => {
-                    Outcome::holds(0.0)
+    setting.cases(claim, listed + 60, "files, listed, and written and read again", |case, rng| {
+        if let Some(&(text, format, n, types)) = FILES.get(case as usize) {
+            return match (setting.instruments.read_graph)(text.as_bytes(), format) {
+                Ok(graph) if holds(&graph, n, types) => Outcome::holds(0.0),
+                Ok(graph) => {
+                    Outcome::violated(format!("{text:?} is read as {}", adjacency(&graph)))
                 }
-                Ok(again) => Outcome::violated(
-                    f64::NAN,
-                    format!(
-                        "{} comes back as {}",
-                        small_graphs::adjacency(&graph),
-                        small_graphs::adjacency(&again)
-                    ),
-                ),
-                Err(error) => Outcome::violated(
-                    f64::NAN,
-                    format!("{}: {error}", String::from_utf8_lossy(&text)),
-                ),
+                Err(error) => Outcome::violated(format!("{text:?}: {error}")),
+            };
+        }
+        let Ok(graph) = small_graphs::random(rng) else { return Outcome::Skipped };
+        let format = [Format::EdgeList, Format::MatrixMarket][(case % 2) as usize];
+        let mut text = Vec::new();
+        if let Err(error) = format::write(&graph, format, &mut text) {
+            return Outcome::violated(format!("{}: {error}", adjacency(&graph)));
+        }
+        match (setting.instruments.read_graph)(&text, format) {
+            Ok(again) if again.iter_edges().eq(graph.iter_edges()) && again == graph => {
+                Outcome::holds(0.0)
             }
-        },
-    )
+            Ok(again) => {
+                let [graph, again] = [&graph, &again].map(adjacency);
+                Outcome::violated(format!("{graph} comes back as {again}"))
+            }
+            Err(error) => Outcome::violated(format!("{}: {error}", String::from_utf8_lossy(&text))),
+        }
+    })
 }
 
 fn holds(graph: &BipartiteGraph, n: u32, types: &[&[u32]]) -> bool {
@@ -362,7 +352,7 @@ fn holds(graph: &BipartiteGraph, n: u32, types: &[&[u32]]) -> bool {
             .all(|(w, servers)| graph.servers_of(w).iter().eq(servers.iter().copied()))
 }
 
-fn random_graphs(setting: &Setting<'_>) -> Evidence {
+fn random_graphs(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     const FEATURES: [&str; 6] = [
         "a coordinate above 1/2",
         "a coordinate of a server above 1/2 where that of a task type is",
@@ -372,27 +362,27 @@ fn random_graphs(setting: &Setting<'_>) -> Evidence {
         "the regular edge of the last server and the first task type",
     ];
     let mut all = FEATURES.map(|_| TiltedBets::new(&tilts::OF_INDICATOR));
-    let own_seed = seed(setting, "random-graphs");
+    let own_seed = setting.seed(claim.id);
     for graph in 0..8000 * u64::from(setting.plan.effort) {
         let seed = own_seed.wrapping_add(graph);
         if let Err(error) = look(setting, seed, &mut all) {
-            return evidence(Verdict::Violated, graph, error);
+            return Evidence::violated(graph, error);
         }
         let share = setting.alpha / all.len() as f64;
         let decisions = all.each_ref().map(|bets| bets.decision(tilts::EXCLUDED, share));
         if let Some(at) = decisions.iter().position(|&found| found == Some(Decision::Violated)) {
             let found = format!("rejected after {} cases: {}", all[at].bets, FEATURES[at]);
-            return evidence(Verdict::Violated, graph, found);
+            return Evidence::violated(graph, found);
         }
         if decisions.iter().all(|&found| found == Some(Decision::Holds)) {
-            return evidence(
+            return Evidence::of_test(
                 Verdict::Holds,
                 graph + 1,
                 format!("{} graphs exclude tilts of 0.3 in the log-odds", graph + 1),
             );
         }
     }
-    evidence(Verdict::Inconclusive, 0, "the graphs exclude nothing".to_owned())
+    Evidence::of_test(Verdict::Inconclusive, 0, "the graphs exclude nothing".to_owned())
 }
 
 /// Puts one graph of each kind before the tests; an error where a generator fails.
@@ -420,7 +410,7 @@ fn look(setting: &Setting<'_>, seed: u64, all: &mut [TiltedBets<8>; 6]) -> Resul
     // that repairs are common.
     let (n, m, k) = (6, 6, 3);
     let graph =
-        setting.machinery.random_regular(n, m, k, seed).map_err(|error| error.to_string())?;
+        (setting.instruments.random_regular)(n, m, k, seed).map_err(|error| error.to_string())?;
     for (indicator, (v, w)) in [(4, (0, 0)), (5, (n - 1, 0))] {
         // All task types are alike, so that each has k / m of the edges of a server.
         all[indicator]

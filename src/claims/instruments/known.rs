@@ -214,10 +214,10 @@ pub(super) fn bands() -> Option<String> {
         let band = ((2.0 / (alpha / 2.0) * k * (k + 1.0)).ln() / (2.0 * seen as f64)).sqrt();
         lower = lower.max(0.5 - band);
         next += next / 4;
-        differs(test.lower(), lower).then(|| {
+        differs(test.distance().lower, lower).then(|| {
             format!(
                 "look {look} at {seen} zeros: at least {} away, by the inequality {lower}",
-                test.lower()
+                test.distance().lower
             )
         })
     })

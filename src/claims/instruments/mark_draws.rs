@@ -9,25 +9,32 @@
 //! # Source
 //! Section 2; Ville's inequality.
 
-use super::{evidence, seed};
-use crate::claims::{Claim, Evidence, Expected, Hypothesis, Kind, Scope, Setting, Verdict};
-use crate::faults::Fault;
+use crate::claims::{Claim, Effect, Evidence, Expected, Hypothesis, Kind, Scope, Setting, Verdict};
+use crate::faults;
 use crate::graph::{BipartiteGraph, Isolated};
 use crate::model::Model;
 use crate::simulate::marks::{DrawnAhead, Mark};
 use crate::stats::tilts;
 
 /// Draws without a look at queues.
-pub(super) const MARKS_LAW: Claim = Claim {
+pub(crate) const MARKS_LAW: Claim = Claim {
     id: "marks-law",
     source: "section 2, uniformised",
-    statement: "whatever the marks before, the next one is an arrival, of a type, with samples, or the clock of a server, with its stated probability",
+    paper: &["Section 2"],
+    statement: "whatever the marks before, the next one has its stated law: arrival, type, \
+        samples, or a server's clock",
     kind: Kind::Statistical,
     scope: Scope::Graph,
     expected: Expected::Holds,
+    effect: Some(Effect {
+        smallest: "odds of a kind, type, sample or server, given the mark before, off by the \
+            factor exp(0.3)",
+        observations: 600_000,
+        unit: "marks",
+    }),
     hypotheses: &[Hypothesis::EdgesAtMost(1 << 22)],
-    rejects: &[Fault::SlowService, Fault::ArrivalRateInverted, Fault::AliasSidesSwapped],
-    check: marks_law,
+    rejects: &[faults::SLOW_SERVICE, faults::ARRIVAL_RATE_INVERTED, faults::ALIAS_SIDES_SWAPPED],
+    run: |claim, setting| Evidence::or_violated(|seen| marks_law(claim, setting, seen)),
 };
 
 /// Marks of a graph; more where arrivals are rare.
@@ -196,10 +203,8 @@ impl<'a> Draws<'a> {
         let servers = self.model.graph().servers_of(task_type);
         let wanted = if servers.is_empty() { 0 } else { self.model.d() as usize };
         if samples.len() != wanted {
-            return Err(format!(
-                "{} samples of task type {task_type}, not {wanted}",
-                samples.len()
-            ));
+            let n_samples = samples.len();
+            return Err(format!("{n_samples} samples of task type {task_type}, not {wanted}"));
         }
         let Some((&first, &last)) = samples.first().zip(samples.last()) else { return Ok(()) };
         let group = self.degrees[task_type as usize];
@@ -207,7 +212,8 @@ impl<'a> Draws<'a> {
         for (at, &sample) in samples.iter().enumerate() {
             if !servers.contains(sample) {
                 return Err(format!(
-                    "server {sample} is sampled for task type {task_type}, which it is not compatible with"
+                    "server {sample} is sampled for task type {task_type}, which it is not \
+                     compatible with"
                 ));
             }
             self.samples[0].observe(group, sample == lowest);
@@ -244,11 +250,8 @@ impl<'a> Draws<'a> {
         if tilts::rejects(wealth().map(|(_, _, log)| log), alpha) {
             let strongest = wealth().max_by(|a, b| a.2.total_cmp(&b.2));
             let found = strongest.map_or_else(String::new, |(feature, tilt, _)| {
-                format!(
-                    "{} is {}",
-                    feature.what,
-                    if tilt > 0.0 { "too frequent" } else { "too rare" }
-                )
+                let how = if tilt > 0.0 { "too frequent" } else { "too rare" };
+                format!("{} is {how}", feature.what)
             });
             return (Verdict::Violated, found);
         }
@@ -260,51 +263,40 @@ impl<'a> Draws<'a> {
         let excluded = |feature: &&Feature| {
             [EXCLUDED, -EXCLUDED].iter().all(|&tilt| feature.log_wealth(tilt) <= -threshold)
         };
-        let verdict =
-            if needed.iter().all(excluded) { Verdict::Holds } else { Verdict::Inconclusive };
+        let verdict = Verdict::of(false, needed.iter().all(excluded));
         (verdict, format!("{} features exclude tilts of {EXCLUDED} in the log-odds", needed.len()))
     }
 }
 
-fn marks_law(setting: &Setting<'_>) -> Evidence {
+fn marks_law(claim: &Claim, setting: &Setting<'_>, seen: &mut u64) -> Result<Evidence, String> {
     let model = setting.model;
     let system = setting.subject.system(model);
     let mut draws = Draws::new(model);
     let marks =
         (MARKS * (0.03 / model.lambda()).clamp(1.0, 4.0)) as u64 * u64::from(setting.plan.effort);
     let marks = marks.next_multiple_of(BLOCK as u64);
-    let stream = setting.subject.marks(&system, seed(setting, "marks-law"), 0);
+    let stream = setting.subject.marks(&system, setting.seed(claim.id), 0);
     let mut stream = DrawnAhead::in_blocks(stream, system.d(), BLOCK);
-    let mut seen = 0;
-    while seen < marks {
-        let Some(mark) = stream.next_mark() else {
-            let found = format!("the stream ends after {seen} marks");
-            return evidence(Verdict::Violated, seen, found);
-        };
-        seen += 1;
-        if let Err(found) = draws.observe(mark) {
-            return evidence(Verdict::Violated, seen, found);
-        }
+    while *seen < marks {
+        let mark =
+            stream.next_mark().ok_or_else(|| format!("the stream ends after {seen} marks"))?;
+        *seen += 1;
+        draws.observe(mark)?;
     }
-    if let Err(found) = without_servers(setting) {
-        return evidence(Verdict::Violated, seen, found);
-    }
-    let (verdict, found) = draws.verdict(setting.alpha);
-    evidence(
-        verdict,
-        seen,
-        format!("{seen} marks: {found} (error probability {:.1e})", setting.alpha / 2.0),
-    )
+    without_servers(setting, setting.seed(&format!("{}, isolated", claim.id)))?;
+    let ((verdict, found), alpha) = (draws.verdict(setting.alpha), setting.alpha / 2.0);
+    let summary = format!("{seen} marks: {found} (error probability {alpha:.1e})");
+    Ok(Evidence::of_test(verdict, *seen, summary))
 }
 
 /// A task type without servers has no samples, whatever the graph at hand.
-fn without_servers(setting: &Setting<'_>) -> Result<(), String> {
+fn without_servers(setting: &Setting<'_>, seed: u64) -> Result<(), String> {
     let graph = BipartiteGraph::from_edges(2, 2, &[(0, 1), (1, 1)], Isolated::Drop)
         .map_err(|error| error.to_string())?;
     let model = Model::with_load(graph, setting.model.load().clone(), setting.model.d())
         .map_err(|error| error.to_string())?;
     let system = setting.subject.system(&model);
-    let stream = setting.subject.marks(&system, seed(setting, "marks-law, isolated"), 0);
+    let stream = setting.subject.marks(&system, seed, 0);
     let mut draws = Draws::new(&model);
     let mut stream = DrawnAhead::in_blocks(stream, system.d(), 256);
     stream.take(256).try_for_each(|mark| draws.observe(mark))

@@ -9,10 +9,10 @@ use std::collections::BTreeMap;
 use num_traits::{One, Zero};
 use rand::RngExt;
 
-use crate::claims::cases::{Outcome, run};
+use crate::claims::cases::Outcome;
 use crate::claims::states::state;
 use crate::claims::{Claim, Evidence, Expected, Kind, Scope, Setting, show};
-use crate::faults::Fault;
+use crate::faults;
 use crate::model::{Event, Model};
 use crate::num::ratio::{self, Ratio};
 use crate::random::Coin;
@@ -20,17 +20,20 @@ use crate::random::alias_table::AliasTable;
 use crate::simulate::marks::{BytesRng, OwnedMark, arrival_coin};
 use crate::simulate::{Queues, all_marks};
 
-/// Marks and rates.
-pub(super) const ENUMERATED_MARKS: Claim = Claim {
+/// Marks and rates, also below a cap.
+pub(crate) const ENUMERATED_MARKS: Claim = Claim {
     id: "enumerated-marks",
     source: "section 2, uniformised",
-    statement: "the weights of all marks sum to 1, and those of the marks that cause a transition to its rate / ((1 + lambda) N), also below a cap",
+    paper: &["Section 2"],
+    statement: "the weights of all marks sum to 1, those that cause a transition to its rate / \
+        ((1 + lambda) N)",
     kind: Kind::Exact,
     scope: Scope::Graph,
     expected: Expected::Holds,
+    effect: None,
     hypotheses: &[],
-    rejects: &[Fault::RatesOneSampleLess, Fault::ArrivalRateInverted],
-    check: enumerated_marks,
+    rejects: &[faults::RATES_ONE_SAMPLE_LESS, faults::ARRIVAL_RATE_INVERTED],
+    run: enumerated_marks,
 };
 
 /// The most marks that are summed up for each state.
@@ -42,7 +45,7 @@ fn marks_up_to_most(model: &Model) -> Option<Vec<(OwnedMark, Ratio)>> {
     (marks.len() <= MOST).then_some(marks)
 }
 
-fn enumerated_marks(setting: &Setting<'_>) -> Evidence {
+fn enumerated_marks(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let Some(own) = marks_up_to_most(setting.model) else {
         return Evidence::not_applicable(format!(
             "enumerated for at most {MOST} marks, here there are more"
@@ -52,7 +55,7 @@ fn enumerated_marks(setting: &Setting<'_>) -> Evidence {
     let n = graph.n_servers();
     // (1 + lambda) N, not taken from the model's own method.
     let rate = (Ratio::one() + setting.model.load().exact()) * ratio::whole(n.into());
-    run(&setting.plan, "enumerated-marks", 12, "states, every mark", |case, rng| {
+    setting.cases(claim, 12, "states, every mark", |case, rng| {
         // Every other state with another number of samples, 1 to 6.
         let d = (case % 2 == 1).then_some((case / 2 % 6 + 1) as u32);
         let other =
@@ -64,19 +67,16 @@ fn enumerated_marks(setting: &Setting<'_>) -> Evidence {
         };
         let all: Ratio = marks.iter().map(|(_, weight)| weight).sum();
         if !all.is_one() {
-            return Outcome::violated(
-                f64::NAN,
-                format!("the weights of all marks sum to {}", show(&all)),
-            );
+            return Outcome::violated(format!("the weights of all marks sum to {}", show(&all)));
         }
         if case == 0
             && let Some(found) = biased_coin(setting.model)
         {
-            return Outcome::violated(f64::NAN, found);
+            return Outcome::violated(found);
         }
         let weights: Vec<u128> = (0..2 + case % 6).map(|_| rng.random_range(0..5)).collect();
         if let Some(found) = other_shares(&weights) {
-            return Outcome::violated(f64::NAN, found);
+            return Outcome::violated(found);
         }
         let lengths = state(case, rng, n);
         let cap = lengths.iter().copied().max().unwrap_or(0);
@@ -97,11 +97,11 @@ fn enumerated_marks(setting: &Setting<'_>) -> Evidence {
                     "below cap {cap}, {mark:?} leads to {:?}, not to {below:?}",
                     capped.lengths()
                 );
-                return Outcome::violated_at(f64::NAN, found, &[&lengths]);
+                return Outcome::violated(found).at(&[&lengths]);
             }
         }
         let mut rates: BTreeMap<Event, Ratio> = BTreeMap::new();
-        for (event, at_rate) in setting.machinery.transitions(model, &lengths) {
+        for (event, at_rate) in (setting.instruments.transitions)(model, &lengths) {
             *rates.entry(event).or_insert_with(Ratio::zero) += at_rate / &rate;
         }
         rates.retain(|_, rate| !rate.is_zero());
@@ -113,10 +113,15 @@ fn enumerated_marks(setting: &Setting<'_>) -> Evidence {
             caused.get(event).unwrap_or(&zero) != rates.get(event).unwrap_or(&zero)
         };
         let found = events.clone().find(differs).map_or_else(String::new, |event| {
-            let [by_marks, by_rates] = [&caused, &rates].map(|of| show(of.get(event).unwrap_or(&zero)));
-            format!("d = {}: {event:?} has probability {by_marks} by the marks, {by_rates} by the rates", model.d())
+            let [by_marks, by_rates] =
+                [&caused, &rates].map(|of| show(of.get(event).unwrap_or(&zero)));
+            format!(
+                "d = {}: {event:?} has probability {by_marks} by the marks, {by_rates} by the \
+                rates",
+                model.d()
+            )
         });
-        Outcome::violated_at(f64::NAN, found, &[&lengths])
+        Outcome::violated(found).at(&[&lengths])
     })
 }
 
@@ -136,8 +141,12 @@ fn other_shares(weights: &[u128]) -> Option<String> {
         drawn[table.draw(&mut BytesRng::new(&bytes)) as usize] += 1;
     }
     let expected: Vec<u128> = weights.iter().map(|weight| weight * u128::from(count)).collect();
-    (drawn != expected)
-        .then(|| format!("task types with rates in the ratio of {weights:?} are drawn {drawn:?} times, not {expected:?}"))
+    (drawn != expected).then(|| {
+        format!(
+            "task types with rates in the ratio of {weights:?} are drawn {drawn:?} \
+            times, not {expected:?}"
+        )
+    })
 }
 
 /// Amid the words from which a uniform integer below `of` comes out as `number`.
@@ -159,10 +168,10 @@ fn biased_coin(model: &Model) -> Option<String> {
     // A coin of another denominator may come up heads on as many of these numbers.
     let differs = found != probability || coin != Coin::new(&probability);
     differs.then(|| {
+        let [found, probability] = [&found, &probability].map(show);
         format!(
-            "heads on {} of its numbers, by {coin:?}: an event is an arrival with probability {}",
-            show(&found),
-            show(&probability)
+            "heads on {found} of its numbers, by {coin:?}: an event is an arrival with probability \
+             {probability}"
         )
     })
 }

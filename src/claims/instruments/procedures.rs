@@ -19,65 +19,87 @@
 //! Ville's inequality; [`crate::stats::known_streams`] for the sources; `fluidcheck calibrate`
 //! tries many more streams.
 
-use super::{known, seed};
+use super::known;
 use crate::claims::parts::Findings;
-use crate::claims::{Claim, Evidence, Expected, Kind, Scope, Setting, Verdict};
-use crate::faults::Fault;
+use crate::claims::{Claim, Effect, Evidence, Expected, Kind, Scope, Setting, Verdict};
+use crate::faults;
 use crate::random::stream_rng;
 use crate::stats::binomial;
 use crate::stats::decision::Decision;
 use crate::stats::distribution::DiscreteLaw;
 use crate::stats::known_streams::{SOURCES, Source};
 use crate::stats::mean_test::Side;
-use crate::stats::procedure::{IntervalKind, IntervalProcedure, MeanProcedure};
+use crate::stats::procedure::IntervalKind;
 
-/// The tests of means.
-pub(super) const SEQUENTIAL_TESTS: Claim = Claim {
+/// The tests of means, a mean off on either side.
+pub(crate) const SEQUENTIAL_TESTS: Claim = Claim {
     id: "sequential-tests",
     source: "Ville's inequality",
-    statement: "tests of means err with at most their stated probability at the worst stopping time, and see a mean that is off by 1/10 on either side",
+    paper: &[],
+    statement: "tests of means err with at most their stated probability at the worst time, and \
+        see a mean off by 1/10",
     kind: Kind::Statistical,
     scope: Scope::Theory,
     expected: Expected::Holds,
+    effect: Some(Effect {
+        smallest: "1.5 times the stated error probability; a mean off by 1/10 missed on half of \
+            the streams",
+        observations: 10_000,
+        unit: "streams",
+    }),
     hypotheses: &[],
     rejects: &[
-        Fault::RetriedTest,
-        Fault::SeedChosen,
-        Fault::OneSidedByAbsolute,
-        Fault::ThresholdOfOneSide,
+        faults::RETRIED_TEST,
+        faults::SEED_CHOSEN,
+        faults::ONE_SIDED_BY_ABSOLUTE,
+        faults::THRESHOLD_OF_ONE_SIDE,
     ],
-    check: sequential_tests,
+    run: sequential_tests,
 };
 
-/// The intervals.
-pub(super) const INTERVALS_COVER: Claim = Claim {
+/// The intervals, at the worst time.
+pub(crate) const INTERVALS_COVER: Claim = Claim {
     id: "intervals-cover",
     source: "Waudby-Smith and Ramdas (2024), Theorems 2 and 3; Robbins (1970)",
-    statement: "running intervals miss the mean with at most their stated probability at the worst time, and exclude a mean that is off by 3/20",
+    paper: &[],
+    statement: "running intervals miss the mean with at most their stated probability, and \
+        exclude one off by 3/20",
     kind: Kind::Statistical,
     scope: Scope::Theory,
     expected: Expected::Holds,
+    effect: Some(Effect {
+        smallest: "1.5 times the stated error probability; an interval that keeps a mean 3/20 away",
+        observations: 9_100,
+        unit: "streams",
+    }),
     hypotheses: &[],
     rejects: &[
-        Fault::InsideOnce,
-        Fault::IntervalOfAnother,
-        Fault::ContainsEstimate,
-        Fault::IntervalTooWide,
+        faults::INSIDE_ONCE,
+        faults::INTERVAL_OF_ANOTHER,
+        faults::CONTAINS_ESTIMATE,
+        faults::INTERVAL_TOO_WIDE,
     ],
-    check: intervals_cover,
+    run: intervals_cover,
 };
 
-/// The tests of laws.
-pub(super) const DISTRIBUTION_TEST: Claim = Claim {
+/// The tests of laws, at the worst time; the true law is certified within 1/20.
+pub(crate) const DISTRIBUTION_TEST: Claim = Claim {
     id: "distribution-test",
     source: "Massart (1990), Corollary 1",
-    statement: "the test of a law with jumps rejects a true one with at most its stated probability at the worst time, certifies it within 1/20 and rejects one that is off by 1/5",
+    paper: &[],
+    statement: "the test of a law with jumps errs with at most its stated probability, and \
+        rejects one off by 1/5",
     kind: Kind::Statistical,
     scope: Scope::Theory,
     expected: Expected::Holds,
+    effect: Some(Effect {
+        smallest: "1.5 times the stated error probability; a law 1/5 away accepted",
+        observations: 1_100,
+        unit: "streams",
+    }),
     hypotheses: &[],
-    rejects: &[Fault::RightEdgeForLeft],
-    check: distribution_test,
+    rejects: &[faults::RIGHT_EDGE_FOR_LEFT],
+    run: distribution_test,
 };
 
 /// The effect that a test of means must see, with how many observations, and on which share of the
@@ -103,40 +125,22 @@ impl Parts {
     /// An error probability of at most `stated`, from errors in streams.
     fn at_most(&mut self, what: &str, errors: u64, streams: u64, stated: f64) {
         let (lower, upper) = binomial::clopper_pearson(errors, streams, self.share);
-        let verdict = if lower > stated {
-            Verdict::Violated
-        } else if upper <= 1.5 * stated {
-            Verdict::Holds
-        } else {
-            Verdict::Inconclusive
-        };
-        self.findings.add(
-            verdict,
-            streams,
-            format!("{what}: {errors} errors in {streams}, stated {stated}, at most {upper:.3}"),
-        );
+        let found =
+            format!("{what}: {errors} errors in {streams}, stated {stated}, at most {upper:.3}");
+        self.findings.add(Verdict::of(lower > stated, upper <= 1.5 * stated), streams, found);
     }
 
     /// A power of at least `stated`, from successes in streams.
     fn at_least(&mut self, what: &str, successes: u64, streams: u64, stated: f64) {
         let (lower, upper) = binomial::clopper_pearson(successes, streams, self.share);
-        let verdict = if upper < stated {
-            Verdict::Violated
-        } else if lower >= stated {
-            Verdict::Holds
-        } else {
-            Verdict::Inconclusive
-        };
-        self.findings.add(
-            verdict,
-            streams,
-            format!("{what}: {successes} of {streams}, stated {stated}, at least {lower:.3}"),
-        );
+        let found =
+            format!("{what}: {successes} of {streams}, stated {stated}, at least {lower:.3}");
+        self.findings.add(Verdict::of(upper < stated, lower >= stated), streams, found);
     }
 
     /// Something that goes wrong with probability at most the share.
     fn certain(&mut self, right: bool, found: String) {
-        self.findings.add(if right { Verdict::Holds } else { Verdict::Violated }, 1, found);
+        self.findings.add(Verdict::of(!right, right), 1, found);
     }
 
     /// What is wrong where nothing is left to chance.
@@ -145,6 +149,11 @@ impl Parts {
             self.findings.add(Verdict::Violated, 1, found);
         }
     }
+}
+
+/// On how many of the streams this happens.
+fn count(streams: u64, happens: impl Fn(u64) -> bool) -> u64 {
+    (0..streams).filter(|&stream| happens(stream)).count() as u64
 }
 
 /// The decision of a test of `bound` on one stream, at any time up to `length`.
@@ -157,10 +166,10 @@ fn decision(
     seed: u64,
     stream: u64,
 ) -> Option<Side> {
-    setting.machinery.conduct(&|attempt| {
+    (setting.instruments.conduct)(&|attempt| {
         // An attempt has data of its own: another key of the generator.
         let mut draw = source.stream(stream_rng(seed.wrapping_add(attempt << 48), stream));
-        let mut test = setting.machinery.mean_test(bound, alpha);
+        let mut test = (setting.instruments.mean_test)(bound, alpha);
         (0..length).find_map(|_| {
             test.observe(draw());
             test.decision()
@@ -168,7 +177,7 @@ fn decision(
     })
 }
 
-fn sequential_tests(setting: &Setting<'_>) -> Evidence {
+fn sequential_tests(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let mut parts = Parts::new(setting.alpha, SOURCES.len() as u32 + 3);
     parts.known(known::tests());
     // Every source; then a long fair coin, on which little is left of what Ville's inequality gives
@@ -181,33 +190,26 @@ fn sequential_tests(setting: &Setting<'_>) -> Evidence {
         if parts.findings.is_violated() {
             break;
         }
-        let seed = seed(setting, "sequential-tests").wrapping_add(at);
-        let errors = (0..streams)
-            .filter(|&stream| {
-                decision(setting, source, source.mean, stated, length, seed, stream).is_some()
-            })
-            .count();
-        parts.at_most(source.name, errors as u64, streams, stated);
+        let seed = setting.seed(claim.id).wrapping_add(at);
+        let errors = count(streams, |stream| {
+            decision(setting, source, source.mean, stated, length, seed, stream).is_some()
+        });
+        parts.at_most(source.name, errors, streams, stated);
     }
     for (mean, side) in [(0.5 + EFFECT, Side::Above), (0.5 - EFFECT, Side::Below)] {
-        let seed = seed(setting, "sequential-tests, power").wrapping_add((1000.0 * mean) as u64);
-        let right = (0..STREAMS_FOR_POWER)
-            .filter(|&stream| {
-                decision(setting, Source::coin(mean), 0.5, 0.2, OBSERVATIONS, seed, stream)
-                    == Some(side)
-            })
-            .count();
-        parts.at_least(
-            &format!("mean {mean} told from 0.5 by {OBSERVATIONS} observations"),
-            right as u64,
-            STREAMS_FOR_POWER,
-            POWER,
-        );
+        let seed =
+            setting.seed(&format!("{}, power", claim.id)).wrapping_add((1000.0 * mean) as u64);
+        let coin = Source::coin(mean);
+        let right = count(STREAMS_FOR_POWER, |stream| {
+            decision(setting, coin, 0.5, 0.2, OBSERVATIONS, seed, stream) == Some(side)
+        });
+        let what = format!("mean {mean} told from 0.5 by {OBSERVATIONS} observations");
+        parts.at_least(&what, right, STREAMS_FOR_POWER, POWER);
     }
     parts.findings.evidence()
 }
 
-fn intervals_cover(setting: &Setting<'_>) -> Evidence {
+fn intervals_cover(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     // A coin, values inside of the range, and dependence.
     let sources = [SOURCES[0], SOURCES[4], SOURCES[5]];
     const STATED: f64 = 0.4;
@@ -219,25 +221,19 @@ fn intervals_cover(setting: &Setting<'_>) -> Evidence {
         // The betting interval looks at all of its past whenever it is asked.
         let length = if kind == IntervalKind::Betting { 40 } else { 200 };
         for (place, source) in (0u64..).zip(sources) {
-            let seed = seed(setting, "intervals-cover").wrapping_add(8 * at + place);
-            let missed = (0..STREAMS)
-                .filter(|&stream| {
-                    let mut draw = source.stream(stream_rng(seed, stream));
-                    let mut interval = setting.machinery.interval(kind, STATED);
-                    (0..length).any(|_| {
-                        interval.observe(draw());
-                        interval.excludes(source.mean)
-                    })
+            let seed = setting.seed(claim.id).wrapping_add(8 * at + place);
+            let missed = count(STREAMS, |stream| {
+                let mut draw = source.stream(stream_rng(seed, stream));
+                let mut interval = (setting.instruments.interval)(kind, STATED);
+                (0..length).any(|_| {
+                    interval.observe(draw());
+                    interval.excludes(source.mean)
                 })
-                .count();
-            parts.at_most(
-                &format!("{}, {}", kind.name(), source.name),
-                missed as u64,
-                STREAMS,
-                STATED,
-            );
+            });
+            let what = format!("{}, {}", kind.name(), source.name);
+            parts.at_most(&what, missed, STREAMS, STATED);
             let mut draw = source.stream(stream_rng(seed, STREAMS));
-            let mut interval = setting.machinery.interval(kind, parts.share);
+            let mut interval = (setting.instruments.interval)(kind, parts.share);
             (0..4000).for_each(|_| interval.observe(draw()));
             let (lower, upper) = interval.ends();
             let (below, above) = (source.mean - AWAY, source.mean + AWAY);
@@ -248,24 +244,22 @@ fn intervals_cover(setting: &Setting<'_>) -> Evidence {
                 && lower <= source.mean
                 && source.mean <= upper
                 && upper < above;
-            parts.certain(
-                right,
-                format!("mean {} in [{lower:.3}, {upper:.3}] after 4000", source.mean),
-            );
+            let mean = source.mean;
+            parts.certain(right, format!("mean {mean} in [{lower:.3}, {upper:.3}] after 4000"));
         }
     }
     parts.findings.evidence()
 }
 
-fn distribution_test(setting: &Setting<'_>) -> Evidence {
+fn distribution_test(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     const STATED: f64 = 0.4;
     const STREAMS: u64 = 1000;
     const MARGIN: f64 = 0.05;
     let values = [0.0, 1.0, 3.0, 3.0];
     let law = |away: f64| DiscreteLaw::new([(0.0, 0.25), (1.0, 0.25 + away), (3.0, 0.5 - away)]);
     let run = |law: DiscreteLaw, margin: f64, alpha: f64, length: u64, stream: u64| {
-        let mut rng = stream_rng(seed(setting, "distribution-test"), stream);
-        let mut test = setting.machinery.law_test(law, margin, alpha);
+        let mut rng = stream_rng(setting.seed(claim.id), stream);
+        let mut test = (setting.instruments.law_test)(law, margin, alpha);
         (0..length).find_map(|_| {
             test.observe(values[crate::random::below(&mut rng, 4) as usize]);
             test.decision()
@@ -273,18 +267,15 @@ fn distribution_test(setting: &Setting<'_>) -> Evidence {
     };
     let mut parts = Parts::new(setting.alpha, 3);
     parts.known(known::bands());
-    let alarms =
-        (0..STREAMS).filter(|&stream| run(law(0.0), 0.0, STATED, 400, stream).is_some()).count();
-    parts.at_most("true law with jumps", alarms as u64, STREAMS, STATED);
+    let alarms = count(STREAMS, |stream| run(law(0.0), 0.0, STATED, 400, stream).is_some());
+    parts.at_most("true law with jumps", alarms, STREAMS, STATED);
     let share = parts.share;
     for (away, verdict, length) in
         [(0.0, Decision::Holds, 60_000), (0.2, Decision::Violated, 10_000)]
     {
         let found = run(law(away), MARGIN, share, length, STREAMS);
-        parts.certain(
-            found == Some(verdict),
-            format!("law that is {away} away against a margin of {MARGIN}: {found:?}"),
-        );
+        let what = format!("law that is {away} away against a margin of {MARGIN}: {found:?}");
+        parts.certain(found == Some(verdict), what);
     }
     parts.findings.evidence()
 }

@@ -7,24 +7,26 @@
 //! ten times the solver's tolerance, which is kept to at its steps; between them its interpolant
 //! has one order less.
 
-use crate::claims::cases::{Outcome, run};
+use crate::claims::cases::Outcome;
 use crate::claims::{Claim, Evidence, Expected, Kind, Scope, Setting};
-use crate::faults::Fault;
+use crate::faults;
 use crate::theory::mean_field::{
     Boundary, Options, Start, fixed_point_vec, right_hand_side, solve, steady_state_distance,
 };
 
-/// The solution of (3.5).
-pub(super) const ODE_SOLUTION: Claim = Claim {
+/// The solution of (3.5) at the default tolerances, and its distance from q*.
+pub(crate) const ODE_SOLUTION: Claim = Claim {
     id: "ode-solution",
     source: "(3.5), (4.44)",
-    statement: "solve() gives the solution of (3.5) within 10^-8 at its default tolerances, at given times and between steps, and its distance from q*",
+    paper: &["(3.5)", "(4.44)"],
+    statement: "solve() gives the solution of (3.5) within 10^-8, at given times and between steps",
     kind: Kind::Exact,
     scope: Scope::Theory,
     expected: Expected::Holds,
+    effect: None,
     hypotheses: &[],
-    rejects: &[Fault::OneSampleMore],
-    check: ode_solution,
+    rejects: &[faults::ONE_SAMPLE_MORE],
+    run: ode_solution,
 };
 
 const CASES: u64 = 10;
@@ -38,26 +40,17 @@ const END: f64 = 4.0;
 /// A 32nd, so that all times looked at are whole steps.
 const STEP: f64 = 1.0 / 32.0;
 
-fn ode_solution(setting: &Setting<'_>) -> Evidence {
-    run(
-        &setting.plan,
-        "ode-solution",
-        CASES,
-        "trajectories of (3.5), against Taylor series",
-        |case, _| {
-            let (lambda, d) =
-                [(0.8, 2), (0.5, 1), (0.9, 3), (0.3, 2), (0.95, 5)][(case % 5) as usize];
-            let (start, q): (Start, Vec<f64>) = match case % 4 {
-                0 => (Start::Empty, vec![]),
-                1 => (Start::Level(3), vec![1.0; 3]),
-                2 => {
-                    (Start::Geometric(0.25), (1..=LEVELS).map(|i| 0.25f64.powi(i as i32)).collect())
-                }
-                _ => (Start::Occupancy(vec![0.75, 0.5, 0.125]), vec![0.75, 0.5, 0.125]),
-            };
-            trajectory(setting, lambda, d, &start, q)
-        },
-    )
+fn ode_solution(claim: &Claim, setting: &Setting<'_>) -> Evidence {
+    setting.cases(claim, CASES, "trajectories of (3.5), against Taylor series", |case, _| {
+        let (lambda, d) = [(0.8, 2), (0.5, 1), (0.9, 3), (0.3, 2), (0.95, 5)][(case % 5) as usize];
+        let (start, q): (Start, Vec<f64>) = match case % 4 {
+            0 => (Start::Empty, vec![]),
+            1 => (Start::Level(3), vec![1.0; 3]),
+            2 => (Start::Geometric(0.25), (1..=LEVELS).map(|i| 0.25f64.powi(i as i32)).collect()),
+            _ => (Start::Occupancy(vec![0.75, 0.5, 0.125]), vec![0.75, 0.5, 0.125]),
+        };
+        trajectory(setting, lambda, d, &start, q)
+    })
 }
 
 fn trajectory(
@@ -71,9 +64,9 @@ fn trajectory(
     let steps = (END / STEP) as usize;
     let asked: Vec<f64> = (0..=steps).step_by(5).map(|k| k as f64 * STEP).chain([END]).collect();
     let what = format!("lambda {lambda}, d {d}, {start}");
-    let path = match setting.machinery.trajectory(lambda, d, start, &asked) {
+    let path = match (setting.instruments.trajectory)(lambda, d, start, &asked) {
         Ok(path) => path,
-        Err(error) => return Outcome::violated(f64::NAN, format!("{what}: {error}")),
+        Err(error) => return Outcome::violated(format!("{what}: {error}")),
     };
     let (mut coarse, mut error) = (q.clone(), 0.0);
     let mut slack = f64::INFINITY;
@@ -85,7 +78,7 @@ fn trajectory(
         match path.at(time) {
             Ok(between) => looks.push(("between the times", between)),
             Err(error) => {
-                return Outcome::violated(f64::NAN, format!("{what}, time {time}: {error}"));
+                return Outcome::violated(format!("{what}, time {time}: {error}"));
             }
         }
         if let Some(at) = asked.iter().position(|&t| t == time) {
@@ -101,7 +94,7 @@ fn trajectory(
                     let found = format!(
                         "{what}, time {time}: distance {stated} from q*, by the series {l1}"
                     );
-                    return Outcome::violated(margin, found);
+                    return Outcome::violated(found).by(margin);
                 }
             }
         }
@@ -116,7 +109,7 @@ fn trajectory(
                         at(&given),
                         at(&q)
                     );
-                    return Outcome::violated(margin, found);
+                    return Outcome::violated(found).by(margin);
                 }
                 slack = slack.min(margin);
             }
@@ -131,7 +124,7 @@ fn trajectory(
         .or_else(|| settled(setting, lambda, d, start));
     found.map_or_else(
         || Outcome::holds(slack),
-        |found| Outcome::violated(f64::NAN, format!("{what}: {found}")),
+        |found| Outcome::violated(format!("{what}: {found}")),
     )
 }
 
@@ -192,10 +185,14 @@ fn fixed_points(lambda: f64, d: u32) -> Option<String> {
     (0..4).find_map(|levels| {
         let given = steady_state_distance(&list[..levels], lambda, d);
         let l1 = tail(lambda, d, levels);
-        let squares: f64 = (levels + 1..levels + 400).map(|i| fixed_point(lambda, d, i).powi(2)).sum();
+        let squares: f64 =
+            (levels + 1..levels + 400).map(|i| fixed_point(lambda, d, i).powi(2)).sum();
         let off = |a: f64, b: f64| (a - b).abs() > 1e5 * f64::EPSILON * b;
         (off(given.l1, l1) || off(given.squared_l2, squares)).then(|| {
-            format!("lambda {lambda}, d {d}: the first {levels} of q* have distances {given:?} from q*, the rest sums to {l1} and {squares}")
+            format!(
+                "lambda {lambda}, d {d}: the first {levels} of q* have distances {given:?} \
+                from q*, the rest sums to {l1} and {squares}"
+            )
         })
     })
 }
@@ -248,7 +245,7 @@ fn truncated(lambda: f64, d: u32, start: &Start) -> Option<String> {
 fn settled(setting: &Setting<'_>, lambda: f64, d: u32, start: &Start) -> Option<String> {
     // The distances fall at rates of some 0.02 and more.
     const LAST: f64 = 2_000.0;
-    let path = match setting.machinery.trajectory(lambda, d, start, &[LAST]) {
+    let path = match (setting.instruments.trajectory)(lambda, d, start, &[LAST]) {
         Ok(path) => path,
         Err(error) => return Some(error.to_string()),
     };

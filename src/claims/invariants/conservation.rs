@@ -12,40 +12,41 @@
 use std::cmp::Ordering;
 use std::collections::VecDeque;
 
-use rand_chacha::ChaCha8Rng;
-
-use super::{PATHS, looks_at_all, path_seed, violated_at_event};
-use crate::claims::cases::{Outcome, run};
+use super::{PATHS, Trial, looks_at_all};
+use crate::claims::cases::Outcome;
 use crate::claims::states::{counts, ordered_pair};
 use crate::claims::{Claim, Evidence, Expected, Kind, Scope, Setting};
-use crate::faults::Fault;
+use crate::faults;
 use crate::graph::BipartiteGraph;
 use crate::instruments::RunningOccupancy;
 use crate::model::{Event, Model};
 use crate::simulate::event_list::Oracle;
 use crate::simulate::marks::Mark;
 use crate::simulate::occupancy::Occupancy;
-use crate::simulate::{Observer, Queues, Simulation, TimeAverage};
+use crate::simulate::{Observer, Queues, SimulateError, Simulation, TimeAverage};
 use crate::subject::{Path, Reference};
 
 /// Conservation of tasks.
-pub const CONSERVATION: Claim = Claim {
+pub(crate) const CONSERVATION: Claim = Claim {
     id: "conservation",
     source: "section 2",
-    statement: "arrivals - departures = change of the total, the occupancy is that of the queues, and looking more often does not change a path",
+    paper: &["Section 2"],
+    statement: "arrivals - departures = change of the total; the occupancy is that of the \
+        queues; looks change no path",
     kind: Kind::Pathwise,
     scope: Scope::Graph,
     expected: Expected::Holds,
+    effect: None,
     hypotheses: &[],
     rejects: &[
-        Fault::GhostDepartures,
-        Fault::DroppedArrivals,
-        Fault::OccupancyOffByOne,
-        Fault::UnfinishedCounted,
-        Fault::OccupancyDrifts,
-        Fault::SampledFromBelow,
+        faults::GHOST_DEPARTURES,
+        faults::DROPPED_ARRIVALS,
+        faults::OCCUPANCY_OFF_BY_ONE,
+        faults::UNFINISHED_COUNTED,
+        faults::OCCUPANCY_DRIFTS,
+        faults::SAMPLED_FROM_BELOW,
     ],
-    check: conservation,
+    run: conservation,
 };
 
 /// Queue lengths kept from the reported events alone.
@@ -96,55 +97,42 @@ impl<'a> Ledger<'a> {
 
     /// Compares with queues, at one server, or at all of them with their occupancy.
     fn differs(&self, queues: &Queues, at: Option<u32>, whole: bool) -> Option<String> {
-        let total = i128::from(queues.total());
-        if total != self.start + i128::from(queues.arrivals()) - i128::from(queues.departures()) {
-            let (arrivals, departures) = (queues.arrivals(), queues.departures());
+        let (total, start) = (i128::from(queues.total()), self.start);
+        let kept = [queues.arrivals(), queues.departures(), queues.lost()];
+        let [arrivals, departures, _] = kept;
+        if total != start + i128::from(arrivals) - i128::from(departures) {
             return Some(format!(
-                "{total} tasks after a start with {}, {arrivals} arrivals and {departures} departures",
-                self.start
+                "{total} tasks after a start with {start}, {arrivals} arrivals and {departures} \
+                 departures"
             ));
         }
-        let kept = [queues.arrivals(), queues.departures(), queues.lost()];
-        if kept != [self.arrivals, self.departures, self.lost] {
-            let reported = [self.arrivals, self.departures, self.lost];
+        let reported = [self.arrivals, self.departures, self.lost];
+        if kept != reported {
             return Some(format!(
                 "arrivals, departures, lost are {kept:?}, the events add up to {reported:?}"
             ));
         }
+        let (lengths, own) = (queues.lengths(), &self.lengths);
         if let Some(v) = at.map(|v| v as usize)
-            && queues.lengths()[v] != self.lengths[v]
+            && lengths[v] != own[v]
         {
-            return Some(format!(
-                "server {v} has {} tasks, the events add up to {}",
-                queues.lengths()[v],
-                self.lengths[v]
-            ));
+            let (found, own) = (lengths[v], own[v]);
+            return Some(format!("server {v} has {found} tasks, the events add up to {own}"));
         }
-        if whole {
-            if queues.lengths() != self.lengths {
-                return Some(format!(
-                    "queues {:?}, the events add up to {:?}",
-                    queues.lengths(),
-                    self.lengths
-                ));
-            }
-            if i128::from(queues.total()) != self.lengths.iter().map(|&x| i128::from(x)).sum() {
-                return Some(format!(
-                    "a total of {}, the queues {:?}",
-                    queues.total(),
-                    self.lengths
-                ));
-            }
-            let recount = occupancy(&self.lengths);
-            if queues.occupancy().counts() != recount {
-                return Some(format!(
-                    "occupancy {:?}, a recount gives {recount:?}",
-                    queues.occupancy().counts()
-                ));
-            }
-            return misread(queues.occupancy(), self.lengths.len() as u64, &recount);
+        if !whole {
+            return None;
         }
-        None
+        if lengths != own {
+            return Some(format!("queues {lengths:?}, the events add up to {own:?}"));
+        }
+        if total != own.iter().map(|&x| i128::from(x)).sum() {
+            return Some(format!("a total of {total}, the queues {own:?}"));
+        }
+        let (counts, recount) = (queues.occupancy().counts(), occupancy(own));
+        if counts != recount {
+            return Some(format!("occupancy {counts:?}, a recount gives {recount:?}"));
+        }
+        misread(queues.occupancy(), own.len() as u64, &recount)
     }
 }
 
@@ -156,20 +144,13 @@ fn misread(occupancy: &Occupancy, n: u64, counts: &[u64]) -> Option<String> {
         occupancy.at_least(i) != count || occupancy.fraction(i) != count as f64 / n as f64
     });
     if let Some((i, count)) = wrong {
-        return Some(format!(
-            "Q_{i} = {count} of {n} is read as {} and {}",
-            occupancy.at_least(i),
-            occupancy.fraction(i)
-        ));
+        let (whole, share) = (occupancy.at_least(i), occupancy.fraction(i));
+        return Some(format!("Q_{i} = {count} of {n} is read as {whole} and {share}"));
     }
     let total: u64 = counts.iter().sum();
-    (occupancy.total() != total || occupancy.n_servers() != n).then(|| {
-        format!(
-            "{total} tasks at {n} servers are read as {} at {}",
-            occupancy.total(),
-            occupancy.n_servers()
-        )
-    })
+    let (read, at) = (occupancy.total(), occupancy.n_servers());
+    (read != total || at != n)
+        .then(|| format!("{total} tasks at {n} servers are read as {read} at {at}"))
 }
 
 /// Q_1, Q_2, ... by counting.
@@ -178,50 +159,48 @@ fn occupancy(lengths: &[u32]) -> Vec<u64> {
     counts(0..lengths.len() as u32, lengths, top + 1).split_off(1)
 }
 
-fn conservation(setting: &Setting<'_>) -> Evidence {
+fn conservation(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let n = u64::from(setting.model.graph().n_servers());
     // A few events per server, at least some hundreds, and not for ever on huge graphs.
     let events = (4 * n).clamp(400, 40_000) * u64::from(setting.plan.effort.max(1));
-    run(&setting.plan, "conservation", PATHS, "paths, every event", |case, rng| {
-        let start = start(case, rng, n as u32);
+    let seed = setting.seed(claim.id);
+    setting.cases(claim, PATHS, "paths, every event", |case, rng| {
+        let trial = Trial { setting: *setting, seed, case, events };
+        let start = ordered_pair(case + 1, rng, n as u32).1;
         match case % 4 {
-            0 | 2 => subject_path(setting, case, start, events),
-            1 => simulation_path(setting, case, start, events),
-            _ => oracle_path(setting, case, start, events),
+            0 | 2 => subject_path(trial, start),
+            1 => simulation_path(trial, &start),
+            _ => oracle_path(trial, start),
         }
     })
 }
 
-fn start(case: u64, rng: &mut ChaCha8Rng, n: u32) -> Vec<u32> {
-    ordered_pair(case + 1, rng, n).1
-}
-
-fn subject_path(setting: &Setting<'_>, case: u64, start: Vec<u32>, events: u64) -> Outcome {
+fn subject_path(trial: Trial<'_>, start: Vec<u32>) -> Outcome {
+    let Trial { setting, seed, case, events } = trial;
     let n = setting.model.graph().n_servers();
     let system = setting.subject.system(setting.model);
     let mut ledger = Ledger::new(system.graph(), start.clone());
-    let mut running = setting.machinery.running_occupancy(&start);
+    let mut running = (setting.instruments.running_occupancy)(&start);
     let mut followed = start.clone();
-    let mut path =
-        Path::new(setting.subject, setting.model, path_seed(setting, "conservation"), case, start);
+    let mut path = Path::new(setting.subject, setting.model, seed, case, start);
     for event in 0..events {
         let happened = path.step();
-        let whole = looks_at_all(n, event) || event + 1 == events;
+        let whole = trial.looks_at_all(event);
         let queues = path.queues();
         let found = match ledger.enter(happened) {
             Err(found) => Some(found),
             Ok(at) => ledger.differs(queues, at, whole).or_else(|| {
                 follow(&mut *running, &mut followed, at, queues);
-                let given = whole.then(|| setting.machinery.occupancy(queues.lengths()))?;
+                let given = whole.then(|| (setting.instruments.occupancy)(queues.lengths()))?;
                 let recount = occupancy(&ledger.lengths);
                 if given != recount {
                     return Some(format!(
                         "Q_1, Q_2, ... are given as {given:?}, a recount gives {recount:?}"
                     ));
                 }
-                if setting.machinery.departures(queues) != ledger.departures {
-                    let (given, counted) =
-                        (setting.machinery.departures(queues), ledger.departures);
+                let (given, counted) =
+                    ((setting.instruments.departures)(queues), ledger.departures);
+                if given != counted {
                     return Some(format!(
                         "{given} tasks are said to be finished, the events add up to {counted}"
                     ));
@@ -235,13 +214,8 @@ fn subject_path(setting: &Setting<'_>, case: u64, start: Vec<u32>, events: u64) 
             }),
         };
         if let Some(found) = found {
-            return violated_at_event(
-                setting,
-                case,
-                event,
-                format!("{happened:?}: {found}"),
-                &[queues.lengths(), &ledger.lengths],
-            );
+            let found = format!("{happened:?}: {found}");
+            return trial.violated(event, found, &[queues.lengths(), &ledger.lengths]);
         }
     }
     Outcome::holds(0.0)
@@ -325,26 +299,18 @@ fn shortest(mark: Mark<'_>, lengths: &[u32]) -> Option<u32> {
     }
 }
 
-fn simulation_path(setting: &Setting<'_>, case: u64, start: Vec<u32>, events: u64) -> Outcome {
-    let seed = path_seed(setting, "conservation");
-    let horizon = events as f64 / setting.model.event_rate();
+fn simulation_path(trial: Trial<'_>, start: &[u32]) -> Outcome {
+    let model = trial.setting.model;
+    let horizon = trial.events as f64 / model.event_rate();
     // Also with so many samples that the fold has no short way for them.
-    let model = setting.model;
     let many = Model::with_load(model.graph().clone(), model.load().clone(), model.d() + 4).ok();
     for model in [Some(model), many.as_ref()].into_iter().flatten() {
-        match simulations(model, seed, case, &start, horizon) {
+        match simulations(model, trial, start, horizon) {
             Ok(None) => {}
-            Ok(Some((event, found))) => {
-                return violated_at_event(setting, case, event, found, &[&start]);
-            }
+            Ok(Some((event, found))) => return trial.violated(event, found, &[start]),
             Err(error) => {
-                return violated_at_event(
-                    setting,
-                    case,
-                    0,
-                    format!("the simulation stops: {error}"),
-                    &[&start],
-                );
+                let found = format!("the simulation stops: {error}");
+                return trial.violated(0, found, &[start]);
             }
         }
     }
@@ -354,11 +320,10 @@ fn simulation_path(setting: &Setting<'_>, case: u64, start: Vec<u32>, events: u6
 /// One path looked at in four ways; the event and the difference where they disagree.
 fn simulations(
     model: &Model,
-    seed: u64,
-    case: u64,
+    Trial { seed, case, .. }: Trial<'_>,
     start: &[u32],
     horizon: f64,
-) -> Result<Option<(u64, String)>, crate::simulate::SimulateError> {
+) -> Result<Option<(u64, String)>, SimulateError> {
     let fresh = || Simulation::new(model, seed, case, start.to_vec());
     // Every event shown.
     let mut shown = fresh()?;
@@ -456,64 +421,45 @@ fn averages(mut fast: Simulation, shown: &mut Simulation, events: u64) -> Option
     });
     if let Some(i) = wrong {
         let sum = sums.0.get(i - 1).copied().unwrap_or(0);
+        let (kept, mean) = (average.sum(i), average.mean(i));
         return Some(format!(
-            "over {events} events Q_{i} adds up to {sum}, averaged as {} ({})",
-            average.sum(i),
-            average.mean(i)
+            "over {events} events Q_{i} adds up to {sum}, averaged as {kept} ({mean})"
         ));
     }
     let tasks: u128 = sums.0.iter().sum();
     (average.events() != events || average.mean_queue_length() != tasks as f64 / all).then(|| {
-        format!(
-            "{tasks} tasks over {events} events are averaged as {}",
-            average.mean_queue_length()
-        )
+        let mean_queue_length = average.mean_queue_length();
+        format!("{tasks} tasks over {events} events are averaged as {mean_queue_length}")
     })
 }
 
-fn oracle_path(setting: &Setting<'_>, case: u64, start: Vec<u32>, events: u64) -> Outcome {
-    let n = setting.model.graph().n_servers();
+fn oracle_path(trial: Trial<'_>, start: Vec<u32>) -> Outcome {
+    let Trial { setting, seed, case, events } = trial;
     let mut ledger = Ledger::new(setting.model.graph(), start.clone());
-    let mut oracle =
-        match Oracle::new(setting.model, path_seed(setting, "conservation"), case, start) {
-            Ok(oracle) => oracle,
-            Err(error) => return violated_at_event(setting, case, 0, error.to_string(), &[]),
-        };
+    let mut oracle = match Oracle::new(setting.model, seed, case, start) {
+        Ok(oracle) => oracle,
+        Err(error) => return trial.violated(0, error, &[]),
+    };
     // When the tasks of each server arrived: first come, first served.
     let mut waiting: Vec<VecDeque<f64>> =
         ledger.lengths.iter().map(|&x| VecDeque::from(vec![0.0; x as usize])).collect();
     // It copies its queues to show them, so large graphs get fewer looks.
     for event in 0..events {
         let Some(happened) = oracle.step() else {
-            return violated_at_event(
-                setting,
-                case,
-                event,
-                "the list of events is empty",
-                &[&ledger.lengths],
-            );
+            return trial.violated(event, "the list of events is empty", &[&ledger.lengths]);
         };
         if let Event::Service { server } = happened
             && ledger.lengths[server as usize] == 0
         {
-            return violated_at_event(
-                setting,
-                case,
-                event,
-                format!("a task leaves server {server}, which has none"),
-                &[&ledger.lengths],
-            );
+            let found = format!("a task leaves server {server}, which has none");
+            return trial.violated(event, found, &[&ledger.lengths]);
         }
-        let delay = match happened {
-            Event::Arrival { server, .. } => {
-                waiting[server as usize].push_back(oracle.time());
-                None
-            }
-            Event::Service { server } => {
-                waiting[server as usize].pop_front().map(|arrived| oracle.time() - arrived)
-            }
-            Event::Lost { .. } => None,
-        };
+        let mut delay = None;
+        if let Event::Arrival { server, .. } = happened {
+            waiting[server as usize].push_back(oracle.time());
+        } else if let Event::Service { server } = happened {
+            delay = waiting[server as usize].pop_front().map(|arrived| oracle.time() - arrived);
+        }
         let mut found = ledger.enter(happened).err();
         if delay.is_some() && oracle.delays().last().copied() != delay {
             found = Some(format!(
@@ -521,18 +467,14 @@ fn oracle_path(setting: &Setting<'_>, case: u64, start: Vec<u32>, events: u64) -
                 oracle.delays().last()
             ));
         }
-        let total = ledger.start + i128::from(oracle.arrivals()) - i128::from(oracle.departures());
-        if total != i128::from(oracle.total())
-            || [oracle.arrivals(), oracle.departures(), oracle.lost()]
+        let (total, arrivals, departures) =
+            (oracle.total(), oracle.arrivals(), oracle.departures());
+        if ledger.start + i128::from(arrivals) - i128::from(departures) != i128::from(total)
+            || [arrivals, departures, oracle.lost()]
                 != [ledger.arrivals, ledger.departures, ledger.lost]
         {
-            found = Some(format!(
-                "{} tasks, {} arrivals, {} departures",
-                oracle.total(),
-                oracle.arrivals(),
-                oracle.departures()
-            ));
-        } else if (looks_at_all(n, event) || event + 1 == events)
+            found = Some(format!("{total} tasks, {arrivals} arrivals, {departures} departures"));
+        } else if trial.looks_at_all(event)
             && (oracle.lengths() != ledger.lengths
                 || oracle.occupancy() != occupancy(&ledger.lengths))
         {
@@ -544,13 +486,8 @@ fn oracle_path(setting: &Setting<'_>, case: u64, start: Vec<u32>, events: u64) -
             ));
         }
         if let Some(found) = found {
-            return violated_at_event(
-                setting,
-                case,
-                event,
-                format!("plain simulator, {happened:?}: {found}"),
-                &[&ledger.lengths],
-            );
+            let found = format!("plain simulator, {happened:?}: {found}");
+            return trial.violated(event, found, &[&ledger.lengths]);
         }
     }
     // Little's law on the path.
@@ -559,9 +496,10 @@ fn oracle_path(setting: &Setting<'_>, case: u64, start: Vec<u32>, events: u64) -
     let off = (spent - integral).abs();
     if off.is_nan() || off > 1e-9 * integral.max(1.0) {
         let found = format!(
-            "plain simulator: delays and ages add up to {spent}, the number of tasks integrates to {integral}"
+            "plain simulator: delays and ages add up to {spent}, the number of tasks integrates to \
+             {integral}"
         );
-        return violated_at_event(setting, case, events, found, &[&ledger.lengths]);
+        return trial.violated(events, found, &[&ledger.lengths]);
     }
     // A look at the time of an event gives the state before it, as in the other simulator.
     let (time, total) =
@@ -571,7 +509,7 @@ fn oracle_path(setting: &Setting<'_>, case: u64, start: Vec<u32>, events: u64) -
         let found = format!(
             "plain simulator: a look at {time}, the time of event {events}, comes after the event"
         );
-        return violated_at_event(setting, case, events, found, &[&ledger.lengths]);
+        return trial.violated(events, found, &[&ledger.lengths]);
     }
     Outcome::holds(0.0)
 }

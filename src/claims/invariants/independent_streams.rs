@@ -10,26 +10,29 @@
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use super::{path_seed, violated_at_event};
-use crate::claims::cases::{Outcome, run};
+use super::Trial;
+use crate::claims::cases::Outcome;
 use crate::claims::{Claim, Evidence, Expected, Kind, Scope, Setting};
-use crate::faults::Fault;
+use crate::faults;
 use crate::random::event_clock::Clock;
 use crate::random::{clock_rng, coin_rng, stream_rng};
 use crate::simulate::marks::{DrawnAhead, OwnedMark};
 use rand::Rng;
 
-/// Streams of replications.
-pub const INDEPENDENT_STREAMS: Claim = Claim {
+/// Streams of replications; one drawn again, on whichever thread, has the same marks.
+pub(crate) const INDEPENDENT_STREAMS: Claim = Claim {
     id: "independent-streams",
     source: "section 5, independent replications",
-    statement: "no two replications share a stream of marks or of event times, and one replication gives the same marks again, whichever thread draws them",
+    paper: &["Section 5"],
+    statement: "no two replications share a stream of marks or event times; one replication is \
+        the same on any thread",
     kind: Kind::Pathwise,
     scope: Scope::Graph,
     expected: Expected::Holds,
+    effect: None,
     hypotheses: &[],
-    rejects: &[Fault::ReusedStream, Fault::SeedsByWorker],
-    check: independent_streams,
+    rejects: &[faults::REUSED_STREAM, faults::SEEDS_BY_WORKER],
+    run: independent_streams,
 };
 
 /// Longer prefixes are not compared.
@@ -51,77 +54,65 @@ fn n_marks(setting: &Setting<'_>) -> Option<usize> {
     (needed <= MOST_MARKS).then_some(needed as usize)
 }
 
-fn independent_streams(setting: &Setting<'_>) -> Evidence {
+fn independent_streams(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let Some(n_marks) = n_marks(setting) else {
         return Evidence::not_applicable(format!(
-            "needs marks that differ: the first {MOST_MARKS} of independent streams may be equal by chance"
+            "needs marks that differ: the first {MOST_MARKS} of independent streams may be equal \
+             by chance"
         ));
     };
-    let replications: Vec<u64> = (0..6).chain([1 << 20, 1 << 40]).collect();
-    run(&setting.plan, "independent-streams", 3, "seeds with eight replications", |case, _| {
-        let seed = path_seed(setting, "independent-streams").wrapping_add(case);
-        let found = shared_words(seed, &replications)
-            .or_else(|| steps_alike(&Clock::new(setting.model.event_rate(), seed, case)));
-        if let Some(found) = found {
-            return violated_at_event(setting, case, 0, found, &[]);
+    setting.cases(claim, 3, "seeds with eight replications", |case, _| {
+        let seed = setting.seed(claim.id).wrapping_add(case);
+        let trial = Trial { setting: *setting, seed, case, events: 0 };
+        match all_differ(trial, n_marks) {
+            Ok(()) => Outcome::holds(0.0),
+            Err(found) => trial.violated(0, found, &[]),
         }
-        let draw_many = |seed: u64, replication: u64, count: usize| -> Vec<OwnedMark> {
-            let stream = setting.subject.marks(setting.model, seed, replication);
-            let mut marks = DrawnAhead::new(stream, setting.model.d());
-            (0..count).filter_map(|_| marks.next_mark().map(OwnedMark::from)).collect()
-        };
-        let draw = |seed: u64, replication: u64| draw_many(seed, replication, n_marks);
-        if let Some(found) = repeats(&draw_many(seed, 0, FOLLOWED), 3 * n_marks / 2) {
-            return violated_at_event(setting, case, 0, found, &[]);
-        }
-        // Labels of the marks and times seen so far.
-        let mut seen: Vec<(Vec<OwnedMark>, String)> = Vec::new();
-        let mut times: BTreeMap<Vec<u64>, u64> = BTreeMap::new();
-        for (seed, replication) in
-            replications.iter().map(|&r| (seed, r)).chain([(seed ^ 1 << 63, 0)])
-        {
-            let marks = draw(seed, replication);
-            if marks != draw(seed, replication) {
-                return violated_at_event(
-                    setting,
-                    case,
-                    0,
-                    format!("seed {seed}, replication {replication}: other marks when drawn again"),
-                    &[],
-                );
-            }
-            let elsewhere =
-                std::thread::scope(|scope| scope.spawn(|| draw(seed, replication)).join());
-            if !elsewhere.is_ok_and(|elsewhere| elsewhere == marks) {
-                let found = format!(
-                    "seed {seed}, replication {replication}: other marks when another thread draws them"
-                );
-                return violated_at_event(setting, case, 0, found, &[]);
-            }
-            if let Some((_, other)) = seen.iter().find(|(other, _)| *other == marks) {
-                let found = format!(
-                    "seed {seed}, replication {replication} has the same first {n_marks} marks as {other}"
-                );
-                return violated_at_event(setting, case, 0, found, &[]);
-            }
-            seen.push((marks, format!("seed {seed}, replication {replication}")));
-            let first = Clock::new(setting.model.event_rate(), seed, replication)
-                .times_in(0)
-                .iter()
-                .map(|t| t.to_bits())
-                .collect();
-            if let Some(other) = times.insert(first, replication) {
-                return violated_at_event(
-                    setting,
-                    case,
-                    0,
-                    format!("replications {replication} and {other} have the same event times"),
-                    &[],
-                );
-            }
-        }
-        Outcome::holds(0.0)
     })
+}
+
+/// What is shared by, or not the same in, replications of this seed.
+fn all_differ(Trial { setting, seed, case, .. }: Trial<'_>, n_marks: usize) -> Result<(), String> {
+    let replications: Vec<u64> = (0..6).chain([1 << 20, 1 << 40]).collect();
+    let clock = |seed, replication| Clock::new(setting.model.event_rate(), seed, replication);
+    let draw_many = |seed: u64, replication: u64, count: usize| -> Vec<OwnedMark> {
+        let stream = setting.subject.marks(setting.model, seed, replication);
+        let mut marks = DrawnAhead::new(stream, setting.model.d());
+        (0..count).filter_map(|_| marks.next_mark().map(OwnedMark::from)).collect()
+    };
+    let draw = |seed: u64, replication: u64| draw_many(seed, replication, n_marks);
+    let found = shared_words(seed, &replications)
+        .or_else(|| steps_alike(&clock(seed, case)))
+        .or_else(|| repeats(&draw_many(seed, 0, FOLLOWED), 3 * n_marks / 2));
+    if let Some(found) = found {
+        return Err(found);
+    }
+    // Names of the marks and times seen so far.
+    let mut seen: Vec<(Vec<OwnedMark>, String)> = Vec::new();
+    let mut times: BTreeMap<Vec<u64>, u64> = BTreeMap::new();
+    for (seed, replication) in replications.iter().map(|&r| (seed, r)).chain([(seed ^ 1 << 63, 0)])
+    {
+        let name = format!("seed {seed}, replication {replication}");
+        let marks = draw(seed, replication);
+        if marks != draw(seed, replication) {
+            return Err(format!("{name}: other marks when drawn again"));
+        }
+        let elsewhere = std::thread::scope(|scope| scope.spawn(|| draw(seed, replication)).join());
+        if !elsewhere.is_ok_and(|elsewhere| elsewhere == marks) {
+            return Err(format!("{name}: other marks when another thread draws them"));
+        }
+        if let Some((_, other)) = seen.iter().find(|(other, _)| *other == marks) {
+            return Err(format!("{name} has the same first {n_marks} marks as {other}"));
+        }
+        seen.push((marks, name));
+        let first = clock(seed, replication).times_in(0).iter().map(|t| t.to_bits()).collect();
+        if let Some(other) = times.insert(first, replication) {
+            return Err(format!(
+                "replications {replication} and {other} have the same event times"
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// Where two generators of different purpose, seed or replication give the same 128 bits: chance

@@ -8,40 +8,43 @@
 //! Section 2; public simulators record the state after the event that crosses the time, or change
 //! the path by looking.
 
-use super::{path_seed, violated_at_event};
-use crate::claims::cases::{Outcome, run};
+use super::Trial;
+use crate::claims::cases::Outcome;
 use crate::claims::states::ordered_pair;
 use crate::claims::{Claim, Evidence, Expected, Kind, Scope, Setting};
-use crate::faults::Fault;
+use crate::faults;
 use crate::simulate::marks::Mark;
 use crate::simulate::{Observer, Queues, SimulateError, Simulation};
 use crate::subject::{Path, Reference};
 
 /// Looks.
-pub const LOOKS: Claim = Claim {
+pub(crate) const LOOKS: Claim = Claim {
     id: "looks",
     source: "section 2, states at given times",
-    statement: "a look at t sees the state after the events before t and before those from t on, and looking more often changes nothing",
+    paper: &["Section 2"],
+    statement: "a look at t sees the state after the events before t and before those from t on, \
+        and looking more often changes nothing",
     kind: Kind::Pathwise,
     scope: Scope::Graph,
     expected: Expected::Holds,
+    effect: None,
     hypotheses: &[],
-    rejects: &[Fault::RecordedAfterEvent, Fault::LookingDraws],
-    check: looks,
+    rejects: &[faults::RECORDED_AFTER_EVENT, faults::LOOKING_DRAWS],
+    run: looks,
 };
 
 /// Events of a path.
-const EVENTS: usize = 64;
+const EVENTS: u64 = 64;
 
-fn looks(setting: &Setting<'_>) -> Evidence {
-    run(&setting.plan, "looks", 8, "paths, looked at rarely and often", |case, rng| {
+fn looks(claim: &Claim, setting: &Setting<'_>) -> Evidence {
+    setting.cases(claim, 8, "paths, looked at rarely and often", |case, rng| {
         let start = ordered_pair(case + 1, rng, setting.model.graph().n_servers()).1;
-        match differing(setting, case, &start) {
+        let seed = setting.seed(claim.id);
+        let trial = Trial { setting: *setting, seed, case, events: EVENTS };
+        match differing(trial, &start) {
             Ok(None) => Outcome::holds(0.0),
-            Ok(Some((event, found))) => {
-                violated_at_event(setting, case, event as u64, found, &[&start])
-            }
-            Err(error) => violated_at_event(setting, case, 0, error.to_string(), &[&start]),
+            Ok(Some((event, found))) => trial.violated(event as u64, found, &[&start]),
+            Err(error) => trial.violated(0, error, &[&start]),
         }
     })
 }
@@ -58,13 +61,12 @@ impl Observer for Times {
 /// The first look that sees another state than the fold of the marks, and the event after which it
 /// comes.
 fn differing(
-    setting: &Setting<'_>,
-    case: u64,
+    Trial { setting, seed, case, events }: Trial<'_>,
     start: &[u32],
 ) -> Result<Option<(usize, String)>, SimulateError> {
-    let (model, seed) = (setting.model, path_seed(setting, "looks"));
+    let model = setting.model;
     let mut times = Times(Vec::new());
-    let horizon = EVENTS as f64 / model.event_rate();
+    let horizon = events as f64 / model.event_rate();
     Simulation::new(model, seed, case, start.to_vec())?.observe_until(horizon, &mut times)?;
     let mut path = Path::new(&Reference, model, seed, case, start.to_vec());
     let mut states = vec![start.to_vec()];
@@ -77,12 +79,13 @@ fn differing(
     let mut ascending = often.clone();
     ascending.dedup();
     for looks in [&ascending[..], &[horizon / 2.0, horizon]] {
-        let seen = setting.machinery.states_at(model, seed, case, start.to_vec(), looks)?;
+        let seen = (setting.instruments.states_at)(model, seed, case, start.to_vec(), looks)?;
         for (&time, seen) in looks.iter().zip(&seen) {
             let before = times.0.partition_point(|&event| event < time);
             if *seen != states[before] {
                 let found = format!(
-                    "a look at t = {time} of {} looks sees {seen:?}, after the {before} events before it the queues are {:?}",
+                    "a look at t = {time} of {} looks sees {seen:?}, after the {before} events \
+                     before it the queues are {:?}",
                     looks.len(),
                     states[before]
                 );

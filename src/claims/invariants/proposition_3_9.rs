@@ -17,11 +17,11 @@ use num_traits::One;
 use rand::{Rng, RngExt};
 use rand_chacha::ChaCha8Rng;
 
-use super::{PATHS, looks_at_all, path_seed, violated_at_event};
-use crate::claims::cases::{Outcome, run};
+use super::{PATHS, Trial, looks_at_all};
+use crate::claims::cases::Outcome;
 use crate::claims::states::{counts, levels, ordered_pair};
 use crate::claims::{Claim, Evidence, Expected, Hypothesis, Kind, Scope, Setting};
-use crate::faults::Fault;
+use crate::faults;
 use crate::model::Load;
 use crate::num::ratio::{self, Ratio};
 use crate::simulate::Queues;
@@ -31,51 +31,58 @@ use crate::simulate::occupancy::{LocalOccupancy, Occupancy};
 use crate::subject::Drive;
 
 /// Proposition 3.9 by the paper's coupling.
-pub const PROP_3_9_MASS: Claim = Claim {
+pub(crate) const PROP_3_9_MASS: Claim = Claim {
     id: "prop-3.9-mass",
     source: "Proposition 3.9, (4.13)",
+    paper: &["Proposition 3.9", "(4.13)"],
     statement: "X1_v(t) <= X2_v(t) for all v and t under the coupling by shared probability mass",
     kind: Kind::Pathwise,
     scope: Scope::Graph,
     expected: Expected::Holds,
+    effect: None,
     hypotheses: &[Hypothesis::EdgesAtMost(2_000_000)],
-    rejects: &[Fault::ProductInsteadOfMinimum],
-    check: prop_3_9_mass,
+    rejects: &[faults::PRODUCT_INSTEAD_OF_MINIMUM],
+    run: prop_3_9_mass,
 };
 
 /// Proposition 3.9 by shared samples.
-pub const PROP_3_9_SAMPLES: Claim = Claim {
+pub(crate) const PROP_3_9_SAMPLES: Claim = Claim {
     id: "prop-3.9-samples",
     source: "Proposition 3.9, shared samples",
-    statement: "systems that share all marks stay ordered for any number of starts, with a buffer cap, and with a smaller load by thinning",
+    paper: &["Proposition 3.9"],
+    statement: "systems that share all marks stay ordered: any number of starts, a buffer cap, a \
+        smaller load by thinning",
     kind: Kind::Pathwise,
     scope: Scope::Graph,
     expected: Expected::Holds,
+    effect: None,
     hypotheses: &[Hypothesis::FunctionOfMarks],
     rejects: &[
-        Fault::IndependentTieCoins,
-        Fault::FirstAndLastMinimiser,
-        Fault::DeparturesNotCoupled,
-        Fault::IndependentSystems,
+        faults::INDEPENDENT_TIE_COINS,
+        faults::FIRST_AND_LAST_MINIMISER,
+        faults::DEPARTURES_NOT_COUPLED,
+        faults::INDEPENDENT_SYSTEMS,
     ],
-    check: prop_3_9_samples,
+    run: prop_3_9_samples,
 };
 
 /// (4.14).
-pub const EQ_4_14: Claim = Claim {
+pub(crate) const EQ_4_14: Claim = Claim {
     id: "eq-4.14",
     source: "(4.14)",
+    paper: &["(4.14)"],
     statement: "X1 <= X2 gives Q_i^w(1) <= Q_i^w(2) for all w and i along coupled paths",
     kind: Kind::Pathwise,
     scope: Scope::Graph,
     expected: Expected::Holds,
+    effect: None,
     hypotheses: &[
         Hypothesis::FunctionOfMarks,
         Hypothesis::EdgesAtMost(2_000_000),
         Hypothesis::ServersAtMost(100_000),
     ],
-    rejects: &[Fault::OccupancyOffByOne, Fault::IndependentSystems],
-    check: eq_4_14,
+    rejects: &[faults::OCCUPANCY_OFF_BY_ONE, faults::INDEPENDENT_SYSTEMS],
+    run: eq_4_14,
 };
 
 /// The first server whose queue is longer in the lower system.
@@ -84,10 +91,8 @@ fn disorder(lower: &[u32], upper: &[u32]) -> Option<usize> {
 }
 
 fn broken(server: usize, lower: &[u32], upper: &[u32]) -> String {
-    format!(
-        "server {server} has {} tasks in the lower system and {} in the upper",
-        lower[server], upper[server]
-    )
+    let (lower, upper) = (lower[server], upper[server]);
+    format!("server {server} has {lower} tasks in the lower system and {upper} in the upper")
 }
 
 /// Events of each path, so that large graphs get a few per server and dense ones not too much work.
@@ -100,18 +105,19 @@ fn mean_task_degree(setting: &Setting<'_>) -> u64 {
     setting.model.graph().n_edges() / u64::from(setting.model.graph().n_task_types())
 }
 
-fn prop_3_9_mass(setting: &Setting<'_>) -> Evidence {
+fn prop_3_9_mass(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let events = events_of_path(
         setting,
         12_000,
         mean_task_degree(setting) * (1 + u64::from(setting.model.d()) / 8),
     );
-    run(&setting.plan, "prop-3.9-mass", PATHS, "coupled paths, every event", |case, rng| {
+    setting.cases(claim, PATHS, "coupled paths, every event", |case, rng| {
         let start = ordered_pair(start_of(case, rng), rng, setting.model.graph().n_servers());
+        let trial = Trial { setting: *setting, seed: setting.seed(PRODUCTION), case, events };
         if case.is_multiple_of(2) {
-            shared_mass_path(setting, case, rng, start, events)
+            shared_mass_path(trial, rng, start)
         } else {
-            production_path(setting, case, Coupling::SharedMass, start, events)
+            production_path(trial, Coupling::SharedMass, start)
         }
     })
 }
@@ -125,12 +131,11 @@ fn start_of(case: u64, rng: &mut ChaCha8Rng) -> u64 {
 /// The coupling of the proof, event by event: the subject's partition of [0, 1), U exact with 64
 /// bits.
 fn shared_mass_path(
-    setting: &Setting<'_>,
-    case: u64,
+    trial: Trial<'_>,
     rng: &mut ChaCha8Rng,
     (mut lower, mut upper): (Vec<u32>, Vec<u32>),
-    events: u64,
 ) -> Outcome {
+    let Trial { setting, events, .. } = trial;
     let graph = setting.model.graph();
     let (n, m) = (graph.n_servers(), graph.n_task_types());
     let arrival = setting.model.lambda() / (1.0 + setting.model.lambda());
@@ -139,20 +144,15 @@ fn shared_mass_path(
         let touched = if rng.random_bool(arrival) {
             let w = rng.random_range(0..m);
             let u = Ratio::new_raw(BigInt::from(rng.next_u64()), two64.clone());
-            let intervals = setting.machinery.shared_mass(setting.model, w, &lower, &upper);
+            let intervals = (setting.instruments.shared_mass)(setting.model, w, &lower, &upper);
             let Some(interval) =
                 intervals.iter().find(|interval| interval.from <= u && u < interval.to)
             else {
                 if graph.servers_of(w).is_empty() {
                     continue;
                 }
-                return violated_at_event(
-                    setting,
-                    case,
-                    event,
-                    format!("no server for U = {}", ratio::to_f64(&u)),
-                    &[&lower, &upper],
-                );
+                let found = format!("no server for U = {}", ratio::to_f64(&u));
+                return trial.violated(event, found, &[&lower, &upper]);
             };
             lower[interval.server1 as usize] += 1;
             upper[interval.server2 as usize] += 1;
@@ -170,56 +170,37 @@ fn shared_mass_path(
             (lower[touched] > upper[touched]).then_some(touched)
         };
         if let Some(server) = server {
-            return violated_at_event(
-                setting,
-                case,
-                event,
-                broken(server, &lower, &upper),
-                &[&lower, &upper],
-            );
+            return trial.violated(event, broken(server, &lower, &upper), &[&lower, &upper]);
         }
     }
     Outcome::holds(0.0)
 }
 
+/// What the streams of [`production_path`] are for.
+const PRODUCTION: &str = "production couplings";
+
 /// A coupled path of the crate's own simulation.
 fn production_path(
-    setting: &Setting<'_>,
-    case: u64,
+    trial: Trial<'_>,
     coupling: Coupling,
     (lower, upper): (Vec<u32>, Vec<u32>),
-    events: u64,
 ) -> Outcome {
-    let n = setting.model.graph().n_servers();
-    let seed = path_seed(setting, "production couplings");
-    let mut pair = match CoupledSimulation::new(
-        setting.model,
-        coupling,
-        seed,
-        case,
-        lower.clone(),
-        upper.clone(),
-    ) {
+    let Trial { setting, seed, case, events } = trial;
+    let starts = (lower.clone(), upper.clone());
+    let pair = CoupledSimulation::new(setting.model, coupling, seed, case, starts.0, starts.1);
+    let mut pair = match pair {
         Ok(pair) => pair,
-        Err(error) => {
-            return violated_at_event(setting, case, 0, error.to_string(), &[&lower, &upper]);
-        }
+        Err(error) => return trial.violated(0, error, &[&lower, &upper]),
     };
     for event in 0..events {
         let result = pair.step();
         let (lower, upper) = (pair.pair().lower().lengths(), pair.pair().upper().lengths());
         if let Err(error) = result {
-            return violated_at_event(setting, case, event, error.to_string(), &[lower, upper]);
+            return trial.violated(event, error, &[lower, upper]);
         }
-        if looks_at_all(n, event) || event + 1 == events {
+        if trial.looks_at_all(event) {
             if let Some(server) = disorder(lower, upper) {
-                return violated_at_event(
-                    setting,
-                    case,
-                    event,
-                    broken(server, lower, upper),
-                    &[lower, upper],
-                );
+                return trial.violated(event, broken(server, lower, upper), &[lower, upper]);
             }
             let differing = lower.iter().zip(upper).filter(|(l, u)| l != u).count();
             if pair.pair().differing() as usize != differing
@@ -229,20 +210,22 @@ fn production_path(
                     "{} servers are said to differ, {differing} do",
                     pair.pair().differing()
                 );
-                return violated_at_event(setting, case, event, found, &[lower, upper]);
+                return trial.violated(event, found, &[lower, upper]);
             }
         }
     }
     Outcome::holds(0.0)
 }
 
-fn prop_3_9_samples(setting: &Setting<'_>) -> Evidence {
+fn prop_3_9_samples(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let events = events_of_path(setting, 60_000, u64::from(setting.model.d()));
-    run(&setting.plan, "prop-3.9-samples", PATHS, "coupled paths, every event", |case, rng| {
+    let seed = setting.seed(claim.id);
+    setting.cases(claim, PATHS, "coupled paths, every event", |case, rng| {
         let start = ordered_pair(start_of(case, rng), rng, setting.model.graph().n_servers());
+        let trial = Trial { setting: *setting, seed, case, events };
         match case % 4 {
-            0 | 2 => three_starts(setting, case, rng, start, events),
-            1 => with_cap(setting, case, start, events),
+            0 | 2 => three_starts(trial, rng, start),
+            1 => with_cap(trial, start),
             _ => {
                 // The largest multiple of a seventh below the load.
                 let Ok(less) =
@@ -250,7 +233,8 @@ fn prop_3_9_samples(setting: &Setting<'_>) -> Evidence {
                 else {
                     return Outcome::Skipped;
                 };
-                production_path(setting, case, Coupling::Thinned { lower: less }, start, events)
+                let trial = Trial { seed: setting.seed(PRODUCTION), ..trial };
+                production_path(trial, Coupling::Thinned { lower: less }, start)
             }
         }
     })
@@ -258,17 +242,14 @@ fn prop_3_9_samples(setting: &Setting<'_>) -> Evidence {
 
 /// The subject's coupling from below and above, and a third system between them.
 fn three_starts(
-    setting: &Setting<'_>,
-    case: u64,
+    trial: Trial<'_>,
     rng: &mut ChaCha8Rng,
     (lower, upper): (Vec<u32>, Vec<u32>),
-    events: u64,
 ) -> Outcome {
-    let n = setting.model.graph().n_servers();
+    let Trial { setting, seed, case, events } = trial;
     let middle: Vec<u32> =
         lower.iter().zip(&upper).map(|(&l, &u)| rng.random_range(l..=u)).collect();
     let [mut low, mut mid, mut high] = [lower, middle, upper].map(Queues::from_lengths);
-    let seed = path_seed(setting, "prop-3.9-samples");
     let mut drive = Drive::new(setting.subject, setting.model, seed, case);
     for event in 0..events {
         let out_of_order = drive.next(|subject, system, mark, coins| {
@@ -277,19 +258,13 @@ fn three_starts(
             touches_disorder(mark, &low, &high)
         });
         let Some(out_of_order) = out_of_order else { break };
-        if !looks_at_all(n, event) && event + 1 < events && !out_of_order {
+        if !trial.looks_at_all(event) && !out_of_order {
             continue;
         }
         for (below, above) in [(&low, &mid), (&mid, &high), (&low, &high)] {
             if let Some(server) = disorder(below.lengths(), above.lengths()) {
                 let found = broken(server, below.lengths(), above.lengths());
-                return violated_at_event(
-                    setting,
-                    case,
-                    event,
-                    found,
-                    &[below.lengths(), above.lengths()],
-                );
+                return trial.violated(event, found, &[below.lengths(), above.lengths()]);
             }
         }
     }
@@ -306,22 +281,18 @@ fn touches_disorder(mark: Mark<'_>, lower: &Queues, upper: &Queues) -> bool {
 }
 
 /// The same marks with a cap, in the pair of the crate and in its grand coupling, which must agree.
-fn with_cap(
-    setting: &Setting<'_>,
-    case: u64,
-    (lower, upper): (Vec<u32>, Vec<u32>),
-    events: u64,
-) -> Outcome {
+fn with_cap(trial: Trial<'_>, (lower, upper): (Vec<u32>, Vec<u32>)) -> Outcome {
+    let Trial { setting, seed, case, events } = trial;
     let cap = upper.iter().copied().max().unwrap_or(0).max(1);
     let n = setting.model.graph().n_servers();
     let mut pair = match Coupled::capped(lower.clone(), upper.clone(), cap) {
         Ok(pair) => pair,
         Err(error) => {
-            return violated_at_event(setting, case, 0, error.to_string(), &[&lower, &upper]);
+            return trial.violated(0, error, &[&lower, &upper]);
         }
     };
     let mut all = [Queues::from_lengths(lower), Queues::from_lengths(upper), Queues::full(n, cap)];
-    let stream = setting.subject.marks(setting.model, path_seed(setting, "prop-3.9-samples"), case);
+    let stream = setting.subject.marks(setting.model, seed, case);
     let mut marks = DrawnAhead::new(stream, setting.model.d());
     for event in 0..events {
         let Some(mark) = marks.next_mark() else { break };
@@ -329,33 +300,20 @@ fn with_cap(
         apply_to_all(mark, cap, &mut all);
         let [low, high, full] = [all[0].lengths(), all[1].lengths(), all[2].lengths()];
         if let Err(error) = result {
-            return violated_at_event(setting, case, event, error.to_string(), &[low, high]);
+            return trial.violated(event, error, &[low, high]);
         }
-        if looks_at_all(n, event) || event + 1 == events {
+        if trial.looks_at_all(event) {
             for (below, above) in [(low, high), (high, full)] {
                 if let Some(server) = disorder(below, above) {
-                    return violated_at_event(
-                        setting,
-                        case,
-                        event,
-                        broken(server, below, above),
-                        &[below, above],
-                    );
+                    return trial.violated(event, broken(server, below, above), &[below, above]);
                 }
             }
             if full.iter().any(|&length| length > cap) {
-                return violated_at_event(
-                    setting,
-                    case,
-                    event,
-                    format!("a queue above the cap of {cap}"),
-                    &[full],
-                );
+                let found = format!("a queue above the cap of {cap}");
+                return trial.violated(event, found, &[full]);
             }
             if pair.lower().lengths() != low || pair.upper().lengths() != high {
-                return violated_at_event(
-                    setting,
-                    case,
+                return trial.violated(
                     event,
                     "the pair and the grand coupling differ",
                     &[pair.lower().lengths(), low],
@@ -366,25 +324,21 @@ fn with_cap(
     Outcome::holds(0.0)
 }
 
-fn eq_4_14(setting: &Setting<'_>) -> Evidence {
+fn eq_4_14(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let events = events_of_path(setting, 24_000, 16 * mean_task_degree(setting)).min(2000);
-    run(&setting.plan, "eq-4.14", PATHS, "coupled paths, every event", |case, rng| {
+    setting.cases(claim, PATHS, "coupled paths, every event", |case, rng| {
         let (lower, upper) =
             ordered_pair(start_of(case, rng), rng, setting.model.graph().n_servers());
-        local_order(setting, case, lower, upper, events)
+        let trial = Trial { setting: *setting, seed: setting.seed(claim.id), case, events };
+        local_order(trial, lower, upper)
     })
 }
 
 /// Follows a coupled path and recounts the local occupancies of the task types of the servers that
 /// change.
-fn local_order(
-    setting: &Setting<'_>,
-    case: u64,
-    lower: Vec<u32>,
-    upper: Vec<u32>,
-    events: u64,
-) -> Outcome {
-    let mut drive = Drive::new(setting.subject, setting.model, path_seed(setting, "eq-4.14"), case);
+fn local_order(trial: Trial<'_>, lower: Vec<u32>, upper: Vec<u32>) -> Outcome {
+    let Trial { setting, seed, case, events } = trial;
+    let mut drive = Drive::new(setting.subject, setting.model, seed, case);
     let graph = &drive.system().graph().clone();
     let n = graph.n_servers();
     let mut kept = [&lower, &upper].map(|lengths| LocalOccupancy::of(graph, lengths));
@@ -421,9 +375,9 @@ fn local_order(
         let found = types.iter().find_map(|&w| {
             let [q1, q2] = after.map(|lengths| counts(graph.servers_of(w).iter(), lengths, levels));
             if let Some(i) = (0..levels).find(|&i| q1[i] > q2[i]) {
+                let (lower, upper) = (q1[i], q2[i]);
                 return Some(format!(
-                    "task type {w}: Q_{i}^w is {} in the lower system and {} in the upper",
-                    q1[i], q2[i]
+                    "task type {w}: Q_{i}^w is {lower} in the lower system and {upper} in the upper"
                 ));
             }
             kept.iter().zip([q1, q2]).find_map(|(kept, q)| {
@@ -446,7 +400,7 @@ fn local_order(
                 while recount.len() > 1 && recount.last() == Some(&0) {
                     recount.pop();
                 }
-                let given = setting.machinery.occupancy(queues.lengths());
+                let given = (setting.instruments.occupancy)(queues.lengths());
                 let wrong = given != recount[1..]
                     || queues.occupancy().counts() != &recount[1..]
                     || *queues.occupancy() != Occupancy::of(queues.lengths());
@@ -460,7 +414,7 @@ fn local_order(
             })
         });
         if let Some(found) = found {
-            return violated_at_event(setting, case, event, found, &after);
+            return trial.violated(event, found, &after);
         }
     }
     Outcome::holds(0.0)

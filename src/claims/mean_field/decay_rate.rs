@@ -3,10 +3,7 @@
 
 use super::{Copies, Measured, RightHandSide, permit, stepper};
 use crate::model::start::Start;
-use crate::theory::mean_field::OdeError;
-use crate::theory::mean_field::Stop;
-use crate::theory::mean_field::steady_state_distance;
-use crate::theory::mean_field::{Options, first_levels};
+use crate::theory::mean_field::{OdeError, Options, Stop, first_levels, steady_state_distance};
 
 /// lambda, d, the start, and the ends of two successive windows of time.
 fn cases() -> Vec<(f64, u32, Start, [f64; 3])> {
@@ -51,7 +48,8 @@ pub fn rate(flow: &RightHandSide<'_>, gap: &dyn Fn(f64, u32) -> f64) -> Result<M
             permitted_deviation([early, late], error, &distances, &times);
         measured.see(permitted - (late - limit).abs(), || {
             format!(
-                "lambda {lambda}, d {d}, {start}, t {} to {}: rate {late}, expected {limit}, permitted deviation {permitted:e} \
+                "lambda {lambda}, d {d}, {start}, t {} to {}: rate {late}, expected {limit}, \
+                 permitted deviation {permitted:e} \
                  (of which integration {integration:e})",
                 times[1], times[2]
             )

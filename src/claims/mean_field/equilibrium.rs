@@ -62,7 +62,10 @@ fn values(
         let relative = Ratio::from_float(given)
             .map_or(f64::NAN, |given| ratio::to_f64(&((given - &exact) / &exact)));
         measured.see(1.0 - relative.abs() / (4.0 * ROUNDOFF), || {
-            format!("value: lambda {lambda}, d {d}, i {i}: {given:e}, off by {relative:e} of lambda^{exponent}")
+            format!(
+                "value: lambda {lambda}, d {d}, i {i}: {given:e}, off by {relative:e} of \
+                lambda^{exponent}"
+            )
         });
         exponent = d * exponent + 1;
         // Larger powers cost time, and the residual reaches them.
@@ -89,7 +92,10 @@ fn residual(
         let bound =
             f64::from(5 * d + 8) * ROUNDOFF * (pair[0] + pair[1]) + f64::from(2 * d + 8) * 5e-324;
         measured.see(1.0 - slope.abs() / bound, || {
-            format!("residual: lambda {lambda}, d {d}, i {i}: dq/dt = {slope:e}, rounding explains {bound:e}")
+            format!(
+                "residual: lambda {lambda}, d {d}, i {i}: dq/dt = {slope:e}, rounding explains \
+                {bound:e}"
+            )
         });
     }
 }
@@ -120,7 +126,10 @@ fn uniqueness(flow: &RightHandSide<'_>, measured: &mut Measured) {
                 let difference =
                     ratio::to_f64(&(&sum - (&load * ratio::power(&below, d) - &exact[i - 1])));
                 measured.see(1.0 - difference.abs() / ROUNDOFF, || {
-                    format!("telescoping: lambda {lambda}, d {d}, q {q:?}, i {i}: off by {difference:e}, must be exact")
+                    format!(
+                        "telescoping: lambda {lambda}, d {d}, q {q:?}, i {i}: off by \
+                        {difference:e}, must be exact"
+                    )
                 });
             }
         }

@@ -19,8 +19,7 @@ pub use decay_rate::rate;
 pub use equilibrium::fixed_point;
 pub use monotonicity::{order, order_between};
 
-use crate::theory::mean_field::OdeError;
-use crate::theory::mean_field::{Problem, Stepper, System};
+use crate::theory::mean_field::{OdeError, Problem, Stepper, System};
 
 /// A right-hand side under test: lambda, d, q_1..q_L, and where dq_1/dt..dq_L/dt go. What it takes
 /// for q_(L+1) is its own affair.

@@ -3,10 +3,9 @@
 
 use super::{Copies, Measured, RightHandSide, dyadic_states, permit, stepper};
 use crate::model::start::Start;
-use crate::theory::mean_field::OdeError;
-use crate::theory::mean_field::Stop;
-use crate::theory::mean_field::fixed_point_vec;
-use crate::theory::mean_field::{Options, first_levels};
+use crate::theory::mean_field::{
+    OdeError, Options, Stop, check_parameters, first_levels, fixed_point_vec,
+};
 
 const UNIT: &str = "fraction of servers";
 
@@ -112,7 +111,7 @@ pub fn order_between(
     high: &Start,
     end: f64,
 ) -> Result<Measured, OdeError> {
-    crate::theory::mean_field::check_parameters(lambda, d)?;
+    check_parameters(lambda, d)?;
     low.validate()?;
     high.validate()?;
     if !(end.is_finite() && end >= 0.0) {

@@ -15,13 +15,13 @@ use num_traits::{One, Zero};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
-use crate::claims::cases::{Outcome, run};
+use crate::claims::cases::Outcome;
 use crate::claims::states::{
     SEQUENCES, for_each_sequence, law_by_enumeration, n_listed_pairs, n_sequences, ordered_pair,
     state,
 };
 use crate::claims::{Claim, Evidence, Expected, Kind, Scope, Setting, show};
-use crate::faults::Fault;
+use crate::faults;
 use crate::graph::BipartiteGraph;
 use crate::model::Event;
 use crate::num::ratio::Ratio;
@@ -29,38 +29,44 @@ use crate::random::Coins;
 use crate::simulate::Queues;
 use crate::simulate::marks::Mark;
 
-/// (4.12): the law of the server that gets a task.
-pub const EQ_4_12: Claim = Claim {
+/// (4.12): the law of the server that gets a task, over all d_w^d sample sequences.
+pub(crate) const EQ_4_12: Claim = Claim {
     id: "eq-4.12",
     source: "(4.12)",
-    statement: "p_v = ((q_i^w)^d - (q_(i+1)^w)^d) / (Q_i^w - Q_(i+1)^w), i = X_v, is the law of JSQ(d) over all d_w^d sample sequences, ties split evenly",
+    paper: &["(4.12)"],
+    statement: "p_v = ((q_i^w)^d - (q_(i+1)^w)^d) / (Q_i^w - Q_(i+1)^w), i = X_v, is the law of \
+        JSQ(d), ties split evenly",
     kind: Kind::Exact,
     scope: Scope::Graph,
     expected: Expected::Holds,
+    effect: None,
     hypotheses: &[],
     rejects: &[
-        Fault::SamplingWithoutReplacement,
-        Fault::TiesToLowest,
-        Fault::OneSampleLess,
-        Fault::JoinLongest,
-        Fault::ServiceNotCounted,
-        Fault::StaleLengths,
-        Fault::ClashTakesNext,
+        faults::SAMPLING_WITHOUT_REPLACEMENT,
+        faults::TIES_TO_LOWEST,
+        faults::ONE_SAMPLE_LESS,
+        faults::JOIN_LONGEST,
+        faults::SERVICE_NOT_COUNTED,
+        faults::STALE_LENGTHS,
+        faults::CLASH_TAKES_NEXT,
     ],
-    check: eq_4_12,
+    run: eq_4_12,
 };
 
 /// (4.13): the coupling by shared probability mass.
-pub const EQ_4_13: Claim = Claim {
+pub(crate) const EQ_4_13: Claim = Claim {
     id: "eq-4.13",
     source: "(4.13)",
-    statement: "the intervals of the coupling partition [0, 1), have the marginals p^(1) and p^(2), and every U keeps X^(1) <= X^(2)",
+    paper: &["(4.13)", "Proposition 3.9"],
+    statement: "the intervals of the coupling partition [0, 1), have the marginals p^(1) and \
+        p^(2), and every U keeps X^(1) <= X^(2)",
     kind: Kind::Exact,
     scope: Scope::Graph,
     expected: Expected::Holds,
+    effect: None,
     hypotheses: &[],
-    rejects: &[Fault::ProductInsteadOfMinimum],
-    check: eq_4_13,
+    rejects: &[faults::PRODUCT_INSTEAD_OF_MINIMUM],
+    run: eq_4_13,
 };
 
 /// The task types whose sample sequences can be enumerated, or the reason why there is none.
@@ -71,7 +77,8 @@ fn enumerable(graph: &BipartiteGraph, d: u32) -> Result<Vec<u32>, String> {
     if types.is_empty() {
         let least = (0..graph.n_task_types()).map(degree).filter(|&n| n > 0).min().unwrap_or(0);
         return Err(format!(
-            "needs a task type with 1 to {SEQUENCES} sample sequences, the fewest here are {least}^{d}"
+            "needs a task type with 1 to {SEQUENCES} sample sequences, the fewest here are \
+             {least}^{d}"
         ));
     }
     Ok(types)
@@ -105,7 +112,7 @@ fn fraction(weight: u64, total: u64) -> Ratio {
     Ratio::new(weight.into(), total.into())
 }
 
-fn eq_4_12(setting: &Setting<'_>) -> Evidence {
+fn eq_4_12(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let (model, graph, d) = (setting.model, setting.model.graph(), setting.model.d());
     let types = match enumerable(graph, d) {
         Ok(types) => types,
@@ -114,61 +121,46 @@ fn eq_4_12(setting: &Setting<'_>) -> Evidence {
     let n_types = types.len() as u64;
     let count =
         affordable(graph, &types, d, n_types.saturating_mul(150).min(1500), setting.plan.effort);
-    run(
-        &setting.plan,
-        "eq-4.12",
-        count,
-        "task types and states, every sample sequence enumerated",
-        |case, rng| {
-            let w = types[(case % n_types) as usize];
-            let servers: Vec<u32> = graph.servers_of(w).iter().collect();
-            let local = state(case / n_types, rng, servers.len() as u32);
-            let lengths = embedded(graph, w, &local, rng);
-            let (weights, total) = law_by_enumeration(&local, d);
-            let stated = setting.machinery.assignment(model, w, &lengths);
-            let mut sum = Ratio::zero();
-            for (at, &v) in servers.iter().enumerate() {
-                let p = stated
-                    .iter()
-                    .find(|&&(u, _)| u == v)
-                    .map_or_else(Ratio::zero, |(_, p)| p.clone());
-                if p != fraction(weights[at], total) {
-                    let found = format!(
-                        "task type {w}, server {v}: stated {}, by enumeration {}",
-                        show(&p),
-                        show(&fraction(weights[at], total))
-                    );
-                    return Outcome::violated_at(f64::NAN, found, &[&lengths]);
-                }
-                sum += p;
+    let what = "task types and states, every sample sequence enumerated";
+    setting.cases(claim, count, what, |case, rng| {
+        let w = types[(case % n_types) as usize];
+        let servers: Vec<u32> = graph.servers_of(w).iter().collect();
+        let local = state(case / n_types, rng, servers.len() as u32);
+        let lengths = embedded(graph, w, &local, rng);
+        let (weights, total) = law_by_enumeration(&local, d);
+        let stated = (setting.instruments.assignment)(model, w, &lengths);
+        let mut sum = Ratio::zero();
+        for (at, &v) in servers.iter().enumerate() {
+            let p =
+                stated.iter().find(|&&(u, _)| u == v).map_or_else(Ratio::zero, |(_, p)| p.clone());
+            if p != fraction(weights[at], total) {
+                let [p, right] = [&p, &fraction(weights[at], total)].map(show);
+                let found =
+                    format!("task type {w}, server {v}: stated {p}, by enumeration {right}");
+                return Outcome::violated(found).at(&[&lengths]);
             }
-            if sum != Ratio::one() || stated.len() != servers.len() {
-                let found = format!(
-                    "task type {w}: {} probabilities with sum {} over {} servers",
-                    stated.len(),
-                    show(&sum),
-                    servers.len()
-                );
-                return Outcome::violated_at(f64::NAN, found, &[&lengths]);
-            }
-            if let Some(found) = rounded_otherwise(setting, w, &lengths, (&weights, total)) {
-                return Outcome::violated_at(f64::NAN, found, &[&lengths]);
-            }
-            if setting.subject.is_function_of_marks()
-                && let Some(found) = map_has_another_law(
-                    setting,
-                    w,
-                    &servers,
-                    &lengths,
-                    (&weights, total),
-                    &mut Coins::new(setting.plan.seed, case),
-                )
-            {
-                return Outcome::violated_at(f64::NAN, found, &[&lengths]);
-            }
-            Outcome::holds(0.0)
-        },
-    )
+            sum += p;
+        }
+        if sum != Ratio::one() || stated.len() != servers.len() {
+            let (n_stated, sum, n_servers) = (stated.len(), show(&sum), servers.len());
+            let found = format!(
+                "task type {w}: {n_stated} probabilities with sum {sum} over {n_servers} servers"
+            );
+            return Outcome::violated(found).at(&[&lengths]);
+        }
+        if let Some(found) = rounded_otherwise(setting, w, &lengths, (&weights, total)) {
+            return Outcome::violated(found).at(&[&lengths]);
+        }
+        let mut coins = Coins::new(setting.plan.seed, case);
+        let law = (&weights[..], total);
+        if setting.subject.is_function_of_marks()
+            && let Some(found) =
+                map_has_another_law(setting, w, &servers, &lengths, law, &mut coins)
+        {
+            return Outcome::violated(found).at(&[&lengths]);
+        }
+        Outcome::holds(0.0)
+    })
 }
 
 /// The probabilities in floating point, within their proved relative error of (d + 3) 2^-51.
@@ -236,7 +228,10 @@ fn map_has_another_law(
         };
         if of != task_type || queues.lengths()[server as usize] != lengths[server as usize] + 1 {
             wrong.get_or_insert_with(|| {
-                format!("task type {task_type}, samples {samples:?}: {event:?}, but server {server} did not grow by it")
+                format!(
+                    "task type {task_type}, samples {samples:?}: {event:?}, but server \
+                    {server} did not grow by it"
+                )
             });
         }
         if let Ok(at) = servers.binary_search(&server) {
@@ -258,7 +253,8 @@ fn map_has_another_law(
             if fraction(count, n_all) != fraction(weights[at], total) {
                 let expected = show(&fraction(weights[at], total));
                 return Some(format!(
-                    "task type {task_type}: server {v} is {what} by {count} of {n_all} sample sequences, a share of {expected} is right"
+                    "task type {task_type}: server {v} is {what} by {count} of {n_all} sample \
+                     sequences, a share of {expected} is right"
                 ));
             }
         }
@@ -266,7 +262,7 @@ fn map_has_another_law(
     None
 }
 
-fn eq_4_13(setting: &Setting<'_>) -> Evidence {
+fn eq_4_13(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let (model, graph, d) = (setting.model, setting.model.graph(), setting.model.d());
     let types = match enumerable(graph, d) {
         Ok(types) => types,
@@ -281,83 +277,72 @@ fn eq_4_13(setting: &Setting<'_>) -> Evidence {
         .unwrap_or(1) as u32;
     let wanted = n_types.saturating_mul(n_listed_pairs(largest) + 50).min(2000);
     let count = affordable(graph, &types, d, wanted, setting.plan.effort);
-    run(
-        &setting.plan,
-        "eq-4.13",
-        count,
-        "task types and ordered pairs of states, every interval of U",
-        |case, rng| {
-            let w = types[(case % n_types) as usize];
-            let servers: Vec<u32> = graph.servers_of(w).iter().collect();
-            let (local1, local2) = ordered_pair(case / n_types, rng, servers.len() as u32);
-            let elsewhere = embedded(graph, w, &local1, rng);
-            let mut upper = elsewhere.clone();
-            for (&v, &length) in servers.iter().zip(&local2) {
-                upper[v as usize] = length;
+    let what = "task types and ordered pairs of states, every interval of U";
+    setting.cases(claim, count, what, |case, rng| {
+        let w = types[(case % n_types) as usize];
+        let servers: Vec<u32> = graph.servers_of(w).iter().collect();
+        let (local1, local2) = ordered_pair(case / n_types, rng, servers.len() as u32);
+        let elsewhere = embedded(graph, w, &local1, rng);
+        let mut upper = elsewhere.clone();
+        for (&v, &length) in servers.iter().zip(&local2) {
+            upper[v as usize] = length;
+        }
+        let lower = elsewhere;
+        let violated = |found: String| {
+            Outcome::violated(format!("task type {w}: {found}")).at(&[&lower, &upper])
+        };
+        let mut mass = vec![(Ratio::zero(), Ratio::zero()); servers.len()];
+        let mut end = Ratio::zero();
+        let (mut x1, mut x2) = (lower.clone(), upper.clone());
+        for interval in (setting.instruments.shared_mass)(model, w, &lower, &upper) {
+            if interval.from != end || interval.to < interval.from {
+                let [from, to, end] = [&interval.from, &interval.to, &end].map(show);
+                return violated(format!("an interval [{from}, {to}) after {end}"));
             }
-            let lower = elsewhere;
-            let violated = |found: String| {
-                Outcome::violated_at(f64::NAN, format!("task type {w}: {found}"), &[&lower, &upper])
+            let length = &interval.to - &interval.from;
+            let (Ok(at1), Ok(at2)) = (
+                servers.binary_search(&interval.server1),
+                servers.binary_search(&interval.server2),
+            ) else {
+                let (server1, server2) = (interval.server1, interval.server2);
+                let found = format!("servers {server1} and {server2} are not both compatible");
+                return violated(found);
             };
-            let mut mass = vec![(Ratio::zero(), Ratio::zero()); servers.len()];
-            let mut end = Ratio::zero();
-            let (mut x1, mut x2) = (lower.clone(), upper.clone());
-            for interval in setting.machinery.shared_mass(model, w, &lower, &upper) {
-                if interval.from != end || interval.to < interval.from {
+            if !length.is_zero() {
+                x1[interval.server1 as usize] += 1;
+                x2[interval.server2 as usize] += 1;
+                if x1.iter().zip(&x2).any(|(a, b)| a > b) {
                     return violated(format!(
-                        "an interval [{}, {}) after {}",
+                        "U in [{}, {}) sends the task to server {} in system 1 and {} in \
+                             system 2, which breaks the order",
                         show(&interval.from),
                         show(&interval.to),
-                        show(&end)
+                        interval.server1,
+                        interval.server2,
                     ));
                 }
-                let length = &interval.to - &interval.from;
-                let (Ok(at1), Ok(at2)) = (
-                    servers.binary_search(&interval.server1),
-                    servers.binary_search(&interval.server2),
-                ) else {
-                    return violated(format!(
-                        "servers {} and {} are not both compatible",
-                        interval.server1, interval.server2
-                    ));
-                };
-                if !length.is_zero() {
-                    x1[interval.server1 as usize] += 1;
-                    x2[interval.server2 as usize] += 1;
-                    if x1.iter().zip(&x2).any(|(a, b)| a > b) {
-                        return violated(format!(
-                            "U in [{}, {}) sends the task to server {} in system 1 and {} in system 2, which breaks the order",
-                            show(&interval.from),
-                            show(&interval.to),
-                            interval.server1,
-                            interval.server2,
-                        ));
-                    }
-                    x1[interval.server1 as usize] -= 1;
-                    x2[interval.server2 as usize] -= 1;
-                }
-                mass[at1].0 += &length;
-                mass[at2].1 += &length;
-                end = interval.to;
+                x1[interval.server1 as usize] -= 1;
+                x2[interval.server2 as usize] -= 1;
             }
-            if end != Ratio::one() {
-                return violated(format!("the intervals end at {}, not at 1", show(&end)));
-            }
-            for (system, local) in [(1, &local1), (2, &local2)] {
-                let (weights, total) = law_by_enumeration(local, d);
-                for (at, &v) in servers.iter().enumerate() {
-                    let given = if system == 1 { &mass[at].0 } else { &mass[at].1 };
-                    let right = fraction(weights[at], total);
-                    if *given != right {
-                        return violated(format!(
-                            "system {system}: server {v} has mass {}, by enumeration {}",
-                            show(given),
-                            show(&right)
-                        ));
-                    }
+            mass[at1].0 += &length;
+            mass[at2].1 += &length;
+            end = interval.to;
+        }
+        if end != Ratio::one() {
+            return violated(format!("the intervals end at {}, not at 1", show(&end)));
+        }
+        for (system, local) in [(1, &local1), (2, &local2)] {
+            let (weights, total) = law_by_enumeration(local, d);
+            for (at, &v) in servers.iter().enumerate() {
+                let given = if system == 1 { &mass[at].0 } else { &mass[at].1 };
+                let right = fraction(weights[at], total);
+                if *given != right {
+                    let [given, right] = [given, &right].map(show);
+                    let found = format!("server {v} has mass {given}, by enumeration {right}");
+                    return violated(format!("system {system}: {found}"));
                 }
             }
-            Outcome::holds(0.0)
-        },
-    )
+        }
+        Outcome::holds(0.0)
+    })
 }

@@ -12,36 +12,41 @@ use num_traits::{Pow, Zero};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
-use crate::claims::cases::{Outcome, run};
+use crate::claims::cases::Outcome;
 use crate::claims::{Claim, Evidence, Expected, Kind, Scope, Setting, show};
-use crate::faults::Fault;
+use crate::faults;
 use crate::model::divided_difference_f64;
 use crate::num::ratio::{self, Ratio};
 
 /// Lemma 4.4.
-pub const LEMMA_4_4: Claim = Claim {
+pub(crate) const LEMMA_4_4: Claim = Claim {
     id: "lemma-4.4",
     source: "Lemma 4.4, (4.11)",
-    statement: "(x^d - y^d) / (x - y) is nondecreasing in both arguments, 0 <= y < x <= 1, exactly and in floating point",
+    paper: &["Lemma 4.4", "(4.11)"],
+    statement: "(x^d - y^d) / (x - y) is nondecreasing in both arguments, 0 <= y < x <= 1, \
+        exactly and in floating point",
     kind: Kind::Exact,
     scope: Scope::Theory,
     expected: Expected::Holds,
+    effect: None,
     hypotheses: &[],
-    rejects: &[Fault::PairsNotOrdered, Fault::DividedDifferenceShifted],
-    check: lemma_4_4,
+    rejects: &[faults::PAIRS_NOT_ORDERED, faults::DIVIDED_DIFFERENCE_SHIFTED],
+    run: lemma_4_4,
 };
 
 /// (4.19).
-pub const EQ_4_19: Claim = Claim {
+pub(crate) const EQ_4_19: Claim = Claim {
     id: "eq-4.19",
     source: "(4.19)",
+    paper: &["(4.19)"],
     statement: "x^d - y^d <= d (x - y) for 0 <= y <= x <= 1",
     kind: Kind::Exact,
     scope: Scope::Theory,
     expected: Expected::Holds,
+    effect: None,
     hypotheses: &[],
-    rejects: &[Fault::DividedDifferenceShifted],
-    check: eq_4_19,
+    rejects: &[faults::DIVIDED_DIFFERENCE_SHIFTED],
+    run: eq_4_19,
 };
 
 /// The largest d tried.
@@ -69,26 +74,21 @@ fn integer_sum(a: &BigInt, b: &BigInt, d: u32) -> BigInt {
     (0..d).map(|k| Pow::pow(a, k) * Pow::pow(b, d - 1 - k)).sum()
 }
 
-fn lemma_4_4(setting: &Setting<'_>) -> Evidence {
+fn lemma_4_4(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let small = small_pairs_of_pairs();
     let exhaustive = small.len() as u64 * u64::from(MOST_CHOICES);
     let count = exhaustive + 600 * u64::from(setting.plan.effort.max(1));
-    run(
-        &setting.plan,
-        "lemma-4.4",
-        count,
-        "pairs of pairs and d, all of them for denominators up to 4",
-        |case, rng| {
-            let d = (case % u64::from(MOST_CHOICES)) as u32 + 1;
-            let (n, [first, second]) = if case < exhaustive {
-                small[(case / u64::from(MOST_CHOICES)) as usize]
-            } else {
-                let n = rng.random_range(1..=1000);
-                (n, [random_pair(rng, n), random_pair(rng, n)])
-            };
-            divided_differences_at(setting, n, first, second, d)
-        },
-    )
+    let what = "pairs of pairs and d, all of them for denominators up to 4";
+    setting.cases(claim, count, what, |case, rng| {
+        let d = (case % u64::from(MOST_CHOICES)) as u32 + 1;
+        let (n, [first, second]) = if case < exhaustive {
+            small[(case / u64::from(MOST_CHOICES)) as usize]
+        } else {
+            let n = rng.random_range(1..=1000);
+            (n, [random_pair(rng, n), random_pair(rng, n)])
+        };
+        divided_differences_at(setting, n, first, second, d)
+    })
 }
 
 fn random_pair(rng: &mut ChaCha8Rng, n: u64) -> (u64, u64) {
@@ -110,33 +110,27 @@ fn divided_differences_at(
         let sum = integer_sum(&a.into(), &b.into(), d);
         let difference = Pow::pow(BigInt::from(a), d) - Pow::pow(BigInt::from(b), d);
         let right = Ratio::new(sum.clone(), Pow::pow(BigInt::from(n), d - 1));
-        let given = setting.machinery.divided_difference(&fraction(a), &fraction(b), d);
+        let given = (setting.instruments.divided_difference)(&fraction(a), &fraction(b), d);
         if given != right || sum * BigInt::from(a - b) != difference {
-            let found = format!(
-                "d = {d}, x = {a}/{n}, y = {b}/{n}: {}, the sum is {}",
-                show(&given),
-                show(&right)
-            );
-            return Outcome::violated(f64::NAN, found);
+            let [given, right] = [&given, &right].map(show);
+            let found = format!("d = {d}, x = {a}/{n}, y = {b}/{n}: {given}, the sum is {right}");
+            return Outcome::violated(found);
         }
         if let Some(found) = rounds_too_far(a as f64 / n as f64, b as f64 / n as f64, d) {
-            return Outcome::violated(f64::NAN, found);
+            return Outcome::violated(found);
         }
         values.push(given);
     }
     let (x1, y1, x2, y2) =
         (fraction(first.0), fraction(first.1), fraction(second.0), fraction(second.1));
-    if !setting.machinery.pairs_are_ordered((&x1, &y1), (&x2, &y2)) {
+    if !(setting.instruments.pairs_are_ordered)((&x1, &y1), (&x2, &y2)) {
         return Outcome::Skipped;
     }
     let slack = ratio::to_f64(&(&values[1] - &values[0]));
     if values[0] > values[1] {
-        let found = format!(
-            "d = {d}: {} at ({x1}, {y1}) above {} at ({x2}, {y2})",
-            show(&values[0]),
-            show(&values[1])
-        );
-        return Outcome::violated(slack, found);
+        let [first, second] = [&values[0], &values[1]].map(show);
+        let found = format!("d = {d}: {first} at ({x1}, {y1}) above {second} at ({x2}, {y2})");
+        return Outcome::violated(found).by(slack);
     }
     // In floating point the order may be lost only within the rounding of both values.
     let float =
@@ -146,12 +140,10 @@ fn divided_differences_at(
     // comparison.
     let rounding = f64::from(4 * d + 1) * f64::EPSILON;
     if low > high * (1.0 + rounding) {
-        return Outcome::violated(
-            high - low,
-            format!(
-                "d = {d}: in floating point {low} at ({x1}, {y1}) above {high} at ({x2}, {y2})"
-            ),
-        );
+        return Outcome::violated(format!(
+            "d = {d}: in floating point {low} at ({x1}, {y1}) above {high} at ({x2}, {y2})"
+        ))
+        .by(high - low);
     }
     // For d = 1 both are 1, and where a pair is compared with itself there is nothing to see.
     Outcome::Holds { slack, vacuous: d == 1 || first == second }
@@ -178,62 +170,47 @@ fn rounds_too_far(x: f64, y: f64, d: u32) -> Option<String> {
     let error = if given > exact { &given - &exact } else { &exact - &given };
     let allowed = &exact * Ratio::new(BigInt::from(3 * d), BigInt::from(1u64 << 53));
     (error > allowed || (exact.is_zero() && !given.is_zero())).then(|| {
-        format!(
-            "d = {d}, x = {x:e}, y = {y:e}: in floating point {}, exactly {}",
-            ratio::to_f64(&given),
-            ratio::to_f64(&exact)
-        )
+        let (given, exact) = (ratio::to_f64(&given), ratio::to_f64(&exact));
+        format!("d = {d}, x = {x:e}, y = {y:e}: in floating point {given}, exactly {exact}")
     })
 }
 
-fn eq_4_19(setting: &Setting<'_>) -> Evidence {
+fn eq_4_19(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     const N: u64 = 12;
     let pairs: Vec<(u64, u64)> = (0..=N).flat_map(|a| (0..=a).map(move |b| (a, b))).collect();
     let exhaustive = pairs.len() as u64 * u64::from(MOST_CHOICES);
     let count = exhaustive + 400 * u64::from(setting.plan.effort.max(1));
-    run(
-        &setting.plan,
-        "eq-4.19",
-        count,
-        "pairs x >= y and d, all of them for the denominator 12",
-        |case, rng| {
-            let d = (case % u64::from(MOST_CHOICES)) as u32 + 1;
-            let (n, a, b) = if case < exhaustive {
-                // From (1, 1) down, where the bound is attained.
-                let (a, b) = pairs[pairs.len() - 1 - (case / u64::from(MOST_CHOICES)) as usize];
-                (N, a, b)
-            } else {
-                let n = rng.random_range(1..=100_000);
-                let a = rng.random_range(0..=n);
-                (n, a, rng.random_range(0..=a))
-            };
-            let (x, y) = (Ratio::new(a.into(), n.into()), Ratio::new(b.into(), n.into()));
-            let factor = setting.machinery.divided_difference(&x, &y, d);
-            let left = ratio::power(&x, d) - ratio::power(&y, d);
-            let bound = ratio::whole(d.into()) * (&x - &y);
-            let slack = ratio::to_f64(&(&bound - &left));
-            if left != &factor * (&x - &y) {
-                let found = format!(
-                    "x = {x}, y = {y}, d = {d}: x^d - y^d = {}, the divided difference is {}",
-                    show(&left),
-                    show(&factor)
-                );
-                return Outcome::violated(slack, found);
-            }
-            // The factor d xi^(d - 1) is at most d also where x = y.
-            if left > bound || factor > ratio::whole(d.into()) {
-                return Outcome::violated(
-                    slack,
-                    format!(
-                        "x = {x}, y = {y}, d = {d}: {} above {}, factor {}",
-                        show(&left),
-                        show(&bound),
-                        show(&factor)
-                    ),
-                );
-            }
-            // Trivial: x^d - y^d <= 1.
-            Outcome::Holds { slack, vacuous: bound >= ratio::whole(1) }
-        },
-    )
+    let what = "pairs x >= y and d, all of them for the denominator 12";
+    setting.cases(claim, count, what, |case, rng| {
+        let d = (case % u64::from(MOST_CHOICES)) as u32 + 1;
+        let (n, a, b) = if case < exhaustive {
+            // From (1, 1) down, where the bound is attained.
+            let (a, b) = pairs[pairs.len() - 1 - (case / u64::from(MOST_CHOICES)) as usize];
+            (N, a, b)
+        } else {
+            let n = rng.random_range(1..=100_000);
+            let a = rng.random_range(0..=n);
+            (n, a, rng.random_range(0..=a))
+        };
+        let (x, y) = (Ratio::new(a.into(), n.into()), Ratio::new(b.into(), n.into()));
+        let factor = (setting.instruments.divided_difference)(&x, &y, d);
+        let left = ratio::power(&x, d) - ratio::power(&y, d);
+        let bound = ratio::whole(d.into()) * (&x - &y);
+        let slack = ratio::to_f64(&(&bound - &left));
+        if left != &factor * (&x - &y) {
+            let [left, factor] = [&left, &factor].map(show);
+            let found = format!(
+                "x = {x}, y = {y}, d = {d}: x^d - y^d = {left}, the divided difference is {factor}"
+            );
+            return Outcome::violated(found).by(slack);
+        }
+        // The factor d xi^(d - 1) is at most d also where x = y.
+        if left > bound || factor > ratio::whole(d.into()) {
+            let [left, bound, factor] = [&left, &bound, &factor].map(show);
+            let found = format!("x = {x}, y = {y}, d = {d}: {left} above {bound}, factor {factor}");
+            return Outcome::violated(found).by(slack);
+        }
+        // Trivial: x^d - y^d <= 1.
+        Outcome::Holds { slack, vacuous: bound >= ratio::whole(1) }
+    })
 }

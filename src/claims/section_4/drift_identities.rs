@@ -22,10 +22,10 @@ use num_bigint::BigInt;
 use num_traits::{Pow, Zero};
 use rand::RngExt;
 
-use crate::claims::cases::{Outcome, run};
+use crate::claims::cases::Outcome;
 use crate::claims::states::{GroupedSum, affordable, counts, levels, state};
 use crate::claims::{Claim, Evidence, Expected, Hypothesis, Kind, Scope, Setting, show};
-use crate::faults::Fault;
+use crate::faults;
 use crate::model::{Event, Model};
 use crate::num::ratio::{self, Ratio};
 
@@ -33,47 +33,60 @@ use crate::num::ratio::{self, Ratio};
 const EDGES: Hypothesis = Hypothesis::EdgesAtMost(60_000);
 
 /// Lemma 4.2.
-pub const LEMMA_4_2: Claim = Claim {
+pub(crate) const LEMMA_4_2: Claim = Claim {
     id: "lemma-4.2",
     source: "Lemma 4.2",
-    statement: "the generator applied to sum_(j >= i) Q_j is (lambda N / M) sum_w r_w (q_(i-1)^w)^d - Q_i",
+    paper: &["Lemma 4.2", "(4.1)", "(4.3)"],
+    statement: "the generator applied to sum_(j >= i) Q_j is (lambda N / M) sum_w r_w \
+        (q_(i-1)^w)^d - Q_i",
     kind: Kind::Exact,
     scope: Scope::Graph,
     expected: Expected::Holds,
+    effect: None,
     hypotheses: &[EDGES],
     rejects: &[
-        Fault::IdleServersServe,
-        Fault::RatesOneSampleLess,
-        Fault::ArrivalRateInverted,
-        Fault::OccupancyOffByOne,
+        faults::IDLE_SERVERS_SERVE,
+        faults::RATES_ONE_SAMPLE_LESS,
+        faults::ARRIVAL_RATE_INVERTED,
+        faults::OCCUPANCY_OFF_BY_ONE,
     ],
-    check: lemma_4_2,
+    run: lemma_4_2,
 };
 
 /// Proposition 4.1, its drift.
-pub const PROP_4_1_DRIFT: Claim = Claim {
+pub(crate) const PROP_4_1_DRIFT: Claim = Claim {
     id: "prop-4.1-drift",
     source: "Proposition 4.1, (4.5), (4.9)",
-    statement: "the drift of V = sum_i sum_(j >= i) Q_j is at most -(1 - rho) sum_i Q_i + rho N, hence at most -(1 - rho) N outside S",
+    paper: &["Proposition 4.1", "(4.5)", "(4.9)"],
+    statement: "the drift of V = sum_i sum_(j >= i) Q_j is at most -(1 - rho) sum_i Q_i + rho N, \
+        hence at most -(1 - rho) N outside S",
     kind: Kind::Exact,
     scope: Scope::Graph,
     expected: Expected::Holds,
+    effect: None,
     hypotheses: &[EDGES, Hypothesis::RhoBelowOne],
-    rejects: &[Fault::RhoReplacedByLambda],
-    check: prop_4_1_drift,
+    rejects: &[faults::RHO_REPLACED_BY_LAMBDA],
+    run: prop_4_1_drift,
 };
 
-/// Lemma 4.5, its integrands.
-pub const LEMMA_4_5_DRIFT: Claim = Claim {
+/// Lemma 4.5, its integrands, with Q_i^w - Q_(i+1)^w in the rate of the jumps.
+pub(crate) const LEMMA_4_5_DRIFT: Claim = Claim {
     id: "lemma-4.5-drift",
     source: "Lemma 4.5, (4.30), (4.31), (B.6) corrected",
-    statement: "the generator applied to Q_i^w is the integrand of (4.30), and its jumps come at the rate of (4.31), with Q_i^w - Q_(i+1)^w",
+    paper: &["Lemma 4.5", "(4.30)", "(4.31)", "(B.3)", "(B.6)"],
+    statement: "the generator applied to Q_i^w is the integrand of (4.30), and its jumps come at \
+        the rate of (4.31)",
     kind: Kind::Exact,
     scope: Scope::Graph,
     expected: Expected::Holds,
+    effect: None,
     hypotheses: &[EDGES],
-    rejects: &[Fault::IdleServersServe, Fault::RatesOneSampleLess, Fault::ArrivalRateInverted],
-    check: lemma_4_5_drift,
+    rejects: &[
+        faults::IDLE_SERVERS_SERVE,
+        faults::RATES_ONE_SAMPLE_LESS,
+        faults::ARRIVAL_RATE_INVERTED,
+    ],
+    run: lemma_4_5_drift,
 };
 
 /// lambda N / M from its parts, M as the sum of all rates: the arrival rate of a type of weight 1.
@@ -103,7 +116,7 @@ fn rates_by_length(
 ) -> BTreeMap<u32, (GroupedSum, GroupedSum)> {
     let graph = setting.model.graph();
     let mut rates: BTreeMap<u32, (GroupedSum, GroupedSum)> = BTreeMap::new();
-    for (event, rate) in setting.machinery.transitions(setting.model, lengths) {
+    for (event, rate) in (setting.instruments.transitions)(setting.model, lengths) {
         match event {
             Event::Arrival { task_type, server } => {
                 rates
@@ -121,23 +134,23 @@ fn rates_by_length(
     rates
 }
 
-fn lemma_4_2(setting: &Setting<'_>) -> Evidence {
-    let (model, graph, machinery) = (setting.model, setting.model.graph(), setting.machinery);
+fn lemma_4_2(claim: &Claim, setting: &Setting<'_>) -> Evidence {
+    let (model, graph, instruments) = (setting.model, setting.model.graph(), setting.instruments);
     let (n, d, rate) = (graph.n_servers(), model.d(), unit_rate(model));
     let count = affordable(graph, d, setting.plan.effort);
-    run(&setting.plan, "lemma-4.2", count, "states, every i", |case, rng| {
+    setting.cases(claim, count, "states, every i", |case, rng| {
         let mut x = state(case, rng, n);
         let levels = levels(&[&x]);
         // What the transitions do to the function, by the occupancy under check. States reached
         // from servers of one length have one occupancy, so one of them stands for all.
-        let before = machinery.occupancy(&x);
+        let before = (instruments.occupancy)(&x);
         let mut changes = Vec::new();
         for (length, (arrivals, services)) in rates_by_length(setting, &x) {
             let Some(at) = x.iter().position(|&other| other == length) else { continue };
             x[at] = length + 1;
-            changes.push((arrivals.total(), machinery.occupancy(&x)));
+            changes.push((arrivals.total(), (instruments.occupancy)(&x)));
             x[at] = length.saturating_sub(1);
-            changes.push((services.total(), machinery.occupancy(&x)));
+            changes.push((services.total(), (instruments.occupancy)(&x)));
             x[at] = length;
         }
         // (lambda N / M) sum_w (q_(i-1)^w)^d, the types of one degree together.
@@ -165,11 +178,9 @@ fn lemma_4_2(setting: &Setting<'_>) -> Evidence {
                 .sum();
             let right = &rate * arrivals - ratio::whole(q[i]);
             if left != right {
-                return Outcome::violated_at(
-                    f64::NAN,
-                    format!("i = {i}: generator {}, counted {}", show(&left), show(&right)),
-                    &[&x],
-                );
+                let [left, right] = [&left, &right].map(show);
+                let found = format!("i = {i}: generator {left}, counted {right}");
+                return Outcome::violated(found).at(&[&x]);
             }
             // The generator of the model, on all transitions one by one.
             if case < 24 && u64::from(n) * (graph.n_edges() + 1) <= 600 {
@@ -180,15 +191,9 @@ fn lemma_4_2(setting: &Setting<'_>) -> Evidence {
                 };
                 let generator = model.generator(&x, tail);
                 if generator != right {
-                    return Outcome::violated_at(
-                        f64::NAN,
-                        format!(
-                            "i = {i}: Model::generator {}, counted {}",
-                            show(&generator),
-                            show(&right)
-                        ),
-                        &[&x],
-                    );
+                    let [generator, right] = [&generator, &right].map(show);
+                    let found = format!("i = {i}: Model::generator {generator}, counted {right}");
+                    return Outcome::violated(found).at(&[&x]);
                 }
             }
         }
@@ -196,14 +201,14 @@ fn lemma_4_2(setting: &Setting<'_>) -> Evidence {
     })
 }
 
-fn prop_4_1_drift(setting: &Setting<'_>) -> Evidence {
+fn prop_4_1_drift(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let graph = setting.model.graph();
     let n = graph.n_servers();
-    let rho = setting.machinery.rho(setting.model);
+    let rho = (setting.instruments.rho)(setting.model);
     let servers = ratio::whole(n.into());
     let lambda = setting.model.load().exact();
     let count = affordable(graph, setting.model.d(), setting.plan.effort);
-    run(&setting.plan, "prop-4.1-drift", count, "states", |case, rng| {
+    setting.cases(claim, count, "states", |case, rng| {
         let x = state(case, rng, n);
         // V = sum_v x_v (x_v + 1) / 2: an arrival at a queue of x adds x + 1, a service takes x.
         let drift: Ratio = rates_by_length(setting, &x)
@@ -218,22 +223,17 @@ fn prop_4_1_drift(setting: &Setting<'_>) -> Evidence {
         let bound = &rho * &servers - &kept * &total;
         let slack = ratio::to_f64(&((&bound - &drift) / &servers));
         if drift > bound {
+            let [drift, bound, rho] = [&drift, &bound, &rho].map(show);
             let found = format!(
-                "drift {} above -(1 - rho) sum Q_i + rho N = {} with rho = {}",
-                show(&drift),
-                show(&bound),
-                show(&rho)
+                "drift {drift} above -(1 - rho) sum Q_i + rho N = {bound} with rho = {rho}"
             );
-            return Outcome::violated_at(slack, found, &[&x]);
+            return Outcome::violated(found).by(slack).at(&[&x]);
         }
         // Outside S, as defined with rho0 = rho: sum Q_i > N / (1 - rho).
         if &total * &kept > servers && drift > -(&kept * &servers) {
-            let found = format!(
-                "drift {} above -(1 - rho) N = {} outside S",
-                show(&drift),
-                show(&-(&kept * &servers))
-            );
-            return Outcome::violated_at(slack, found, &[&x]);
+            let [drift, bound] = [&drift, &-(&kept * &servers)].map(show);
+            let found = format!("drift {drift} above -(1 - rho) N = {bound} outside S");
+            return Outcome::violated(found).by(slack).at(&[&x]);
         }
         // Trivial: every task joins the longest queue.
         let longest = ratio::whole(x.iter().max().map_or(0, |&l| u64::from(l)) + 1);
@@ -242,95 +242,86 @@ fn prop_4_1_drift(setting: &Setting<'_>) -> Evidence {
     })
 }
 
-fn lemma_4_5_drift(setting: &Setting<'_>) -> Evidence {
+fn lemma_4_5_drift(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let (model, graph) = (setting.model, setting.model.graph());
     let (n, m, d, rate) = (graph.n_servers(), graph.n_task_types(), model.d(), unit_rate(model));
     let count = affordable(graph, d, setting.plan.effort);
     let few = graph.n_edges() <= 400;
-    run(
-        &setting.plan,
-        "lemma-4.5-drift",
-        count,
-        "states, every i, of task types all or eight",
-        |case, rng| {
-            let x = state(case, rng, n);
-            let levels = levels(&[&x]);
-            let mut arrivals: BTreeMap<u32, GroupedSum> = BTreeMap::new();
-            let mut services: BTreeMap<u32, Ratio> = BTreeMap::new();
-            for (event, rate) in setting.machinery.transitions(model, &x) {
-                match event {
-                    Event::Arrival { task_type, server } => arrivals
-                        .entry(server)
-                        .or_default()
-                        .add(graph.servers_of(task_type).len(), &rate),
-                    Event::Service { server } => {
-                        *services.entry(server).or_insert_with(Ratio::zero) += rate
-                    }
-                    Event::Lost { .. } => {}
+    setting.cases(claim, count, "states, every i, of task types all or eight", |case, rng| {
+        let x = state(case, rng, n);
+        let levels = levels(&[&x]);
+        let mut arrivals: BTreeMap<u32, GroupedSum> = BTreeMap::new();
+        let mut services: BTreeMap<u32, Ratio> = BTreeMap::new();
+        for (event, rate) in (setting.instruments.transitions)(model, &x) {
+            match event {
+                Event::Arrival { task_type, server } => arrivals
+                    .entry(server)
+                    .or_default()
+                    .add(graph.servers_of(task_type).len(), &rate),
+                Event::Service { server } => {
+                    *services.entry(server).or_insert_with(Ratio::zero) += rate
+                }
+                Event::Lost { .. } => {}
+            }
+        }
+        let types: Vec<u32> =
+            if few { (0..m).collect() } else { (0..8).map(|_| rng.random_range(0..m)).collect() };
+        let mut local: BTreeMap<u32, Vec<u64>> = BTreeMap::new();
+        let mut terms = 0;
+        for w in types {
+            // Dense graphs get fewer types.
+            if terms > 10_000 {
+                break;
+            }
+            terms +=
+                graph.servers_of(w).iter().map(|v| graph.task_types_of(v).len()).sum::<usize>();
+            let q = counts(graph.servers_of(w).iter(), &x, levels);
+            // By length of the server: the subject's rates, and the double sum of (4.30).
+            let mut up = vec![(GroupedSum::default(), GroupedSum::default()); levels];
+            let mut down = vec![Ratio::zero(); levels];
+            for v in graph.servers_of(w).iter() {
+                let length = x[v as usize] as usize;
+                if let Some(rates) = arrivals.get(&v) {
+                    up[length].0.merge(rates);
+                }
+                if let Some(rate) = services.get(&v) {
+                    down[length] += rate;
+                }
+                for other in graph.task_types_of(v).iter() {
+                    let q = local
+                        .entry(other)
+                        .or_insert_with(|| counts(graph.servers_of(other).iter(), &x, levels));
+                    let (at_least, longer) = (q[length], q[length + 1]);
+                    let denominator = integer_power(q[0], d) * BigInt::from(at_least - longer);
+                    let share = Ratio::new(
+                        integer_power(at_least, d) - integer_power(longer, d),
+                        denominator,
+                    );
+                    up[length].1.add(
+                        q[0] as usize,
+                        &(&rate * share * Ratio::from_integer(graph.weight(other).into())),
+                    );
                 }
             }
-            let types: Vec<u32> = if few {
-                (0..m).collect()
-            } else {
-                (0..8).map(|_| rng.random_range(0..m)).collect()
-            };
-            let mut local: BTreeMap<u32, Vec<u64>> = BTreeMap::new();
-            let mut terms = 0;
-            for w in types {
-                // Dense graphs get fewer types.
-                if terms > 10_000 {
-                    break;
-                }
-                terms +=
-                    graph.servers_of(w).iter().map(|v| graph.task_types_of(v).len()).sum::<usize>();
-                let q = counts(graph.servers_of(w).iter(), &x, levels);
-                // By length of the server: the subject's rates, and the double sum of (4.30).
-                let mut up = vec![(GroupedSum::default(), GroupedSum::default()); levels];
-                let mut down = vec![Ratio::zero(); levels];
-                for v in graph.servers_of(w).iter() {
-                    let length = x[v as usize] as usize;
-                    if let Some(rates) = arrivals.get(&v) {
-                        up[length].0.merge(rates);
-                    }
-                    if let Some(rate) = services.get(&v) {
-                        down[length] += rate;
-                    }
-                    for other in graph.task_types_of(v).iter() {
-                        let q = local
-                            .entry(other)
-                            .or_insert_with(|| counts(graph.servers_of(other).iter(), &x, levels));
-                        let (at_least, longer) = (q[length], q[length + 1]);
-                        let denominator = integer_power(q[0], d) * BigInt::from(at_least - longer);
-                        let share = Ratio::new(
-                            integer_power(at_least, d) - integer_power(longer, d),
-                            denominator,
+            for i in 1..levels - 1 {
+                let (joins, integrand) = (up[i - 1].0.total(), up[i - 1].1.total());
+                let leaves = ratio::whole(q[i] - q[i + 1]);
+                let cases = [
+                    ("drift", &joins - &down[i], &integrand - &leaves),
+                    ("jump rate", &joins + &down[i], &integrand + &leaves),
+                ];
+                for (what, left, right) in cases {
+                    if left != right {
+                        let [left, right] = [&left, &right].map(show);
+                        let found = format!(
+                            "task type {w}, i = {i}: {what} of Q_i^w is {left}, the integrand \
+                             {right}"
                         );
-                        up[length].1.add(
-                            q[0] as usize,
-                            &(&rate * share * Ratio::from_integer(graph.weight(other).into())),
-                        );
-                    }
-                }
-                for i in 1..levels - 1 {
-                    let (joins, integrand) = (up[i - 1].0.total(), up[i - 1].1.total());
-                    let leaves = ratio::whole(q[i] - q[i + 1]);
-                    let cases = [
-                        ("drift", &joins - &down[i], &integrand - &leaves),
-                        ("jump rate", &joins + &down[i], &integrand + &leaves),
-                    ];
-                    for (what, left, right) in cases {
-                        if left != right {
-                            let found = format!(
-                                "task type {w}, i = {i}: {what} of Q_i^w is {}, the integrand {}",
-                                show(&left),
-                                show(&right)
-                            );
-                            return Outcome::violated_at(f64::NAN, found, &[&x]);
-                        }
+                        return Outcome::violated(found).at(&[&x]);
                     }
                 }
             }
-            Outcome::holds(0.0)
-        },
-    )
+        }
+        Outcome::holds(0.0)
+    })
 }

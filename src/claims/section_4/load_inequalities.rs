@@ -20,10 +20,10 @@
 use num_bigint::BigInt;
 use num_traits::Zero;
 
-use crate::claims::cases::{Outcome, run};
+use crate::claims::cases::Outcome;
 use crate::claims::states::{EdgeWeights, affordable, counts, levels, ordered_pair, state};
 use crate::claims::{Claim, Evidence, Expected, Hypothesis, Kind, Scope, Setting, show};
-use crate::faults::Fault;
+use crate::faults;
 use crate::graph::BipartiteGraph;
 use crate::num::ratio::{self, Ratio};
 
@@ -31,55 +31,64 @@ use crate::num::ratio::{self, Ratio};
 const EDGES: Hypothesis = Hypothesis::EdgesAtMost(200_000);
 
 /// (4.4).
-pub const EQ_4_4: Claim = Claim {
+pub(crate) const EQ_4_4: Claim = Claim {
     id: "eq-4.4",
     source: "(4.4)",
+    paper: &["(4.4)"],
     statement: "(lambda N / M) sum_w r_w q_i^w <= rho Q_i for every i and every state",
     kind: Kind::Exact,
     scope: Scope::Graph,
     expected: Expected::Holds,
+    effect: None,
     hypotheses: &[EDGES],
-    rejects: &[Fault::RhoReplacedByLambda, Fault::RhoWithServerDegrees],
-    check: eq_4_4,
+    rejects: &[faults::RHO_REPLACED_BY_LAMBDA, faults::RHO_WITH_SERVER_DEGREES],
+    run: eq_4_4,
 };
 
 /// (4.20).
-pub const EQ_4_20: Claim = Claim {
+pub(crate) const EQ_4_20: Claim = Claim {
     id: "eq-4.20",
     source: "(4.20)",
-    statement: "(lambda N / M) sum_w r_w (q_i^(2),w - q_i^(1),w) <= rho (Q_i^(2) - Q_i^(1)) for ordered states",
+    paper: &["(4.20)"],
+    statement: "(lambda N / M) sum_w r_w (q_i^(2),w - q_i^(1),w) <= rho (Q_i^(2) - Q_i^(1)) for \
+        ordered states",
     kind: Kind::Exact,
     scope: Scope::Graph,
     expected: Expected::Holds,
+    effect: None,
     hypotheses: &[EDGES],
-    rejects: &[Fault::RhoReplacedByLambda, Fault::RhoWithServerDegrees],
-    check: eq_4_20,
+    rejects: &[faults::RHO_REPLACED_BY_LAMBDA, faults::RHO_WITH_SERVER_DEGREES],
+    run: eq_4_20,
 };
 
 /// (4.39).
-pub const EQ_4_39: Claim = Claim {
+pub(crate) const EQ_4_39: Claim = Claim {
     id: "eq-4.39",
     source: "(4.39)",
+    paper: &["(4.39)"],
     statement: "sum_i sum_w (q_(i-1)^w - q_i^w)^2 <= sum_i sum_w (q_(i-1)^w - q_i^w) = M",
     kind: Kind::Exact,
     scope: Scope::Graph,
     expected: Expected::Holds,
+    effect: None,
     hypotheses: &[EDGES, Hypothesis::NoIsolatedTaskTypes],
-    rejects: &[Fault::OccupancyOffByOne],
-    check: eq_4_39,
+    rejects: &[faults::OCCUPANCY_OFF_BY_ONE],
+    run: eq_4_39,
 };
 
 /// (4.42).
-pub const EQ_4_42: Claim = Claim {
+pub(crate) const EQ_4_42: Claim = Claim {
     id: "eq-4.42",
     source: "(4.42)",
+    paper: &["(4.42)"],
     statement: "|(N / M) sum_w r_w q_i^w - Q_i| <= phi Q_i for every i and every state",
     kind: Kind::Exact,
     scope: Scope::Graph,
     expected: Expected::Holds,
+    effect: None,
     hypotheses: &[EDGES],
-    rejects: &[Fault::PhiWithServerDegrees, Fault::PhiWithSidesSwapped],
-    check: eq_4_42,
+    rejects: &[faults::PHI_WITH_SERVER_DEGREES, faults::PHI_WITH_SIDES_SWAPPED],
+    run: eq_4_42,
 };
 
 /// sum_w q_i^w for every i below `levels`, over the common denominator.
@@ -130,29 +139,24 @@ fn load_inequality(
         slack = slack.min(ratio::to_f64(&((&right - &left) / &servers)));
         vacuous &= right >= lambda * &servers;
         if left > right {
+            let [left, right, rho] = [&left, &right, rho].map(show);
             let found = format!(
-                "i = {i}: {} on the left, rho times {servers_changed} is {} with rho = {}",
-                show(&left),
-                show(&right),
-                show(rho)
+                "i = {i}: {left} on the left, rho times {servers_changed} is {right} with rho = \
+                 {rho}"
             );
-            return Outcome::violated_at(slack, found, &[lower, upper]);
+            return Outcome::violated(found).by(slack).at(&[lower, upper]);
         }
     }
-    // Two equal states: 0 <= 0 says nothing.
-    if slack.is_infinite() {
-        Outcome::Holds { slack: 0.0, vacuous: true }
-    } else {
-        Outcome::Holds { slack, vacuous }
-    }
+    // Of two equal states, 0 <= 0, there is nothing to compare.
+    Outcome::least(slack, vacuous)
 }
 
-fn eq_4_4(setting: &Setting<'_>) -> Evidence {
+fn eq_4_4(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let graph = setting.model.graph();
-    let (weights, rho) = (EdgeWeights::with_rates(graph), setting.machinery.rho(setting.model));
+    let (weights, rho) = (EdgeWeights::with_rates(graph), (setting.instruments.rho)(setting.model));
     let empty = vec![0; graph.n_servers() as usize];
     let count = affordable(graph, 1, setting.plan.effort);
-    run(&setting.plan, "eq-4.4", count, "states, every i", |case, rng| {
+    setting.cases(claim, count, "states, every i", |case, rng| {
         load_inequality(
             setting,
             &weights,
@@ -175,22 +179,22 @@ fn one_busy_server_first(case: u64, rng: &mut rand_chacha::ChaCha8Rng, n: u32) -
     state(case - u64::from(alone), rng, n)
 }
 
-fn eq_4_20(setting: &Setting<'_>) -> Evidence {
+fn eq_4_20(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let graph = setting.model.graph();
-    let (weights, rho) = (EdgeWeights::with_rates(graph), setting.machinery.rho(setting.model));
+    let (weights, rho) = (EdgeWeights::with_rates(graph), (setting.instruments.rho)(setting.model));
     let count = affordable(graph, 1, setting.plan.effort);
-    run(&setting.plan, "eq-4.20", count, "ordered pairs of states, every i", |case, rng| {
+    setting.cases(claim, count, "ordered pairs of states, every i", |case, rng| {
         let (lower, upper) = ordered_pair(case, rng, graph.n_servers());
         load_inequality(setting, &weights, &rho, &lower, &upper)
     })
 }
 
-fn eq_4_39(setting: &Setting<'_>) -> Evidence {
+fn eq_4_39(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let graph = setting.model.graph();
     let m = ratio::whole(graph.n_task_types().into());
     let weights = EdgeWeights::of(graph);
     let count = affordable(graph, 1, setting.plan.effort);
-    run(&setting.plan, "eq-4.39", count, "states", |case, rng| {
+    setting.cases(claim, count, "states", |case, rng| {
         let x = state(case, rng, graph.n_servers());
         let levels = levels(&[&x]);
         let (mut squares, mut plain) = (BigInt::zero(), BigInt::zero());
@@ -198,13 +202,13 @@ fn eq_4_39(setting: &Setting<'_>) -> Evidence {
             let servers = graph.servers_of(w);
             let local: Vec<u32> = servers.iter().map(|v| x[v as usize]).collect();
             let mut q = vec![local.len() as u64];
-            q.extend(setting.machinery.occupancy(&local));
+            q.extend((setting.instruments.occupancy)(&local));
             q.resize(q.len().max(levels), 0);
             let recount = counts(servers.iter(), &x, levels);
             if q != recount {
                 let found =
                     format!("task type {w}: Q_0^w, Q_1^w, ... = {q:?}, counted {recount:?}");
-                return Outcome::violated_at(f64::NAN, found, &[&x]);
+                return Outcome::violated(found).at(&[&x]);
             }
             let weight = &weights.weight[w as usize];
             for step in q.windows(2).map(|pair| weight * (pair[0] - pair[1])) {
@@ -216,24 +220,21 @@ fn eq_4_39(setting: &Setting<'_>) -> Evidence {
         let plain = Ratio::new(plain, weights.denominator.clone());
         let slack = ratio::to_f64(&((&m - &squares) / &m));
         if plain != m || squares > plain {
-            let found = format!(
-                "the squares add up to {}, the steps to {}, M = {m}",
-                show(&squares),
-                show(&plain)
-            );
-            return Outcome::violated_at(slack, found, &[&x]);
+            let [squares, plain] = [&squares, &plain].map(show);
+            let found = format!("the squares add up to {squares}, the steps to {plain}, M = {m}");
+            return Outcome::violated(found).by(slack).at(&[&x]);
         }
         Outcome::holds(slack)
     })
 }
 
-fn eq_4_42(setting: &Setting<'_>) -> Evidence {
+fn eq_4_42(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let graph = setting.model.graph();
     let (n, weights, phi) =
-        (graph.n_servers(), EdgeWeights::with_rates(graph), setting.machinery.phi(graph));
+        (graph.n_servers(), EdgeWeights::with_rates(graph), (setting.instruments.phi)(graph));
     let servers = ratio::whole(n.into());
     let count = affordable(graph, 1, setting.plan.effort);
-    run(&setting.plan, "eq-4.42", count, "states, every i", |case, rng| {
+    setting.cases(claim, count, "states, every i", |case, rng| {
         let x = one_busy_server_first(case, rng, n);
         let levels = levels(&[&x]);
         let scale = Ratio::new(n.into(), &weights.total * &weights.denominator);
@@ -253,19 +254,11 @@ fn eq_4_42(setting: &Setting<'_>) -> Evidence {
             // Trivial: the local average lies between 0 and N.
             vacuous &= right >= busy.clone().max(&servers - &busy);
             if left > right {
-                let found = format!(
-                    "i = {i}: |{} - {busy}| = {} above phi Q_i = {}",
-                    show(&seen),
-                    show(&left),
-                    show(&right)
-                );
-                return Outcome::violated_at(slack, found, &[&x]);
+                let [seen, left, right] = [&seen, &left, &right].map(show);
+                let found = format!("i = {i}: |{seen} - {busy}| = {left} above phi Q_i = {right}");
+                return Outcome::violated(found).by(slack).at(&[&x]);
             }
         }
-        if slack.is_infinite() {
-            Outcome::Holds { slack: 0.0, vacuous: true }
-        } else {
-            Outcome::Holds { slack, vacuous }
-        }
+        Outcome::least(slack, vacuous)
     })
 }

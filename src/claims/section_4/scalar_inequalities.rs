@@ -17,61 +17,70 @@ use num_bigint::BigInt;
 use num_integer::binomial;
 use num_traits::{One, Pow, Zero};
 
-use crate::claims::cases::{Outcome, run};
+use crate::claims::cases::Outcome;
 use crate::claims::{Claim, Evidence, Expected, Kind, Scope, Setting, show};
-use crate::faults::Fault;
+use crate::faults;
 use crate::num::ratio::{self, Ratio};
 
-/// (4.23) to (4.25).
-pub const EQ_4_23: Claim = Claim {
+/// (4.23) to (4.25); the dual value is (4.24).
+pub(crate) const EQ_4_23: Claim = Claim {
     id: "eq-4.23",
     source: "(4.23), (4.24), (4.25)",
-    statement: "y_i = (theta^i0 - theta^i)^+, z = theta^i0 is feasible for the dual; its value (4.24) is at most the optimum of the primal, and (4.25) follows",
+    paper: &["(4.23)", "(4.24)", "(4.25)"],
+    statement: "y_i = (theta^i0 - theta^i)^+, z = theta^i0 is dual feasible, its value at most \
+        the primal's; (4.25) follows",
     kind: Kind::Exact,
     scope: Scope::Theory,
     expected: Expected::Holds,
+    effect: None,
     hypotheses: &[],
-    rejects: &[Fault::DualNotTruncated],
-    check: eq_4_23,
+    rejects: &[faults::DUAL_NOT_TRUNCATED],
+    run: eq_4_23,
 };
 
 /// The elementary inequality of (4.46).
-pub const EQ_4_46: Claim = Claim {
+pub(crate) const EQ_4_46: Claim = Claim {
     id: "eq-4.46",
     source: "(4.46)",
+    paper: &["(4.46)"],
     statement: "ln(1/x) sqrt(x) <= 2 / sqrt(ln(1/x)) for 0 < x < 1",
     kind: Kind::Exact,
     scope: Scope::Theory,
     expected: Expected::Holds,
+    effect: None,
     hypotheses: &[],
-    rejects: &[Fault::LogarithmConstantsTooSmall],
-    check: eq_4_46,
+    rejects: &[faults::LOGARITHM_CONSTANTS_TOO_SMALL],
+    run: eq_4_46,
 };
 
 /// The elementary inequality of (4.48).
-pub const EQ_4_48: Claim = Claim {
+pub(crate) const EQ_4_48: Claim = Claim {
     id: "eq-4.48",
     source: "(4.48)",
+    paper: &["(4.48)"],
     statement: "x <= 1 / sqrt(ln(1/x)) for 0 < x < 1",
     kind: Kind::Exact,
     scope: Scope::Theory,
     expected: Expected::Holds,
+    effect: None,
     hypotheses: &[],
-    rejects: &[Fault::LogarithmConstantsTooSmall],
-    check: eq_4_48,
+    rejects: &[faults::LOGARITHM_CONSTANTS_TOO_SMALL],
+    run: eq_4_48,
 };
 
 /// (4.49).
-pub const EQ_4_49: Claim = Claim {
+pub(crate) const EQ_4_49: Claim = Claim {
     id: "eq-4.49",
     source: "(4.49)",
+    paper: &["(4.49)"],
     statement: "P(|B - E B| >= eps E B) <= 2 exp(-eps^2 E B / 3) for binomial B and 0 < eps <= 1/2",
     kind: Kind::Exact,
     scope: Scope::Theory,
     expected: Expected::Holds,
+    effect: None,
     hypotheses: &[],
-    rejects: &[Fault::ChernoffOneSided],
-    check: eq_4_49,
+    rejects: &[faults::CHERNOFF_ONE_SIDED],
+    run: eq_4_49,
 };
 
 /// Relative error of a few operations and one call of exp, ln or pow of the standard library,
@@ -82,7 +91,7 @@ const ROUNDING: f64 = 1e-12;
 /// theta^i0.
 const DUAL_LEVELS: u32 = 8;
 
-fn eq_4_23(setting: &Setting<'_>) -> Evidence {
+fn eq_4_23(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let tenths: Vec<Ratio> =
         (1..10).map(|k| ratio::ratio(k, 10)).chain([ratio::ratio(19, 20)]).collect();
     // eta as a share of its largest value rho0 / (1 - rho0).
@@ -94,26 +103,21 @@ fn eq_4_23(setting: &Setting<'_>) -> Evidence {
     // rho0.
     const THETAS: usize = 6;
     let count = (tenths.len() * shares.len() * THETAS) as u64;
-    run(
-        &setting.plan,
-        "eq-4.23",
-        count,
-        "values of rho0, theta and eta, every i0 up to the paper's and two more",
-        |case, _| {
-            let case = case as usize;
-            let (Some(rho0), share) =
-                (tenths.get(case / (THETAS * shares.len())), &shares[case / THETAS % shares.len()])
-            else {
-                return Outcome::Skipped;
-            };
-            let theta = match case % THETAS {
-                4 => rho0 * ratio::ratio(1, 2),
-                5 => rho0 * ratio::ratio(1, 10),
-                d => (ratio::whole(2 * (d as u64 + 1)) * rho0).recip().min(rho0.clone()),
-            };
-            linear_program(setting, rho0, &theta, &(share * rho0 / (Ratio::one() - rho0)))
-        },
-    )
+    let what = "values of rho0, theta and eta, every i0 up to the paper's and two more";
+    setting.cases(claim, count, what, |case, _| {
+        let case = case as usize;
+        let (Some(rho0), share) =
+            (tenths.get(case / (THETAS * shares.len())), &shares[case / THETAS % shares.len()])
+        else {
+            return Outcome::Skipped;
+        };
+        let theta = match case % THETAS {
+            4 => rho0 * ratio::ratio(1, 2),
+            5 => rho0 * ratio::ratio(1, 10),
+            d => (ratio::whole(2 * (d as u64 + 1)) * rho0).recip().min(rho0.clone()),
+        };
+        linear_program(setting, rho0, &theta, &(share * rho0 / (Ratio::one() - rho0)))
+    })
 }
 
 /// sum_(i >= from) x^i for 0 < x < 1.
@@ -145,12 +149,10 @@ fn linear_program(setting: &Setting<'_>, rho0: &Ratio, theta: &Ratio, eta: &Rati
         let last = i0 + DUAL_LEVELS;
         let mut value = eta * &z;
         for i in 1..=last {
-            let y = setting.machinery.dual_solution(theta, i0, i);
+            let y = (setting.instruments.dual_solution)(theta, i0, i);
             if y < Ratio::zero() || &z - &y > ratio::power(theta, i) {
-                return Outcome::violated(
-                    f64::NAN,
-                    format!("{at}, i0 = {i0}: y_{i} = {} is not feasible", show(&y)),
-                );
+                let y = show(&y);
+                return Outcome::violated(format!("{at}, i0 = {i0}: y_{i} = {y} is not feasible"));
             }
             if !y.is_zero() {
                 value -= ratio::power(rho0, i) * y;
@@ -160,21 +162,15 @@ fn linear_program(setting: &Setting<'_>, rho0: &Ratio, theta: &Ratio, eta: &Rati
         // (4.24), right side.
         let printed = (eta - geometric_tail(rho0, i0)) * &z + geometric_tail(&product, i0);
         if value != printed {
-            return Outcome::violated(
-                f64::NAN,
-                format!(
-                    "{at}, i0 = {i0}: the dual value is {}, (4.24) has {}",
-                    show(&value),
-                    show(&printed)
-                ),
-            );
+            let [value, printed] = [&value, &printed].map(show);
+            let found = format!("{at}, i0 = {i0}: the dual value is {value}, (4.24) has {printed}");
+            return Outcome::violated(found);
         }
         slack = slack.min(ratio::to_f64(&((&optimum - &value) / &optimum)));
         if value > optimum {
-            return Outcome::violated(
-                slack,
-                format!("{at}, i0 = {i0}: dual {} above primal {}", show(&value), show(&optimum)),
-            );
+            let [value, optimum] = [&value, &optimum].map(show);
+            let found = format!("{at}, i0 = {i0}: dual {value} above primal {optimum}");
+            return Outcome::violated(found).by(slack);
         }
         if i0 == paper {
             // (4.25): first line to last, the exponent real in its last step.
@@ -185,14 +181,9 @@ fn linear_program(setting: &Setting<'_>, rho0: &Ratio, theta: &Ratio, eta: &Rati
             // The exponent multiplies the relative error of its base.
             if value < middle || ratio::to_f64(&middle) < last * (1.0 - ROUNDING * (1.0 + exponent))
             {
-                return Outcome::violated(
-                    slack,
-                    format!(
-                        "{at}, i0 = {i0}: {} >= {} >= {last:e} fails",
-                        show(&value),
-                        show(&middle)
-                    ),
-                );
+                let [value, middle] = [&value, &middle].map(show);
+                let found = format!("{at}, i0 = {i0}: {value} >= {middle} >= {last:e} fails");
+                return Outcome::violated(found).by(slack);
             }
         }
     }
@@ -206,15 +197,15 @@ fn linear_program(setting: &Setting<'_>, rho0: &Ratio, theta: &Ratio, eta: &Rati
 /// at most exp(-c a): the cell is proved if b^p exp(-c a) is below the bound. Beyond `end` > p / c
 /// the derivative is negative.
 fn logarithm_inequality(
+    claim: &Claim,
     setting: &Setting<'_>,
-    id: &'static str,
     (p, c): (f64, f64),
     end: u32,
     bound: f64,
 ) -> Evidence {
     const CELLS: u32 = 64;
     let count = u64::from(CELLS * end) + 1;
-    run(&setting.plan, id, count, "cells of ln(1/x), each proved", |case, _| {
+    setting.cases(claim, count, "cells of ln(1/x), each proved", |case, _| {
         let (from, to) = (case as f64 / f64::from(CELLS), (case + 1) as f64 / f64::from(CELLS));
         let last = case + 1 >= count;
         let g = |rising: f64, falling: f64| rising.powf(p) * (-c * falling).exp();
@@ -229,84 +220,64 @@ fn logarithm_inequality(
             .unwrap_or(from);
         let value = g(worst, worst) * (1.0 - ROUNDING);
         if value > bound {
-            Outcome::violated(
-                bound - value,
-                format!(
-                    "at ln(1/x) = {worst}: left side over right side is {} of {bound}",
-                    g(worst, worst)
-                ),
-            )
+            Outcome::violated(format!(
+                "at ln(1/x) = {worst}: left side over right side is {} of {bound}",
+                g(worst, worst)
+            ))
+            .by(bound - value)
         } else {
             Outcome::Skipped
         }
     })
 }
 
-fn eq_4_46(setting: &Setting<'_>) -> Evidence {
+fn eq_4_46(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     // u sqrt(x) sqrt(u) = u^(3/2) exp(-u / 2), largest at u = 3.
-    logarithm_inequality(
-        setting,
-        "eq-4.46",
-        (1.5, 0.5),
-        40,
-        setting.machinery.logarithm_constants().0,
-    )
+    logarithm_inequality(claim, setting, (1.5, 0.5), 40, setting.instruments.logarithm_constants.0)
 }
 
-fn eq_4_48(setting: &Setting<'_>) -> Evidence {
+fn eq_4_48(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     // x sqrt(u) = u^(1/2) exp(-u), largest at u = 1/2.
-    logarithm_inequality(
-        setting,
-        "eq-4.48",
-        (0.5, 1.0),
-        20,
-        setting.machinery.logarithm_constants().1,
-    )
+    logarithm_inequality(claim, setting, (0.5, 1.0), 20, setting.instruments.logarithm_constants.1)
 }
 
-fn eq_4_49(setting: &Setting<'_>) -> Evidence {
+fn eq_4_49(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     const NS: [u64; 10] = [1, 2, 3, 5, 10, 20, 30, 40, 50, 60];
     const PS: [(u64, u64); 8] =
         [(1, 100), (1, 10), (1, 4), (1, 3), (1, 2), (2, 3), (9, 10), (99, 100)];
     const EPSILONS: [(u64, u64); 6] = [(1, 2), (1, 3), (1, 4), (1, 10), (1, 100), (49, 100)];
     let count = (NS.len() * PS.len() * EPSILONS.len()) as u64;
-    run(
-        &setting.plan,
-        "eq-4.49",
-        count,
-        "values of n, p and eps, the binomial tail exact",
-        |case, _| {
-            let case = case as usize;
-            let Some(&n) = NS.get(case / (PS.len() * EPSILONS.len())) else {
-                return Outcome::Skipped;
-            };
-            let ((a, b), epsilon) =
-                (PS[case / EPSILONS.len() % PS.len()], EPSILONS[case % EPSILONS.len()]);
-            // |k - n a / b| >= eps n a / b, times b eps_denominator.
-            let distance = |k: u64| (k * b).abs_diff(n * a) * epsilon.1;
-            let weight = |k: u64| {
-                BigInt::from(binomial(u128::from(n), u128::from(k)))
-                    * Pow::pow(BigInt::from(a), k)
-                    * Pow::pow(BigInt::from(b - a), n - k)
-            };
-            let tail: BigInt = (0..=n)
-                .filter(|&k| distance(k) >= epsilon.0 * n * a)
-                .map(weight)
-                .fold(BigInt::zero(), |sum, w| sum + w);
-            let tail = ratio::to_f64(&Ratio::new(tail, Pow::pow(BigInt::from(b), n)));
-            let (mean, eps) = (n as f64 * a as f64 / b as f64, epsilon.0 as f64 / epsilon.1 as f64);
-            let bound = setting.machinery.chernoff_bound(mean, eps);
-            let slack = bound - tail;
-            if tail > bound * (1.0 + ROUNDING) {
-                Outcome::violated(
-                    slack,
-                    format!("n = {n}, p = {a}/{b}, eps = {eps}: tail {tail}, bound {bound}"),
-                )
-            } else if tail > bound * (1.0 - ROUNDING) {
-                Outcome::Skipped
-            } else {
-                Outcome::Holds { slack, vacuous: bound >= 1.0 }
-            }
-        },
-    )
+    setting.cases(claim, count, "values of n, p and eps, the binomial tail exact", |case, _| {
+        let case = case as usize;
+        let Some(&n) = NS.get(case / (PS.len() * EPSILONS.len())) else {
+            return Outcome::Skipped;
+        };
+        let ((a, b), epsilon) =
+            (PS[case / EPSILONS.len() % PS.len()], EPSILONS[case % EPSILONS.len()]);
+        // |k - n a / b| >= eps n a / b, times b eps_denominator.
+        let distance = |k: u64| (k * b).abs_diff(n * a) * epsilon.1;
+        let weight = |k: u64| {
+            BigInt::from(binomial(u128::from(n), u128::from(k)))
+                * Pow::pow(BigInt::from(a), k)
+                * Pow::pow(BigInt::from(b - a), n - k)
+        };
+        let tail: BigInt = (0..=n)
+            .filter(|&k| distance(k) >= epsilon.0 * n * a)
+            .map(weight)
+            .fold(BigInt::zero(), |sum, w| sum + w);
+        let tail = ratio::to_f64(&Ratio::new(tail, Pow::pow(BigInt::from(b), n)));
+        let (mean, eps) = (n as f64 * a as f64 / b as f64, epsilon.0 as f64 / epsilon.1 as f64);
+        let bound = (setting.instruments.chernoff_bound)(mean, eps);
+        let slack = bound - tail;
+        if tail > bound * (1.0 + ROUNDING) {
+            Outcome::violated(format!(
+                "n = {n}, p = {a}/{b}, eps = {eps}: tail {tail}, bound {bound}"
+            ))
+            .by(slack)
+        } else if tail > bound * (1.0 - ROUNDING) {
+            Outcome::Skipped
+        } else {
+            Outcome::Holds { slack, vacuous: bound >= 1.0 }
+        }
+    })
 }

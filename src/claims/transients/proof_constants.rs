@@ -11,27 +11,39 @@
 
 use rand::RngExt;
 
-use crate::claims::cases::{Outcome, run};
+use crate::claims::cases::Outcome;
 use crate::claims::{Claim, Evidence, Expected, Kind, Scope, Setting};
-use crate::faults::Fault;
+use crate::faults;
 use crate::num::ratio::{self, Ratio, ratio};
 use crate::theory::constants::{Mixing, PathBound, comparison_time, path_bound, path_constant};
 
 /// The constants.
-pub(super) const BOUNDS_CONSTANTS: Claim = Claim {
+pub(crate) const BOUNDS_CONSTANTS: Claim = Claim {
     id: "bounds-constants",
     source: "(4.16), (4.26) to (4.29), (4.37), (4.38), (4.46), (C.4)",
-    statement: "the explicit constants of Theorems 3.8 and 3.10 and of Lemma C.2 satisfy the equations of the proofs that define them",
+    paper: &[
+        "Theorem 3.8",
+        "(4.27)",
+        "(4.28)",
+        "(4.29)",
+        "Theorem 3.10",
+        "(3.6)",
+        "(4.46)",
+        "(C.4)",
+    ],
+    statement: "the explicit constants of Theorems 3.8 and 3.10 and of Lemma C.2 satisfy the \
+        equations of the proofs that define them",
     kind: Kind::Exact,
     scope: Scope::Theory,
     expected: Expected::Holds,
+    effect: None,
     hypotheses: &[],
     rejects: &[
-        Fault::MixingThetaNotCapped,
-        Fault::MixingThetaDropped,
-        Fault::MartingaleBoundTimeless,
+        faults::MIXING_THETA_NOT_CAPPED,
+        faults::MIXING_THETA_DROPPED,
+        faults::MARTINGALE_BOUND_TIMELESS,
     ],
-    check: bounds_constants,
+    run: bounds_constants,
 };
 
 /// Relative differences above this are no rounding: some hundred operations, powers among them
@@ -42,8 +54,8 @@ fn differs(a: f64, b: f64) -> bool {
     (a - b).is_nan() || (a - b).abs() > ROUNDING * a.abs().max(b.abs()).max(1e-300)
 }
 
-fn bounds_constants(setting: &Setting<'_>) -> Evidence {
-    run(&setting.plan, "bounds-constants", 300, "loads, d and times", |case, rng| {
+fn bounds_constants(claim: &Claim, setting: &Setting<'_>) -> Evidence {
+    setting.cases(claim, 300, "loads, d and times", |case, rng| {
         let rho0 = if case < 19 {
             ratio(case as i64 + 1, 20)
         } else {
@@ -53,15 +65,13 @@ fn bounds_constants(setting: &Setting<'_>) -> Evidence {
         let t = f64::from(rng.random_range(0..2000u32)) / 16.0;
         match wrong(setting, &rho0, d, t) {
             None => Outcome::holds(0.0),
-            Some(found) => {
-                Outcome::violated(f64::NAN, format!("rho0 = {rho0}, d = {d}, t = {t}: {found}"))
-            }
+            Some(found) => Outcome::violated(format!("rho0 = {rho0}, d = {d}, t = {t}: {found}")),
         }
     })
 }
 
 fn wrong(setting: &Setting<'_>, rho0: &Ratio, d: u32, t: f64) -> Option<String> {
-    let theta = setting.machinery.mixing_theta(rho0, d);
+    let theta = (setting.instruments.mixing_theta)(rho0, d);
     let whole_d = ratio::whole(d.into());
     let half = ratio(1, 2);
     // As large as theta rho0 d <= 1/2 and theta <= rho0 let it be.
@@ -88,7 +98,7 @@ fn wrong(setting: &Setting<'_>, rho0: &Ratio, d: u32, t: f64) -> Option<String> 
         return Some(format!("c2 = {}, the sum of (4.28) is {c2}", mixing.c2));
     }
     // (4.29): (theta bound)^-a grows linearly, from c2^-a with slope c1 a.
-    let bound = setting.machinery.mixing_bound(rho0, d, t);
+    let bound = (setting.instruments.mixing_bound)(rho0, d, t);
     let grown = (-a * (th * bound).ln()).exp();
     let line = (-a * c2.ln()).exp() + log_c1.exp() * a * t;
     if differs(grown, line) && bound.is_finite() && grown > 0.0 {
@@ -101,7 +111,7 @@ fn wrong(setting: &Setting<'_>, rho0: &Ratio, d: u32, t: f64) -> Option<String> 
         ));
     }
     // (4.37), (4.38) with the sharp K: c1 = rho0 K + d + 1, c = 6 (2 c1^2 + 1).
-    let k = setting.machinery.lipschitz_constant(d);
+    let k = (setting.instruments.lipschitz_constant)(d);
     let c = path_constant(rho0, &k, d);
     let inner = rho0 * &k + &whole_d + ratio(1, 1);
     if (&c / ratio(6, 1) - ratio(1, 1)) / ratio(2, 1) != &inner * &inner {
@@ -109,7 +119,7 @@ fn wrong(setting: &Setting<'_>, rho0: &Ratio, d: u32, t: f64) -> Option<String> 
     }
     // (C.4) at gamma = 1/4: Doob's 4 times the rate of jumps, at most rho0 d + 1 for each server of
     // a task type.
-    let found = setting.machinery.martingale_bound(r, d, 0.25, t);
+    let found = (setting.instruments.martingale_bound)(r, d, 0.25, t);
     let expected = t * (r * f64::from(d) + 1.0);
     if differs(found, expected) {
         return Some(format!("(C.4) gives {found} for gamma = 1/4, its factors {expected}"));

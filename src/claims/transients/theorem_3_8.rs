@@ -11,27 +11,35 @@
 //! Theorem 3.8, (4.27) to (4.29). `alpha <= 1` of the statement is at least 1 in its proof and
 //! enters as 1 / alpha.
 
-use super::seed;
 use crate::claims::parts::{Findings, Part, are_open};
-use crate::claims::{Claim, Evidence, Expected, Hypothesis, Kind, Scope, Setting, Verdict};
+use crate::claims::{Claim, Effect, Evidence, Expected, Hypothesis, Kind, Scope, Setting, Verdict};
 use crate::estimate::bracketing::{Plan, START_ERROR};
-use crate::faults::Fault;
+use crate::faults;
 use crate::graph::generate;
 use crate::model::{Model, loads};
 use crate::num::ratio;
 use crate::random::event_clock::{Clock, Timeline};
 use crate::simulate::Queues;
+use crate::stats::empirical_bernstein::EmpiricalBernstein;
 use crate::subject::Pair;
 use crate::theory::constants::Mixing;
 
-/// Theorem 3.8 with the constants of its proof.
-pub(super) const THM_3_8: Claim = Claim {
+/// Theorem 3.8 with the constants of its proof: the sum clipped at a multiple of its bound, at t =
+/// 0 and where the bound is 0.9 rho / (1 - rho).
+pub(crate) const THM_3_8: Claim = Claim {
     id: "thm-3.8",
     source: "Theorem 3.8, (4.29)",
-    statement: "sum_i E Delta_i(t) <= b = 1 / (theta (c2^-a + c1 a t)^(1/a)), clipped at a multiple of b, from empty against the steady state, at t = 0 and where the bound is 0.9 rho / (1 - rho)",
+    paper: &["Theorem 3.8", "(3.4)", "(4.29)"],
+    statement: "sum_i E Delta_i(t) <= 1 / (theta (c2^-a + c1 a t)^(1/a)), from empty against the \
+        steady state",
     kind: Kind::Statistical,
     scope: Scope::Graph,
     expected: Expected::Holds,
+    effect: Some(Effect {
+        smallest: "sum_i E Delta_i(t), clipped, above its bound by anything",
+        observations: 250,
+        unit: "replications",
+    }),
     hypotheses: &[
         Hypothesis::EqualRates,
         Hypothesis::NoIsolatedTaskTypes,
@@ -39,8 +47,8 @@ pub(super) const THM_3_8: Claim = Claim {
         Hypothesis::TwoChoices,
         Hypothesis::FunctionOfMarks,
     ],
-    rejects: &[Fault::MixingThetaDropped],
-    check: thm_3_8,
+    rejects: &[faults::MIXING_THETA_DROPPED],
+    run: thm_3_8,
 };
 
 /// The sum is clipped at such a multiple of its bound b, the largest that can be paid for: what
@@ -54,15 +62,16 @@ const SAMPLES: usize = 2000;
 /// Events that the check may take.
 const MOST_EVENTS: u64 = 60_000_000;
 
-fn thm_3_8(setting: &Setting<'_>) -> Evidence {
+fn thm_3_8(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let model = setting.model;
     let rho = loads::rho(model);
-    let bound = |t: f64| setting.machinery.mixing_bound(&rho, model.d(), t);
+    let bound = |t: f64| (setting.instruments.mixing_bound)(&rho, model.d(), t);
     let trivial = ratio::to_f64(&rho) / (1.0 - ratio::to_f64(&rho));
     let mixing = Mixing::new(&rho, model.d());
     let (speaks, later) = (mixing.time_to(trivial), mixing.time_to(0.9 * trivial));
     let says = format!(
-        "the bound is below rho / (1 - rho) = {trivial:.3}, which Corollary 4.3 gives for nothing, from t = {speaks:.3e} on, below 0.1 from t = {:.3e} on",
+        "the bound is below rho / (1 - rho) = {trivial:.3}, which Corollary 4.3 gives for nothing, \
+         from t = {speaks:.3e} on, below 0.1 from t = {:.3e} on",
         mixing.time_to(0.1)
     );
     let plan = match setting.samples.plan() {
@@ -85,13 +94,8 @@ fn thm_3_8(setting: &Setting<'_>) -> Evidence {
     let clip = CLIPS.into_iter().find(|&clip| affordable(clip, later)).unwrap_or(LEAST_CLIP);
     let part = |t: f64| {
         let range = (0.0, clip * bound(t));
-        Part::at_most(
-            format!("E min({clip} b, sum_i Delta_i({t:.4}))"),
-            range,
-            bound(t),
-            START_ERROR * range.1,
-            share,
-        )
+        let name = format!("E min({clip} b, sum_i Delta_i({t:.4}))");
+        Part::at_most(name, range, bound(t), START_ERROR * range.1, share)
     };
     // At t = 0 the sum is the mean queue length, which the shared samples know.
     let mut now = [part(0.0)];
@@ -109,10 +113,10 @@ fn thm_3_8(setting: &Setting<'_>) -> Evidence {
     findings.note(says);
     let speaks_here = affordable(clip, later);
     if speaks_here {
-        let mut then = [part(later)];
+        let (mut then, seed) = ([part(later)], setting.seed(claim.id));
         let (mut spent, mut replication) = (0, 0);
         while are_open(&then) && spent <= 2 * most {
-            spent += observe(setting, &plan, later, replication, &mut then[0]);
+            spent += observe(setting, &plan, later, (seed, replication), &mut then[0]);
             replication += 1;
         }
         findings.enter(replication, &then);
@@ -129,15 +133,20 @@ fn thm_3_8(setting: &Setting<'_>) -> Evidence {
 }
 
 fn open(summary: String) -> Evidence {
-    crate::claims::instruments::evidence(Verdict::Inconclusive, 0, summary)
+    Evidence::of_test(Verdict::Inconclusive, 0, summary)
 }
 
 /// One replication: a bracket of the steady state, then the copy from empty against it until `t`.
 /// The events that it took.
-fn observe(setting: &Setting<'_>, plan: &Plan, t: f64, replication: u64, part: &mut Part) -> u64 {
+fn observe(
+    setting: &Setting<'_>,
+    plan: &Plan,
+    t: f64,
+    (seed, replication): (u64, u64),
+    part: &mut Part,
+) -> u64 {
     let model = setting.model;
     let n = model.graph().n_servers() as usize;
-    let seed = seed(setting, "thm-3.8");
     let mut steady =
         Pair::new(setting.subject, model, seed, replication, vec![0; n], vec![plan.start.level; n]);
     steady.advance(plan.warm_up);
@@ -167,17 +176,25 @@ fn apart(lower: &Queues, upper: &Queues) -> f64 {
     sum as f64 / lower.lengths().len() as f64
 }
 
-/// The time to mix on graphs of very different size.
-pub(super) const MIXING_IN_N: Claim = Claim {
+/// The time to mix on complete graphs with N = 10, 100, 1000, 10^4: until two coupled copies, from
+/// empty and from one task everywhere, have fewer than 0.2 N tasks apart (lambda = 0.8, d = 2).
+pub(crate) const MIXING_IN_N: Claim = Claim {
     id: "mixing-in-N",
     source: "Theorem 3.8: no constant depends on N",
-    statement: "on complete graphs with N = 10, 100, 1000, 10^4, the time until two coupled copies, from empty and from one task everywhere, have fewer than 0.2 N tasks apart does not grow by more than 1 for each unit of ln N (lambda = 0.8, d = 2)",
+    paper: &["Theorem 3.8"],
+    statement: "on complete graphs, the time to couple all but 0.2 N tasks grows by at most 1 \
+        for each unit of ln N",
     kind: Kind::Statistical,
     scope: Scope::Theory,
     expected: Expected::Holds,
+    effect: Some(Effect {
+        smallest: "a time to mix that grows by 1 for each unit of ln N",
+        observations: 1_800,
+        unit: "replications",
+    }),
     hypotheses: &[],
-    rejects: &[Fault::IndependentSystems, Fault::DeparturesNotCoupled],
-    check: mixing_in_n,
+    rejects: &[faults::INDEPENDENT_SYSTEMS, faults::DEPARTURES_NOT_COUPLED],
+    run: mixing_in_n,
 };
 
 /// The sizes, and the replications of each: a large system is nearly its own mean.
@@ -189,17 +206,8 @@ const LONGEST: f64 = 12.0;
 /// The largest growth that is no growth.
 const GROWTH: f64 = 1.0;
 
-/// A mean time at one size, with its interval.
-struct Mean {
-    log_n: f64,
-    lower: f64,
-    mean: f64,
-    upper: f64,
-}
-
-fn mixing_in_n(setting: &Setting<'_>) -> Evidence {
-    use crate::stats::empirical_bernstein::EmpiricalBernstein;
-    let share = setting.alpha / SIZES.len() as f64;
+fn mixing_in_n(claim: &Claim, setting: &Setting<'_>) -> Evidence {
+    let (share, seed) = (setting.alpha / SIZES.len() as f64, setting.seed(claim.id));
     let mut intervals = Vec::new();
     let mut cases = 0;
     for (n, replications) in SIZES {
@@ -210,54 +218,45 @@ fn mixing_in_n(setting: &Setting<'_>) -> Evidence {
         };
         let mut interval = EmpiricalBernstein::new(LONGEST, share);
         for replication in 0..replications * u64::from(setting.plan.effort) {
-            interval.observe(time_to_meet(setting, &model, replication));
+            interval.observe(time_to_meet(setting, &model, seed, replication));
             cases += 1;
         }
-        intervals.push(Mean {
-            log_n: f64::from(n).ln(),
-            lower: interval.lower(),
-            mean: interval.mean(),
-            upper: interval.upper(),
-        });
+        intervals.push((f64::from(n).ln(), interval));
     }
     // The least-squares slope is a linear function of the means; each is in its interval.
-    let centre = intervals.iter().map(|i| i.log_n).sum::<f64>() / intervals.len() as f64;
-    let square: f64 = intervals.iter().map(|i| (i.log_n - centre).powi(2)).sum();
-    let slope = |pick: fn(f64, &Mean) -> f64| -> f64 {
-        intervals.iter().map(|i| (i.log_n - centre) / square * pick(i.log_n - centre, i)).sum()
+    let centre = intervals.iter().map(|(log_n, _)| log_n).sum::<f64>() / intervals.len() as f64;
+    let square: f64 = intervals.iter().map(|(log_n, _)| (log_n - centre).powi(2)).sum();
+    let slope = |pick: fn(f64, &EmpiricalBernstein) -> f64| -> f64 {
+        let term = |(log_n, i): &(f64, EmpiricalBernstein)| {
+            (log_n - centre) / square * pick(log_n - centre, i)
+        };
+        intervals.iter().map(term).sum()
     };
-    let lower = slope(|sign, i| if sign > 0.0 { i.lower } else { i.upper });
-    let upper = slope(|sign, i| if sign > 0.0 { i.upper } else { i.lower });
-    let fitted = slope(|_, i| i.mean);
-    let means: Vec<String> = intervals
-        .iter()
-        .map(|i| format!("{:.2} in [{:.2}, {:.2}]", i.mean, i.lower, i.upper))
-        .collect();
+    let lower = slope(|sign, i| if sign > 0.0 { i.lower() } else { i.upper() });
+    let upper = slope(|sign, i| if sign > 0.0 { i.upper() } else { i.lower() });
+    let fitted = slope(|_, i| i.mean());
+    let shown =
+        |i: &EmpiricalBernstein| format!("{:.2} in [{:.2}, {:.2}]", i.mean(), i.lower(), i.upper());
+    let means: Vec<String> = intervals.iter().map(|(_, i)| shown(i)).collect();
     // A time that is cut off says nothing of growth: the largest system must have met before.
-    let meets = intervals.last().is_some_and(|i| i.upper < LONGEST);
-    let never = intervals.iter().any(|i| i.lower > 0.75 * LONGEST);
-    let verdict = if lower > GROWTH || never {
-        Verdict::Violated
-    } else if upper < GROWTH && meets {
-        Verdict::Holds
-    } else {
-        Verdict::Inconclusive
-    };
+    let meets = intervals.last().is_some_and(|(_, i)| i.upper() < LONGEST);
+    let never = intervals.iter().any(|(_, i)| i.lower() > 0.75 * LONGEST);
+    let verdict = Verdict::of(lower > GROWTH || never, upper < GROWTH && meets);
     let summary = format!(
-        "mean times {}; slope {fitted:.3} in [{lower:.3}, {upper:.3}] per unit of ln N (error probability {:.1e})",
+        "mean times {}; slope {fitted:.3} in [{lower:.3}, {upper:.3}] per unit of ln N (error \
+         probability {:.1e})",
         means.join(", "),
         setting.alpha
     );
-    let mut evidence = crate::claims::instruments::evidence(verdict, cases, summary);
+    let mut evidence = Evidence::of_test(verdict, cases, summary);
     evidence.slack = Some(GROWTH - upper);
     evidence
 }
 
 /// The first of a grid of times at which two coupled copies have fewer than 0.2 N tasks apart, cut
 /// off at [`LONGEST`].
-fn time_to_meet(setting: &Setting<'_>, model: &Model, replication: u64) -> f64 {
+fn time_to_meet(setting: &Setting<'_>, model: &Model, seed: u64, replication: u64) -> f64 {
     let n = model.graph().n_servers() as usize;
-    let seed = seed(setting, "mixing-in-N");
     let mut pair = Pair::new(setting.subject, model, seed, replication, vec![0; n], vec![1; n]);
     let mut timeline = Timeline::new(Clock::new(model.event_rate(), seed, replication));
     let mut t = 0.0;

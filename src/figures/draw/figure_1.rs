@@ -15,19 +15,19 @@ pub(super) fn svg(
     task_types: &[(f64, f64)],
 ) -> Result<String, DrawError> {
     let (seed, degree) = rows.first().map_or((0, 0.0), |row| (row.seed, row.degree));
-    let entry = |label: &str, colour, mark| Entry {
-        label: label.to_owned(),
-        colour,
-        mark: Some(mark),
-        stroke: Stroke::None,
+    let entry = |label: &str, colour, mark| {
+        let (label, mark) = (label.to_owned(), Some(mark));
+        Entry { label, colour, mark, stroke: Stroke::None }
     };
     let legend =
         [entry("server", COLOURS[0], Mark::Circle), entry("task type", COLOURS[1], Mark::Square)];
     let caption = [
         format!(
-            "N = M = {N}, mean degree ln N = {degree} in both, seed {seed}; the same places in both. The square is a torus: edges of the geometric graph"
+            "N = M = {N}, mean degree ln N = {degree} in both, seed {seed}; the same places in \
+             both. The square is a torus: edges of the geometric graph"
         ),
-        "that leave it on one side come back on the other. Static graphs: no state, neither transient nor steady, is shown."
+        "that leave it on one side come back on the other. Static graphs: no state, neither \
+         transient nor steady, is shown."
             .to_owned(),
     ];
     page(
@@ -40,12 +40,9 @@ pub(super) fn svg(
             let names = [("erdos-renyi", "Erdős–Rényi"), ("geometric", "random geometric")];
             for (panel, (graph, name)) in panels.iter().zip(names) {
                 panel.draw(&Text::new(name, (290, 6), anchored(16, HPos::Center, VPos::Top)))?;
-                let mut chart = ChartBuilder::on(panel)
-                    .margin_top(30)
-                    .margin_bottom(10)
-                    .margin_left(30)
-                    .margin_right(30)
-                    .build_cartesian_2d(0.0..1.0, 0.0..1.0)?;
+                let mut builder = ChartBuilder::on(panel);
+                builder.margin(30).margin_bottom(10);
+                let mut chart = builder.build_cartesian_2d(0.0..1.0, 0.0..1.0)?;
                 chart.draw_series(std::iter::once(PathElement::new(
                     [(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0), (0.0, 0.0)],
                     GRID.stroke_width(1),

@@ -1,14 +1,14 @@
 //! Figure 2, drawn.
 
-use plotters::coord::ranged1d::Ranged;
+use plotters::coord::ranged1d::{Ranged, ValueFormatter};
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, VPos};
 
 use super::style::{
-    Area, DrawError, Entry, GRID, INK, Line, Panel, Stroke, anchored, draw_line, of_rule, page,
-    power_of_ten, rule_name, text,
+    DrawError, Entry, INK, Line, Panel, Stroke, anchored, axes, builder, draw_line, page,
+    power_of_ten,
 };
-use super::{regime_stroke, regimes_caption};
+use super::{regime_lines, regimes_caption};
 use crate::figures::lengths::Row;
 use crate::figures::{DegreeRule, Family};
 
@@ -17,33 +17,14 @@ pub(super) fn svg(rows: &[Row]) -> Result<String, DrawError> {
     let fixed_point = rows.first().map_or(0.0, |row| row.fixed_point);
     let mut legend: Vec<Entry> = DegreeRule::ALL
         .into_iter()
-        .map(|rule| {
-            let (colour, mark) = of_rule(rule);
-            Entry {
-                label: format!("{}, steady state", rule_name(rule)),
-                colour,
-                mark: Some(mark),
-                stroke: Stroke::Solid,
-            }
-        })
+        .map(|rule| Entry::of_rule(rule, "steady state", Stroke::Solid))
         .collect();
     for rule in DegreeRule::ALL {
-        let (colour, mark) = of_rule(rule);
         if rows.iter().any(|row| row.degree_rule == rule && row.time.is_some()) {
-            legend.push(Entry {
-                label: format!("{}, transient", rule_name(rule)),
-                colour,
-                mark: Some(mark),
-                stroke: Stroke::Dashed(7, 5),
-            });
+            legend.push(Entry::of_rule(rule, "transient", Stroke::Dashed(7, 5)));
         }
     }
-    legend.push(Entry {
-        label: format!("fixed point q*, {fixed_point:.4}"),
-        colour: INK,
-        mark: None,
-        stroke: Stroke::Dashed(2, 4),
-    });
+    legend.push(Entry::line(format!("fixed point q*, {fixed_point:.4}"), Stroke::Dashed(2, 4)));
     let caption = regimes_caption(
         rows.iter().map(|row| (row.seed, row.replications)),
         "Bars are 95 % intervals.",
@@ -57,7 +38,11 @@ pub(super) fn svg(rows: &[Row]) -> Result<String, DrawError> {
         |area| {
             let panels = area.split_evenly((1, 2));
             for (panel, family) in panels.iter().zip(Family::ALL) {
-                let lines = lines(rows, family);
+                let here = rows.iter().filter(|row| row.family == family);
+                let lines = regime_lines(here.map(|row| {
+                    let point = (f64::from(row.n), row.estimate, row.lower, row.upper);
+                    (row.degree_rule, row.time, point)
+                }));
                 // Room to the right for the times.
                 let right =
                     f64::from(largest_n) * if family == Family::Geometric { 3.2 } else { 1.4 };
@@ -68,68 +53,21 @@ pub(super) fn svg(rows: &[Row]) -> Result<String, DrawError> {
                     .fold(2.0, f64::max);
                 let decades = (2..=5).map(|k| 10f64.powi(k)).filter(|&n| n <= right).collect();
                 let x = (80.0..right).log_scale().with_key_points(decades);
+                let name = format!("random {} graphs", family.name());
+                let mut builder = builder(panel, &name, [12, 48, 62]);
                 if family == Family::Geometric {
-                    let mut chart = builder(panel, "random geometric graphs").build_cartesian_2d(
-                        x,
-                        (1.2..highest * 1.3).log_scale().with_key_points(ones_twos_fives(highest)),
-                    )?;
-                    mesh(&mut chart, &|y| format!("{y}"))?;
-                    draw(&mut chart, &lines, fixed_point, right)?;
+                    let y = (1.2..highest * 1.3).log_scale();
+                    let y = y.with_key_points(ones_twos_fives(highest));
+                    let mut chart = builder.build_cartesian_2d(x, y)?;
+                    draw(&mut chart, &|y| format!("{y}"), &lines, fixed_point, right)?;
                 } else {
-                    let mut chart = builder(panel, "random regular graphs")
-                        .build_cartesian_2d(x, 1.5..highest)?;
-                    mesh(&mut chart, &|y| format!("{y:.2}"))?;
-                    draw(&mut chart, &lines, fixed_point, right)?;
+                    let mut chart = builder.build_cartesian_2d(x, 1.5..highest)?;
+                    draw(&mut chart, &|y| format!("{y:.2}"), &lines, fixed_point, right)?;
                 }
             }
             Ok(())
         },
     )
-}
-
-/// The lines of a family, with the times of transients.
-fn lines(rows: &[Row], family: Family) -> Vec<(Option<f64>, Line)> {
-    let mut lines: Vec<(DegreeRule, Option<f64>, Line)> = Vec::new();
-    for row in rows.iter().filter(|row| row.family == family) {
-        let point = (f64::from(row.n), row.estimate, row.lower, row.upper);
-        let known =
-            lines.iter_mut().find(|(rule, time, _)| (*rule, *time) == (row.degree_rule, row.time));
-        if let Some((.., line)) = known {
-            line.points.push(point);
-            continue;
-        }
-        let (colour, mark) = of_rule(row.degree_rule);
-        let line =
-            Line { colour, mark: Some(mark), stroke: regime_stroke(row.time), points: vec![point] };
-        lines.push((row.degree_rule, row.time, line));
-    }
-    lines.into_iter().map(|(_, time, line)| (time, line)).collect()
-}
-
-fn builder<'a, 'b>(panel: &'a Area<'b>, name: &str) -> ChartBuilder<'a, 'a, SVGBackend<'b>> {
-    let mut builder = ChartBuilder::on(panel);
-    builder.margin(12).caption(name, text(16)).x_label_area_size(48).y_label_area_size(62);
-    builder
-}
-
-fn mesh<'a, X, Y>(chart: &mut Panel<'a, X, Y>, y: &dyn Fn(&f64) -> String) -> Result<(), DrawError>
-where
-    X: Ranged<ValueType = f64> + plotters::coord::ranged1d::ValueFormatter<f64>,
-    Y: Ranged<ValueType = f64> + plotters::coord::ranged1d::ValueFormatter<f64>,
-{
-    chart
-        .configure_mesh()
-        .bold_line_style(GRID)
-        .light_line_style(WHITE)
-        .axis_style(INK)
-        .label_style(text(14))
-        .axis_desc_style(text(15))
-        .x_label_formatter(&|n| power_of_ten(*n))
-        .y_label_formatter(y)
-        .x_desc("N")
-        .y_desc("mean queue length")
-        .draw()?;
-    Ok(())
 }
 
 /// Labels of a logarithmic axis that do not crowd.
@@ -142,31 +80,24 @@ fn ones_twos_fives(highest: f64) -> Vec<f64> {
 
 fn draw<'a, X, Y>(
     chart: &mut Panel<'a, X, Y>,
+    y: &dyn Fn(&f64) -> String,
     lines: &[(Option<f64>, Line)],
     fixed_point: f64,
     right: f64,
 ) -> Result<(), DrawError>
 where
-    X: Ranged<ValueType = f64>,
-    Y: Ranged<ValueType = f64>,
+    X: Ranged<ValueType = f64> + ValueFormatter<f64>,
+    Y: Ranged<ValueType = f64> + ValueFormatter<f64>,
 {
-    chart.draw_series(DashedLineSeries::new(
-        [(80.0, fixed_point), (right, fixed_point)],
-        2,
-        4,
-        INK.stroke_width(2),
-    ))?;
+    axes(chart, ("N", 11, &|n| power_of_ten(*n)), ("mean queue length", y))?;
+    let ends = [(80.0, fixed_point), (right, fixed_point)];
+    chart.draw_series(DashedLineSeries::new(ends, 2, 4, INK.stroke_width(2)))?;
     for (time, line) in lines {
         draw_line(chart, line)?;
         if let (Some(time), Some(&(x, y, ..))) = (time, line.points.last()) {
-            chart.draw_series(std::iter::once(
-                EmptyElement::at((x, y))
-                    + Text::new(
-                        format!("t = {time}"),
-                        (12, 0),
-                        anchored(14, HPos::Left, VPos::Center),
-                    ),
-            ))?;
+            let style = anchored(14, HPos::Left, VPos::Center);
+            let text = Text::new(format!("t = {time}"), (12, 0), style);
+            chart.draw_series(std::iter::once(EmptyElement::at((x, y)) + text))?;
         }
     }
     Ok(())

@@ -3,10 +3,9 @@
 use plotters::prelude::*;
 
 use super::style::{
-    DrawError, Entry, GRID, INK, Line, Stroke, draw_line, of_rule, page, power_of_ten, rule_name,
-    text,
+    DrawError, Entry, INK, Line, Stroke, axes, builder, draw_line, page, power_of_ten,
 };
-use super::{regime_stroke, regimes_caption};
+use super::{regime_lines, regime_stroke, regimes_caption};
 use crate::figures::tails::Row;
 use crate::figures::{D, DegreeRule, Family, LAMBDA};
 use crate::theory::mean_field::fixed_point;
@@ -34,43 +33,29 @@ pub(super) fn svg(rows: &[Row]) -> Result<String, DrawError> {
             times.sort_by(|a, b| a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal));
             times.dedup();
             for time in times {
-                let (colour, mark) = of_rule(rule);
                 let at = time.map_or(String::new(), |time| format!(", t = {time}"));
-                legend.push(Entry {
-                    label: format!("{}, {name}{at}", rule_name(rule)),
-                    colour,
-                    mark: Some(mark),
-                    stroke: regime_stroke(time),
-                });
+                legend.push(Entry::of_rule(rule, &format!("{name}{at}"), regime_stroke(time)));
             }
         }
     }
-    legend.push(Entry {
-        label: "q*_i = λ^(2^i − 1)".to_owned(),
-        colour: INK,
-        mark: None,
-        stroke: Stroke::Solid,
-    });
-    legend.push(Entry {
-        label: "λ^i".to_owned(),
-        colour: INK,
-        mark: None,
-        stroke: Stroke::Dashed(2, 4),
-    });
-    legend.push(Entry {
-        label: "(λ/3)^i ≤ q_i for degree 3".to_owned(),
-        colour: INK,
-        mark: None,
-        stroke: LEAST,
-    });
+    legend.extend([
+        Entry::line("q*_i = λ^(2^i − 1)", Stroke::Solid),
+        Entry::line("λ^i", Stroke::Dashed(2, 4)),
+        Entry::line("(λ/3)^i ≤ q_i for degree 3", LEAST),
+    ]);
     let mut caption = regimes_caption(
         rows.iter().map(|row| (row.seed, row.replications)),
         &format!("Bars are 95 % intervals; values below {} are left out.", power_of_ten(FLOOR)),
     );
-    caption.push("Both samples of a task may be one server: on a k-regular graph q_i is at least (λ/k)^i in steady state, an exponential tail for each fixed k.".to_owned());
+    caption.push(
+        "Both samples of a task may be one server: on a k-regular graph q_i is at least \
+        (λ/k)^i in steady state, an exponential tail for each fixed k."
+            .to_owned(),
+    );
     page(
         &format!(
-            "Figure 4. The share q_i of servers with at least i tasks, N = {n} (M = N, d = 2, λ = 0.8)"
+            "Figure 4. The share q_i of servers with at least i tasks, N = {n} (M = N, d = 2, λ = \
+             0.8)"
         ),
         520,
         &legend,
@@ -78,56 +63,34 @@ pub(super) fn svg(rows: &[Row]) -> Result<String, DrawError> {
         |area| {
             let panels = area.split_evenly((1, 2));
             for (panel, family) in panels.iter().zip(Family::ALL) {
-                let mut chart = ChartBuilder::on(panel)
-                    .margin(12)
-                    .caption(format!("random {} graphs", family.name()), text(16))
-                    .x_label_area_size(48)
-                    .y_label_area_size(66)
-                    .build_cartesian_2d(
-                        0.5..LAST as f64 + 0.5,
-                        (FLOOR..1.3)
-                            .log_scale()
-                            .with_key_points((-6..=0).map(|k| 10f64.powi(k)).collect()),
-                    )?;
-                chart
-                    .configure_mesh()
-                    .bold_line_style(GRID)
-                    .light_line_style(WHITE)
-                    .axis_style(INK)
-                    .label_style(text(14))
-                    .axis_desc_style(text(15))
-                    .x_labels(10)
-                    .x_label_formatter(&|i| {
-                        if i.fract() == 0.0 { format!("{i}") } else { String::new() }
-                    })
-                    .y_label_formatter(&|q| power_of_ten(*q))
-                    .x_desc("i")
-                    .y_desc("q_i")
-                    .draw()?;
+                let decades = (-6..=0).map(|k| 10f64.powi(k)).collect();
+                let y = (FLOOR..1.3).log_scale().with_key_points(decades);
+                let mut chart =
+                    builder(panel, &format!("random {} graphs", family.name()), [12, 48, 66])
+                        .build_cartesian_2d(0.5..LAST as f64 + 0.5, y)?;
+                let whole = |i: &f64| if i.fract() == 0.0 { format!("{i}") } else { String::new() };
+                axes(&mut chart, ("i", 10, &whole), ("q_i", &|q| power_of_ten(*q)))?;
                 chart.draw_series(LineSeries::new(
                     reference(&|i| fixed_point(LAMBDA, D, i as u32)),
                     INK.stroke_width(2),
                 ))?;
-                let exponential = reference(&|i| LAMBDA.powi(i as i32));
-                chart.draw_series(DashedLineSeries::new(
-                    exponential.iter().copied(),
-                    2,
-                    4,
-                    INK.stroke_width(2),
-                ))?;
+                let tail = reference(&|i| LAMBDA.powi(i as i32));
+                let style = INK.stroke_width(2);
+                chart.draw_series(DashedLineSeries::new(tail.iter().copied(), 2, 4, style))?;
                 if family == Family::Regular {
                     let least = reference(&|i| crate::figures::tails::least(3.0, i));
-                    draw_line(
-                        &mut chart,
-                        &Line {
-                            colour: INK,
-                            mark: None,
-                            stroke: LEAST,
-                            points: least.iter().map(|&(i, q)| (i, q, q, q)).collect(),
-                        },
-                    )?;
+                    let points = least.iter().map(|&(i, q)| (i, q, q, q)).collect();
+                    let line = Line { colour: INK, mark: None, stroke: LEAST, points };
+                    draw_line(&mut chart, &line)?;
                 }
-                for line in lines(rows, family) {
+                let here = rows
+                    .iter()
+                    .filter(|row| row.family == family && row.i <= LAST && row.estimate >= FLOOR);
+                let points = here.map(|row| {
+                    let point = (row.i as f64, row.estimate, row.lower.max(FLOOR), row.upper);
+                    (row.degree_rule, row.time, point)
+                });
+                for (_, line) in regime_lines(points) {
                     draw_line(&mut chart, &line)?;
                 }
             }
@@ -145,26 +108,4 @@ fn reference(of: &dyn Fn(usize) -> f64) -> Vec<(f64, f64)> {
         points.push((i + (FLOOR / q).ln() / (below / q).ln(), FLOOR));
     }
     points
-}
-
-fn lines(rows: &[Row], family: Family) -> Vec<Line> {
-    let mut lines: Vec<(DegreeRule, Option<f64>, Line)> = Vec::new();
-    let shown =
-        rows.iter().filter(|row| row.family == family && row.i <= LAST && row.estimate >= FLOOR);
-    for row in shown {
-        let point = (row.i as f64, row.estimate, row.lower.max(FLOOR), row.upper);
-        let known =
-            lines.iter_mut().find(|(rule, time, _)| (*rule, *time) == (row.degree_rule, row.time));
-        if let Some((.., line)) = known {
-            line.points.push(point);
-            continue;
-        }
-        let (colour, mark) = of_rule(row.degree_rule);
-        lines.push((
-            row.degree_rule,
-            row.time,
-            Line { colour, mark: Some(mark), stroke: regime_stroke(row.time), points: vec![point] },
-        ));
-    }
-    lines.into_iter().map(|(.., line)| line).collect()
 }

@@ -43,9 +43,8 @@ is ergodic, at or above the upper one it has no steady state (Remark 1, for samp
         };
         let _ = writeln!(
             text,
-            "| {} | {} | {} ({:.2} %) | {:.3} | {:.3} | {:.4} | [{:.4}, {:.4}] | {} | {theorem} |",
-            row.n,
-            row.degree_rule.name(),
+            "{} {} ({:.2} %) | {:.3} | {:.3} | {:.4} | [{:.4}, {:.4}] | {} | {theorem} |",
+            head(row),
             row.isolated_task_types,
             100.0 * row.isolated_share,
             row.rho,
@@ -62,6 +61,11 @@ is ergodic, at or above the upper one it has no steady state (Remark 1, for samp
     text
 }
 
+/// The first columns of every table.
+fn head(row: &Row) -> String {
+    format!("| {} | {} |", row.n, row.degree_rule.names().0)
+}
+
 /// What is seen where there is no steady state.
 fn transients(text: &mut String, rows: &[Row]) {
     let transient: Vec<&Row> = rows.iter().filter(|row| row.time.is_some()).collect();
@@ -70,9 +74,9 @@ fn transients(text: &mut String, rows: &[Row]) {
     }
     let of_interest =
         |row: &&Row| is_last(row) && matches!(row.degree_rule, DegreeRule::Three | DegreeRule::Log);
-    let realised = rows.iter().filter(of_interest).count();
-    let without =
-        rows.iter().filter(of_interest).filter(|row| row.steady_state == SteadyState::None).count();
+    let realised = rows.iter().filter(of_interest);
+    let without = realised.clone().filter(|row| row.steady_state == SteadyState::None).count();
+    let realised = realised.count();
     let _ = writeln!(
         text,
         "
@@ -87,17 +91,10 @@ mean service times), with 95 % intervals by Student's t over {} replications, of
         transient[0].lambda, transient[0].replications, transient[0].fixed_point,
     );
     for row in transient {
-        let _ = writeln!(
-            text,
-            "| {} | {} | {} | {} | {:.3} [{:.3}, {:.3}] |",
-            row.n,
-            row.degree_rule.name(),
-            row.steady_state.name(),
-            row.time.unwrap_or_default(),
-            row.estimate,
-            row.lower,
-            row.upper
-        );
+        let (state, time) = (row.steady_state.name(), row.time.unwrap_or_default());
+        let Row { estimate, lower, upper, .. } = row;
+        let length = format!("{estimate:.3} [{lower:.3}, {upper:.3}]");
+        let _ = writeln!(text, "{} {state} | {time} | {length} |", head(row));
     }
     let _ = writeln!(
         text,
@@ -133,19 +130,11 @@ more. The theorem then says nothing at these N. Its left-hand side, D = E sum_i 
         steady[0].replications,
     );
     for row in &steady {
-        let _ = writeln!(
-            text,
-            "| {} | {} | {} | {:.2e} [{:.2e}, {:.2e}] | {:.4} [{:.4}, {:.4}] |",
-            row.n,
-            row.degree_rule.name(),
-            if row.theorem_3_1_applies { "applies" } else { "does not apply" },
-            row.distance,
-            row.distance_lower,
-            row.distance_upper,
-            row.estimate,
-            row.lower,
-            row.upper
-        );
+        let theorem = if row.theorem_3_1_applies { "applies" } else { "does not apply" };
+        let Row { distance, distance_lower, distance_upper, estimate, lower, upper, .. } = row;
+        let distance = format!("{distance:.2e} [{distance_lower:.2e}, {distance_upper:.2e}]");
+        let length = format!("{estimate:.4} [{lower:.4}, {upper:.4}]");
+        let _ = writeln!(text, "{} {theorem} | {distance} | {length} |", head(row));
     }
     let _ = writeln!(
         text,
@@ -171,16 +160,10 @@ there is no steady state: the tasks in S increase, in the mean, by the excess at
 |---|---|---|---|---|---|"
     );
     for row in &unstable {
-        let _ = writeln!(
-            text,
-            "| {} | {} | {} | {:.4} | {:.4} | `{}` |",
-            row.n,
-            row.degree_rule.name(),
-            row.bottleneck_servers,
-            row.bottleneck_rate,
-            row.critical_upper,
-            row.bottleneck_file.as_deref().unwrap_or_default()
-        );
+        let (servers, file) =
+            (row.bottleneck_servers, row.bottleneck_file.as_deref().unwrap_or_default());
+        let (rate, upper) = (row.bottleneck_rate, row.critical_upper);
+        let _ = writeln!(text, "{} {servers} | {rate:.4} | {upper:.4} | `{file}` |", head(row));
     }
     let _ = writeln!(
         text,

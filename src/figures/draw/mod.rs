@@ -20,8 +20,8 @@ use serde::Serialize;
 use serde_json::Value;
 use thiserror::Error;
 
-use crate::figures::{self, FigureError, Study, System};
-use style::{DrawError, Stroke};
+use crate::figures::{self, DegreeRule, FigureError, Study, System};
+use style::{DrawError, Line, Stroke, of_rule};
 
 /// One of the figures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -111,7 +111,7 @@ impl Figure {
     /// # Errors
     /// [`ReportError`].
     pub fn make(self, study: &Study, done: &(dyn Fn(&System) + Sync)) -> Result<Made, ReportError> {
-        let (csv, rows, svg, summary) = match self {
+        match self {
             Self::Fig1 => {
                 let rows = figures::topologies::rows(study.options())?;
                 let places = figures::topologies::Topologies::new(study.options().seed)?.sites;
@@ -120,43 +120,41 @@ impl Figure {
                     (0..places.n_servers()).map(|v| place(places.server(v))).collect();
                 let task_types: Vec<_> =
                     (0..places.n_task_types()).map(|w| place(places.task_type(w))).collect();
-                let summary = "global against local edges".to_owned();
-                (
-                    self.csv(&rows)?,
-                    self.json(&rows)?,
-                    figure_1::svg(&rows, &servers, &task_types),
-                    summary,
-                )
+                let svg = figure_1::svg(&rows, &servers, &task_types);
+                self.made(&rows, svg, "global against local edges".to_owned())
             }
             Self::Fig2 => {
                 let rows = figures::lengths::rows(study, done)?;
                 let transient = rows.iter().filter(|row| row.time.is_some()).count();
                 let summary =
                     format!("{} mean queue lengths, {transient} of them transients", rows.len());
-                (self.csv(&rows)?, self.json(&rows)?, figure_2::svg(&rows), summary)
+                self.made(&rows, figure_2::svg(&rows), summary)
             }
             Self::Fig3 => {
                 let rows = figures::paths::rows(study.options(), done)?;
-                (
-                    self.csv(&rows)?,
-                    self.json(&rows)?,
-                    figure_3::svg(&rows),
-                    "paths from empty".to_owned(),
-                )
+                self.made(&rows, figure_3::svg(&rows), "paths from empty".to_owned())
             }
             Self::Fig4 => {
                 let rows = figures::tails::rows(study, done)?;
                 let summary = format!("tails at N = {}", study.options().largest());
-                (self.csv(&rows)?, self.json(&rows)?, figure_4::svg(&rows), summary)
+                self.made(&rows, figure_4::svg(&rows), summary)
             }
-            Self::Section5 => return self.section_5(study, done),
-        };
+            Self::Section5 => self.section_5(study, done),
+        }
+    }
+
+    fn made<T: Serialize>(
+        self,
+        rows: &[T],
+        svg: Result<String, DrawError>,
+        summary: String,
+    ) -> Result<Made, ReportError> {
         let svg = svg.map_err(|reason| ReportError::Draw { figure: self.id(), reason })?;
         let files = vec![
-            (format!("{}.csv", self.id()), csv),
+            (format!("{}.csv", self.id()), self.csv(rows)?),
             (format!("{}.svg", self.id()), svg.into_bytes()),
         ];
-        Ok(Made { files, rows, summary })
+        Ok(Made { files, rows: self.json(rows)?, summary })
     }
 
     fn section_5(
@@ -202,12 +200,34 @@ fn regime_stroke(time: Option<f64>) -> Stroke {
     }
 }
 
+/// A line for each degree and time of transients, in the order of the rows; a point is x, y and the
+/// ends of its interval.
+fn regime_lines(
+    rows: impl Iterator<Item = (DegreeRule, Option<f64>, (f64, f64, f64, f64))>,
+) -> Vec<(Option<f64>, Line)> {
+    let mut lines: Vec<(DegreeRule, Option<f64>, Line)> = Vec::new();
+    for (rule, time, point) in rows {
+        if let Some((.., line)) = lines.iter_mut().find(|line| (line.0, line.1) == (rule, time)) {
+            line.points.push(point);
+            continue;
+        }
+        let (colour, mark, _) = of_rule(rule);
+        let stroke = regime_stroke(time);
+        lines.push((rule, time, Line { colour, mark: Some(mark), stroke, points: vec![point] }));
+    }
+    lines.into_iter().map(|(_, time, line)| (time, line)).collect()
+}
+
 /// What figures 2 and 4 say of steady states and transients.
 fn regimes_caption(mut rows: impl Iterator<Item = (u64, u64)>, bars: &str) -> Vec<String> {
     let (seed, replications) = rows.next().unwrap_or_default();
     vec![
-        "Filled marks, solid lines: steady state, where λ is certified to be below the critical load; estimated from below and from above.".to_owned(),
-        "Open marks, dashed lines: no steady state (λ at or above the critical load, or not decided): the state at time t from empty, a transient that".to_owned(),
+        "Filled marks, solid lines: steady state, where λ is certified to be below the critical \
+         load; estimated from below and from above."
+            .to_owned(),
+        "Open marks, dashed lines: no steady state (λ at or above the critical load, or not \
+         decided): the state at time t from empty, a transient that"
+            .to_owned(),
         format!("goes on growing. Graphs of seed {seed}, {replications} replications. {bars}"),
     ]
 }

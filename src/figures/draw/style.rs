@@ -7,7 +7,7 @@
 //! The palette of Okabe and Ito.
 
 use plotters::coord::Shift;
-use plotters::coord::ranged1d::Ranged;
+use plotters::coord::ranged1d::{Ranged, ValueFormatter};
 use plotters::element::DashedPathElement;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
@@ -63,23 +63,13 @@ pub(super) enum Mark {
     Diamond,
 }
 
-/// Colour and mark of a degree.
-pub(super) fn of_rule(rule: DegreeRule) -> (RGBColor, Mark) {
+/// Colour, mark and name of a degree.
+pub(super) fn of_rule(rule: DegreeRule) -> (RGBColor, Mark, &'static str) {
     match rule {
-        DegreeRule::Three => (COLOURS[1], Mark::Circle),
-        DegreeRule::Log => (COLOURS[3], Mark::Triangle),
-        DegreeRule::LogSquared => (COLOURS[2], Mark::Square),
-        DegreeRule::Root => (COLOURS[0], Mark::Diamond),
-    }
-}
-
-/// A degree in a legend.
-pub(super) fn rule_name(rule: DegreeRule) -> &'static str {
-    match rule {
-        DegreeRule::Three => "degree 3",
-        DegreeRule::Log => "degree ln N",
-        DegreeRule::LogSquared => "degree (ln N)²",
-        DegreeRule::Root => "degree √N",
+        DegreeRule::Three => (COLOURS[1], Mark::Circle, "degree 3"),
+        DegreeRule::Log => (COLOURS[3], Mark::Triangle, "degree ln N"),
+        DegreeRule::LogSquared => (COLOURS[2], Mark::Square, "degree (ln N)²"),
+        DegreeRule::Root => (COLOURS[0], Mark::Diamond, "degree √N"),
     }
 }
 
@@ -110,6 +100,60 @@ pub(super) struct Entry {
     pub(super) stroke: Stroke,
 }
 
+impl Entry {
+    /// A line that is no data.
+    pub(super) fn line(label: impl Into<String>, stroke: Stroke) -> Self {
+        Self { label: label.into(), colour: INK, mark: None, stroke }
+    }
+
+    /// A line of a degree, named by the degree and `what`.
+    pub(super) fn of_rule(rule: DegreeRule, what: &str, stroke: Stroke) -> Self {
+        let (colour, mark, name) = of_rule(rule);
+        Self { label: format!("{name}, {what}"), colour, mark: Some(mark), stroke }
+    }
+}
+
+/// A panel's margin, and the room for the labels of its axes, in pixels.
+pub(super) fn builder<'a, 'b>(
+    panel: &'a Area<'b>,
+    name: &str,
+    [margin, below, left]: [u32; 3],
+) -> ChartBuilder<'a, 'a, SVGBackend<'b>> {
+    let mut builder = ChartBuilder::on(panel);
+    builder.margin(margin).caption(name, text(16)).x_label_area_size(below);
+    builder.y_label_area_size(left);
+    builder
+}
+
+/// How a number on an axis is written.
+type Written<'a> = &'a dyn Fn(&f64) -> String;
+
+/// Draws the axes, each with its name and the text of its labels, of which x has at most so many.
+pub(super) fn axes<X, Y>(
+    chart: &mut Panel<'_, X, Y>,
+    (x_name, x_labels, x): (&str, usize, Written<'_>),
+    (y_name, y): (&str, Written<'_>),
+) -> Result<(), DrawError>
+where
+    X: Ranged<ValueType = f64> + ValueFormatter<f64>,
+    Y: Ranged<ValueType = f64> + ValueFormatter<f64>,
+{
+    chart
+        .configure_mesh()
+        .bold_line_style(GRID)
+        .light_line_style(WHITE)
+        .axis_style(INK)
+        .label_style(text(14))
+        .axis_desc_style(text(15))
+        .x_labels(x_labels)
+        .x_label_formatter(&x)
+        .y_label_formatter(&y)
+        .x_desc(x_name)
+        .y_desc(y_name)
+        .draw()?;
+    Ok(())
+}
+
 impl Stroke {
     /// Marks on dashed lines are open.
     fn is_dashed(self) -> bool {
@@ -131,17 +175,11 @@ pub(super) fn page(
     let caption_height = LINE * caption.len() as u32 + 12;
     let mut svg = String::new();
     {
-        let root = SVGBackend::with_string(
-            &mut svg,
-            (WIDTH, 44 + height + legend_height + caption_height),
-        )
-        .into_drawing_area();
+        let size = (WIDTH, 44 + height + legend_height + caption_height);
+        let root = SVGBackend::with_string(&mut svg, size).into_drawing_area();
         root.fill(&WHITE)?;
-        root.draw(&Text::new(
-            title.to_owned(),
-            (WIDTH as i32 / 2, 12),
-            anchored(19, HPos::Center, VPos::Top),
-        ))?;
+        let style = anchored(19, HPos::Center, VPos::Top);
+        root.draw(&Text::new(title.to_owned(), (WIDTH as i32 / 2, 12), style))?;
         let (_, below) = root.split_vertically(44);
         let (panels, below) = below.split_vertically(height);
         let (entries, words) = below.split_vertically(legend_height);
@@ -152,11 +190,8 @@ pub(super) fn page(
             draw_entry(&entries, entry, (x, y))?;
         }
         for (k, line) in (0..).zip(caption) {
-            words.draw(&Text::new(
-                line.clone(),
-                (24, (k * LINE) as i32 + 4),
-                anchored(14, HPos::Left, VPos::Top),
-            ))?;
+            let style = anchored(14, HPos::Left, VPos::Top);
+            words.draw(&Text::new(line.clone(), (24, (k * LINE) as i32 + 4), style))?;
         }
         root.present()?;
     }
@@ -174,11 +209,8 @@ fn draw_entry(area: &Area<'_>, entry: &Entry, (x, y): (i32, i32)) -> Result<(), 
     if let Some(mark) = entry.mark {
         area.draw(&marked((x + 22, y), mark, entry.colour, !entry.stroke.is_dashed()))?;
     }
-    area.draw(&Text::new(
-        entry.label.clone(),
-        (x + 54, y),
-        anchored(14, HPos::Left, VPos::Center),
-    ))?;
+    let style = anchored(14, HPos::Left, VPos::Center);
+    area.draw(&Text::new(entry.label.clone(), (x + 54, y), style))?;
     Ok(())
 }
 
@@ -193,10 +225,8 @@ fn marked<'a, C: Clone + 'a>(
     let outline = colour.stroke_width(2);
     let corners: &[(i32, i32)] = match mark {
         Mark::Circle => {
-            return (EmptyElement::at(at)
-                + Circle::new((0, 0), 5, inside)
-                + Circle::new((0, 0), 5, outline))
-            .into_dyn();
+            let circle = |style: ShapeStyle| Circle::new((0, 0), 5, style);
+            return (EmptyElement::at(at) + circle(inside) + circle(outline)).into_dyn();
         }
         Mark::Triangle => &[(0, -6), (6, 5), (-6, 5)],
         Mark::Square => &[(-5, -5), (5, -5), (5, 5), (-5, 5)],
@@ -282,9 +312,7 @@ mod tests {
 
     #[test]
     fn powers_of_ten_are_written_with_raised_digits() {
-        assert_eq!(
-            [1e2, 1e-6, 1e10, 1e3, 2e3].map(power_of_ten),
-            ["10²", "10⁻⁶", "10¹⁰", "10³", ""]
-        );
+        let texts = [1e2, 1e-6, 1e10, 1e3, 2e3].map(power_of_ten);
+        assert_eq!(texts, ["10²", "10⁻⁶", "10¹⁰", "10³", ""]);
     }
 }

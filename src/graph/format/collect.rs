@@ -3,8 +3,9 @@
 use std::io::{BufRead, Read};
 
 use super::error::shown;
-use super::{FormatError, MAX_LINE, Problem};
-use crate::graph::{BipartiteGraph, GraphError, Isolated, NAMED};
+use super::{FormatError, MAX_LINE, Options, Problem};
+use crate::graph::spec::digits;
+use crate::graph::{BipartiteGraph, GraphError, NAMED};
 
 /// Lines of at most [`MAX_LINE`] bytes, without their ends and without a byte order mark.
 pub(super) struct Lines<'a, R> {
@@ -43,10 +44,8 @@ impl<'a, R: BufRead> Lines<'a, R> {
         if self.line == 1 {
             bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         }
-        let text = std::str::from_utf8(bytes);
-        let not_utf8 =
-            |error: std::str::Utf8Error| Problem::NotUtf8 { column: error.valid_up_to() + 1 };
-        text.map(Some).map_err(|error| not_utf8(error).at(self.file, self.line))
+        let text = std::str::from_utf8(bytes).map(Some);
+        text.map_err(|error| Problem::NotUtf8(error.valid_up_to() + 1).at(self.file, self.line))
     }
 }
 
@@ -58,10 +57,26 @@ pub(super) fn number(
     least: u64,
     most: u64,
 ) -> Result<u64, Problem> {
-    let digits = text.bytes().all(|b| b.is_ascii_digit());
-    let value =
-        if digits { text.parse().ok().filter(|n| (least..=most).contains(n)) } else { None };
+    let value = digits(text).filter(|n| (least..=most).contains(n));
     value.ok_or_else(|| Problem::Number { column, field, value: shown(text), least, most })
+}
+
+/// Refuses ids of a server and a task type, the first two fields, that are not among so many that
+/// are declared, counted from `first`.
+pub(super) fn among(
+    ids: [u64; 2],
+    declared: (u64, u64),
+    fields: [&'static str; 2],
+    first: u64,
+) -> Result<(), Problem> {
+    for (i, declared, side) in [(0, declared.0, "servers"), (1, declared.1, "task types")] {
+        let (column, field, value, end) = (i + 1, fields[i], ids[i], declared + first);
+        if value >= end {
+            let last = end - 1;
+            return Err(Problem::OutOfRange { column, field, value, declared, side, first, last });
+        }
+    }
+    Ok(())
 }
 
 /// Edges in the order of the file, and their lines.
@@ -114,7 +129,9 @@ impl Edges {
             self.list.extend(mirror);
         }
         for (side, count) in [("servers", end.servers), ("task types", end.task_types)] {
-            if count > u64::from(u32::MAX) || count > self.list.len() as u64 + end.max_unused {
+            if count > u64::from(u32::MAX)
+                || count > self.list.len() as u64 + end.options.max_unused
+            {
                 return Err(
                     Problem::UnusedVertices { count, side, edges: self.list.len() }.of(end.file)
                 );
@@ -124,7 +141,7 @@ impl Edges {
             end.servers as u32,
             end.task_types as u32,
             &self.list,
-            end.isolated,
+            end.options.isolated,
         );
         graph.map_err(|error| match error {
             GraphError::DuplicateEdge { first, second, server, task_type } => {
@@ -137,16 +154,11 @@ impl Edges {
                     }
                 };
                 let (a, b) = (line(first), line(second));
-                let (server, task_type) =
-                    (shown(&(end.server_name)(server)), shown(&(end.task_type_name)(task_type)));
+                let (server, task_type) = (end.names.name(0, server), end.names.name(1, task_type));
                 Problem::DuplicateEdge { first: a.min(b), server, task_type }.at(end.file, a.max(b))
             }
             GraphError::IsolatedTaskTypes { task_types, .. } => {
-                let names = task_types
-                    .iter()
-                    .take(NAMED)
-                    .map(|&w| shown(&(end.task_type_name)(w)))
-                    .collect();
+                let names = task_types.iter().take(NAMED).map(|&w| end.names.name(1, w)).collect();
                 Problem::Graph(GraphError::IsolatedTaskTypes { task_types, names }).of(end.file)
             }
             other => Problem::Graph(other).of(end.file),
@@ -159,8 +171,23 @@ pub(super) struct End<'a> {
     pub(super) file: &'a str,
     pub(super) servers: u64,
     pub(super) task_types: u64,
-    pub(super) isolated: Isolated,
-    pub(super) max_unused: u64,
-    pub(super) server_name: &'a dyn Fn(u32) -> String,
-    pub(super) task_type_name: &'a dyn Fn(u32) -> String,
+    pub(super) options: Options,
+    pub(super) names: Names<'a>,
+}
+
+/// What vertices are called in a file.
+pub(super) enum Names<'a> {
+    /// By their ids, which start from this number.
+    From(u64),
+    /// By their labels: the servers', then the task types'.
+    Labels([&'a [String]; 2]),
+}
+
+impl Names<'_> {
+    fn name(&self, side: usize, id: u32) -> String {
+        match self {
+            Self::From(first) => (u64::from(id) + first).to_string(),
+            Self::Labels(labels) => shown(&labels[side][id as usize]),
+        }
+    }
 }

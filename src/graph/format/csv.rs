@@ -9,7 +9,7 @@
 use std::collections::HashMap;
 use std::io::{self, BufRead, Write};
 
-use super::collect::{Edges, End};
+use super::collect::{Edges, End, Names};
 use super::error::shown;
 use super::rate_file::RateColumn;
 use super::records::Records;
@@ -70,7 +70,7 @@ pub(super) fn read(
         skip_byte_order_mark(&mut reader).map_err(|error| Problem::io("read", &error).of(file))?;
     let reader = io::Read::chain(head.as_slice(), reader);
     let mut records = Records::new(reader, file, 1);
-    let empty = Problem::Empty { rule: "write the header `server,task_type` and one edge a row" };
+    let empty = Problem::Empty("write the header `server,task_type` and one edge a row");
     let Some(line) = records.next()? else { return Err(empty.of(file)) };
     let header = records
         .fields("2", RULE)
@@ -78,7 +78,7 @@ pub(super) fn read(
     let rated = match header.as_deref() {
         Ok(["server", "task_type"]) => false,
         Ok(["server", "task_type", "rate"]) => true,
-        _ => return Err(Problem::Header { value: shown(&records.shown()) }.at(file, line)),
+        _ => return Err(Problem::Header(shown(&records.shown())).at(file, line)),
     };
     let (mut servers, mut task_types, mut edges) =
         (Labels::default(), Labels::default(), Edges::default());
@@ -96,7 +96,7 @@ pub(super) fn read(
                 (server, "") if rate.is_empty() => {
                     return servers.id(server, "servers").map(|_| ());
                 }
-                (_, "") => return Err(Problem::RateOfNothing { value: shown(rate) }),
+                (_, "") => return Err(Problem::RateOfNothing(shown(rate))),
                 ("", task_type) => task_types.id(task_type, "task types")?,
                 (server, task_type) => {
                     let (v, w) =
@@ -122,10 +122,9 @@ pub(super) fn read(
             file,
             servers: servers.len() as u64,
             task_types: task_types.len() as u64,
-            isolated: options.isolated,
-            max_unused: u64::from(u32::MAX), // each is declared by a row of its own
-            server_name: &|v| servers[v as usize].clone(),
-            task_type_name: &|w| task_types[w as usize].clone(),
+            // Each is declared by a row of its own.
+            options: Options { max_unused: u64::from(u32::MAX), ..options },
+            names: Names::Labels([&servers, &task_types]),
         },
         false,
     )?;

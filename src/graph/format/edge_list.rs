@@ -10,7 +10,7 @@
 
 use std::io::{self, BufRead, Write};
 
-use super::collect::{Edges, End, Lines, number};
+use super::collect::{Edges, End, Lines, Names, among, number};
 use super::error::shown;
 use super::rate_file::RateColumn;
 use super::{FormatError, Options, Problem};
@@ -36,46 +36,30 @@ pub(super) fn read(
             Line::Declaration { value, .. }
                 if declared.is_some() || !edges.list.is_empty() || !rates.is_empty() =>
             {
-                return Err(Problem::Declaration { value }.at(file, line));
+                return Err(Problem::Declaration(value).at(file, line));
             }
             Line::Declaration { servers, task_types, .. } => declared = Some((servers, task_types)),
             Line::Edge { server, task_type, rate } => {
+                let at = |problem: Problem| problem.at(file, line);
                 if let Some(server) = server {
-                    edges
-                        .push(line, server as u32, task_type as u32)
-                        .map_err(|problem| problem.at(file, line))?;
+                    edges.push(line, server as u32, task_type as u32).map_err(at)?;
                     servers = servers.max(server + 1);
                 }
                 task_types = task_types.max(task_type + 1);
                 if let Some(rate) = rate {
-                    let pushed =
-                        rates.push(line, task_type as u32, &rate, 3, || task_type.to_string());
-                    pushed.map_err(|problem| problem.at(file, line))?;
+                    let name = || task_type.to_string();
+                    rates.push(line, task_type as u32, &rate, 3, name).map_err(at)?;
                 }
             }
         }
     }
     if edges.list.is_empty() && declared.is_none() {
-        return Err(Problem::Empty {
-            rule: "write one `server task_type` pair of ids on each line",
-        }
-        .of(file));
+        let rule = "write one `server task_type` pair of ids on each line";
+        return Err(Problem::Empty(rule).of(file));
     }
     let (servers, task_types) = declared.unwrap_or((servers, task_types));
-    let name = |id: u32| id.to_string();
-    let Options { isolated, max_unused } = options;
-    let graph = edges.into_graph(
-        End {
-            file,
-            servers,
-            task_types,
-            isolated,
-            max_unused,
-            server_name: &name,
-            task_type_name: &name,
-        },
-        false,
-    )?;
+    let end = End { file, servers, task_types, options, names: Names::From(0) };
+    let graph = edges.into_graph(end, false)?;
     if rates.is_empty() { Ok(graph) } else { rates.apply(graph, file) }
 }
 
@@ -97,10 +81,9 @@ enum Line {
 fn line(text: &str, declared: Option<(u64, u64)>) -> Result<Line, Problem> {
     let (text, comment) = text.split_once('#').unwrap_or((text, ""));
     let mut fields = text.split_ascii_whitespace();
-    let Some(server) = fields.next() else {
-        return declaration(comment);
-    };
-    let rule = "server and task type, ids from 0 separated by blanks or tabs, and perhaps the rate of the task type (for commas use the CSV format)";
+    let Some(server) = fields.next() else { return declaration(comment) };
+    let rule = "server and task type, ids from 0 separated by blanks or tabs, and perhaps the \
+        rate of the task type (for commas use the CSV format)";
     let found = 1 + fields.clone().count();
     let (Some(task_type), rate, 2 | 3) = (fields.next(), fields.next(), found) else {
         return Err(Problem::Fields { found, expected: "2 or 3", rule });
@@ -111,24 +94,8 @@ fn line(text: &str, declared: Option<(u64, u64)>) -> Result<Line, Problem> {
         Some(number(server, 1, "server", 0, LARGEST_ID)?)
     };
     let task_type = number(task_type, 2, "task type", 0, LARGEST_ID)?;
-    if let Some((servers, task_types)) = declared {
-        let sides = [
-            (1, "server", server.unwrap_or(0), servers, "servers"),
-            (2, "task type", task_type, task_types, "task types"),
-        ];
-        for (column, field, value, declared, side) in sides {
-            if value >= declared {
-                return Err(Problem::OutOfRange {
-                    column,
-                    field,
-                    value,
-                    declared,
-                    side,
-                    first: 0,
-                    last: declared - 1,
-                });
-            }
-        }
+    if let Some(declared) = declared {
+        among([server.unwrap_or(0), task_type], declared, ["server", "task type"], 0)?;
     }
     Ok(Line::Edge { server, task_type, rate: rate.map(str::to_owned) })
 }
@@ -142,7 +109,7 @@ fn declaration(comment: &str) -> Result<Line, Problem> {
     };
     let task_types = words.next().and_then(|word| word.strip_prefix("task_types="));
     let (Some(task_types), None) = (task_types, words.next()) else {
-        return Err(Problem::Declaration { value: shown(comment.trim()) });
+        return Err(Problem::Declaration(shown(comment.trim())));
     };
     let servers = number(servers, 1, "servers", 1, LARGEST_COUNT)?;
     let task_types = number(task_types, 2, "task types", 1, LARGEST_COUNT)?;

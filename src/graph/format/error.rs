@@ -4,8 +4,9 @@ use std::{fmt, io};
 
 use thiserror::Error;
 
+use crate::graph::GraphError;
 use crate::graph::rates::RatesError;
-use crate::graph::{GraphError, spec};
+pub(super) use crate::graph::spec::shown;
 use crate::num::input_limits::{MAX_EDGES, MAX_LINE, MAX_UNUSED_VERTICES};
 
 /// A problem and its place. Displays as one line, `file:line: problem`.
@@ -36,7 +37,8 @@ impl std::error::Error for FormatError {}
 #[non_exhaustive]
 pub enum Problem {
     /// The operating system refused.
-    #[error("cannot {action}: {message}: {}", if *action == "write" { "check that the folder exists, may be written to and has space" } else { "check the path and its permissions" })]
+    #[error("cannot {action}: {message}: {}", if *action == "write" { "check that the folder \
+        exists, may be written to and has space" } else { "check the path and its permissions" })]
     Io {
         /// `"read"`, `"write"`.
         action: &'static str,
@@ -50,29 +52,21 @@ pub enum Problem {
     Directory,
     /// An extension that belongs to no format.
     #[error(
-        "extension `{extension}` belongs to no graph format: use .txt, .el, .edges, .tsv, .csv, .mtx or .mm, or name the format"
+        "unknown extension `{0}`: use .txt, .el, .edges, .tsv, .csv, .mtx or .mm, or name \
+        the format"
     )]
-    Extension {
-        /// What was found.
-        extension: String,
-    },
-    /// Nothing but blanks and comments.
-    #[error("there is no edge in it: {rule}")]
-    Empty {
-        /// What a file must hold.
-        rule: &'static str,
-    },
-    /// Bytes that are no UTF-8.
-    #[error("byte {column} is not UTF-8: save the file as UTF-8 text")]
-    NotUtf8 {
-        /// Position of the byte in the line or field, from 1.
-        column: usize,
-    },
+    Extension(String),
+    /// Nothing but blanks and comments; and what a file must hold.
+    #[error("the file has no edges: {0}")]
+    Empty(&'static str),
+    /// A byte that is no UTF-8, by its position in the line or field from 1.
+    #[error("byte {0} is not UTF-8: save the file as UTF-8 text")]
+    NotUtf8(usize),
     /// A line or record longer than [`MAX_LINE`].
-    #[error("longer than {MAX_LINE} bytes: is this a graph file?")]
+    #[error("line longer than {MAX_LINE} bytes: is this a graph file?")]
     LongLine,
     /// Too few or too many fields.
-    #[error("{found} field{} where there must be {expected}: {rule}", if *found == 1 { "" } else { "s" })]
+    #[error("{found} field{} instead of {expected}: {rule}", if *found == 1 { "" } else { "s" })]
     Fields {
         /// How many there are.
         found: usize,
@@ -99,7 +93,8 @@ pub enum Problem {
     },
     /// An id beyond the declared number.
     #[error(
-        "field {column} ({field}) is {value}, but {declared} {side} are declared: ids run from {first} to {last}"
+        "field {column} ({field}) is {value}, but {declared} {side} are declared: ids run from \
+        {first} to {last}"
     )]
     OutOfRange {
         /// Position of the field, from 1.
@@ -118,14 +113,15 @@ pub enum Problem {
         last: u64,
     },
     /// The first line of an edge list is a declaration, but not a right one.
-    #[error("`{value}` is no declaration: write `# servers=N task_types=M` once, before the edges")]
-    Declaration {
-        /// What was given.
-        value: String,
-    },
+    #[error(
+        "`{0}` is not a valid declaration: write `# servers=N task_types=M` once, before the \
+        edges"
+    )]
+    Declaration(String),
     /// The same edge on two lines.
     #[error(
-        "the edge of server {server} and task type {task_type} stands already on line {first}: remove one, compatibility is a set"
+        "duplicate edge (server {server}, task type {task_type}), first seen on line {first}: \
+        remove one"
     )]
     DuplicateEdge {
         /// The line of the first of the two.
@@ -137,7 +133,8 @@ pub enum Problem {
     },
     /// Many more vertices than the edges use.
     #[error(
-        "{count} {side} with {edges} edges: at most {MAX_UNUSED_VERTICES} more vertices than edges are accepted, check the counts and ids"
+        "{count} {side} with {edges} edges: at most {MAX_UNUSED_VERTICES} more than edges are \
+        accepted; check the counts and ids"
     )]
     UnusedVertices {
         /// How many vertices.
@@ -148,28 +145,21 @@ pub enum Problem {
         edges: usize,
     },
     /// More edges or labels than 32 bits count.
-    #[error("more than {} {what}: a graph is limited to that many", u32::MAX - 1)]
+    #[error("more than {} {what}: this is the limit of a graph", u32::MAX - 1)]
     TooMany {
         /// What there is too much of.
         what: &'static str,
     },
     /// A complete graph with more edges than are written.
-    #[error(
-        "the graph has {edges} edges, above {MAX_EDGES}: a file has a line for each, write the spec down instead"
-    )]
-    TooLong {
-        /// How many there are.
-        edges: u64,
-    },
+    #[error("{0} edges are too many for a file (at most {MAX_EDGES}): use the spec instead")]
+    TooLong(u64),
     /// The header of a CSV file.
-    #[error("the header is `{value}`: it must be `server,task_type`, or `server,task_type,rate`")]
-    Header {
-        /// What was found.
-        value: String,
-    },
+    #[error("the header is `{0}`: it must be `server,task_type`, or `server,task_type,rate`")]
+    Header(String),
     /// A CSV row with both fields empty.
     #[error(
-        "both fields are empty: write server,task_type, or leave one empty to declare a vertex without an edge"
+        "both fields are empty: write server,task_type, or leave one empty to declare a vertex \
+        without an edge"
     )]
     EmptyRow,
     /// Quotes of a CSV field that do not match.
@@ -182,12 +172,10 @@ pub enum Problem {
     },
     /// The first line of a Matrix Market file.
     #[error(
-        "the first line is `{value}`: it must be `%%MatrixMarket matrix coordinate pattern general` or similar, or `% bip`"
+        "the first line is `{0}`: it must be `%%MatrixMarket matrix coordinate pattern \
+        general` or similar, or `% bip`"
     )]
-    Banner {
-        /// What was found.
-        value: String,
-    },
+    Banner(String),
     /// A kind of matrix that is no compatibility graph.
     #[error("`{value}` is not supported: {rule}")]
     Unsupported {
@@ -204,19 +192,19 @@ pub enum Problem {
         /// Columns declared.
         columns: u64,
     },
-    /// A diagonal entry of a skew-symmetric matrix.
+    /// A diagonal entry of a skew-symmetric matrix, by its row and column from 1.
     #[error(
-        "entry {index} {index} is on the diagonal: a skew-symmetric matrix has none, remove it"
+        "entry ({0}, {0}) is on the diagonal, which is empty in a skew-symmetric matrix: \
+        remove it"
     )]
-    Diagonal {
-        /// Row and column, from 1.
-        index: u64,
-    },
-    /// An entry that is no finite number.
-    #[error("field {column} (value) is `{value}`: it must be {rule}")]
+    Diagonal(u64),
+    /// A field that is no number of the right kind: the value of an entry, an arrival rate.
+    #[error("field {column} ({field}) is `{value}`: it must be {rule}")]
     Value {
         /// Position of the field, from 1.
         column: usize,
+        /// What it stands for.
+        field: &'static str,
         /// What was given.
         value: String,
         /// What is allowed.
@@ -224,7 +212,8 @@ pub enum Problem {
     },
     /// Fewer or more entries than declared.
     #[error(
-        "{found} entries where {declared} are declared: is the file complete? Correct the counts or the entries"
+        "{found} entries, but {declared} are declared: is the file complete? Correct the counts \
+        or the entries"
     )]
     Count {
         /// How many there are (at the first one too many, one more than declared).
@@ -240,19 +229,9 @@ pub enum Problem {
         /// `"servers"` or `"task types"`.
         side: &'static str,
     },
-    /// A field that is no arrival rate.
-    #[error(
-        "field {column} (rate) is `{value}`: it must be a number of ordinary size, 0 or more, such as 0.8 or 4/5"
-    )]
-    Rate {
-        /// Position of the field, from 1.
-        column: usize,
-        /// What was given.
-        value: String,
-    },
     /// A task type with two different rates.
     #[error(
-        "task type {task_type} has rate {value} here and {other} on line {first}: a rate belongs to the task type, give one"
+        "task type {task_type} has rate {value} here but {other} on line {first}: give it one rate"
     )]
     ContradictingRates {
         /// The name of the task type.
@@ -265,29 +244,24 @@ pub enum Problem {
         first: u64,
     },
     /// A task type that stands twice in a rates file.
-    #[error("task type {task_type} has a rate already on line {first}: remove one")]
+    #[error("duplicate rate of task type {task_type}, first seen on line {first}: remove one")]
     DuplicateRate {
         /// The name of the task type.
         task_type: String,
         /// The line of the first of the two.
         first: u64,
     },
-    /// A task type without a rate, where rates are given.
+    /// The first task type without a rate, where rates are given.
     #[error(
-        "task type {task_type} has no rate: give one to every task type (0 if no task of it ever arrives) or to none"
+        "task type {0} has no rate: give one to every task type (0 if none of its tasks \
+        arrive) or to none"
     )]
-    MissingRate {
-        /// The name of the first task type without a rate.
-        task_type: String,
-    },
+    MissingRate(String),
     /// A rate on a row without a task type.
-    #[error("the rate `{value}` stands without a task type: a rate belongs to one")]
-    RateOfNothing {
-        /// The rate.
-        value: String,
-    },
+    #[error("the rate `{0}` has no task type: name one or remove the rate")]
+    RateOfNothing(String),
     /// A rates file names what is no task type of the graph.
-    #[error("`{value}` is no task type of the graph: {rule}")]
+    #[error("the graph has no task type `{value}`: {rule}")]
     UnknownTaskType {
         /// What was found.
         value: String,
@@ -299,7 +273,8 @@ pub enum Problem {
     Rates(#[from] RatesError),
     /// A format without a place for rates.
     #[error(
-        "the format has no place for arrival rates, which differ between the task types of this graph: write an edge list or CSV"
+        "this format cannot hold arrival rates, and those of this graph differ: write an edge \
+        list or CSV"
     )]
     NoPlaceForRates,
     /// What was read is no compatibility graph.
@@ -325,9 +300,4 @@ impl Problem {
     pub(super) fn of(self, file: &str) -> FormatError {
         FormatError { file: file.to_owned(), line: None, problem: self }
     }
-}
-
-/// Input as it may stand in a message of one line.
-pub(super) fn shown(text: &str) -> String {
-    spec::shown(text)
 }

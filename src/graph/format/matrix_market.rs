@@ -12,10 +12,11 @@
 
 use std::io::{self, BufRead, Write};
 
-use super::collect::{Edges, End, Lines, number};
+use super::collect::{Edges, End, Lines, Names, among, number};
 use super::error::shown;
 use super::{FormatError, Options, Problem};
 use crate::graph::BipartiteGraph;
+use crate::graph::spec::decimal;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Field {
@@ -44,15 +45,13 @@ fn banner(text: &str) -> Result<Banner, Problem> {
         && ["bip", "sym", "asym"].contains(&kind)
     {
         if kind != "bip" {
-            return Err(Problem::Unsupported {
-                value: shown(text),
-                rule: "only bipartite KONECT networks (`% bip`) are compatibility graphs",
-            });
+            let rule = "only bipartite KONECT networks (`% bip`) are compatibility graphs";
+            return Err(Problem::Unsupported { value: shown(text), rule });
         }
         return Ok(Banner::Konect);
     }
     let ["%%matrixmarket", "matrix", layout, field, symmetry] = words[..] else {
-        return Err(Problem::Banner { value: shown(text) });
+        return Err(Problem::Banner(shown(text)));
     };
     let unsupported =
         |value: &str, rule: &'static str| Err(Problem::Unsupported { value: shown(value), rule });
@@ -82,7 +81,7 @@ fn banner(text: &str) -> Result<Banner, Problem> {
 
 /// Whether a value stands for an edge.
 fn is_edge(text: &str, column: usize, field: Field) -> Result<bool, Problem> {
-    let refused = |rule| Problem::Value { column, value: shown(text), rule };
+    let refused = |rule| Problem::Value { column, field: "value", value: shown(text), rule };
     match field {
         Field::Pattern => Ok(true),
         Field::Integer => {
@@ -93,13 +92,7 @@ fn is_edge(text: &str, column: usize, field: Field) -> Result<bool, Problem> {
             Ok(digits.bytes().any(|b| b != b'0'))
         }
         Field::Real => {
-            // `FromStr` also takes names such as nan and infinity.
-            let plain = text
-                .bytes()
-                .all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'e' | b'E' | b'+' | b'-'));
-            let value: Option<f64> = if plain { text.parse().ok() } else { None };
-            let value = value
-                .filter(|x| x.is_finite())
+            let value = decimal(text)
                 .ok_or_else(|| refused("a finite number within the range of doubles"))?;
             let mantissa = text.split(['e', 'E']).next().unwrap_or("");
             if value == 0.0 && mantissa.bytes().any(|b| (b'1'..=b'9').contains(&b)) {
@@ -120,7 +113,7 @@ pub(super) fn read(
 ) -> Result<BipartiteGraph, FormatError> {
     let mut lines = Lines::new(reader, file);
     let rule = "write a `%%MatrixMarket` banner, the sizes, and the entries";
-    let Some(first) = lines.next()? else { return Err(Problem::Empty { rule }.of(file)) };
+    let Some(first) = lines.next()? else { return Err(Problem::Empty(rule).of(file)) };
     let kind = banner(first).map_err(|problem| problem.at(file, 1))?;
     match kind {
         Banner::Konect => konect(lines, options),
@@ -168,52 +161,50 @@ fn sizes<R: BufRead, const K: usize>(
         }
         Ok(sizes)
     })?;
-    sizes.ok_or_else(|| {
-        Problem::Empty { rule: "the line of sizes is missing: write `rows columns entries`" }
-            .of(lines.file)
-    })
+    let rule = "the line of sizes is missing: write `rows columns entries`";
+    sizes.ok_or_else(|| Problem::Empty(rule).of(lines.file))
 }
 
 /// Row and column of an entry, checked, from 0.
 fn place(fields: &[&str], rows: u64, columns: u64) -> Result<(u32, u32), Problem> {
     let row = number(fields[0], 1, "row", 1, LARGEST)?;
     let column = number(fields[1], 2, "column", 1, LARGEST)?;
-    let sides = [(1, "row", row, rows, "servers"), (2, "column", column, columns, "task types")];
-    for (column, field, value, declared, side) in sides {
-        if value > declared {
-            return Err(Problem::OutOfRange {
-                column,
-                field,
-                value,
-                declared,
-                side,
-                first: 1,
-                last: declared,
-            });
-        }
-    }
+    among([row, column], (rows, columns), ["row", "column"], 1)?;
     Ok((row as u32 - 1, column as u32 - 1))
 }
 
 fn finish(
     edges: Edges,
     file: &str,
-    (rows, columns): (u64, u64),
+    (servers, task_types): (u64, u64),
     mirrored: bool,
     options: Options,
 ) -> Result<BipartiteGraph, FormatError> {
-    let name = |id: u32| (u64::from(id) + 1).to_string();
-    let Options { isolated, max_unused } = options;
-    let end = End {
-        file,
-        servers: rows,
-        task_types: columns,
-        isolated,
-        max_unused,
-        server_name: &name,
-        task_type_name: &name,
-    };
-    edges.into_graph(end, mirrored)
+    edges.into_graph(End { file, servers, task_types, options, names: Names::From(1) }, mirrored)
+}
+
+/// The edges among the entries (row, column, whether it is an edge), and how many entries there
+/// are: as many as are declared.
+fn entries<R: BufRead>(
+    lines: &mut Lines<'_, R>,
+    declared: Option<u64>,
+    mut next: impl FnMut(&mut Lines<'_, R>) -> Result<Option<(u32, u32, bool)>, FormatError>,
+) -> Result<(Edges, u64), FormatError> {
+    let (mut edges, mut found) = (Edges::default(), 0);
+    while let Some((v, w, edge)) = next(lines)? {
+        found += 1;
+        let at = |problem: Problem| problem.at(lines.file, lines.line);
+        if let Some(declared) = declared.filter(|&declared| found > declared) {
+            return Err(at(Problem::Count { found, declared }));
+        }
+        if edge {
+            edges.push(lines.line, v, w).map_err(at)?;
+        }
+    }
+    match declared.filter(|&declared| found < declared) {
+        Some(declared) => Err(Problem::Count { found, declared }.of(lines.file)),
+        None => Ok((edges, found)),
+    }
 }
 
 fn coordinate<R: BufRead>(
@@ -228,32 +219,19 @@ fn coordinate<R: BufRead>(
         Field::Pattern => ("2", "row and column"),
         _ => ("3", "row, column and value"),
     };
-    let (mut edges, mut found) = (Edges::default(), 0);
-    loop {
-        let entry = next_line(&mut lines, |fields| {
+    let (edges, _) = entries(&mut lines, Some(declared), |lines| {
+        next_line(lines, |fields| {
             if fields.len() != if field == Field::Pattern { 2 } else { 3 } {
                 return Err(Problem::Fields { found: fields.len(), expected, rule });
             }
             let (v, w) = place(fields, rows, columns)?;
             let edge = is_edge(fields.get(2).unwrap_or(&""), 3, field)?;
             if symmetry == Symmetry::Skew && v == w && edge {
-                return Err(Problem::Diagonal { index: u64::from(v) + 1 });
+                return Err(Problem::Diagonal(u64::from(v) + 1));
             }
             Ok((v, w, edge))
-        })?;
-        let Some((v, w, edge)) = entry else { break };
-        found += 1;
-        let at = |problem: Problem| problem.at(lines.file, lines.line);
-        if found > declared {
-            return Err(at(Problem::Count { found, declared }));
-        }
-        if edge {
-            edges.push(lines.line, v, w).map_err(at)?;
-        }
-    }
-    if found < declared {
-        return Err(Problem::Count { found, declared }.of(lines.file));
-    }
+        })
+    })?;
     finish(edges, lines.file, (rows, columns), symmetry != Symmetry::General, options)
 }
 
@@ -276,35 +254,22 @@ fn array<R: BufRead>(
         Symmetry::Symmetric => (u128::from(rows) * (u128::from(rows) + 1) / 2) as u64,
         Symmetry::Skew => rows * rows.saturating_sub(1) / 2,
     };
-    let (mut edges, mut found) = (Edges::default(), 0);
     let (mut row, mut column) = (first_row(0), 0);
-    loop {
-        let value = next_line(&mut lines, |fields| match fields {
-            [value] => is_edge(value, 1, field),
-            _ => Err(Problem::Fields {
-                found: fields.len(),
-                expected: "1",
-                rule: "one value a line, column by column",
-            }),
-        })?;
-        let Some(edge) = value else { break };
-        found += 1;
-        let at = |problem: Problem| problem.at(lines.file, lines.line);
-        if found > declared {
-            return Err(at(Problem::Count { found, declared }));
-        }
-        if edge {
-            edges.push(lines.line, row as u32, column as u32).map_err(at)?;
-        }
-        row += 1;
-        if row == rows {
-            column += 1;
-            row = first_row(column);
-        }
-    }
-    if found < declared {
-        return Err(Problem::Count { found, declared }.of(lines.file));
-    }
+    let rule = "one value a line, column by column";
+    let (edges, _) = entries(&mut lines, Some(declared), |lines| {
+        next_line(lines, |fields| {
+            let [value] = fields else {
+                return Err(Problem::Fields { found: fields.len(), expected: "1", rule });
+            };
+            let entry = (row as u32, column as u32, is_edge(value, 1, field)?);
+            row += 1;
+            if row == rows {
+                column += 1;
+                row = first_row(column);
+            }
+            Ok(entry)
+        })
+    })?;
     finish(edges, lines.file, (rows, columns), symmetry != Symmetry::General, options)
 }
 
@@ -326,48 +291,32 @@ fn konect<R: BufRead>(
         declared.map_or((LARGEST - 1, LARGEST - 1), |(_, rows, columns)| (rows, columns));
     let parse = |fields: &[&str]| {
         if !(2..=4).contains(&fields.len()) {
-            return Err(Problem::Fields {
-                found: fields.len(),
-                expected: "2 to 4",
-                rule: "row, column, weight and time",
-            });
+            let (expected, rule) = ("2 to 4", "row, column, weight and time");
+            return Err(Problem::Fields { found: fields.len(), expected, rule });
         }
         let (v, w) = place(fields, rows, columns)?;
         let edge = fields.get(2).map_or(Ok(true), |weight| is_edge(weight, 3, Field::Real))?;
         fields.get(3).map_or(Ok(true), |time| is_edge(time, 4, Field::Real))?;
         Ok((v, w, edge))
     };
-    let (mut edges, mut found, mut largest) = (Edges::default(), 0u64, (0, 0));
-    loop {
+    let mut largest = (0, 0);
+    let count = declared.map(|(count, ..)| count);
+    let (edges, found) = entries(&mut lines, count, |lines| {
         let entry = match held.take() {
             Some(text) if !text.trim_ascii().is_empty() => {
                 let fields: Vec<&str> = text.split_ascii_whitespace().take(5).collect();
                 Some(parse(&fields).map_err(|problem| problem.at(lines.file, lines.line))?)
             }
-            _ => next_line(&mut lines, parse)?,
+            _ => next_line(lines, parse)?,
         };
-        let Some((v, w, edge)) = entry else { break };
-        found += 1;
-        let at = |problem: Problem| problem.at(lines.file, lines.line);
-        if let Some((declared, ..)) = declared
-            && found > declared
-        {
-            return Err(at(Problem::Count { found, declared }));
+        if let Some((v, w, _)) = entry {
+            largest = (largest.0.max(u64::from(v) + 1), largest.1.max(u64::from(w) + 1));
         }
-        largest = (largest.0.max(u64::from(v) + 1), largest.1.max(u64::from(w) + 1));
-        if edge {
-            edges.push(lines.line, v, w).map_err(at)?;
-        }
-    }
-    if let Some((declared, ..)) = declared
-        && found < declared
-    {
-        return Err(Problem::Count { found, declared }.of(lines.file));
-    }
+        Ok(entry)
+    })?;
     if found == 0 && declared.is_none() {
-        return Err(
-            Problem::Empty { rule: "write one `row column` pair on each line" }.of(lines.file)
-        );
+        let rule = "write one `row column` pair on each line";
+        return Err(Problem::Empty(rule).of(lines.file));
     }
     let sizes = declared.map_or(largest, |(_, rows, columns)| (rows, columns));
     finish(edges, lines.file, sizes, false, options)

@@ -33,6 +33,7 @@ use std::str::FromStr;
 
 pub use crate::num::input_limits::{MAX_LINE, MAX_UNUSED_VERTICES};
 pub use error::{FormatError, Problem};
+pub use rate_file::read_rates;
 
 use super::{BipartiteGraph, Isolated};
 use crate::num::input_limits::MAX_EDGES;
@@ -61,8 +62,7 @@ impl Format {
             "" | "txt" | "el" | "edges" | "tsv" => Ok(Self::EdgeList),
             "csv" => Ok(Self::Csv),
             "mtx" | "mm" => Ok(Self::MatrixMarket),
-            other => Err(Problem::Extension { extension: error::shown(other) }
-                .of(&path.display().to_string())),
+            other => Err(Problem::Extension(error::shown(other)).of(&path.display().to_string())),
         }
     }
 }
@@ -77,7 +77,7 @@ impl FromStr for Format {
             "csv" => Ok(Self::Csv),
             "matrix-market" => Ok(Self::MatrixMarket),
             other => Err(format!(
-                "`{}` is no graph format: use edge-list, csv or matrix-market",
+                "unknown graph format `{}`: use edge-list, csv or matrix-market",
                 error::shown(other)
             )),
         }
@@ -135,49 +135,21 @@ pub fn read_path(
     format: Option<Format>,
     isolated: Isolated,
 ) -> Result<BipartiteGraph, FormatError> {
+    // Before the extension: a missing file is the plainer complaint.
+    let (file, name) = open(path)?;
+    let format = format.map_or_else(|| Format::of_path(path), Ok)?;
+    read(file, format, &name, isolated)
+}
+
+/// A file to be read, and its name in errors.
+fn open(path: &Path) -> Result<(BufReader<File>, String), FormatError> {
     let name = path.display().to_string();
     let refused = |error: std::io::Error| Problem::io("read", &error).of(&name);
-    // Before the extension: a missing file is the plainer complaint.
     if fs::metadata(path).map_err(refused)?.is_dir() {
         return Err(Problem::Directory.of(&name));
     }
-    let format = format.map_or_else(|| Format::of_path(path), Ok)?;
-    read(
-        BufReader::with_capacity(1 << 16, File::open(path).map_err(refused)?),
-        format,
-        &name,
-        isolated,
-    )
-}
-
-/// The graph with the arrival rates of a rates file in place of its own; `name` stands for the file
-/// in errors.
-///
-/// Each line is `task_type rate`, with `#` before comments; or, after a header `task_type,rate`, a
-/// CSV row (comments before the header only). Task types go by the names that reports use: their
-/// labels, or their ids from 0 where the graph has no labels. Every task type needs exactly one
-/// rate, a decimal or a fraction, 0 or more.
-///
-/// # Errors
-/// [`FormatError`], with the line.
-///
-/// ```
-/// use fluidcheck::{graph::{BipartiteGraph, format}, num::ratio::ratio};
-/// let graph = format::read_rates("0 3  # hot\n1 1\n".as_bytes(), "example", BipartiteGraph::complete(2, 2)?)?;
-/// assert_eq!(graph.relative_rate(0), ratio(3, 2));
-/// let error = format::read_rates("0 3\n1 nan\n".as_bytes(), "example", graph).unwrap_err();
-/// assert_eq!(
-///     error.to_string(),
-///     "example:2: field 2 (rate) is `nan`: it must be a number of ordinary size, 0 or more, such as 0.8 or 4/5"
-/// );
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-pub fn read_rates(
-    reader: impl BufRead,
-    name: &str,
-    graph: BipartiteGraph,
-) -> Result<BipartiteGraph, FormatError> {
-    rate_file::read(reader, name, graph)
+    let file = File::open(path).map_err(refused)?;
+    Ok((BufReader::with_capacity(1 << 16, file), name))
 }
 
 /// [`read_rates`] from a file.
@@ -185,12 +157,8 @@ pub fn read_rates(
 /// # Errors
 /// [`FormatError`].
 pub fn read_rates_path(path: &Path, graph: BipartiteGraph) -> Result<BipartiteGraph, FormatError> {
-    let name = path.display().to_string();
-    let refused = |error: std::io::Error| Problem::io("read", &error).of(&name);
-    if fs::metadata(path).map_err(refused)?.is_dir() {
-        return Err(Problem::Directory.of(&name));
-    }
-    read_rates(BufReader::new(File::open(path).map_err(refused)?), &name, graph)
+    let (file, name) = open(path)?;
+    read_rates(file, &name, graph)
 }
 
 /// Writes a graph.
@@ -215,15 +183,12 @@ fn write_named(
 ) -> Result<(), FormatError> {
     // The complete graph is implicit, and may have far more edges than anybody wants in a file.
     if graph.n_edges() > MAX_EDGES && graph.is_implicit_complete() {
-        return Err(Problem::TooLong { edges: graph.n_edges() }.of(name));
+        return Err(Problem::TooLong(graph.n_edges()).of(name));
     }
     let mut writer = BufWriter::new(writer);
     let written = match format {
         Format::EdgeList => edge_list::write(graph, &mut writer),
-        Format::Csv => {
-            csv::write(graph, name, &mut writer)?;
-            Ok(())
-        }
+        Format::Csv => return csv::write(graph, name, &mut writer),
         Format::MatrixMarket if graph.rates().is_some() => {
             return Err(Problem::NoPlaceForRates.of(name));
         }
@@ -268,12 +233,8 @@ pub fn write_path_by_way_of(
     }
     let format = format.map_or_else(|| Format::of_path(path), Ok)?;
     if existing.is_some_and(|metadata| !metadata.is_file()) {
-        return write_named(
-            graph,
-            format,
-            File::options().write(true).open(path).map_err(refused)?,
-            &name,
-        );
+        let file = File::options().write(true).open(path).map_err(refused)?;
+        return write_named(graph, format, file, &name);
     }
     let folder =
         path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));

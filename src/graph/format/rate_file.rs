@@ -13,6 +13,7 @@ use super::error::shown;
 use super::records::Records;
 use super::{FormatError, Problem};
 use crate::graph::BipartiteGraph;
+use crate::graph::spec::digits;
 use crate::num::ratio::{self, Ratio};
 
 /// Rates as they were read, by task type: each with its text and its line. Texts are at most as
@@ -22,7 +23,8 @@ pub(super) struct RateColumn(HashMap<u32, (Box<str>, u64)>);
 
 fn parse(text: &str, column: usize) -> Result<Ratio, Problem> {
     let value = ratio::parse(text).ok().filter(|rate| !rate.is_negative());
-    value.ok_or_else(|| Problem::Rate { column, value: shown(text) })
+    let rule = "a number of at least 0 and of ordinary size, such as 0.8 or 4/5";
+    value.ok_or_else(|| Problem::Value { column, field: "rate", value: shown(text), rule })
 }
 
 impl RateColumn {
@@ -40,14 +42,9 @@ impl RateColumn {
             Some((before, _)) if **before == *text => {}
             Some((before, first)) => {
                 if parse(text, column)? != parse(before, column)? {
-                    let (task_type, value, other) =
-                        (shown(&name()), shown(text), before.to_string());
-                    return Err(Problem::ContradictingRates {
-                        task_type,
-                        value,
-                        other,
-                        first: *first,
-                    });
+                    let (task_type, value) = (shown(&name()), shown(text));
+                    let (other, first) = (before.to_string(), *first);
+                    return Err(Problem::ContradictingRates { task_type, value, other, first });
                 }
             }
             None => {
@@ -76,9 +73,7 @@ impl RateColumn {
         // Before anything of size M is made.
         if self.0.len() < m as usize {
             let missing = (0..m).find(|w| !self.0.contains_key(w)).unwrap_or(0);
-            return Err(
-                Problem::MissingRate { task_type: shown(&graph.task_type_name(missing)) }.of(file)
-            );
+            return Err(Problem::MissingRate(shown(&graph.task_type_name(missing))).of(file));
         }
         let rate = |w: u32| {
             self.0.get(&w).map_or_else(
@@ -110,10 +105,8 @@ impl Names {
     fn find(&self, text: &str) -> Result<u32, Problem> {
         let (found, rule) = match self {
             Self::Ids(m) => {
-                let id = Some(text)
-                    .filter(|text| text.bytes().all(|b| b.is_ascii_digit()))
-                    .and_then(|text| text.parse().ok());
-                (id.filter(|id| id < m), "they are called by their ids, from 0")
+                let id = digits(text).filter(|id| id < m);
+                (id, "they are called by their ids, from 0")
             }
             Self::Labels(labels) => {
                 (labels.get(text).copied(), "they are called by their labels in the graph file")
@@ -123,7 +116,30 @@ impl Names {
     }
 }
 
-pub(super) fn read(
+/// The graph with the arrival rates of a rates file in place of its own; `name` stands for the file
+/// in errors.
+///
+/// Each line is `task_type rate`, with `#` before comments; or, after a header `task_type,rate`, a
+/// CSV row (comments before the header only). Task types go by the names that reports use: their
+/// labels, or their ids from 0 where the graph has no labels. Every task type needs exactly one
+/// rate, a decimal or a fraction, 0 or more.
+///
+/// # Errors
+/// [`FormatError`], with the line.
+///
+/// ```
+/// use fluidcheck::{graph::{BipartiteGraph, format}, num::ratio::ratio};
+/// let graph = format::read_rates("0 3  # hot\n1 1\n".as_bytes(), "example", BipartiteGraph::complete(2, 2)?)?;
+/// assert_eq!(graph.relative_rate(0), ratio(3, 2));
+/// let error = format::read_rates("0 3\n1 nan\n".as_bytes(), "example", graph).unwrap_err();
+/// assert_eq!(
+///     error.to_string(),
+///     "example:2: field 2 (rate) is `nan`: it must be a number of at least 0 and of ordinary size, \
+///     such as 0.8 or 4/5"
+/// );
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn read_rates(
     reader: impl BufRead,
     file: &str,
     graph: BipartiteGraph,
@@ -154,12 +170,10 @@ pub(super) fn read(
                 take(lines.line, &task_type, &rate)
             }
             (_, second, more) => {
-                let rule = "task type and rate, separated by blanks (for labels with blanks write CSV with the header `task_type,rate`)";
-                Err(Problem::Fields {
-                    found: 1 + usize::from(second.is_some()) + more,
-                    expected: "2",
-                    rule,
-                })
+                let rule = "task type and rate, separated by blanks (for labels with blanks write \
+                    CSV with the header `task_type,rate`)";
+                let found = 1 + usize::from(second.is_some()) + more;
+                Err(Problem::Fields { found, expected: "2", rule })
             }
         };
         taken.map_err(|problem| problem.at(lines.file, lines.line))?;

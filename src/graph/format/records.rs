@@ -17,6 +17,11 @@ pub(super) struct Records<'a, R> {
     ends: Vec<usize>,
 }
 
+const OPEN: &str = "the quote is never closed: add the closing quote";
+const RETURN: &str = "a carriage return without a line feed: quote the field, or use LF line ends";
+const AFTER: &str = "text after the closing quote: write a quote inside quotes twice";
+const INSIDE: &str = "a quote inside an unquoted field: quote the field and write the quote twice";
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
     FieldStart,
@@ -59,11 +64,7 @@ impl<'a, R: BufRead> Records<'a, R> {
             };
             if buffer.is_empty() {
                 if state == State::Quoted {
-                    return refused(
-                        self.ends.len() + 1,
-                        start,
-                        "the quote is never closed: add the closing quote",
-                    );
+                    return refused(self.ends.len() + 1, start, OPEN);
                 }
                 if !any {
                     return Ok(None);
@@ -86,13 +87,7 @@ impl<'a, R: BufRead> Records<'a, R> {
                         self.reader.consume(i + 1);
                         return Ok(Some(quoted));
                     }
-                    (State::CarriageReturn, _) => {
-                        return refused(
-                            column,
-                            self.line,
-                            "a carriage return without a line feed: quote the field, or use LF line ends",
-                        );
-                    }
+                    (State::CarriageReturn, _) => return refused(column, self.line, RETURN),
                     (_, b'\r') => state = State::CarriageReturn,
                     (_, b',') => {
                         self.ends.push(self.data.len());
@@ -103,20 +98,8 @@ impl<'a, R: BufRead> Records<'a, R> {
                         self.data.push(byte);
                         state = State::Quoted;
                     }
-                    (State::QuoteInQuoted, _) => {
-                        return refused(
-                            column,
-                            self.line,
-                            "text after the closing quote: write a quote inside quotes twice",
-                        );
-                    }
-                    (_, b'"') => {
-                        return refused(
-                            column,
-                            self.line,
-                            "a quote inside an unquoted field: quote the field and write the quote twice",
-                        );
-                    }
+                    (State::QuoteInQuoted, _) => return refused(column, self.line, AFTER),
+                    (_, b'"') => return refused(column, self.line, INSIDE),
                     _ => {
                         self.data.push(byte);
                         state = State::Plain;
@@ -131,6 +114,12 @@ impl<'a, R: BufRead> Records<'a, R> {
         }
     }
 
+    /// The fields as they stand.
+    fn bytes(&self) -> impl Iterator<Item = &[u8]> {
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        starts.zip(&self.ends).map(|(start, &end)| &self.data[start..end])
+    }
+
     /// The two or three fields of the record.
     pub(super) fn fields(
         &self,
@@ -140,21 +129,14 @@ impl<'a, R: BufRead> Records<'a, R> {
         if !(2..=3).contains(&self.ends.len()) {
             return Err(Problem::Fields { found: self.ends.len(), expected, rule });
         }
-        let starts = std::iter::once(0).chain(self.ends.iter().copied());
-        let text = |(start, &end): (usize, &usize)| {
-            let not_utf8 =
-                |error: std::str::Utf8Error| Problem::NotUtf8 { column: error.valid_up_to() + 1 };
-            std::str::from_utf8(&self.data[start..end]).map_err(not_utf8)
+        let text = |bytes| {
+            std::str::from_utf8(bytes).map_err(|error| Problem::NotUtf8(error.valid_up_to() + 1))
         };
-        starts.zip(&self.ends).map(text).collect()
+        self.bytes().map(text).collect()
     }
 
     /// The first ten fields as they stand, for a message.
     pub(super) fn shown(&self) -> String {
-        let starts = std::iter::once(0).chain(self.ends.iter().copied());
-        let fields = starts
-            .zip(&self.ends)
-            .map(|(start, &end)| String::from_utf8_lossy(&self.data[start..end]));
-        fields.take(10).collect::<Vec<_>>().join(",")
+        self.bytes().take(10).map(String::from_utf8_lossy).collect::<Vec<_>>().join(",")
     }
 }

@@ -7,7 +7,7 @@ use statrs::function::gamma::ln_gamma;
 use super::random::Stream;
 use super::{GenerateError, outside};
 use crate::graph::{BipartiteGraph, Isolated};
-use crate::num::input_limits::{MAX_DIMENSION, MAX_EDGES};
+use crate::num::input_limits::MAX_DIMENSION;
 use crate::num::ratio::shortest;
 
 /// The p-norm by which distance is measured, 1 <= p <= infinity.
@@ -23,11 +23,8 @@ impl Norm {
     /// # Errors
     /// p below 1 or NaN.
     pub fn new(p: f64) -> Result<Self, GenerateError> {
-        if p >= 1.0 {
-            Ok(Self(p))
-        } else {
-            Err(outside("p", p, "1 to inf", "below 1 it is no norm"))
-        }
+        let refused = || outside("p", p, "1 to inf", "below 1 it is no norm");
+        (p >= 1.0).then_some(Self(p)).ok_or_else(refused)
     }
 
     /// p.
@@ -92,18 +89,16 @@ impl Reach {
         if !(given > 0.0 && given.is_finite()) {
             return Err(outside(parameter, given, "(0, inf)", "it must be a positive number"));
         }
-        match self {
-            Self::Radius(radius) => Ok(radius),
-            Self::MeanDegree(degree) => {
-                let density = f64::from(n) * norm.unit_ball(dim);
-                let radius = (degree / density).powf(1.0 / f64::from(dim));
-                if radius > 0.5 {
-                    let largest = density * 0.5f64.powi(dim as i32);
-                    return Err(GenerateError::BallWraps { degree, radius, largest });
-                }
-                Ok(radius)
-            }
+        if let Self::Radius(radius) = self {
+            return Ok(radius);
         }
+        let density = f64::from(n) * norm.unit_ball(dim);
+        let radius = (given / density).powf(1.0 / f64::from(dim));
+        if radius > 0.5 {
+            let largest = density * 0.5f64.powi(dim as i32);
+            return Err(GenerateError::BallWraps { degree: given, radius, largest });
+        }
+        Ok(radius)
     }
 }
 
@@ -119,16 +114,13 @@ impl Sites {
     /// n servers, then m task types, independent and uniform.
     ///
     /// # Errors
-    /// An empty side, a dimension outside 1 to 8, more than [`MAX_EDGES`] coordinates.
+    /// An empty side, a dimension outside 1 to 8, more than [`MAX_EDGES`](super::MAX_EDGES)
+    /// coordinates.
     pub fn uniform(n: u32, m: u32, dim: u32, seed: u64) -> Result<Self, GenerateError> {
         BipartiteGraph::not_empty(n, m)?;
         if dim == 0 || dim > MAX_DIMENSION {
-            return Err(outside(
-                "dim",
-                dim,
-                format!("1 to {MAX_DIMENSION}"),
-                "a point has dim coordinates",
-            ));
+            let range = format!("1 to {MAX_DIMENSION}");
+            return Err(outside("dim", dim, range, "a point has dim coordinates"));
         }
         super::check_edges((u64::from(n) + u64::from(m)) * u64::from(dim))?;
         let mut stream = Stream::new(seed);
@@ -179,7 +171,7 @@ impl Sites {
         isolated: Isolated,
     ) -> Result<BipartiteGraph, GenerateError> {
         let dim = self.dim as usize;
-        let (n, m) = ((self.servers.len() / dim) as u32, (self.task_types.len() / dim) as u32);
+        let (n, m) = (self.n_servers(), self.n_task_types());
         let radius = Reach::Radius(radius).radius(n, self.dim, norm)?;
         // A cell is wider than the radius by more than any rounding of x * side, and there are at
         // most n cells.
@@ -221,15 +213,10 @@ impl Sites {
             }
             for &cell in &cells {
                 let near = &in_cell[starts[cell]..starts[cell + 1]];
-                edges.extend(
-                    near.iter()
-                        .filter(|&&v| norm.within(self.server(v), place, radius))
-                        .map(|&v| (v, w)),
-                );
+                let within = near.iter().filter(|&&v| norm.within(self.server(v), place, radius));
+                edges.extend(within.map(|&v| (v, w)));
             }
-            if edges.len() as u64 > MAX_EDGES {
-                return Err(GenerateError::TooManyEdges { edges: edges.len() as u64 });
-            }
+            super::check_edges(edges.len() as u64)?;
         }
         Ok(BipartiteGraph::from_edges(n, m, &edges, isolated)?)
     }

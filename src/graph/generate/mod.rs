@@ -51,7 +51,8 @@ pub enum GenerateError {
     },
     /// n k is not a multiple of m.
     #[error(
-        "n k = {n} * {k} is not a multiple of m = {m}: every task type needs the same whole number n k / m of servers, change n, m or k"
+        "n k = {n} * {k} is not a multiple of m = {m}: every task type needs the same whole \
+        number n k / m of servers; change n, m or k"
     )]
     NotDivisible {
         /// Number of servers.
@@ -63,7 +64,8 @@ pub enum GenerateError {
     },
     /// The mean degree needs a ball that meets itself around the torus.
     #[error(
-        "degree = {degree} needs radius {radius:.4}, and a ball wider than 1/2 meets itself on the unit torus: ask for a degree of at most {largest:.4}, or give the radius"
+        "degree = {degree} needs radius {radius:.4}, and a ball of radius above 1/2 overlaps \
+        itself on the unit torus: use a degree of at most {largest:.4}, or give the radius"
     )]
     BallWraps {
         /// The mean degree asked for.
@@ -75,12 +77,9 @@ pub enum GenerateError {
     },
     /// More edges than [`MAX_EDGES`].
     #[error(
-        "the graph would have {edges} edges or more, above {MAX_EDGES}: make it smaller or sparser"
+        "the graph would have {0} edges or more, above {MAX_EDGES}: make it smaller or sparser"
     )]
-    TooManyEdges {
-        /// How many there would be, or how many were reached.
-        edges: u64,
-    },
+    TooManyEdges(u64),
     /// A side of a union has more than [`MAX_VERTICES`] vertices.
     #[error(
         "the union has {count} {side} or more, above {MAX_VERTICES}: join fewer or smaller graphs"
@@ -106,7 +105,16 @@ fn outside(
 }
 
 fn check_edges(edges: u64) -> Result<(), GenerateError> {
-    if edges > MAX_EDGES { Err(GenerateError::TooManyEdges { edges }) } else { Ok(()) }
+    if edges > MAX_EDGES { Err(GenerateError::TooManyEdges(edges)) } else { Ok(()) }
+}
+
+/// Refuses a union with more vertices on a side than there may be.
+pub(super) fn check_vertices(servers: u64, task_types: u64) -> Result<(), GenerateError> {
+    let sides = [("servers", servers), ("task types", task_types)];
+    match sides.into_iter().find(|&(_, count)| count > u64::from(MAX_VERTICES)) {
+        Some((side, count)) => Err(GenerateError::TooManyVertices { side, count }),
+        None => Ok(()),
+    }
 }
 
 /// The complete graph, implicit: it takes no memory for edges.
@@ -134,12 +142,9 @@ pub fn erdos_renyi(
 ) -> Result<BipartiteGraph, GenerateError> {
     BipartiteGraph::not_empty(n, m)?;
     if !(degree > 0.0 && degree <= f64::from(n)) {
-        return Err(outside(
-            "degree",
-            degree,
-            format!("(0, n = {n}]"),
-            "it is the mean number of servers of a task type",
-        ));
+        let (range, rule) =
+            (format!("(0, n = {n}]"), "it is the mean number of servers of a task type");
+        return Err(outside("degree", degree, range, rule));
     }
     let probability = degree / f64::from(n);
     let pairs = u64::from(n) * u64::from(m);
@@ -198,12 +203,7 @@ pub fn cycle(n: u32) -> Result<BipartiteGraph, GenerateError> {
 /// # Errors
 /// `n` below 2.
 pub fn path(n: u32) -> Result<BipartiteGraph, GenerateError> {
-    if n < 2 {
-        return Err(outside("n", n, "2 and above", "a path of one server has no edge"));
-    }
-    check_edges(2 * u64::from(n))?;
-    let edges: Vec<_> = (0..n - 1).flat_map(|i| [(i, i), (i + 1, i)]).collect();
-    Ok(BipartiteGraph::from_edges(n, n - 1, &edges, Isolated::Refuse)?)
+    tree(n, "a path of one server has no edge", |i| i)
 }
 
 /// The edges of a star on n servers as task types: type i has the servers 0 and i + 1.
@@ -211,11 +211,20 @@ pub fn path(n: u32) -> Result<BipartiteGraph, GenerateError> {
 /// # Errors
 /// `n` below 2.
 pub fn star(n: u32) -> Result<BipartiteGraph, GenerateError> {
+    tree(n, "a star of one server has no edge", |_| 0)
+}
+
+/// Type i has the servers `before(i)` and i + 1.
+fn tree(
+    n: u32,
+    rule: &'static str,
+    before: fn(u32) -> u32,
+) -> Result<BipartiteGraph, GenerateError> {
     if n < 2 {
-        return Err(outside("n", n, "2 and above", "a star of one server has no edge"));
+        return Err(outside("n", n, "2 and above", rule));
     }
     check_edges(2 * u64::from(n))?;
-    let edges: Vec<_> = (0..n - 1).flat_map(|i| [(0, i), (i + 1, i)]).collect();
+    let edges: Vec<_> = (0..n - 1).flat_map(|i| [(before(i), i), (i + 1, i)]).collect();
     Ok(BipartiteGraph::from_edges(n, n - 1, &edges, Isolated::Refuse)?)
 }
 
@@ -230,15 +239,8 @@ pub fn disjoint_union(graphs: &[BipartiteGraph]) -> Result<BipartiteGraph, Gener
     if let [graph] = graphs {
         return Ok(graph.clone());
     }
-    let sides = [
-        ("servers", graphs.iter().map(|g| u64::from(g.n_servers())).sum::<u64>()),
-        ("task types", graphs.iter().map(|g| u64::from(g.n_task_types())).sum::<u64>()),
-    ];
-    for (side, count) in sides {
-        if count > u64::from(MAX_VERTICES) {
-            return Err(GenerateError::TooManyVertices { side, count });
-        }
-    }
+    let vertices = |of: fn(&BipartiteGraph) -> u32| graphs.iter().map(|g| u64::from(of(g))).sum();
+    check_vertices(vertices(BipartiteGraph::n_servers), vertices(BipartiteGraph::n_task_types))?;
     check_edges(graphs.iter().map(|g| g.n_edges()).fold(0, u64::saturating_add))?;
     let mut edges = Vec::new();
     let (mut server, mut task_type) = (0, 0);

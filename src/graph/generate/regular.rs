@@ -86,7 +86,13 @@ fn matching(n: u32, m: u32, k: u32, stream: &mut Stream) -> Vec<u32> {
             let start = stream.below(total as u64) as usize;
             (start..total).chain(0..start).find(|&j| fits(j, &types))
         });
-        types.swap(i, j.expect("at most (k - 1) l + (l - 1) k of the n k = l m places are blocked, fewer than all for 2 k <= m"));
+        types.swap(
+            i,
+            j.expect(
+                "at most (k - 1) l + (l - 1) k of the n k = l m places are blocked, \
+            fewer than all for 2 k <= m",
+            ),
+        );
     }
     types
 }

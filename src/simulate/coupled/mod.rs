@@ -36,7 +36,8 @@ pub use shared_mass::{Interval, SharedMass, shared_mass_intervals};
 /// A server whose queue is longer in the lower system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error(
-    "after {event_index} events server {server} has {lower} tasks in the lower system and {upper} in the upper"
+    "after {event_index} events server {server} has {lower} tasks in the lower system and {upper} \
+     in the upper"
 )]
 pub struct OrderViolation {
     /// How many events had been applied; 0 at the start.
@@ -55,7 +56,8 @@ pub struct OrderViolation {
 pub enum CouplingError {
     /// A start is not one length per server.
     #[error(
-        "the starts have {lower} and {upper} queue lengths for {needed} servers: give one per server"
+        "the starts have {lower} and {upper} queue lengths for {needed} servers: give one per \
+         server"
     )]
     StartLength {
         /// Lengths of the lower start.
@@ -113,12 +115,16 @@ pub enum CoupledRunError {
 pub fn check_order(lower: &Queues, upper: &Queues) -> Result<(), OrderViolation> {
     assert_eq!(lower.lengths().len(), upper.lengths().len(), "two systems with the same servers");
     let mut pairs = (0..).zip(lower.lengths().iter().zip(upper.lengths()));
-    match pairs.find(|(_, (l, u))| l > u) {
-        None => Ok(()),
-        Some((server, (&lower, &upper))) => {
-            Err(OrderViolation { event_index: 0, server, lower, upper })
-        }
-    }
+    let longer = pairs.find(|(_, (l, u))| l > u);
+    longer.map_or(Ok(()), |(server, (&lower, &upper))| {
+        Err(OrderViolation { event_index: 0, server, lower, upper })
+    })
+}
+
+fn check_lengths(lower: &[u32], upper: &[u32], needed: usize) -> Result<(), CouplingError> {
+    let (lower, upper) = (lower.len(), upper.len());
+    let fit = lower == needed && upper == needed;
+    if fit { Ok(()) } else { Err(CouplingError::StartLength { lower, upper, needed }) }
 }
 
 /// Applies one mark to any number of states: the grand coupling.
@@ -165,13 +171,7 @@ impl Coupled {
     /// # Errors
     /// As [`Coupled::new`], and [`CouplingError::AboveCap`].
     pub fn capped(lower: Vec<u32>, upper: Vec<u32>, cap: u32) -> Result<Self, CouplingError> {
-        if lower.len() != upper.len() {
-            return Err(CouplingError::StartLength {
-                lower: lower.len(),
-                upper: upper.len(),
-                needed: lower.len(),
-            });
-        }
+        check_lengths(&lower, &upper, lower.len())?;
         if let Some((server, &length)) = (0..).zip(&upper).find(|&(_, &length)| length > cap) {
             return Err(CouplingError::AboveCap { server, length, cap });
         }
@@ -232,11 +232,11 @@ impl Coupled {
     /// [`OrderViolation`], after both have joined.
     pub fn join(&mut self, task_type: u32, lower: u32, upper: u32) -> Result<(), OrderViolation> {
         // A single sample leaves no choice.
-        let lower =
-            self.lower.apply_capped(Mark::Arrival { task_type, samples: &[lower] }, self.cap);
-        let upper =
-            self.upper.apply_capped(Mark::Arrival { task_type, samples: &[upper] }, self.cap);
-        self.settle(&[lower, upper])
+        let joins = |queues: &mut Queues, server| {
+            queues.apply_capped(Mark::Arrival { task_type, samples: &[server] }, self.cap)
+        };
+        let events = [joins(&mut self.lower, lower), joins(&mut self.upper, upper)];
+        self.settle(&events)
     }
 
     fn settle(&mut self, events: &[Event]) -> Result<(), OrderViolation> {
@@ -335,16 +335,10 @@ impl CoupledSimulation {
         cap: u32,
     ) -> Result<Self, CouplingError> {
         let needed = model.graph().n_servers() as usize;
-        if lower.len() != needed || upper.len() != needed {
-            return Err(CouplingError::StartLength {
-                lower: lower.len(),
-                upper: upper.len(),
-                needed,
-            });
-        }
+        check_lengths(&lower, &upper, needed)?;
         let from_marks = |thinning| {
-            let marks =
-                DrawnAhead::new(RandomMarks::new(model, stream_rng(seed, replication)), model.d());
+            let marks = RandomMarks::new(model, stream_rng(seed, replication));
+            let marks = DrawnAhead::new(marks, model.d());
             Source::Marks(Box::new(MarkSource { marks, thinning }))
         };
         let source = match coupling {
@@ -352,10 +346,8 @@ impl CoupledSimulation {
             Coupling::Thinned { lower } => {
                 let upper = model.load();
                 if lower.exact() > upper.exact() {
-                    return Err(CouplingError::Load {
-                        lower: lower.exact().to_string(),
-                        upper: upper.exact().to_string(),
-                    });
+                    let [lower, upper] = [&lower, upper].map(|load| load.exact().to_string());
+                    return Err(CouplingError::Load { lower, upper });
                 }
                 let coin = Coin::new(&(lower.exact() / upper.exact()));
                 from_marks(Some((coin, coin_rng(seed, replication))))
@@ -410,10 +402,8 @@ impl CoupledSimulation {
     /// # Errors
     /// [`OrderViolation`].
     pub fn run_until_coalesced(&mut self, max_events: u64) -> Result<Option<u64>, OrderViolation> {
-        for _ in 0..max_events {
-            if self.pair.coalesced() {
-                break;
-            }
+        let end = self.pair.events.saturating_add(max_events);
+        while self.pair.events < end && !self.pair.coalesced() {
             self.step()?;
         }
         Ok(self.pair.coalesced().then_some(self.pair.events))

@@ -102,7 +102,7 @@ impl<F: Fn(f64) -> f64> Law for ContinuousLaw<F> {
 }
 
 /// Observations, counted up to the last look. Memory grows with the number of different values.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 struct Sample {
     /// Values, ascending, with the number of observations up to each.
     values: Vec<(f64, u64)>,
@@ -115,14 +115,7 @@ struct Sample {
 
 impl Sample {
     fn new(alpha: f64) -> Self {
-        Self {
-            values: Vec::new(),
-            pending: Vec::new(),
-            counted: 0,
-            looks: 0,
-            next_look: FIRST,
-            log_1_over_alpha: -alpha.ln(),
-        }
+        Self { next_look: FIRST, log_1_over_alpha: -alpha.ln(), ..Self::default() }
     }
 
     /// Takes an observation; true if it was time for a look.
@@ -200,13 +193,16 @@ impl Law for Sample {
     }
 }
 
-/// What is known of a distance.
+/// What is known of a distance between laws.
 #[derive(Clone, Copy, Debug)]
-struct Distance {
+pub struct Distance {
     margin: f64,
-    lower: f64,
-    upper: f64,
-    decision: Option<Decision>,
+    /// Every distance below this is rejected.
+    pub lower: f64,
+    /// Every distance above this is rejected.
+    pub upper: f64,
+    /// Whether it is within the margin, once that is decided.
+    pub decision: Option<Decision>,
 }
 
 impl Distance {
@@ -232,7 +228,7 @@ impl Distance {
 /// use fluidcheck::stats::{distribution::{DiscreteLaw, DistributionTest}, decision::Decision};
 /// let mut test = DistributionTest::new(DiscreteLaw::new([(0.0, 0.5), (1.0, 0.5)]), 0.0, 1e-6);
 /// for n in 0..400 { test.observe(f64::from(n % 4 / 3)); }
-/// assert_eq!(test.decision(), Some(Decision::Violated));
+/// assert_eq!(test.distance().decision, Some(Decision::Violated));
 /// ```
 #[derive(Clone, Debug)]
 pub struct DistributionTest<L> {
@@ -261,19 +257,9 @@ impl<L: Law> DistributionTest<L> {
         }
     }
 
-    /// What has been decided so far.
-    pub fn decision(&self) -> Option<Decision> {
-        self.distance.decision
-    }
-
-    /// Every law closer to the stated one than this is rejected.
-    pub fn lower(&self) -> f64 {
-        self.distance.lower
-    }
-
-    /// Every law further from the stated one than this is rejected.
-    pub fn upper(&self) -> f64 {
-        self.distance.upper
+    /// What is known of the distance from the stated law.
+    pub fn distance(&self) -> Distance {
+        self.distance
     }
 
     /// An estimate of how many observations in all decide, if the distance is as seen at the last
@@ -357,19 +343,9 @@ impl TwoSample {
         self.observe_of(1, x);
     }
 
-    /// What has been decided so far.
-    pub fn decision(&self) -> Option<Decision> {
-        self.distance.decision
-    }
-
-    /// Distances below this are rejected.
-    pub fn lower(&self) -> f64 {
-        self.distance.lower
-    }
-
-    /// Distances above this are rejected.
-    pub fn upper(&self) -> f64 {
-        self.distance.upper
+    /// What is known of the distance between the laws.
+    pub fn distance(&self) -> Distance {
+        self.distance
     }
 }
 

@@ -52,14 +52,8 @@ fn a_true_law_holds_within_a_margin_and_a_false_one_is_violated() {
         let mut test = DistributionTest::new(law.clone(), 0.05, 1e-6);
         (0..200_000).find_map(|_| {
             let u = (rng.random::<f64>() + rotation) % 1.0;
-            test.observe(if u < 0.25 {
-                0.0
-            } else if u < 0.5 {
-                1.0
-            } else {
-                3.0
-            });
-            test.decision()
+            test.observe([0.0, 1.0, 3.0, 3.0][(4.0 * u) as usize]);
+            test.distance().decision
         })
     };
     assert_eq!(outcome(0.0), Some(Decision::Holds));
@@ -72,8 +66,12 @@ fn a_true_law_holds_within_a_margin_and_a_false_one_is_violated() {
         }
     }
     // Masses 0.2, 0.4, 0.4 in place of 1/4, 1/4, 1/2: F(1) is off by 0.1.
-    assert_eq!(shifted.decision(), Some(Decision::Violated));
-    assert!(shifted.lower() > 0.05 && shifted.lower() < 0.1 && shifted.upper() > 0.1);
+    assert_eq!(shifted.distance().decision, Some(Decision::Violated));
+    assert!(
+        shifted.distance().lower > 0.05
+            && shifted.distance().lower < 0.1
+            && shifted.distance().upper > 0.1
+    );
     assert!((3000..10_000).contains(&needed.unwrap()), "{needed:?}");
 }
 
@@ -86,7 +84,7 @@ fn two_samples_of_one_law_hold_and_of_two_laws_do_not() {
             test.observe_first(f64::from(u8::from(rng.random_bool(0.5))));
             test.observe_second(f64::from(u8::from(rng.random_bool(p))));
         }
-        (test.decision(), test.lower(), test.upper())
+        (test.distance().decision, test.distance().lower, test.distance().upper)
     };
     assert_eq!(outcome(0.5).0, Some(Decision::Holds));
     let (decision, lower, upper) = outcome(0.8);
@@ -143,12 +141,15 @@ fn a_claim_of_distance_zero_is_not_violated_by_its_own_law() {
     for n in 0..8 {
         LawProcedure::observe(&mut test, f64::from(n % 2));
     }
-    assert_eq!((LawProcedure::decision(&test), test.lower(), test.count()), (None, 0.0, 8));
+    assert_eq!(
+        (LawProcedure::decision(&test), test.distance().lower, test.count()),
+        (None, 0.0, 8)
+    );
     let band = (16f64.ln() / 16.0).sqrt();
     assert!(
-        (test.upper() - band).abs() < 1e-12,
+        (test.distance().upper - band).abs() < 1e-12,
         "ln(2 / (1/4) * 2) after one look: {}",
-        test.upper()
+        test.distance().upper
     );
     let mut wrong = DistributionTest::new(coin(0.0), 0.0, 0.5);
     (0..8).for_each(|_| LawProcedure::observe(&mut wrong, 1.0));
@@ -159,13 +160,21 @@ fn a_claim_of_distance_zero_is_not_violated_by_its_own_law() {
 fn two_samples_add_their_bands() {
     let mut test = TwoSample::new(0.1, 0.5);
     (0..80).for_each(|n| test.observe_first(f64::from(n % 2)));
-    assert_eq!((test.lower(), test.upper()), (0.0, 1.0), "one of two");
+    assert_eq!((test.distance().lower, test.distance().upper), (0.0, 1.0), "one of two");
     (0..80).for_each(|_| test.observe_second(1.0));
     // The last look before 80 observations of each is the twelfth, at 78; alpha / 4 for each
     // sample.
     let band = ((2.0f64 * 8.0 * 12.0 * 13.0).ln() / 156.0).sqrt();
-    assert!((test.lower() - (0.5 - 2.0 * band)).abs() < 1e-12, "{}", test.lower());
-    assert!((test.upper() - (0.5 + 2.0 * band)).abs() < 1e-12, "{}", test.upper());
+    assert!(
+        (test.distance().lower - (0.5 - 2.0 * band)).abs() < 1e-12,
+        "{}",
+        test.distance().lower
+    );
+    assert!(
+        (test.distance().upper - (0.5 + 2.0 * band)).abs() < 1e-12,
+        "{}",
+        test.distance().upper
+    );
 }
 
 proptest! {

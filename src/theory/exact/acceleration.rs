@@ -77,16 +77,12 @@ impl Anderson {
             return;
         };
         let moved_in_all: f64 = moved.iter().map(|change| change.abs()).sum();
-        let corrected: Vec<f64> = (0..image.len())
-            .map(|i| {
-                let correction: f64 = shares
-                    .iter()
-                    .zip(&self.differences)
-                    .map(|(share, (images, _))| share * images[i])
-                    .sum();
-                image[i] - correction
-            })
-            .collect();
+        let corrected = |i: usize| {
+            let terms = shares.iter().zip(&self.differences);
+            let correction: f64 = terms.map(|(share, (images, _))| share * images[i]).sum();
+            image[i] - correction
+        };
+        let corrected: Vec<f64> = (0..image.len()).map(corrected).collect();
         // A law stays positive. Where that costs more than the step itself moves, the past has
         // nothing to say yet.
         let least = |p: f64| LEAST_SHARE * p;
@@ -118,10 +114,8 @@ fn eliminate(mut rows: Vec<Vec<f64>>) -> Option<Vec<f64>> {
         let above = &above[column];
         for row in below {
             let factor = row[column] / above[column];
-            row[column..]
-                .iter_mut()
-                .zip(&above[column..])
-                .for_each(|(value, above)| *value -= factor * above);
+            let pairs = row[column..].iter_mut().zip(&above[column..]);
+            pairs.for_each(|(value, above)| *value -= factor * above);
         }
     }
     let mut solution = vec![0.0; size];

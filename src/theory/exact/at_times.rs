@@ -44,16 +44,11 @@ fn initial_law(generator: &Generator, start: &Start) -> Vec<f64> {
     let of_length: Vec<f64> = (0..=cap)
         .map(|i| if i == cap { at_least(i) } else { at_least(i) - at_least(i + 1) })
         .collect();
-    (0..generator.len())
-        .map(|number| {
-            space.weight(number)
-                * space
-                    .state(number)
-                    .iter()
-                    .map(|&length| of_length[length as usize])
-                    .product::<f64>()
-        })
-        .collect()
+    let of_state = |number: usize| {
+        let lengths = space.state(number).iter().map(|&length| of_length[length as usize]);
+        space.weight(number) * lengths.product::<f64>()
+    };
+    (0..generator.len()).map(of_state).collect()
 }
 
 /// Expectations at `times`, in their order.
@@ -75,8 +70,8 @@ pub(super) fn at_times(
     let last = weights.iter().map(Poisson::last).max().unwrap_or(0);
     let mut law = initial_law(generator, start);
     let mut next = vec![0.0; law.len()];
-    let beyond = start.tail(generator.space.cap() as usize);
     let cap = generator.space.cap() as usize;
+    let beyond = start.tail(cap);
     let mut sums = vec![vec![0.0; cap + 1]; times.len()];
     let mut rounding = vec![0.0; times.len()];
     let mut refused_at = vec![0.0; times.len()];
@@ -101,7 +96,7 @@ pub(super) fn at_times(
         if k == last {
             break;
         }
-        refused += law.iter().zip(&generator.refused).map(|(p, rate)| p * rate).sum::<f64>() / rate;
+        refused += generator.refusals(&law) / rate;
         let mut change = 0.0;
         for state in 0..law.len() {
             next[state] = law[state] * stays[state] + generator.inflow(&law, state) / rate;
@@ -111,8 +106,7 @@ pub(super) fn at_times(
         let further = (last - k) as f64;
         if change * further < STILL {
             let q = with_mean(generator.fractions(&law));
-            let flow =
-                law.iter().zip(&generator.refused).map(|(p, rate)| p * rate).sum::<f64>() / rate;
+            let flow = generator.refusals(&law) / rate;
             for (at, poisson) in weights.iter().enumerate() {
                 let rest = left[at].max(0.0);
                 sums[at].iter_mut().zip(&q).for_each(|(sum, q)| *sum += rest * q);

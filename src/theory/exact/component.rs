@@ -286,10 +286,18 @@ impl<'a> Component<'a> {
             .collect();
         let rates: Vec<Ratio> =
             self.streams.iter().map(|stream| Ratio::from_integer(stream.weight.into())).collect();
-        BipartiteGraph::from_edges(self.servers.len() as u32, self.streams.len() as u32, &edges, Isolated::Refuse)
-            .expect("a component has servers, and each stream different ones of them")
-            .with_rates(&rates)
-            .expect("weights of streams are sums of weights of a graph, whose sum fits, and some are positive")
+        BipartiteGraph::from_edges(
+            self.servers.len() as u32,
+            self.streams.len() as u32,
+            &edges,
+            Isolated::Refuse,
+        )
+        .expect("a component has servers, and each stream different ones of them")
+        .with_rates(&rates)
+        .expect(
+            "weights of streams are sums of weights of a graph, whose sum fits, and some \
+                are positive",
+        )
     }
 
     /// The permutations of the servers that leave the component as it is, the identity first; only

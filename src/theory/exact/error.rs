@@ -11,7 +11,8 @@ use crate::theory::stability::StabilityError;
 pub enum ExactError {
     /// lambda is at or above the critical load.
     #[error(
-        "lambda = {lambda} is at or above the critical load {critical} for d = {d}: there is no steady state (bottleneck: {bottleneck}); take a lower --lambda, or look at the law at given --times"
+        "lambda = {lambda} is at or above the critical load {critical} for d = {d}: there is no \
+         steady state (bottleneck: {bottleneck}); use a lower --lambda, or give --times"
     )]
     NoSteadyState {
         /// lambda.
@@ -25,7 +26,8 @@ pub enum ExactError {
     },
     /// Whether there is a steady state could not be decided.
     #[error(
-        "lambda = {lambda} is too close to the critical load to tell whether there is a steady state: {source}"
+        "lambda = {lambda} is too close to the critical load to tell whether there is a steady \
+         state: {source}"
     )]
     Undecided {
         /// lambda.
@@ -35,7 +37,9 @@ pub enum ExactError {
     },
     /// The states are too many.
     #[error(
-        "{servers} connected servers with up to {cap} tasks each have {needed} states, above {most}: take a smaller graph, a lower --lambda, a smaller --cap (the error is then larger, and said), or more --states; `fluidcheck simulate` has no such limit"
+        "{servers} connected servers with up to {cap} tasks each have {needed} states, above \
+         {most}: use a smaller graph, a lower --lambda, a smaller --cap (with a larger error) or \
+         more --states; `fluidcheck simulate` has no such limit"
     )]
     TooManyStates {
         /// Servers of the component.
@@ -48,23 +52,18 @@ pub enum ExactError {
         most: u64,
     },
     /// A cap of 0 leaves no room for a task.
-    #[error("a cap of {given} tasks per server leaves no room: at least 1")]
-    Cap {
-        /// What was given.
-        given: u32,
-    },
+    #[error("a cap of {0} tasks per server is too small: give at least 1")]
+    Cap(u32),
     /// The start is no state.
     #[error(transparent)]
     Start(#[from] StartError),
     /// A time is negative or not finite.
-    #[error("time {given} is not possible: times must be finite and not negative")]
-    Time {
-        /// What was given.
-        given: f64,
-    },
+    #[error("time {0}: times must be finite and not negative")]
+    Time(f64),
     /// A time needs more steps than are permitted.
     #[error(
-        "time {given:e} needs {steps:.1e} steps of the uniformised chain, above {most:e}: take an earlier time, or the steady state"
+        "time {given:e} needs {steps:.1e} steps of the uniformised chain, above {most:e}: use an \
+         earlier time, or the steady state"
     )]
     TooManySteps {
         /// The time.

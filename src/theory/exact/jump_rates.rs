@@ -152,22 +152,20 @@ impl Generator {
     /// The flow into a state.
     #[inline]
     pub(super) fn inflow(&self, law: &[f64], state: usize) -> f64 {
-        let range = self.begin[state] as usize..self.begin[state + 1] as usize;
-        self.from[range.clone()]
-            .iter()
-            .zip(&self.rate[range])
-            .map(|(&from, rate)| law[from as usize] * rate)
-            .sum()
+        self.sources_of(state).map(|(from, rate)| law[from] * rate).sum()
     }
 
     /// The transitions into a state: from where, with which rate.
     #[inline]
     pub(super) fn sources_of(&self, state: usize) -> impl Iterator<Item = (usize, f64)> + '_ {
         let range = self.begin[state] as usize..self.begin[state + 1] as usize;
-        self.from[range.clone()]
-            .iter()
-            .zip(&self.rate[range])
-            .map(|(&from, &rate)| (from as usize, rate))
+        let sources = self.from[range.clone()].iter().zip(&self.rate[range]);
+        sources.map(|(&from, &rate)| (from as usize, rate))
+    }
+
+    /// The rate of refused tasks under a law.
+    pub(super) fn refusals(&self, law: &[f64]) -> f64 {
+        law.iter().zip(&self.refused).map(|(p, rate)| p * rate).sum()
     }
 
     /// q_1, ..., q_B of a law.
@@ -177,14 +175,11 @@ impl Generator {
             self.space.state(number).iter().for_each(|&length| of_length[length as usize] += p);
         }
         let mut above = 0.0;
-        let mut q: Vec<f64> = of_length[1..]
-            .iter()
-            .rev()
-            .map(|p| {
-                above += p / self.space.servers() as f64;
-                above
-            })
-            .collect();
+        let each = of_length[1..].iter().rev().map(|p| {
+            above += p / self.space.servers() as f64;
+            above
+        });
+        let mut q: Vec<f64> = each.collect();
         q.reverse();
         q
     }

@@ -33,7 +33,7 @@ mod space;
 mod stationary;
 mod tail_bounds;
 
-use std::collections::HashMap;
+use std::collections::hash_map::{Entry, HashMap};
 
 pub use error::ExactError;
 
@@ -89,6 +89,11 @@ pub struct Value {
 }
 
 impl Value {
+    /// A value within `error` of an expectation, which may be higher by `above` besides.
+    fn around(value: f64, error: f64, above: f64) -> Self {
+        Self { value, lower: (value - error).max(0.0), upper: value + error + above }
+    }
+
     fn add(&mut self, weight: f64, other: Self) {
         self.value += weight * other.value;
         self.lower += weight * other.lower;
@@ -132,8 +137,8 @@ pub fn stationary(model: &Model, options: &Options) -> Result<Law, ExactError> {
     let mut sum = Sum::new(model);
     for (component, nearness) in components.iter_mut().zip(loads) {
         let found = match known.entry(component.shape()) {
-            std::collections::hash_map::Entry::Occupied(at) => at.into_mut(),
-            std::collections::hash_map::Entry::Vacant(free) => {
+            Entry::Occupied(at) => at.into_mut(),
+            Entry::Vacant(free) => {
                 let found = solve(component, nearness, options)?;
                 sum.states += found.states;
                 free.insert(found)
@@ -144,11 +149,8 @@ pub fn stationary(model: &Model, options: &Options) -> Result<Law, ExactError> {
             let (lower, upper) = found.bracket.q(i);
             Value { value: if i <= cap { found.values[i - 1] } else { 0.0 }, lower, upper }
         };
-        let mean = Value {
-            value: found.values[cap],
-            lower: found.bracket.mean.0,
-            upper: found.bracket.mean.1,
-        };
+        let (lower, upper) = found.bracket.mean;
+        let mean = Value { value: found.values[cap], lower, upper };
         let truncation = found.truncation.iter().copied().fold(0.0, f64::max);
         sum.add(component.n_servers(), cap, truncation, q, mean);
     }
@@ -168,7 +170,7 @@ pub fn transient(
     check(options)?;
     start.validate()?;
     if let Some(&given) = times.iter().find(|t| !(t.is_finite() && **t >= 0.0)) {
-        return Err(ExactError::Time { given });
+        return Err(ExactError::Time(given));
     }
     let mut components = Component::all(model, options.most_states)?;
     let mut known: HashMap<_, Vec<at_times::AtTime>> = HashMap::new();
@@ -177,8 +179,8 @@ pub fn transient(
     for component in &mut components {
         covered += component.n_servers();
         let at_times = match known.entry(component.shape()) {
-            std::collections::hash_map::Entry::Occupied(at) => at.into_mut(),
-            std::collections::hash_map::Entry::Vacant(free) => {
+            Entry::Occupied(at) => at.into_mut(),
+            Entry::Vacant(free) => {
                 let (at_times, states) = follow(component, start, times, options)?;
                 sums.iter_mut().for_each(|sum| sum.states += states);
                 free.insert(at_times)
@@ -186,11 +188,7 @@ pub fn transient(
         };
         for (sum, at) in sums.iter_mut().zip(&*at_times) {
             let cap = at.values.len() - 1;
-            let around = |value: f64| Value {
-                value,
-                lower: (value - at.rounding).max(0.0),
-                upper: value + at.rounding + at.refused,
-            };
+            let around = |value: f64| Value::around(value, at.rounding, at.refused);
             // Beyond the cap nothing was followed.
             let q = |i: usize| around(if i <= cap { at.values[i - 1] } else { 0.0 });
             sum.add(component.n_servers(), cap, at.refused, q, around(at.values[cap]));
@@ -203,15 +201,9 @@ pub fn transient(
             let q = idle_server(start, *t);
             let mean: f64 = q.iter().sum();
             let error = 1e-14 * (1.0 + mean) + start.tail(IDLE_LEVELS);
-            let around =
-                |value: f64| Value { value, lower: (value - error).max(0.0), upper: value + error };
-            sum.add(
-                idle,
-                q.len(),
-                start.tail(IDLE_LEVELS),
-                |i| around(q.get(i - 1).copied().unwrap_or(0.0)),
-                around(mean),
-            );
+            let around = |value: f64| Value::around(value, error, 0.0);
+            let q_i = |i: usize| around(q.get(i - 1).copied().unwrap_or(0.0));
+            sum.add(idle, q.len(), start.tail(IDLE_LEVELS), q_i, around(mean));
         }
     }
     Ok(sums.into_iter().map(Sum::law).collect())
@@ -235,13 +227,11 @@ fn idle_server(start: &Start, t: f64) -> Vec<f64> {
 }
 
 fn check(options: &Options) -> Result<(), ExactError> {
-    match options.cap {
-        Some(0) => Err(ExactError::Cap { given: 0 }),
-        _ => Ok(()),
-    }
+    if options.cap == Some(0) { Err(ExactError::Cap(0)) } else { Ok(()) }
 }
 
 /// An average over servers.
+#[derive(Default)]
 struct Sum {
     servers: f64,
     q: Vec<Value>,
@@ -256,15 +246,7 @@ struct Sum {
 impl Sum {
     fn new(model: &Model) -> Self {
         let servers = f64::from(model.graph().n_servers());
-        Self {
-            servers,
-            q: vec![Value::default(); LEAST_LEVELS],
-            mean: Value::default(),
-            error: 0.0,
-            truncation: 0.0,
-            cap: 0,
-            states: 0,
-        }
+        Self { servers, q: vec![Value::default(); LEAST_LEVELS], ..Self::default() }
     }
 
     fn add(
@@ -319,11 +301,7 @@ fn largest_cap(servers: usize, symmetries: &[Vec<usize>], most: u64) -> u32 {
     }
     while high - low > 1 {
         let middle = low + (high - low) / 2;
-        if fits(middle) {
-            low = middle;
-        } else {
-            high = middle;
-        }
+        *(if fits(middle) { &mut low } else { &mut high }) = middle;
     }
     low
 }
@@ -363,15 +341,12 @@ fn solve(
         let last = q.last().copied().unwrap_or(0.0);
         // What the cap leaves out comes down from there.
         let error = last / (1.0 - ratio) / (1.0 - kappa) * f64::from(cap);
-        let needed =
-            |error_wanted: f64| f64::from(cap) + (error / error_wanted).ln().max(0.0) / -ratio.ln();
-        if cap > FIRST_CAP || cap == most {
-            // A factor in the estimate, before the work is refused.
-            let least = needed(options.tolerance);
-            if least > 1.1 * f64::from(most) + 4.0 {
-                let least = least.min(1e9) as u32;
-                return Err(too_many(component, least, size(least), options));
-            }
+        let needed = |wanted: f64| f64::from(cap) + (error / wanted).ln().max(0.0) / -ratio.ln();
+        // A factor in the estimate, before the work is refused.
+        let least = needed(options.tolerance);
+        if (cap > FIRST_CAP || cap == most) && least > 1.1 * f64::from(most) + 4.0 {
+            let least = least.min(1e9) as u32;
+            return Err(too_many(component, least, size(least), options));
         }
         if error <= GOAL || cap == most {
             break;
@@ -442,12 +417,8 @@ fn at_cap(
     let moving = (10.0 * lower.refused * f64::from(cap)).clamp(1e-15, 0.1);
     let upper = expectations(&Chain::upper(&generator), spread(&lower.law, moving));
     let servers = component.n_servers();
-    let bracket = tail_bounds::bracket(
-        servers,
-        kappa,
-        (&lower.values, &lower.errors),
-        (&upper.values, &upper.errors),
-    );
+    let (below, above) = ((&*lower.values, &*lower.errors), (&*upper.values, &*upper.errors));
+    let bracket = tail_bounds::bracket(servers, kappa, below, above);
     // The same with no rounding in it: a refused task moves the chain by at most s.
     let none = vec![0.0; lower.values.len()];
     let moved: Vec<f64> = lower.spans.iter().map(|span| (upper.refused * span).min(1e9)).collect();

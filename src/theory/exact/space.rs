@@ -4,6 +4,8 @@
 //! Lumping by symmetries is exact for the chain and for every function that the symmetries leave
 //! alone, such as q_i. A graph without symmetry keeps all its states.
 
+use std::collections::HashSet;
+
 /// How a state finds its number.
 #[derive(Clone, Debug)]
 enum Numbering {
@@ -55,11 +57,7 @@ impl Space {
         let mut number = Vec::new();
         // All states, ascending as numbers with these digits.
         loop {
-            let kept = if sorted || trivial {
-                true
-            } else {
-                symmetries.iter().all(|symmetry| !greater(&state, symmetry))
-            };
+            let kept = sorted || trivial || !symmetries.iter().any(|by| greater(&state, by));
             if !(sorted || trivial) {
                 number.push(if kept { (lengths.len() / servers) as u32 } else { u32::MAX });
             }
@@ -129,11 +127,8 @@ impl Space {
                     .sum()
             }
             Numbering::Table { symmetries, number } => {
-                let greatest = symmetries
-                    .iter()
-                    .map(|symmetry| self.digits(symmetry.iter().map(|&v| state[v])))
-                    .max()
-                    .expect("the identity is among the symmetries");
+                let greatest = self.images(symmetries, state).max();
+                let greatest = greatest.expect("the identity is among the symmetries");
                 number[greatest] as usize
             }
         }
@@ -141,6 +136,11 @@ impl Space {
 
     fn digits(&self, state: impl Iterator<Item = u32>) -> usize {
         state.fold(0, |number, digit| number * (self.cap as usize + 1) + digit as usize)
+    }
+
+    /// The numbers that the digits of all images of a state make.
+    fn images(&self, symmetries: &[Vec<usize>], state: &[u32]) -> impl Iterator<Item = usize> {
+        symmetries.iter().map(|symmetry| self.digits(symmetry.iter().map(|&v| state[v])))
     }
 
     /// How many states of the graph a state stands for.
@@ -158,12 +158,7 @@ impl Space {
                 weight
             }
             Numbering::Table { symmetries, .. } => {
-                let mut images: Vec<usize> = symmetries
-                    .iter()
-                    .map(|symmetry| self.digits(symmetry.iter().map(|&v| state[v])))
-                    .collect();
-                images.sort_unstable();
-                images.dedup();
+                let images: HashSet<usize> = self.images(symmetries, state).collect();
                 images.len() as f64
             }
         }

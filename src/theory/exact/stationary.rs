@@ -208,12 +208,8 @@ impl<'a> Chain<'a> {
 
     /// Gives the levels their exact law for the present law inside each of them.
     fn aggregate(&self, levels: &Levels, law: &mut [f64]) {
-        let (mut mass, mut up, mut down, mut jumps) = (
-            vec![0.0; levels.count],
-            vec![0.0; levels.count],
-            vec![0.0; levels.count],
-            vec![0.0; levels.count],
-        );
+        let zeros = || vec![0.0; levels.count];
+        let (mut mass, mut up, mut down, mut jumps) = (zeros(), zeros(), zeros(), zeros());
         for (state, &level) in levels.of.iter().enumerate() {
             let (level, p) = (level as usize, law[state]);
             mass[level] += p;
@@ -225,7 +221,7 @@ impl<'a> Chain<'a> {
         let empty = self.generator.empty;
         // Between levels l and l + 1 as much goes down as goes up; jumps go to the top. All terms
         // are positive.
-        let mut new = vec![0.0; levels.count];
+        let mut new = zeros();
         new[0] = 1.0;
         let mut jumping = 0.0;
         for level in 0..levels.count - 1 {
@@ -238,11 +234,8 @@ impl<'a> Chain<'a> {
                 }
             }
         }
-        let factors: Vec<f64> = new
-            .iter()
-            .zip(&mass)
-            .map(|(new, mass)| if *mass > 0.0 { new / mass } else { 0.0 })
-            .collect();
+        let factor = |(new, mass): (&f64, &f64)| if *mass > 0.0 { new / mass } else { 0.0 };
+        let factors: Vec<f64> = new.iter().zip(&mass).map(factor).collect();
         if factors.iter().all(|factor| factor.is_finite()) {
             law.iter_mut().zip(&levels.of).for_each(|(p, &level)| *p *= factors[level as usize]);
             normalise(law);
@@ -335,7 +328,7 @@ pub(super) fn expectations(chain: &Chain<'_>, start: Vec<f64>) -> Expectations {
             (half * whole).min(2.0 * half * near + solved.residual.far * whole) + summing * value
         })
         .collect();
-    let refused = solved.law.iter().zip(&generator.refused).map(|(p, rate)| p * rate).sum();
+    let refused = generator.refusals(&solved.law);
     Expectations { values, errors, spans: whole, refused, law: solved.law }
 }
 

@@ -15,18 +15,13 @@ pub enum OdeError {
     Start(#[from] StartError),
     /// lambda is outside (0, 1) or not a number.
     #[error(
-        "lambda = {given} is outside (0, 1): the load per server must be positive and below the service rate 1, such as 0.8"
+        "lambda = {0} is outside (0, 1): the load per server must be positive and below the \
+         service rate 1, such as 0.8"
     )]
-    Load {
-        /// What was given.
-        given: f64,
-    },
+    Load(f64),
     /// d is 0 or too large.
-    #[error("d = {given} is outside 1 to {MAX_CHOICES}: every arrival samples at least one server")]
-    Choices {
-        /// What was given.
-        given: u32,
-    },
+    #[error("d = {0} is outside 1 to {MAX_CHOICES}: every arrival samples at least one server")]
+    Choices(u32),
     /// A time is negative or not finite.
     #[error("time {position} is {given}: times must be finite and not negative")]
     Time {
@@ -37,7 +32,8 @@ pub enum OdeError {
     },
     /// A trajectory was asked for a time beyond its end.
     #[error(
-        "time {given} is outside 0 to {end}, where the trajectory is known: solve up to the later time"
+        "time {given} is outside 0 to {end}, where the trajectory is known: solve up to the later \
+         time"
     )]
     OutsideTrajectory {
         /// What was asked for.
@@ -46,7 +42,8 @@ pub enum OdeError {
         end: f64,
     },
     /// A tolerance is no number inside its range.
-    #[error("the {name} is {}: it must lie between {} and {}", shortest(*given), shortest(*least), shortest(*most))]
+    #[error("the {name} is {}: it must lie between {} and \
+        {}", shortest(*given), shortest(*least), shortest(*most))]
     Tolerance {
         /// Which tolerance.
         name: &'static str,
@@ -59,7 +56,8 @@ pub enum OdeError {
     },
     /// The truncation did not become accurate enough within the permitted number of levels.
     #[error(
-        "{levels} levels leave a truncation error up to {bound:e}, more than {wanted:e}: allow more levels or a larger error"
+        "{levels} levels leave a truncation error up to {bound:e}, more than {wanted:e}: allow \
+         more levels or a larger error"
     )]
     TooManyLevels {
         /// The number of levels permitted.
@@ -71,7 +69,8 @@ pub enum OdeError {
     },
     /// The integration did not reach its end within the permitted number of steps.
     #[error(
-        "{steps} steps reach only time {reached} of {end}: allow more steps, or ask for an earlier time"
+        "{steps} steps reach only time {reached} of {end}: allow more steps, or ask for an earlier \
+         time"
     )]
     TooManySteps {
         /// The number of steps permitted.
@@ -83,7 +82,8 @@ pub enum OdeError {
     },
     /// Dense output would not fit in memory.
     #[error(
-        "dense output of {steps} steps of {levels} levels, up to time {reached} of {end}, is too large: use dense = false"
+        "dense output of {steps} steps of {levels} levels, up to time {reached} of {end}, is too \
+         large: use dense = false"
     )]
     TooMuchOutput {
         /// The steps so far.
@@ -97,16 +97,15 @@ pub enum OdeError {
     },
     /// A trajectory without dense output was asked for its values between the times.
     #[error(
-        "time {given}: this trajectory was solved without dense output: solve with dense = true, or with this time in the list"
+        "time {0}: this trajectory was solved without dense output: solve with dense = true, or \
+         with this time in the list"
     )]
-    NotDense {
-        /// What was asked for.
-        given: f64,
-    },
+    NotDense(f64),
     /// The step size fell below the resolution of time: the right-hand side is not finite or not
     /// smooth.
     #[error(
-        "the step size fell to {step:e} at time {reached}: the right-hand side is not finite or not smooth there"
+        "the step size fell to {step:e} at time {reached}: the right-hand side is not finite or \
+         not smooth there"
     )]
     StepTooSmall {
         /// The time reached.

@@ -1,10 +1,5 @@
 //! The fixed point q* of (3.5), and how far a state is from it.
 //!
-//! | statement | here | claim |
-//! |---|---|---|
-//! | q*_i = lambda^((d^i - 1)/(d - 1)) | [`fixed_point`], [`fixed_point_vec`] | `ode-fixed-point` |
-//! | sum_i abs(q_i - q*_i), sum_i (q_i - q*_i)^2 of (4.44) and Theorem 3.1 | [`steady_state_distance`] | |
-//!
 //! Deviation from the print: Corollary 3.4 prints the exponent as (d_i - 1)/(d - 1); (d^i - 1)/(d -
 //! 1) is meant, which is 1 + d + ... + d^(i-1), hence i for d = 1.
 //!
@@ -178,7 +173,7 @@ mod tests {
     #[test]
     fn distances_count_the_levels_beyond_a_state_as_empty() {
         // lambda = 1/2: q* is 2^-i for d = 1, and 2^-1, 2^-3, 2^-7, 2^-15, ... for d = 2.
-        let two = f64::from(2);
+        let two = 2f64;
         let table = [
             // 1/2 + 0 + 3/8, then 1/8; 1/4 + 9/64, then 4^-4 / (1 - 1/4).
             ("d = 1, three levels", 1, vec![1.0, 0.25, 0.5], 1.0, 0.25 + 9.0 / 64.0 + 1.0 / 192.0),

@@ -1,8 +1,4 @@
-//! The linearisation of (3.5) at q*, and its spectral gap: the exponential rate of (4.44).
-//!
-//! | statement | here | claim |
-//! |---|---|---|
-//! | c2 of (4.44) | [`spectral_gap`] | `eq-4.44` |
+//! The linearisation of (3.5) at q*, and its spectral gap: the exponential rate c2 of (4.44).
 //!
 //! With c_i = lambda d (q*_i)^(d-1) the derivative of (3.5) at q* is tridiagonal: c_(i-1) below the
 //! diagonal, -(1 + c_i) on it, 1 above it. Scaling makes it symmetric, with sqrt(c_i) between i and

@@ -5,7 +5,8 @@
 //! |---|---|---|
 //! | q*_i = lambda^((d^i - 1)/(d - 1)) | [`fixed_point`], [`fixed_point_vec`] | `ode-fixed-point` |
 //! | (3.5) | [`right_hand_side`], [`solve`] | `ode-order` |
-//! | (4.44) | [`spectral_gap`], [`steady_state_distance`] | `eq-4.44` |
+//! | c2 of (4.44) | [`spectral_gap`] | `eq-4.44` |
+//! | sum_i abs(q_i - q*_i), sum_i (q_i - q*_i)^2 of (4.44) and Theorem 3.1 | [`steady_state_distance`] | `eq-4.44` |
 //! | the three claims against any implementation | [`crate::claims::mean_field`] | all of the above |
 //!
 //! States list q_1, q_2, ...; q_0 = 1 is never stored. The number of levels is chosen by the
@@ -38,10 +39,10 @@ use crate::model::MAX_CHOICES;
 
 pub(crate) fn check_parameters(lambda: f64, d: u32) -> Result<(), OdeError> {
     if !(lambda > 0.0 && lambda < 1.0) {
-        return Err(OdeError::Load { given: lambda });
+        return Err(OdeError::Load(lambda));
     }
     if d == 0 || d > MAX_CHOICES {
-        return Err(OdeError::Choices { given: d });
+        return Err(OdeError::Choices(d));
     }
     Ok(())
 }

@@ -1,12 +1,5 @@
 //! Adaptive integration of an autonomous system of ordinary differential equations, step by step.
 //!
-//! | idea | here |
-//! |---|---|
-//! | what is integrated | [`System`] |
-//! | from where, how far, how accurately | [`Problem`] |
-//! | one attempt at a step, and why it ended | [`Stepper::step`], [`Stop`] |
-//! | the solution inside a step | [`Segment`] |
-//!
 //! The method is Dormand and Prince's of order 8 with error estimates of orders 5 and 3 and an
 //! interpolant of order 7, since figures of 1e-9 are wanted at arbitrary times: an interpolant of
 //! order 4 would force short steps. The steps depend on the problem and its end alone, never on the
@@ -208,13 +201,8 @@ impl<S: System> Stepper<S> {
         }
         self.problem.system.slope(&self.scratch, &mut self.stages[0]);
         self.work.evaluations += 1;
-        let bend = largest(
-            &mut self.stages[0]
-                .iter()
-                .zip(&self.slope)
-                .zip(&scale)
-                .map(|((f1, f0), s)| ((f1 - f0) / s).abs()),
-        ) / euler;
+        let bends = self.stages[0].iter().zip(&self.slope).zip(&scale);
+        let bend = largest(&mut bends.map(|((f1, f0), s)| ((f1 - f0) / s).abs())) / euler;
         let length = if speed.max(bend) <= 1e-15 {
             (euler * 1e-3).max(1e-6)
         } else {
@@ -383,14 +371,31 @@ mod tests {
         }
     }
 
-    fn oscillate(tolerance: f64, end: f64) -> Stepper<Oscillator> {
+    /// x' = f(x).
+    struct Scalar<F>(F);
+
+    impl<F: Fn(f64) -> f64> System for Scalar<F> {
+        fn dimension(&self) -> usize {
+            1
+        }
+
+        fn slope(&self, y: &[f64], slope: &mut [f64]) {
+            slope[0] = (self.0)(y[0]);
+        }
+    }
+
+    fn stepper<S: System>(system: S, start: &[f64], tolerance: f64, end: f64) -> Stepper<S> {
         Stepper::new(Problem {
-            system: Oscillator,
-            start: vec![1.0, 0.0],
+            system,
+            start: start.to_vec(),
             end,
             relative_tolerance: tolerance,
             absolute_tolerance: tolerance,
         })
+    }
+
+    fn oscillate(tolerance: f64, end: f64) -> Stepper<Oscillator> {
+        stepper(Oscillator, &[1.0, 0.0], tolerance, end)
     }
 
     #[test]
@@ -444,22 +449,8 @@ mod tests {
 
     #[test]
     fn a_slope_that_is_no_number_ends_in_an_error() {
-        struct Broken;
-        impl System for Broken {
-            fn dimension(&self) -> usize {
-                1
-            }
-            fn slope(&self, y: &[f64], slope: &mut [f64]) {
-                slope[0] = if y[0] > 0.5 { f64::NAN } else { 1.0 };
-            }
-        }
-        let mut stepper = Stepper::new(Problem {
-            system: Broken,
-            start: vec![0.0],
-            end: 1.0,
-            relative_tolerance: 1e-9,
-            absolute_tolerance: 1e-9,
-        });
+        let broken = Scalar(|x| if x > 0.5 { f64::NAN } else { 1.0 });
+        let mut stepper = stepper(broken, &[0.0], 1e-9, 1.0);
         let error = (0..10_000).find_map(|_| stepper.step().err());
         assert!(
             matches!(error, Some(OdeError::StepTooSmall { reached, .. }) if reached > 0.4 && reached < 1.0),
@@ -502,13 +493,10 @@ mod tests {
             let e = |weights: &[(usize, f64)], i: usize| {
                 weights.iter().map(|&(j, e)| e * stepper.stages[j][i]).sum::<f64>().abs()
             };
+            let permitted =
+                |i: usize| stepper.permitted(stepper.last_start[i], stepper.last_end[i]);
             let largest = |weights: &[(usize, f64)]| {
-                (0..2)
-                    .map(|i| {
-                        e(weights, i)
-                            / stepper.permitted(stepper.last_start[i], stepper.last_end[i])
-                    })
-                    .fold(0.0, f64::max)
+                (0..2).map(|i| e(weights, i) / permitted(i)).fold(0.0, f64::max)
             };
             let (fifth, third) = (largest(ERROR_5), largest(ERROR_3));
             let shrink = 1.0 / (1.0 + (0.1 * third / fifth).powi(2)).sqrt();
@@ -524,24 +512,7 @@ mod tests {
 
     #[test]
     fn a_system_at_rest_is_followed_without_a_rejection() {
-        struct Rest;
-        impl System for Rest {
-            fn dimension(&self) -> usize {
-                1
-            }
-            fn slope(&self, _: &[f64], slope: &mut [f64]) {
-                slope[0] = 0.0;
-            }
-        }
-        let start = vec![0.25];
-        let problem = Problem {
-            system: Rest,
-            start,
-            end: 1.0,
-            relative_tolerance: 1e-9,
-            absolute_tolerance: 1e-9,
-        };
-        let mut stepper = Stepper::new(problem);
+        let mut stepper = stepper(Scalar(|_| 0.0), &[0.25], 1e-9, 1.0);
         while stepper.step().unwrap() != Stop::Reached {}
         assert_eq!(
             (stepper.work().rejected, stepper.state(), stepper.local_errors()),
@@ -549,29 +520,11 @@ mod tests {
         );
     }
 
-    /// x' = jump beyond x = 1/2, else 1.
-    struct Jump(f64);
-
-    impl System for Jump {
-        fn dimension(&self) -> usize {
-            1
-        }
-
-        fn slope(&self, y: &[f64], slope: &mut [f64]) {
-            slope[0] = if y[0] > 0.5 { self.0 } else { 1.0 };
-        }
-    }
-
     #[test]
     fn an_error_is_seen_however_large_it_is() {
         for jump in [10.0, 1e100, 1e200, 1e300, f64::MAX, f64::INFINITY, f64::NAN] {
-            let mut stepper = Stepper::new(Problem {
-                system: Jump(jump),
-                start: vec![0.0],
-                end: 1.0,
-                relative_tolerance: 1e-9,
-                absolute_tolerance: 1e-9,
-            });
+            let system = Scalar(|x| if x > 0.5 { jump } else { 1.0 });
+            let mut stepper = stepper(system, &[0.0], 1e-9, 1.0);
             stepper.next_length = 1.0;
             assert_eq!(stepper.step(), Ok(Stop::Rejected), "{jump:e}");
             assert_eq!((stepper.time(), stepper.state()), (0.0, [0.0].as_slice()), "{jump:e}");

@@ -82,7 +82,7 @@ impl Trajectory {
             self.segments[at].evaluate(t, q);
             confine(q);
         } else {
-            return Err(OdeError::NotDense { given: t });
+            return Err(OdeError::NotDense(t));
         }
         Ok(())
     }
@@ -116,6 +116,13 @@ mod tests {
     use super::*;
     use crate::theory::mean_field::{Options, Start, solve};
 
+    fn confined(segment: &Segment, levels: usize, t: f64) -> Vec<f64> {
+        let mut q = vec![0.0; levels];
+        segment.evaluate(t, &mut q);
+        confine(&mut q);
+        q
+    }
+
     #[test]
     fn a_trajectory_is_known_up_to_its_end_and_stands_still_once_settled() {
         let path = solve(0.5, 2, &Start::Level(1), &[300.0, 2.0], &Options::default()).unwrap();
@@ -131,26 +138,17 @@ mod tests {
         // Up to there it still moves: the segments answer.
         let last = path.segments.last().unwrap();
         for t in [settled, 0.5 * (last.start() + settled)] {
-            let mut q = vec![0.0; path.levels];
-            last.evaluate(t, &mut q);
-            confine(&mut q);
-            assert_eq!(path.at(t).unwrap(), q, "{t}");
+            assert_eq!(path.at(t).unwrap(), confined(last, path.levels, t), "{t}");
         }
         assert_ne!(path.at(0.5 * (last.start() + settled)).unwrap(), path.q[0]);
         // Without dense output what has settled is known all the same.
-        let sparse = solve(
-            0.5,
-            2,
-            &Start::Level(1),
-            &[300.0],
-            &Options { dense: false, ..Options::default() },
-        )
-        .unwrap();
+        let options = Options { dense: false, ..Options::default() };
+        let sparse = solve(0.5, 2, &Start::Level(1), &[300.0], &options).unwrap();
         assert_eq!(
             (sparse.settled_at, sparse.at(settled.next_up())),
             (Some(settled), Ok(path.q[0].clone()))
         );
-        assert_eq!(sparse.at(settled), Err(OdeError::NotDense { given: settled }));
+        assert_eq!(sparse.at(settled), Err(OdeError::NotDense(settled)));
         assert_eq!(path.at(0.0).unwrap(), Start::Level(1).fractions(path.levels));
         assert_eq!(
             path.at(300.0f64.next_up()),
@@ -164,10 +162,7 @@ mod tests {
         assert!(path.settled_at.is_none() && path.segments.len() > 3);
         for segment in &path.segments {
             for t in [0.5 * (segment.start() + segment.end()), segment.end().min(5.0)] {
-                let mut q = vec![0.0; path.levels];
-                segment.evaluate(t, &mut q);
-                confine(&mut q);
-                assert_eq!(path.at(t).unwrap(), q, "{t}");
+                assert_eq!(path.at(t).unwrap(), confined(segment, path.levels, t), "{t}");
             }
         }
         // Beyond the levels that were kept nothing is left of what was there.

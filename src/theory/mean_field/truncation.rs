@@ -205,6 +205,17 @@ fn at_level(lambda: f64, d: u32, level: usize) -> f64 {
     super::fixed_point(lambda, d, u32::try_from(level).unwrap_or(u32::MAX))
 }
 
+/// Both truncations, from a common start.
+fn stepper(lambda: f64, d: u32, first: &[f64], end: f64, options: &Options) -> Stepper<Bracket> {
+    Stepper::new(Problem {
+        system: Bracket { lambda, d, levels: first.len() },
+        start: [first, first].concat(),
+        end,
+        relative_tolerance: options.relative_tolerance,
+        absolute_tolerance: options.absolute_tolerance,
+    })
+}
+
 /// One truncation, from 0 to the last of `times` or until q* is reached.
 fn integrate(
     lambda: f64,
@@ -214,18 +225,15 @@ fn integrate(
     levels: usize,
     options: &Options,
 ) -> Result<Trajectory, OdeError> {
-    let first = start.fractions(levels);
+    let (first, end) = (start.fractions(levels), times.iter().copied().fold(0.0, f64::max));
     let fixed_point = fixed_point_vec(lambda, d, levels);
     let beyond = fixed_point_tail(lambda, d, levels);
+    // sum_i abs(q_i - q*_i), levels beyond those kept included.
+    let distance = |q: &[f64]| {
+        q.iter().zip(&fixed_point).map(|(q, target)| (q - target).abs()).sum::<f64>() + beyond
+    };
     let near = options.relative_tolerance * 1e-3;
-    let end = times.iter().copied().fold(0.0, f64::max);
-    let mut stepper = Stepper::new(Problem {
-        system: Bracket { lambda, d, levels },
-        start: [first.as_slice(), &first].concat(),
-        end,
-        relative_tolerance: options.relative_tolerance,
-        absolute_tolerance: options.absolute_tolerance,
-    });
+    let mut stepper = stepper(lambda, d, &first, end, options);
     let mut waiting: Vec<usize> = (0..times.len()).collect();
     // Latest first, so that the next one is at the end of the list.
     waiting.sort_by(|&a, &b| times[b].total_cmp(&times[a]));
@@ -237,11 +245,8 @@ fn integrate(
     while stepper.time() < end {
         let work = stepper.work();
         if work.steps + work.rejected >= options.most_steps {
-            return Err(OdeError::TooManySteps {
-                steps: options.most_steps,
-                reached: stepper.time(),
-                end,
-            });
+            let (steps, reached) = (options.most_steps, stepper.time());
+            return Err(OdeError::TooManySteps { steps, reached, end });
         }
         if stepper.step()? == Stop::Rejected {
             continue;
@@ -259,21 +264,15 @@ fn integrate(
             if options.dense {
                 segments.push(segment);
                 if is_too_much(segments.len(), levels) {
-                    return Err(OdeError::TooMuchOutput {
-                        steps: segments.len(),
-                        levels,
-                        reached: stepper.time(),
-                        end,
-                    });
+                    let (steps, reached) = (segments.len(), stepper.time());
+                    return Err(OdeError::TooMuchOutput { steps, levels, reached, end });
                 }
             }
         }
         let (lower, upper) = stepper.state().split_at(levels);
         truncation_error =
             lower.iter().zip(upper).map(|(l, u)| (u - l).abs()).fold(truncation_error, f64::max);
-        let distance: f64 =
-            lower.iter().zip(&fixed_point).map(|(q, target)| (q - target).abs()).sum();
-        if distance + beyond <= near {
+        if distance(lower) <= near {
             settled_at = Some(stepper.time());
             break;
         }
@@ -285,12 +284,9 @@ fn integrate(
     let last = upper.last().copied().unwrap_or(1.0);
     let t = stepper.time();
     let truncation_bound = t * last + start.tail(levels) + lambda * t * last.powf(d.into());
-    let distance = |q: &Vec<f64>| {
-        q.iter().zip(&fixed_point).map(|(q, target)| (q - target).abs()).sum::<f64>() + beyond
-    };
     Ok(Trajectory {
         times: times.to_vec(),
-        l1_to_fixed_point: q.iter().map(distance).collect(),
+        l1_to_fixed_point: q.iter().map(|q| distance(q)).collect(),
         q,
         levels,
         truncation_error,
@@ -361,13 +357,7 @@ mod tests {
         let options = Options::default();
         let path = integrate(lambda, d, &start, &[0.0, t], levels, &options).unwrap();
         let first = start.fractions(levels);
-        let mut stepper = Stepper::new(Problem {
-            system: Bracket { lambda, d, levels },
-            start: [first.as_slice(), &first].concat(),
-            end: t,
-            relative_tolerance: options.relative_tolerance,
-            absolute_tolerance: options.absolute_tolerance,
-        });
+        let mut stepper = stepper(lambda, d, &first, t, &options);
         let mut width: f64 = 0.0;
         while stepper.time() < t {
             stepper.step().unwrap();

@@ -53,7 +53,8 @@ pub enum CertificateError {
     },
     /// Some servers of a type get less than they must.
     #[error(
-        "task type {task_type}: the {servers} servers with the least get {given} together, less than the {needed} that only they can do"
+        "task type {task_type}: the {servers} servers with the least get {given} together, less \
+         than the {needed} that only they can do"
     )]
     Infeasible {
         /// The task type.

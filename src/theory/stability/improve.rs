@@ -164,6 +164,9 @@ fn with_edge(graph: &BipartiteGraph, server: u32, task_type: u32) -> BipartiteGr
 
 fn rebuilt(graph: &BipartiteGraph, edges: Vec<(u32, u32)>) -> BipartiteGraph {
     BipartiteGraph::from_edges(graph.n_servers(), graph.n_task_types(), &edges, Isolated::Drop)
-        .expect("the edges of a graph are different and in range, and the new one is taken from those that are missing")
+        .expect(
+            "the edges of a graph are different and in range, and the new one is taken from \
+            those that are missing",
+        )
         .with_rates_of(graph)
 }

@@ -8,9 +8,9 @@
 //! The split is improved type by type: given the load a_v from the other types, the best split in
 //! the sense of least squares is the greedy vertex (the j-th most loaded of n gets
 //! (j / n)^d - ((j - 1) / n)^d) followed by isotonic regression of a + y, pooling neighbours that
-//! fell out of order. Each type keeps its order from pass to pass, so that sorting costs little. The candidates
-//! for S are the prefixes of the servers by falling load. Components do not disturb each other: no
-//! type's work leaves its own.
+//! fell out of order. Each type keeps its order from pass to pass, so that sorting costs little.
+//! The candidates for S are the prefixes of the servers by falling load. Components do not disturb
+//! each other: no type's work leaves its own.
 //!
 //! # Source
 //! Fujishige, *Submodular Functions and Optimization*, section 9 (separable convex functions over a

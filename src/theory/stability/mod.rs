@@ -68,7 +68,8 @@ use crate::num::ratio::{self, Ratio};
 pub enum StabilityError {
     /// Too many servers to enumerate their sets.
     #[error(
-        "{servers} servers, above {MAX_SERVERS}: their sets are too many to enumerate, use the max-flow form or the bounds"
+        "{servers} servers, above {MAX_SERVERS}: their sets are too many to enumerate, use the \
+         max-flow form or the bounds"
     )]
     TooManyServers {
         /// How many there are.
