@@ -140,6 +140,14 @@ impl TryFrom<f64> for Load {
     }
 }
 
+/// Rational weights as whole numbers.
+fn over_common_denominator(weights: &[Ratio]) -> Result<Vec<u64>, PolicyError> {
+    let common = weights.iter().fold(BigInt::one(), |lcm, weight| lcm.lcm(weight.denom()));
+    let common = Ratio::from_integer(common);
+    let whole = |weight: &Ratio| u64::try_from((weight * &common).to_integer());
+    weights.iter().map(whole).collect::<Result<_, _>>().map_err(|_| PolicyError::LongWeights)
+}
+
 /// What can happen next, seen from the outside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Event {
@@ -177,8 +185,8 @@ pub struct Model {
     graph: BipartiteGraph,
     lambda: Load,
     policy: Policy,
-    /// The weight of each server, where the policy has weights.
-    weights: Option<Arc<[Ratio]>>,
+    /// The weight of each server over their common denominator, where the policy has weights.
+    weights: Option<Arc<[u64]>>,
     /// Samples of an arrival.
     d: u32,
     /// The law of the type of a task, where rates differ.
@@ -216,9 +224,11 @@ impl Model {
         weights: Option<Vec<Ratio>>,
     ) -> Result<Self, ModelError> {
         let candidates = graph.n_servers() as usize;
-        let weights: Option<Arc<[Ratio]>> = match (policy.weights(), weights) {
+        let weights: Option<Arc<[u64]>> = match (policy.weights(), weights) {
             (None, _) => None,
-            (Some(_), Some(weights)) if weights.len() == candidates => Some(weights.into()),
+            (Some(_), Some(weights)) if weights.len() == candidates => {
+                Some(over_common_denominator(&weights)?.into())
+            }
             (Some(_), weights) => {
                 let weights = weights.unwrap_or_default();
                 let positive = weights.iter().filter(|weight| **weight > Ratio::zero()).count();
@@ -227,17 +237,15 @@ impl Model {
             }
         };
         let degrees = || (0..graph.n_task_types()).map(|w| graph.task_degree(w));
-        let d = policy.samples_of(degrees().max().unwrap_or(0));
+        // Only some policies ask for the degree, and most graphs have many types.
+        let largest = if policy.paper_d().is_some() { 0 } else { degrees().max().unwrap_or(0) };
+        let d = policy.samples_of(largest);
         let types = graph.rates().map(|rates| Arc::new(AliasTable::new(rates.weights())));
         let model = Self { graph, lambda, policy, weights, d, types };
         if model.weights.is_some() {
             for w in (0..model.graph.n_task_types()).filter(|&w| model.graph.task_degree(w) > 0) {
                 let lengths = vec![0; model.graph.task_degree(w)];
-                let weights = model.weights_of(w);
-                model.policy.law(&lengths, weights.as_deref(), 0)?;
-                if model.whole_weights(w).contains(&u64::MAX) {
-                    return Err(PolicyError::LongWeights { task_type: w }.into());
-                }
+                model.policy.law(&lengths, model.weights_of(w).as_deref(), 0)?;
             }
         }
         Ok(model)
@@ -248,16 +256,25 @@ impl Model {
         &self.policy
     }
 
-    /// The weight of each server; `None` where the policy has none.
-    pub fn weights(&self) -> Option<&[Ratio]> {
+    /// The weight of each server, over a common denominator; `None` where the policy has none.
+    pub fn weights(&self) -> Option<&[u64]> {
         self.weights.as_deref()
     }
 
     /// The weights of the servers of a task type, ascending; `None` where the policy has none.
-    pub fn weights_of(&self, task_type: u32) -> Option<Vec<Ratio>> {
+    pub fn weights_of(&self, task_type: u32) -> Option<Vec<u64>> {
         let weights = self.weights.as_ref()?;
         let servers = self.graph.servers_of(task_type);
-        Some(servers.iter().map(|v| weights[v as usize].clone()).collect())
+        Some(servers.iter().map(|v| weights[v as usize]).collect())
+    }
+
+    /// The same policy, weights included, on another graph with the same servers or another load.
+    ///
+    /// # Errors
+    /// As [`Model::with_policy`].
+    pub fn changed(&self, graph: BipartiteGraph, lambda: Load) -> Result<Self, ModelError> {
+        let weights = self.weights().map(|all| all.iter().map(|&x| ratio::whole(x)).collect());
+        Self::with_policy(graph, lambda, self.policy.clone(), weights)
     }
 
     /// The compatibility graph.
@@ -273,16 +290,6 @@ impl Model {
     /// lambda, exact.
     pub fn load(&self) -> &Load {
         &self.lambda
-    }
-
-    /// The weights of a task type's servers over their common denominator.
-    pub(crate) fn whole_weights(&self, task_type: u32) -> Vec<u64> {
-        let weights = self.weights_of(task_type).unwrap_or_default();
-        let common = weights.iter().fold(BigInt::one(), |lcm, weight| lcm.lcm(weight.denom()));
-        let common = Ratio::from_integer(common);
-        let whole = weights.iter().map(|weight| (weight * &common).to_integer());
-        // Weights with longer numbers are refused when the model is made.
-        whole.map(|weight| u64::try_from(weight).unwrap_or(u64::MAX)).collect()
     }
 
     /// d, the number of samples per arrival; for policies that look at all servers of a type, the

@@ -6,7 +6,7 @@
 use num_traits::One;
 use thiserror::Error;
 
-use super::marks::OwnedMark;
+use super::marks::{OwnedMark, padded};
 use crate::model::Model;
 use crate::num::ratio::{self, Ratio};
 
@@ -74,7 +74,7 @@ fn sequences(model: &Model, task_type: u32) -> Option<u64> {
         // All of them are made here: small systems only.
         None => {
             let weights = model.weights_of(task_type);
-            let all = model.policy().all_in_order(degree, weights.as_deref());
+            let all = model.policy().all_samples(degree, weights.as_deref());
             all.ok().map(|all| all.len() as u64)
         }
     }
@@ -90,11 +90,11 @@ fn samples(model: &Model, task_type: u32) -> Box<dyn Iterator<Item = (Vec<u32>, 
     let d = model.d() as usize;
     let Some(choices) = model.policy().paper_d() else {
         let weights = model.weights_of(task_type);
-        let all = model.policy().all_in_order(degree as u32, weights.as_deref());
-        return Box::new(all.unwrap_or_default().into_iter().map(move |(order, probability)| {
-            let last = order.len() - 1;
-            let samples = (0..d).map(|at| servers.at(order[at.min(last)] as usize));
-            (samples.collect(), probability)
+        let all = model.policy().all_samples(degree as u32, weights.as_deref());
+        return Box::new(all.unwrap_or_default().into_iter().map(move |(places, probability)| {
+            let mut samples = vec![0; d];
+            padded(&places, servers, &mut samples);
+            (samples, probability)
         }));
     };
     let all = degree.pow(choices);

@@ -28,6 +28,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, Exp1};
 use thiserror::Error;
 
+use crate::model::policy::Memory;
 use crate::model::{Event, Model};
 use crate::random::stream_rng;
 
@@ -101,8 +102,10 @@ pub struct Oracle<R = ChaCha8Rng> {
     task_time: f64,
     // Of the last event; empty unless a task joined a server.
     samples: Vec<u32>,
-    // Whose turn it is, for policies that take turns.
-    turns: Vec<u64>,
+    // What the policy remembers.
+    memory: Memory,
+    // The picks so far, of all types or of each.
+    picks: Vec<u64>,
 }
 
 impl Oracle {
@@ -132,7 +135,11 @@ impl<R: Rng> Oracle<R> {
         if start.len() != n {
             return Err(OracleError::StartLength { given: start.len(), needed: n });
         }
+        let (policy, types) = (model.policy(), model.graph().n_task_types());
+        let counters = if policy.per_type() { types as usize } else { 1 };
         let mut oracle = Self {
+            memory: Memory::new(policy, types, &start),
+            picks: vec![0; counters],
             model: model.clone(),
             rng,
             time: 0.0,
@@ -148,7 +155,6 @@ impl<R: Rng> Oracle<R> {
             delays: Vec::new(),
             task_time: 0.0,
             samples: Vec::new(),
-            turns: Vec::new(),
         };
         for task_type in 0..model.graph().n_task_types() {
             oracle.schedule_arrival(task_type);
@@ -216,6 +222,7 @@ impl<R: Rng> Oracle<R> {
                 if let Some(arrived) = queue.pop_front() {
                     self.delays.push(self.time - arrived);
                     self.departures += 1;
+                    self.memory.served(server);
                 }
                 if !self.queues[server as usize].is_empty() {
                     self.start_service(server);
@@ -252,20 +259,20 @@ impl<R: Rng> Oracle<R> {
     fn pick_by_policy(&mut self, task_type: u32) -> u32 {
         let policy = self.model.policy();
         let servers = self.model.graph().servers_of(task_type);
-        let lengths: Vec<u32> =
-            servers.iter().map(|v| self.queues[v as usize].len() as u32).collect();
+        let lengths = self.lengths();
+        let seen = self.memory.seen(task_type, &lengths);
+        let seen: Vec<u32> = servers.iter().map(|v| seen[v as usize]).collect();
         let weights = self.model.weights_of(task_type);
-        let whole = weights.as_ref().map(|_| self.model.whole_weights(task_type));
-        let samples = policy.samples(servers.len() as u32, whole.as_deref(), &mut self.rng);
-        let counter = if policy.per_type() { task_type as usize } else { 0 };
-        if self.turns.len() <= counter {
-            self.turns.resize(counter + 1, 0);
-        }
-        let turn = &mut self.turns[counter];
-        let (place, next) = policy.pick(&samples, &lengths, weights.as_deref(), *turn);
-        *turn = next;
-        self.samples = samples.iter().map(|&i| servers.at(i as usize)).collect();
-        servers.at(place as usize)
+        let picks = &mut self.picks[if policy.per_type() { task_type as usize } else { 0 }];
+        let places =
+            policy.samples(servers.len() as u32, weights.as_deref(), *picks, &mut self.rng);
+        *picks += 1;
+        let turn = self.memory.turn(task_type, servers);
+        let choice = policy.pick(&places, &seen, weights.as_deref(), turn);
+        let server = servers.at(choice.place as usize);
+        self.samples = places.iter().map(|&i| servers.at(i as usize)).collect();
+        self.memory.joined(task_type, server, choice.tied, &lengths);
+        server
     }
 
     fn pass_to(&mut self, time: f64) {

@@ -334,13 +334,12 @@ impl<R: Rng> RandomMarks<R> {
     }
 }
 
-/// How the samples of a policy other than JSQ(d) with replacement are drawn, so that the first
-/// shortest of them is its pick.
+/// How samples are drawn where it is not d times with replacement.
 #[derive(Clone, Debug)]
 struct Drawing {
     /// The picks so far; for each type where the policy counts them apart.
     turns: Vec<u64>,
-    /// The weights of each type's servers as whole numbers.
+    /// The weights of each type's servers.
     weights: Option<Arc<[Vec<u64>]>>,
 }
 
@@ -352,8 +351,7 @@ impl Drawing {
         }
         let types = model.graph().n_task_types();
         let counters = if policy.per_type() { types as usize } else { 1 };
-        let weights =
-            policy.weights().map(|_| (0..types).map(|w| model.whole_weights(w)).collect());
+        let weights = (0..types).map(|w| model.weights_of(w)).collect::<Option<_>>();
         Some(Self { turns: vec![0; counters], weights })
     }
 
@@ -362,13 +360,18 @@ impl Drawing {
         let servers = model.graph().servers_of(task_type);
         let turn = &mut self.turns[if policy.per_type() { task_type as usize } else { 0 }];
         let weights = self.weights.as_ref().map(|all| all[task_type as usize].as_slice());
-        let order = policy.candidates_in_order(servers.len() as u32, weights, *turn, rng);
+        let places = policy.samples(servers.len() as u32, weights, *turn, rng);
         *turn += 1;
-        // Repeating the last sample changes nothing: the first shortest is the same.
-        let last = order.len() - 1;
-        for (at, sample) in samples.iter_mut().enumerate() {
-            *sample = servers.at(order[at.min(last)] as usize);
-        }
+        padded(&places, servers, samples);
+    }
+}
+
+/// The servers at these places; the last is repeated where there is room for more, which changes no
+/// pick.
+pub(crate) fn padded(places: &[u32], servers: Neighbours<'_>, samples: &mut [u32]) {
+    let last = places.len() - 1;
+    for (at, sample) in samples.iter_mut().enumerate() {
+        *sample = servers.at(places[at.min(last)] as usize);
     }
 }
 

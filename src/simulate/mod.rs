@@ -17,6 +17,7 @@
 
 #[doc(hidden)]
 pub mod all_marks;
+mod by_policy;
 pub mod coupled;
 #[doc(hidden)]
 pub mod event_list;
@@ -29,6 +30,7 @@ use std::ops::Range;
 use crate::model::{Event, Model};
 use crate::random::event_clock::{Clock, TimeError, Timeline};
 use crate::random::stream_rng;
+use crate::simulate::by_policy::ByPolicy;
 use crate::simulate::marks::{DrawnAhead, Kind, Mark, MarkBlock, RandomMarks, first_shortest};
 use crate::simulate::occupancy::Occupancy;
 use thiserror::Error;
@@ -70,9 +72,17 @@ pub struct Queues {
     arrivals: u64,
     departures: u64,
     lost: u64,
+    /// How tasks choose, where it is not the first shortest of the samples.
+    policy: Option<Box<ByPolicy>>,
 }
 
 impl Queues {
+    /// Queues of these lengths in which tasks choose by the policy of `model`, nothing counted or
+    /// remembered yet.
+    pub fn of(model: &Model, lengths: Vec<u32>) -> Self {
+        Self { policy: ByPolicy::of(model, &lengths), ..Self::from_lengths(lengths) }
+    }
+
     /// `n` empty queues.
     pub fn empty(n: u32) -> Self {
         Self::from_lengths(vec![0; n as usize])
@@ -83,11 +93,13 @@ impl Queues {
         Self::from_lengths(vec![cap; n as usize])
     }
 
-    /// Queues of these lengths, nothing counted yet.
+    /// Queues of these lengths in which a task joins the first shortest of its samples, nothing
+    /// counted yet: any policy of which marks hold the samples in the order of preference. Others
+    /// need [`Queues::of`].
     pub fn from_lengths(lengths: Vec<u32>) -> Self {
         let occupancy = Occupancy::of(&lengths);
         let total = occupancy.total();
-        Self { lengths, occupancy, total, arrivals: 0, departures: 0, lost: 0 }
+        Self { lengths, occupancy, total, arrivals: 0, departures: 0, lost: 0, policy: None }
     }
 
     /// The queue lengths, tasks in service included.
@@ -151,11 +163,27 @@ impl Queues {
         self.occupancy.lower(before);
         self.total -= 1;
         self.departures += 1;
+        if let Some(policy) = &mut self.policy {
+            policy.served(server);
+        }
         true
     }
 
-    /// The map of a mark: an arrival joins the first of its shortest samples, a service takes a
-    /// task if there is one.
+    /// The server that a task with these samples joins: the first shortest of them, or the pick of
+    /// the policy given to [`Queues::of`].
+    ///
+    /// # Panics
+    /// If there is no sample, or one names a server that does not exist.
+    #[inline]
+    pub fn pick(&self, task_type: u32, samples: &[u32]) -> u32 {
+        match &self.policy {
+            None => first_shortest(samples, &self.lengths),
+            Some(policy) => policy.pick(task_type, samples, &self.lengths).0,
+        }
+    }
+
+    /// The map of a mark: an arrival joins the first of its shortest samples, or the pick of the
+    /// policy given to [`Queues::of`]; a service takes a task if there is one.
     ///
     /// # Panics
     /// If the mark names a server that does not exist.
@@ -178,10 +206,16 @@ impl Queues {
                 Event::Lost { task_type }
             }
             Mark::Arrival { task_type, samples } => {
-                let server = first_shortest(samples, &self.lengths);
+                let (server, tied) = match &self.policy {
+                    None => (first_shortest(samples, &self.lengths), false),
+                    Some(policy) => policy.pick(task_type, samples, &self.lengths),
+                };
                 if self.lengths[server as usize] >= cap {
                     self.lost += 1;
                     return Event::Lost { task_type };
+                }
+                if let Some(policy) = &mut self.policy {
+                    policy.joined(task_type, server, tied, &self.lengths);
                 }
                 self.join(server);
                 Event::Arrival { task_type, server }
@@ -201,7 +235,8 @@ impl Queues {
         range: Range<usize>,
         changes: &mut impl Changes,
     ) {
-        match block.d() {
+        let d = if self.policy.is_some() { u32::MAX } else { block.d() };
+        match d {
             1 => self.apply_alike::<1>(block, range, changes),
             2 => self.apply_alike::<2>(block, range, changes),
             3 => self.apply_alike::<3>(block, range, changes),
@@ -414,7 +449,7 @@ impl Simulation {
         let marks = RandomMarks::new(model, stream_rng(seed, replication));
         Ok(Self {
             marks: DrawnAhead::new(marks, model.d()),
-            queues: if start.is_empty() { Queues::empty(n) } else { Queues::from_lengths(start) },
+            queues: Queues::of(model, if start.is_empty() { vec![0; n as usize] } else { start }),
             timeline: Timeline::new(Clock::new(model.event_rate(), seed, replication)),
         })
     }

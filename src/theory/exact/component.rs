@@ -267,7 +267,7 @@ impl<'a> Component<'a> {
             return critical_load(graph, law);
         }
         let weights = self.model.weights().map(|weights| {
-            self.servers.iter().map(|&v| weights[v as usize].clone()).collect::<Vec<_>>()
+            self.servers.iter().map(|&v| ratio::whole(weights[v as usize])).collect()
         });
         let load = self.model.load().clone();
         let policy = self.model.policy().clone();

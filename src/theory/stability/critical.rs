@@ -125,7 +125,7 @@ fn by_weighted_subsets(model: &Model) -> Result<Critical, StabilityError> {
     if n > MAX_WEIGHTED {
         return Err(StabilityError::TooManyServers { servers: n });
     }
-    let types: Vec<(Vec<u32>, Option<Vec<Ratio>>, Ratio)> = (0..graph.n_task_types())
+    let types: Vec<(Vec<u32>, Option<Vec<u64>>, Ratio)> = (0..graph.n_task_types())
         .filter(|&w| graph.task_degree(w) > 0)
         .map(|w| {
             (graph.servers_of(w).iter().collect(), model.weights_of(w), graph.relative_rate(w))
