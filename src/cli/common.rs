@@ -1,7 +1,7 @@
 //! Options that several commands share, and how they are read.
 
 use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use console::Term;
@@ -12,6 +12,7 @@ use crate::claims;
 use crate::graph::format::{self, Format};
 use crate::graph::source::{self, GraphSource};
 use crate::graph::{BipartiteGraph, Isolated};
+use crate::model::policy::Policy;
 use crate::model::{Load, Model};
 use crate::num::input_limits::MIN_PROBABILITY;
 use crate::num::ratio;
@@ -122,27 +123,47 @@ pub fn rates_object(graph: &BipartiteGraph) -> Value {
     })
 }
 
-/// lambda and d.
+/// lambda and the policy.
 #[derive(Args, Clone)]
 pub struct ModelOptions {
     /// Load per server, between 0 and 1: a decimal or a fraction
     #[arg(long, default_value = "0.8", allow_negative_numbers = true)]
     pub lambda: String,
-    /// Number of servers that each task samples
+    /// Number of servers that each task samples, with replacement: short for --policy
+    /// 'jsq(D), replacement' [default: 2]
     #[arg(
         short = 'd',
         long = "choices",
-        default_value_t = 2,
         value_name = "D",
-        allow_negative_numbers = true
+        allow_negative_numbers = true,
+        conflicts_with = "policy"
     )]
-    pub d: u32,
+    d: Option<u32>,
+    /// How tasks choose among their servers: 'jsq(2), distinct', 'jsq(all)', 'random', ...;
+    /// `fluidcheck explain policies` lists the items
+    #[arg(long, value_name = "POLICY")]
+    policy: Option<String>,
 }
 
 impl ModelOptions {
     /// The load.
     pub fn load(&self) -> Result<Load, Failure> {
         Ok(Load::parse(&self.lambda)?)
+    }
+
+    /// The policy, where `--policy` names one.
+    pub fn policy(&self) -> Result<Option<Policy>, Failure> {
+        Ok(self.policy.as_deref().map(str::parse).transpose()?)
+    }
+
+    /// The d of (3.5), without a graph.
+    pub fn limit_d(&self) -> Result<u32, Failure> {
+        let Some(policy) = self.policy()? else { return Ok(self.d.unwrap_or(2)) };
+        policy.limit_d().ok_or_else(|| {
+            Failure::Message(format!(
+                "`{policy}` has no limit (3.5): possible are jsq(D) and random without weights"
+            ))
+        })
     }
 
     /// The model on `graph`.
@@ -153,7 +174,12 @@ impl ModelOptions {
                 "no task type has a server: all tasks are lost at any load".to_owned(),
             ));
         }
-        Ok(Model::with_load(graph, load, self.d)?)
+        let Some(policy) = self.policy()? else {
+            return Ok(Model::with_load(graph, load, self.d.unwrap_or(2))?);
+        };
+        let weights =
+            policy.weights().map(|path| format::read_weights_path(Path::new(path), &graph));
+        Ok(Model::with_policy(graph, load, policy, weights.transpose()?)?)
     }
 }
 

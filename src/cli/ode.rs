@@ -30,7 +30,7 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
-    let (load, d) = (arguments.model.load()?, arguments.model.d);
+    let (load, d) = (arguments.model.load()?, arguments.model.limit_d()?);
     if d == 0 || d > MAX_CHOICES {
         return Err(ModelError::Choices { given: d }.into());
     }

@@ -298,6 +298,17 @@ impl Model {
         self.d
     }
 
+    /// The d of the mean-field equation (3.5) for this policy; `None` where it has no such limit.
+    /// `jsq(all)` is `jsq(n), distinct` where every task type has n servers.
+    pub fn limit_d(&self) -> Option<u32> {
+        let all = self.policy.base() == policy::Base::JsqAll && self.policy.joins_a_shortest();
+        if !all {
+            return self.policy.limit_d();
+        }
+        let degree = |w| self.graph.task_degree(w) as u32;
+        (0..self.graph.n_task_types()).all(|w| degree(w) == self.d).then_some(self.d)
+    }
+
     /// The arrival rate of a task type, exact: lambda N / M times its relative rate. Over all types
     /// they add up to lambda N.
     ///

@@ -268,6 +268,23 @@ pub enum Problem {
         /// What its task types are called.
         rule: &'static str,
     },
+    /// A weights file does not begin with its header.
+    #[error("the first line is `{0}`: it must be `server,weight`")]
+    WeightHeader(String),
+    /// A weights file names what is no server of the graph.
+    #[error("the graph has no server `{0}`: they are called by their labels, or by ids from 0")]
+    UnknownServer(String),
+    /// A server that stands twice in a weights file.
+    #[error("duplicate weight of server {server}, first seen on line {first}: remove one")]
+    DuplicateWeight {
+        /// The name of the server.
+        server: String,
+        /// The line of the first of the two.
+        first: u64,
+    },
+    /// The first server without a weight.
+    #[error("server {0} has no weight: give one to every server (0 if it gets no task)")]
+    MissingWeight(String),
     /// Rates that are none.
     #[error(transparent)]
     Rates(#[from] RatesError),

@@ -25,6 +25,7 @@ mod error;
 mod matrix_market;
 mod rate_file;
 mod records;
+mod weight_file;
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, BufWriter, Write};
@@ -34,6 +35,7 @@ use std::str::FromStr;
 pub use crate::num::input_limits::{MAX_LINE, MAX_UNUSED_VERTICES};
 pub use error::{FormatError, Problem};
 pub use rate_file::read_rates;
+pub use weight_file::{read_weights, read_weights_path};
 
 use super::{BipartiteGraph, Isolated};
 use crate::num::input_limits::MAX_EDGES;

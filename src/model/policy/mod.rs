@@ -232,6 +232,17 @@ impl Policy {
         }
     }
 
+    /// The d of the mean-field equation (3.5) that `jsq(d)` shares with other policies, where
+    /// degrees are large: the sampling and the ties make no difference then, and `random` is d = 1.
+    pub fn limit_d(&self) -> Option<u32> {
+        let d = match self.base {
+            Base::Jsq { d, .. } => d,
+            Base::Random => 1,
+            _ => return None,
+        };
+        (self.weights.is_none() && self.sees_now()).then_some(d)
+    }
+
     /// Fair ties, no weights, the lengths of now.
     fn is_plain(&self) -> bool {
         self.ties == Ties::Fair && self.weights.is_none() && self.sees_now()

@@ -3,7 +3,7 @@ use num_traits::{One, Zero};
 use super::*;
 use crate::graph::BipartiteGraph;
 use crate::model::Model;
-use crate::num::ratio::ratio;
+use crate::num::ratio::{Ratio, ratio};
 use crate::random::stream_rng;
 
 fn policy(text: &str) -> Policy {
