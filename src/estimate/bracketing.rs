@@ -281,6 +281,8 @@ pub struct Sample {
     pub last: (Vec<f64>, Vec<f64>),
     /// Whether the systems had met before the window.
     pub met: bool,
+    /// Whether the copy from empty was below the other at every look: else the two bracket nothing.
+    pub ordered: bool,
     /// Events of the replication.
     pub events: u64,
 }
@@ -363,9 +365,13 @@ impl Sample {
         let n = model.graph().n_servers() as usize;
         let mut pair =
             Pair::new(subject, model, seed, replication, vec![0; n], vec![plan.start.level; n]);
-        let mut met = false;
+        let (mut met, mut ordered) = (false, true);
         let (mut lower, mut upper) = (Vec::<u64>::new(), Vec::<u64>::new());
         plan.run(&mut pair, Pair::advance, |look, pair| {
+            if !pair.met() {
+                let mut lengths = pair.lower().lengths().iter().zip(pair.upper().lengths());
+                ordered &= lengths.all(|(lower, upper)| lower <= upper);
+            }
             if look == 0 {
                 met = pair.met();
                 return;
@@ -383,6 +389,7 @@ impl Sample {
             lower: average(lower, looks),
             upper: average(upper, looks),
             met,
+            ordered,
             events: plan.warm_up + looks * plan.every,
         }
     }
