@@ -4,6 +4,7 @@
 
 mod calibrate;
 mod common;
+mod compare_policies;
 mod exact;
 mod explain;
 mod figures;
