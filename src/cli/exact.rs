@@ -121,6 +121,19 @@ fn object(law: &Law) -> Value {
     })
 }
 
+/// The servers one by one, by the names of the file.
+fn per_server(model: &Model, law: &Law) -> Vec<Value> {
+    let bounds = |value: &exact::Value| json!({ "value": value.value, "lower": value.lower, "upper": value.upper });
+    let of = |(v, server): (u32, &exact::Server)| {
+        json!({
+            "server": model.graph().server_name(v),
+            "mean_queue_length": bounds(&server.mean_queue_length),
+            "busy": bounds(&server.busy),
+        })
+    };
+    (0..).zip(&law.per_server).map(of).collect()
+}
+
 fn whole_object(
     arguments: &Arguments,
     model: &Model,
@@ -138,6 +151,7 @@ fn whole_object(
         value
     };
     let at: Vec<Value> = arguments.times.iter().zip(transient).map(at).collect();
+    value["per_server"] = steady.map(|law| per_server(model, law)).into();
     value["graph"] = json!(arguments.system.graph);
     value["lambda"] = json!(model.lambda());
     put_policy(&mut value, model.policy());

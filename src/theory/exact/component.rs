@@ -147,6 +147,11 @@ impl<'a> Component<'a> {
         self.servers.len()
     }
 
+    /// The servers of the component, ascending.
+    pub(super) fn servers(&self) -> &[u32] {
+        &self.servers
+    }
+
     /// Task types, those with the same servers counted once.
     pub(super) fn n_streams(&self) -> usize {
         self.streams.len()
@@ -246,7 +251,7 @@ impl<'a> Component<'a> {
             return Err(ExactError::NoSteadyState {
                 lambda: self.model.load().exact().to_string(),
                 critical: text,
-                d: self.model.d(),
+                policy: self.model.policy().to_string(),
                 bottleneck: names(&critical.bottleneck),
             });
         }

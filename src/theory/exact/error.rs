@@ -11,7 +11,7 @@ use crate::theory::stability::StabilityError;
 pub enum ExactError {
     /// lambda is at or above the critical load.
     #[error(
-        "lambda = {lambda} is at or above the critical load {critical} for d = {d}: there is no \
+        "lambda = {lambda} is at or above the critical load {critical} for {policy}: there is no \
          steady state (bottleneck: {bottleneck}); use a lower --lambda, or give --times"
     )]
     NoSteadyState {
@@ -19,16 +19,13 @@ pub enum ExactError {
         lambda: String,
         /// The critical load.
         critical: String,
-        /// The number of samples.
-        d: u32,
+        /// The policy.
+        policy: String,
         /// The names of the servers that cannot keep up.
         bottleneck: String,
     },
     /// Whether there is a steady state could not be decided.
-    #[error(
-        "lambda = {lambda} is too close to the critical load to tell whether there is a steady \
-         state: {source}"
-    )]
+    #[error("nothing tells whether there is a steady state at lambda = {lambda}: {source}")]
     Undecided {
         /// lambda.
         lambda: String,
