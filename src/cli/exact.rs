@@ -88,9 +88,10 @@ fn steady_state(model: &Model, options: &Options) -> Result<Law, Unsolved> {
         )));
     }
     exact::stationary(model, options).map_err(|error| match error {
-        ExactError::Undecided { source: StabilityError::Policy(why), .. } => Unsolved::Open(
-            format!("{why}; so nothing tells whether there is a steady state: {instead}"),
-        ),
+        ExactError::Undecided { source: StabilityError::Policy(_), .. } => Unsolved::Open(format!(
+            "`{policy}` has no critical load that is proved, so that nothing tells whether \
+                 there is a steady state: {instead}"
+        )),
         error @ (ExactError::NoSteadyState { .. } | ExactError::Undecided { .. }) => {
             Unsolved::Open(error.to_string())
         }
