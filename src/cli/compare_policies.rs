@@ -34,7 +34,7 @@ const PRECISION: f64 = 0.005;
 const EVENTS_FOR_EACH_SERVER: u64 = 40_000;
 
 /// Few servers do with more events, many with fewer.
-const EVENTS: (u64, u64) = (16_000_000, 120_000_000);
+const EVENTS: (u64, u64) = (24_000_000, 120_000_000);
 
 /// The mean delay of a policy.
 enum Delay {
@@ -156,7 +156,7 @@ pub fn table(model: &Model, all: &[Compared]) -> String {
                 format!("{mean:.4} in [{lower:.4}, {upper:.4}]")
             }
             Delay::None => "none: no steady state".to_owned(),
-            Delay::Open(_) => "not known, so near it".to_owned(),
+            Delay::Open(_) => "not known: too near it".to_owned(),
         };
         let _ = writeln!(text, "  {:<22}{:<25}{delay}", policy.to_string(), value(critical));
     }

@@ -13,13 +13,16 @@ use rayon::prelude::*;
 
 use super::bracket_sums::Bracket;
 use super::bracketing::{
-    NoCoalescence, START_ERROR, Sample, UpperStart, geometric_tail, least_level, plan_from,
+    NoCoalescence, Sample, UpperStart, geometric_tail, least_level, plan_from,
 };
 use super::{EstimateError, Estimated, Options};
 use crate::graph::metrics;
 use crate::model::Model;
 use crate::num::ratio;
 use crate::subject::Reference;
+
+/// The largest probability that the upper start is exceeded; it is part of the interval.
+const EXCEEDED: f64 = 1e-7;
 
 /// Samples that are drawn between two looks.
 const BATCH: u64 = 8;
@@ -74,11 +77,16 @@ pub fn mean_delay(
     let n = f64::from(model.graph().n_servers());
     // On N queues: the probability that one of them is longer.
     let exceeded = |level: u32| n * kappa.powf(f64::from(level) + 1.0);
-    let level = least_level(exceeded, START_ERROR);
+    let level = least_level(exceeded, EXCEEDED);
     let error = exceeded(level).min(1.0);
     let start = UpperStart { level, error: Some(error) };
-    let plan = plan_from(&Reference, model, options.seed, options.events / 16, start)
+    // Queues of so many tasks empty in a time of level / (1 - kappa).
+    let emptying = f64::from(level) / (1.0 - kappa) * model.event_rate();
+    let limit = (options.events / 16).max((3.0 * emptying).min(1e18) as u64);
+    let mut plan = plan_from(&Reference, model, options.seed, limit.min(options.events / 4), start)
         .map_err(|NoCoalescence { events }| EstimateError::NoSteadyState { events })?;
+    // Half of the events are looked at, rather than a few: no other estimate shares this plan.
+    plan.window = plan.window.max(plan.warm_up);
     let cap = f64::from(level);
     let left_out = error * cap + geometric_tail(kappa, level);
     let mut queue = Bracket::new(cap, 1.0 - options.confidence, options.intervals);
@@ -93,6 +101,8 @@ pub fn mean_delay(
         }
         replications += BATCH;
         let now = queue.estimated(left_out, 1.0 / arrivals(model));
+        // No task leaves before it is served.
+        let now = Estimated { mean: now.mean.max(1.0), lower: now.lower.max(1.0), ..now };
         let precise = (now.upper - now.lower) / 2.0 <= options.precision * now.mean;
         if precise || events + BATCH * plan.events() > options.events {
             return Ok(MeanDelay { delay: now, replications, events });

@@ -122,7 +122,7 @@ pub fn explain(page: &mut Page) {
     page.paragraph(2, &[(Strong, "what is known of which: "), (Plain, &methods)]);
     let row = |name: &str, cells: &mut dyn Iterator<Item = &'static str>| {
         let cells: Vec<String> = cells.map(|cell| format!("{cell:<9}")).collect();
-        format!("  {name:<32}{}", cells.concat()).trim_end().to_owned()
+        format!("  {name:<33}{}", cells.concat()).trim_end().to_owned()
     };
     page.line(&[(Faint, &row("", &mut METHODS.iter().map(|(name, _)| *name)))]);
     for policy in Policy::declared() {
