@@ -156,7 +156,7 @@ pub fn table(model: &Model, all: &[Compared]) -> String {
                 format!("{mean:.4} in [{lower:.4}, {upper:.4}]")
             }
             Delay::None => "none: no steady state".to_owned(),
-            Delay::Open(_) => "not known: too near it".to_owned(),
+            Delay::Open(_) => "not known: budget spent".to_owned(),
         };
         let _ = writeln!(text, "  {:<22}{:<25}{delay}", policy.to_string(), value(critical));
     }
