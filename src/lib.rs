@@ -2,12 +2,12 @@
 //! exact computation, and by statistics with guaranteed error rates.
 //!
 //! Servers and task types form a bipartite graph. Tasks of each type arrive as a Poisson process,
-//! sample d compatible servers with replacement and join the shortest queue, JSQ(d). Types may have
-//! arrival [rates](graph::rates) of their own. Rutten and Mukherjee, *Mean-field analysis for load
-//! balancing on spatial graphs*, prove when such a system behaves like the fully flexible one.
-//! Every statement of theirs that can be checked is a [claim](claims), every check is shown to
-//! reject [wrong models](faults), and what is checked is [replaceable](subject): the reference, a
-//! policy, the code of a real load balancer.
+//! sample d compatible servers with replacement and join the shortest queue, JSQ(d), or choose by
+//! another [policy](model::policy). Types may have arrival [rates](graph::rates) of their own.
+//! Rutten and Mukherjee, *Mean-field analysis for load balancing on spatial graphs*, prove when such
+//! a system behaves like the fully flexible one. Every statement of theirs that can be checked is a
+//! [claim](claims), every check is shown to reject [wrong models](faults), and what is checked is
+//! [replaceable](subject): the reference, a policy, the code of a real load balancer.
 //!
 //! ```
 //! use fluidcheck::{estimate::Options, graph::spec::Spec, model::Model};
@@ -80,6 +80,7 @@
 //! | verdict | holds, violated, inconclusive, or not applicable ([`claims::Verdict`]) |
 //! | fault | a wrong model that some claim must reject ([`faults::Fault`]) |
 //! | checkpoint | what a long run has found so far, in a file from which it goes on ([`checkpoint`]) |
+//! | policy | how a task chooses among its servers, as a value with an exact law ([`model::policy`]); `jsq(2), replacement` is the paper's with d = 2 |
 //! | mark | one event of the uniformised chain, drawn without looking at the state ([`crate::simulate::marks::Mark`]) |
 #![doc = include_str!("../docs/statements.md")]
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::todo, clippy::unimplemented))]

@@ -33,7 +33,7 @@ impl Run {
     }
 
     fn with_model(self, model: &Model) -> Self {
-        self.with("lambda", model.load().exact()).with("d", model.d())
+        self.with("lambda", model.load().exact()).with("the policy", model.policy())
     }
 
     /// A run of `verify`.
@@ -191,7 +191,11 @@ impl Fingerprint {
     fn model(&mut self, model: &Model) {
         self.graph(model.graph());
         self.text(&model.load().exact().to_string());
-        self.number(u64::from(model.d()));
+        self.text(&model.policy().to_string());
+        // What the file of the weights holds, not only its name.
+        let weights = model.weights().unwrap_or_default();
+        self.number(weights.len() as u64);
+        weights.iter().for_each(|&weight| self.number(weight));
     }
 }
 
@@ -222,6 +226,26 @@ mod tests {
         let prints: std::collections::BTreeSet<_> =
             graphs.iter().map(|graph| Fingerprint::of(|print| print.graph(graph))).collect();
         assert_eq!(prints.len(), graphs.len());
+    }
+
+    #[test]
+    fn any_difference_of_a_policy_shows_in_the_fingerprint_of_a_model() {
+        let model = |policy: &str, weights: [i64; 2]| {
+            let graph = BipartiteGraph::complete(2, 2).unwrap();
+            let weights = weights.map(|weight| ratio(weight, 1)).to_vec();
+            let load = crate::model::Load::try_from(0.5).unwrap();
+            Model::with_policy(graph, load, policy.parse().unwrap(), Some(weights)).unwrap()
+        };
+        let models = [
+            model("jsq(2)", [1, 1]),
+            model("jsq(2), distinct", [1, 1]),
+            model("jsq(all)", [1, 1]),
+            model("jsq(2), weights=w", [1, 1]),
+            model("jsq(2), weights=w", [1, 2]),
+        ];
+        let prints: std::collections::BTreeSet<_> =
+            models.iter().map(|model| Fingerprint::of(|print| print.model(model))).collect();
+        assert_eq!(prints.len(), models.len());
     }
 
     #[test]

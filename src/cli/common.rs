@@ -13,7 +13,7 @@ use crate::graph::format::{self, Format};
 use crate::graph::source::{self, GraphSource};
 use crate::graph::{BipartiteGraph, Isolated};
 use crate::model::policy::Policy;
-use crate::model::{Load, Model};
+use crate::model::{Load, Model, ModelError};
 use crate::num::input_limits::MIN_PROBABILITY;
 use crate::num::ratio;
 use crate::report::page::Look;
@@ -113,6 +113,13 @@ pub fn unequal_rates(graph: &BipartiteGraph) -> Option<String> {
     Some(format!("from {} to {} times the mean", claims::show(&least), claims::show(&most)))
 }
 
+/// The policy of a model, for programs: its text in full; the paper's d and the number of samples
+/// where it is `jsq(d), replacement`, else null.
+pub fn put_policy(value: &mut Value, policy: &Policy) {
+    value["policy"] = json!(policy.to_string());
+    value["d"] = json!(policy.paper_d());
+}
+
 /// The relative rates' range, for programs.
 pub fn rates_object(graph: &BipartiteGraph) -> Value {
     let (least, most) = graph.rate_range();
@@ -156,14 +163,25 @@ impl ModelOptions {
         Ok(self.policy.as_deref().map(str::parse).transpose()?)
     }
 
-    /// The d of (3.5), without a graph.
-    pub fn limit_d(&self) -> Result<u32, Failure> {
-        let Some(policy) = self.policy()? else { return Ok(self.d.unwrap_or(2)) };
-        policy.limit_d().ok_or_else(|| {
-            Failure::Message(format!(
-                "`{policy}` has no limit (3.5): possible are jsq(D) and random without weights"
-            ))
-        })
+    /// The policy, by `--policy` or by d, 2 if neither is given.
+    pub fn chosen_policy(&self) -> Result<Policy, Failure> {
+        if let Some(policy) = self.policy()? {
+            return Ok(policy);
+        }
+        let given = self.d.unwrap_or(2);
+        Ok(Policy::jsq(given).map_err(|_| ModelError::Choices { given })?)
+    }
+
+    /// The policy and the d of (3.5), without a graph.
+    pub fn limit(&self) -> Result<(Policy, u32), Failure> {
+        let policy = self.chosen_policy()?;
+        match policy.limit_d() {
+            Some(d) => Ok((policy, d)),
+            None => Err(Failure::Message(format!(
+                "`{policy}` has no limit (3.5) without a graph: possible are jsq(D) and random, \
+                 without weights, on the lengths of now; `fluidcheck simulate` takes any policy"
+            ))),
+        }
     }
 
     /// The model on `graph`.
@@ -183,7 +201,7 @@ impl ModelOptions {
     }
 }
 
-/// A graph of the user's with its load and d.
+/// A graph of the user's with its load and policy.
 #[derive(Args, Clone)]
 pub struct SystemOptions {
     /// Graph file or spec
@@ -204,16 +222,16 @@ impl SystemOptions {
 
     /// The first lines of a table for people: what of which system, and how its tasks arrive.
     pub fn heading(&self, what: &str, model: &Model) -> String {
-        let (load, d, isolated) =
-            (model.load().exact(), model.d(), model.graph().isolated_task_types().len());
-        let mut text = format!("{what} of {}, lambda = {load}, d = {d}\n", self.graph);
+        let (load, policy) = (model.load().exact(), model.policy());
+        let isolated = model.graph().isolated_task_types().len();
+        let mut text = format!("{what} of {}, lambda = {load}, {policy}\n", self.graph);
         if isolated > 0 {
             text.push_str(&format!("{isolated} task types have no server: their tasks are lost\n"));
         }
         if let Some(rates) = unequal_rates(model.graph()) {
-            text.push_str(&format!(
-                "task types arrive at rates {rates}; q* is the limit for equal rates\n"
-            ));
+            let limit =
+                if model.limit_d().is_some() { "; q* is the limit for equal rates" } else { "" };
+            text.push_str(&format!("task types arrive at rates {rates}{limit}\n"));
         }
         text
     }

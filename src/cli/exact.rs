@@ -6,11 +6,12 @@ use std::process::ExitCode;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::common::{SystemOptions, rates_object, times};
+use super::common::{SystemOptions, put_policy, rates_object, times};
 use super::output::{Failure, print, print_json, warn};
 use crate::model::Model;
 use crate::theory::exact::{self, ExactError, Law, MOST_STATES, Options};
 use crate::theory::mean_field::{Start, fixed_point_vec};
+use crate::theory::stability::StabilityError;
 
 #[derive(Args)]
 pub struct Arguments {
@@ -41,13 +42,23 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let model = arguments.system.model()?;
     let options =
         Options { cap: arguments.cap, most_states: arguments.states, ..Options::default() };
-    let steady = match exact::stationary(&model, &options) {
+    if !model.policy().is_markov() {
+        return Err(Failure::Message(format!(
+            "`{}` decides on more than the queue lengths of now, which are the states here: there \
+             is no exact law, in the steady state or at given times; use `fluidcheck simulate`, or \
+             `fluidcheck simulate --transient`",
+            model.policy()
+        )));
+    }
+    let steady = match steady_state(&model, &options) {
         // The law at given times needs no steady state.
-        Err(error @ ExactError::NoSteadyState { .. }) if !arguments.times.is_empty() => {
-            warn(&error.to_string());
+        Err(Unsolved::Open(why)) if !arguments.times.is_empty() => {
+            warn(&why);
             None
         }
-        other => Some(other?),
+        Err(Unsolved::Open(why)) => return Err(Failure::Message(why)),
+        Err(Unsolved::Error(error)) => return Err(error.into()),
+        Ok(law) => Some(law),
     };
     let transient = exact::transient(&model, &start, &arguments.times, &options)?;
     if arguments.json {
@@ -56,6 +67,36 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         print(&tables(arguments, &model, &start, steady.as_ref(), &transient))?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Why there is no law of the steady state.
+enum Unsolved {
+    /// There is none, or none that can be told; laws at given times there are.
+    Open(String),
+    /// An error of any law.
+    Error(ExactError),
+}
+
+/// The law of the steady state, of a policy that decides on the lengths of now.
+fn steady_state(model: &Model, options: &Options) -> Result<Law, Unsolved> {
+    let policy = model.policy();
+    let instead = "possible are --times for the law at given times, and `fluidcheck simulate`";
+    if !policy.is_monotone() {
+        return Err(Unsolved::Open(format!(
+            "`{policy}` does not keep systems ordered, and bounds on the error of an exact steady \
+             state need that: {instead}"
+        )));
+    }
+    exact::stationary(model, options).map_err(|error| match error {
+        ExactError::Undecided { source: StabilityError::Policy(_), .. } => Unsolved::Open(format!(
+            "`{policy}` has no critical load that is proved, so that nothing tells whether \
+                 there is a steady state: {instead}"
+        )),
+        error @ (ExactError::NoSteadyState { .. } | ExactError::Undecided { .. }) => {
+            Unsolved::Open(error.to_string())
+        }
+        error => Unsolved::Error(error),
+    })
 }
 
 /// Levels that are worth showing: beyond, q_i is below what doubles can tell from 0 here.
@@ -81,6 +122,19 @@ fn object(law: &Law) -> Value {
     })
 }
 
+/// The servers one by one, by the names of the file.
+fn per_server(model: &Model, law: &Law) -> Vec<Value> {
+    let bounds = |value: &exact::Value| json!({ "value": value.value, "lower": value.lower, "upper": value.upper });
+    let of = |(v, server): (u32, &exact::Server)| {
+        json!({
+            "server": model.graph().server_name(v),
+            "mean_queue_length": bounds(&server.mean_queue_length),
+            "busy": bounds(&server.busy),
+        })
+    };
+    (0..).zip(&law.per_server).map(of).collect()
+}
+
 fn whole_object(
     arguments: &Arguments,
     model: &Model,
@@ -98,10 +152,11 @@ fn whole_object(
         value
     };
     let at: Vec<Value> = arguments.times.iter().zip(transient).map(at).collect();
+    value["per_server"] = steady.map(|law| per_server(model, law)).into();
     value["graph"] = json!(arguments.system.graph);
     value["lambda"] = json!(model.lambda());
-    value["d"] = json!(model.d());
-    value["choices"] = json!(model.d());
+    put_policy(&mut value, model.policy());
+    value["choices"] = json!(model.policy().paper_d());
     value["isolated_task_types"] = json!(model.graph().isolated_task_types().len());
     value["rates"] = rates_object(model.graph());
     if !arguments.times.is_empty() {
@@ -121,14 +176,20 @@ fn tables(
 ) -> String {
     let mut text = arguments.system.heading("exact law", model);
     if let Some(law) = steady {
-        let limit: f64 = fixed_point_vec(model.lambda(), model.d(), 4096).iter().sum();
-        let fixed_point = fixed_point_vec(model.lambda(), model.d(), law.q.len());
-        let _ = writeln!(text, "{:>18}  {:>14}  {:>14}", "steady state", "expected", "q*");
-        for ((i, q), target) in (1..).zip(&law.q).zip(&fixed_point).take(shown(law)) {
-            let _ = writeln!(text, "{:>18}  {:>14.12}  {target:>14.12}", format!("q_{i}"), q.value);
+        let limit = model.limit_d().map(|d| {
+            (fixed_point_vec(model.lambda(), d, law.q.len()), mean_at_limit(model.lambda(), d))
+        });
+        let column = if limit.is_some() { format!("  {:>14}", "q*") } else { String::new() };
+        let _ = writeln!(text, "{:>18}  {:>14}{column}", "steady state", "expected");
+        let mut row = |name: &str, value: f64, target: Option<f64>| {
+            let target = target.map(|target| format!("  {target:>14.12}")).unwrap_or_default();
+            let _ = writeln!(text, "{name:>18}  {value:>14.12}{target}");
+        };
+        for (i, q) in law.q.iter().enumerate().take(shown(law)) {
+            row(&format!("q_{}", i + 1), q.value, limit.as_ref().map(|(q, _)| q[i]));
         }
         let mean = law.mean_queue_length.value;
-        let _ = writeln!(text, "{:>18}  {mean:>14.12}  {limit:>14.12}", "mean queue length");
+        row("mean queue length", mean, limit.as_ref().map(|(_, mean)| *mean));
         closing(&mut text, law);
     }
     for (time, law) in arguments.times.iter().zip(transient) {
@@ -141,6 +202,11 @@ fn tables(
         closing(&mut text, law);
     }
     text
+}
+
+/// The mean queue length of q*.
+fn mean_at_limit(lambda: f64, d: u32) -> f64 {
+    fixed_point_vec(lambda, d, 4096).iter().sum()
 }
 
 /// Levels of the table.

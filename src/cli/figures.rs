@@ -90,6 +90,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
             "max_n": max_n,
             "replications": replications,
             "lambda": LAMBDA,
+            "policy": format!("jsq({D}), replacement"),
             "d": D,
             "confidence": CONFIDENCE,
             "figures": rows,

@@ -1,23 +1,27 @@
 //! `fluidcheck inspect`.
 
-use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::process::ExitCode;
 
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::common::{SystemOptions, rates_object, unequal_rates};
+use super::common::{SystemOptions, put_policy, rates_object, unequal_rates};
+use super::compare_policies::{self, Compared, compare};
 use super::output::{Failure, print, print_json};
-use super::steady_state::{both, value};
+use super::steady_state::{both, most_of_any_policy, value};
 use crate::claims::{self, CheckOptions, Hypothesis};
 use crate::estimate::bracketing::Samples;
 use crate::graph::{BipartiteGraph, Isolated, metrics};
+use crate::model::policy::{Base, Policy, Sampling};
+use crate::model::sample_law::SampleLaw;
 use crate::model::{Model, loads};
 use crate::num::ratio::{self, Ratio};
 use crate::report::page::one_line;
 use crate::subject::Reference;
-use crate::theory::stability::{Addition, CriticalLoad, critical_load, improve};
+use crate::theory::stability::{
+    Addition, CriticalLoad, StabilityError, critical_load, critical_load_of, improve,
+};
 
 #[derive(Args)]
 pub struct Arguments {
@@ -27,6 +31,10 @@ pub struct Arguments {
     #[arg(long, value_name = "K", allow_negative_numbers = true,
         value_parser = clap::value_parser!(u16).range(1..))]
     improve: Option<u16>,
+    /// Compare jsq(D) with and without replacement, jsq(all) and random: critical load, and mean
+    /// delay at lambda, exact on small graphs, else estimated with intervals
+    #[arg(long)]
+    compare_policies: bool,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -34,8 +42,13 @@ pub struct Arguments {
 
 /// What is known of the stability.
 struct Stability {
-    /// d = 1, 2, 3 and the chosen d, ascending.
-    by_d: Vec<(u32, CriticalLoad)>,
+    /// Of the policy; an error where nothing is proved of it.
+    own: Result<CriticalLoad, StabilityError>,
+    /// What no policy exceeds, where nothing is proved of this one.
+    most: Option<CriticalLoad>,
+    /// For comparison, the policy's own included: the paper's with d = 1, 2, 3 and the chosen d,
+    /// ascending; beside another policy those of every kind.
+    rows: Vec<(Policy, CriticalLoad)>,
     /// The component of the bottleneck: its servers, and the critical load of the graph without it.
     component: Option<(usize, Option<CriticalLoad>)>,
     /// The upper bound that one more unit of service rate inside the bottleneck gives.
@@ -45,33 +58,85 @@ struct Stability {
 
 pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let model = arguments.system.model()?;
-    let graph = model.graph();
-    let choices = BTreeSet::from([1, 2, 3, model.d()]);
-    let of = |d| Ok::<_, Failure>((d, critical_load(graph, d)?));
-    let by_d = choices.into_iter().map(of).collect::<Result<Vec<_>, _>>()?;
-    let critical = chosen(&by_d, model.d());
-    let upper = critical.exact.clone().or_else(|| Ratio::from_float(critical.upper));
-    let size = critical.bottleneck.len();
-    let stability = Stability {
-        component: limiting_component(&model, &critical.bottleneck),
-        relieved: upper.map(|upper| upper * Ratio::new((size + 1).into(), size.into())),
-        additions: match arguments.improve {
-            Some(count) => improve(graph, model.d(), count.into())?,
-            None => Vec::new(),
-        },
-        by_d,
-    };
+    let stability = Stability::of(&model, arguments.improve)?;
+    let compared = if arguments.compare_policies { compare(&model)? } else { Vec::new() };
     let failures = failures(&model);
     if arguments.json {
-        print_json(&object(arguments, &model, &stability, &failures))?;
+        print_json(&object(arguments, &model, &stability, &failures, &compared))?;
     } else {
-        print(&table(arguments, &model, &stability, &failures))?;
+        print(&table(arguments, &model, &stability, &failures, &compared))?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn chosen(by_d: &[(u32, CriticalLoad)], d: u32) -> &CriticalLoad {
-    &by_d.iter().find(|(other, _)| *other == d).expect("by_d has every choice of which d is one").1
+/// The policies whose critical loads are shown, ascending by what they look at.
+fn shown_policies(policy: &Policy) -> Result<Vec<Policy>, Failure> {
+    if let Some(d) = policy.paper_d() {
+        let mut choices = vec![1, 2, 3, d];
+        choices.sort_unstable();
+        choices.dedup();
+        return Ok(choices.into_iter().map(Policy::jsq).collect::<Result<_, _>>()?);
+    }
+    let mut all = vec![
+        policy.clone(),
+        Policy::of_base(Base::Random)?,
+        Policy::jsq(2)?,
+        Policy::jsq_distinct(2)?,
+        Policy::of_base(Base::JsqAll)?,
+    ];
+    let again = all[1..].iter().position(|other| other == policy);
+    again.map(|at| all.remove(at + 1));
+    Ok(all)
+}
+
+impl Stability {
+    fn of(model: &Model, to_add: Option<u16>) -> Result<Self, Failure> {
+        let (graph, policy) = (model.graph(), model.policy());
+        let own = match critical_load_of(model) {
+            Err(error @ StabilityError::NoEdges) => return Err(error.into()),
+            other => other,
+        };
+        let mut rows = Vec::new();
+        for shown in shown_policies(policy)? {
+            if shown == *policy {
+                rows.extend(own.as_ref().ok().map(|critical| (shown, critical.clone())));
+            } else if let Some(law) = shown.sample_law() {
+                rows.push((shown, critical_load(graph, law)?));
+            }
+        }
+        let known = own.as_ref().ok();
+        let relieved = known.and_then(|critical| {
+            let upper = critical.exact.clone().or_else(|| Ratio::from_float(critical.upper));
+            let size = critical.bottleneck.len();
+            upper.map(|upper| upper * Ratio::new((size + 1).into(), size.into()))
+        });
+        let additions = match to_add {
+            Some(count) => improve(graph, law_to_improve(policy)?, count.into())?,
+            None => Vec::new(),
+        };
+        let component = known.and_then(|own| limiting_component(model, &own.bottleneck));
+        let most = if known.is_none() { most_of_any_policy(model) } else { None };
+        Ok(Self { most, rows, component, relieved, additions, own })
+    }
+
+    /// Whether there is a steady state, as far as that is known.
+    fn stable(&self, model: &Model) -> Option<bool> {
+        let lambda = model.load().exact();
+        match &self.own {
+            Ok(critical) => critical.stable(lambda),
+            Err(_) => self.most.as_ref()?.stable(lambda).filter(|stable| !stable),
+        }
+    }
+}
+
+/// What edges are added by.
+fn law_to_improve(policy: &Policy) -> Result<SampleLaw, Failure> {
+    policy.sample_law().ok_or_else(|| {
+        Failure::Message(format!(
+            "--improve: no edge can be judged for `{policy}`: possible are jsq(D), jsq(all) and \
+             random, without weights, on the lengths of now"
+        ))
+    })
 }
 
 /// Only where there are several, and the rest is not too large to look at again.
@@ -87,9 +152,9 @@ fn limiting_component(model: &Model, bottleneck: &[u32]) -> Option<(usize, Optio
     let (n, m) = (graph.n_servers(), graph.n_task_types());
     let rest = BipartiteGraph::from_edges(n, m, &edges, Isolated::Drop).ok()?;
     let rates: Vec<_> = (0..m).map(|w| graph.relative_rate(w)).collect();
-    let rest = rest.with_rates(&rates).ok()?;
+    let rest = model.changed(rest.with_rates(&rates).ok()?, model.load().clone()).ok()?;
     let servers = components.of_server.iter().filter(|&&at| at == own).count();
-    Some((servers, critical_load(&rest, model.d()).ok()))
+    Some((servers, critical_load_of(&rest).ok()))
 }
 
 /// The hypotheses that fail with their figures, and the claims that have them.
@@ -108,7 +173,8 @@ fn failures(model: &Model) -> Vec<(String, Vec<&'static str>)> {
     all.iter().filter_map(failure).collect()
 }
 
-fn bounds(critical: &CriticalLoad) -> Value {
+/// A critical load for programs.
+pub fn bounds(critical: &CriticalLoad) -> Value {
     json!({
         "lower": critical.lower,
         "upper": critical.upper,
@@ -121,19 +187,21 @@ fn object(
     model: &Model,
     stability: &Stability,
     failures: &[(String, Vec<&'static str>)],
+    compared: &[Compared],
 ) -> Value {
-    let graph = model.graph();
-    let critical = chosen(&stability.by_d, model.d());
+    let (graph, critical) = (model.graph(), stability.own.as_ref().ok());
     let (server, task) = (metrics::server_degrees(graph), metrics::task_degrees(graph));
     let (rho, phi, gamma) = (loads::rho(model), metrics::phi(graph), metrics::gamma(graph));
     let degrees = |d: &metrics::Degrees| json!({ "min": d.min, "mean": d.mean, "max": d.max });
     let names = |servers: &[u32]| servers.iter().map(|&v| graph.server_name(v)).collect::<Vec<_>>();
-    let by_d = stability.by_d.iter().map(|(d, critical)| {
+    let rows = stability.rows.iter().map(|(policy, critical)| {
         let mut value = bounds(critical);
-        value["d"] = json!(d);
+        put_policy(&mut value, policy);
         value["bottleneck"] = json!(names(&critical.bottleneck));
         value
     });
+    let rows: Vec<Value> = rows.collect();
+    let by_d = model.policy().paper_d().map(|_| rows.clone());
     let improve = stability.additions.iter().map(|addition| {
         let mut value = bounds(&addition.critical);
         value["server"] = json!(graph.server_name(addition.server));
@@ -151,7 +219,6 @@ fn object(
     let mut value = json!({
         "graph": arguments.system.graph,
         "lambda": model.lambda(),
-        "d": model.d(),
         "servers": graph.n_servers(),
         "task_types": graph.n_task_types(),
         "edges": graph.n_edges(),
@@ -166,20 +233,29 @@ fn object(
         "gamma": ratio::to_f64(&gamma),
         "exact": {
             "rho": rho.to_string(), "phi": phi.to_string(), "gamma": gamma.to_string(),
-            "critical_lambda": critical.exact.as_ref().map(ToString::to_string),
+            "critical_lambda":
+                critical.and_then(|critical| critical.exact.as_ref()).map(ToString::to_string),
         },
-        "stable": critical.stable(model.load().exact()),
-        "critical_lambda": { "lower": critical.lower, "upper": critical.upper },
-        "critical_lambda_by_d": by_d.collect::<Vec<_>>(),
-        "bottleneck": names(&critical.bottleneck),
+        "stable": stability.stable(model),
+        "critical_lambda": critical.map(|critical| json!({
+            "lower": critical.lower, "upper": critical.upper,
+        })),
+        "critical_lambda_of_any_policy_at_most": stability.most.as_ref().map(bounds),
+        "critical_lambda_by_d": by_d,
+        "critical_lambda_by_policy": rows,
+        "bottleneck": critical.map(|critical| names(&critical.bottleneck)),
         "limiting_component": stability.component.as_ref().map(|(servers, rest)| json!({
             "servers": servers, "critical_lambda_without_it": rest.as_ref().map(bounds),
         })),
         "one_more_unit_of_service_in_the_bottleneck": relieved,
         "hypotheses_failed": hypotheses,
     });
+    put_policy(&mut value, model.policy());
     if arguments.improve.is_some() {
         value["improve"] = json!(improve.collect::<Vec<_>>());
+    }
+    if arguments.compare_policies {
+        value["compare_policies"] = compare_policies::object(compared);
     }
     value
 }
@@ -189,9 +265,9 @@ fn table(
     model: &Model,
     stability: &Stability,
     failures: &[(String, Vec<&'static str>)],
+    compared: &[Compared],
 ) -> String {
     let graph = model.graph();
-    let critical = chosen(&stability.by_d, model.d());
     let (server, task) = (metrics::server_degrees(graph), metrics::task_degrees(graph));
     let isolated = graph.isolated_task_types().len();
     let mut text = String::new();
@@ -200,6 +276,7 @@ fn table(
         // Labels may hold line ends.
         let _ = writeln!(text, "  {name:<26}{}", one_line(&value));
     };
+    row("policy", model.policy().to_string());
     row("servers N", graph.n_servers().to_string());
     row("task types M", graph.n_task_types().to_string());
     row("edges", graph.n_edges().to_string());
@@ -217,23 +294,38 @@ fn table(
     row("rho(G)", format!("{} at lambda = {}", both(&loads::rho(model)), model.load().exact()));
     row("phi(G)", both(&metrics::phi(graph)));
     row("gamma(G)", both(&metrics::gamma(graph)));
-    for (d, critical) in &stability.by_d {
-        row("critical load", format!("{} for d = {d}", value(critical)));
+    for (policy, critical) in &stability.rows {
+        let whose = match (model.policy().paper_d(), policy.paper_d()) {
+            (Some(_), Some(d)) => format!("d = {d}"),
+            _ => policy.to_string(),
+        };
+        row("critical load", format!("{} for {whose}", value(critical)));
     }
-    let steady = match critical.stable(model.load().exact()) {
-        Some(true) => "yes: lambda is below the critical load",
-        Some(false) => "none: lambda is at or above the critical load",
-        None => "undecided: lambda is between the bounds on the critical load",
-    };
-    row("steady state", steady.to_owned());
-    row("bottleneck", graph.first_server_names(&critical.bottleneck));
-    let (size, n, upper, d) =
-        (critical.bottleneck.len(), graph.n_servers(), critical.upper, model.d());
-    let limits = format!(
-        "{size} of {n} servers, overloaded for lambda >= {upper:.6}, however tasks choose among \
-         their {d} samples"
-    );
-    row("what limits", limits);
+    match (&stability.own, stability.stable(model)) {
+        (Ok(_), stable) => {
+            let steady = match stable {
+                Some(true) => "yes: lambda is below the critical load",
+                Some(false) => "none: lambda is at or above the critical load",
+                None => "undecided: lambda is between the bounds on the critical load",
+            };
+            row("steady state", steady.to_owned());
+        }
+        (Err(_), Some(_)) => {
+            let steady = "none: lambda is at or above the critical load of every policy";
+            row("steady state", steady.to_owned());
+        }
+        (Err(error), None) => row("steady state", format!("not known: {error}")),
+    }
+    if let Ok(critical) = &stability.own {
+        row("bottleneck", graph.first_server_names(&critical.bottleneck));
+        let (size, n, upper) = (critical.bottleneck.len(), graph.n_servers(), critical.upper);
+        let limits = format!(
+            "{size} of {n} servers, overloaded for lambda >= {upper:.6}, however tasks choose \
+             among {}",
+            chosen_among(model.policy())
+        );
+        row("what limits", limits);
+    }
     if let Some((servers, rest)) = &stability.component {
         let rest = match rest {
             None => "the others receive no task".to_owned(),
@@ -264,5 +356,18 @@ fn table(
         let named = if ids.is_empty() { ids } else { format!(" ({ids})") };
         row("hypothesis not met", format!("{why}{named}"));
     }
+    if arguments.compare_policies {
+        text.push_str(&compare_policies::table(model, compared));
+    }
     text
+}
+
+/// What a task of a policy that joins a shortest of samples chooses among.
+fn chosen_among(policy: &Policy) -> String {
+    match policy.base() {
+        Base::Jsq { d, sampling: Sampling::Replacement } => format!("their {d} samples"),
+        Base::Jsq { d, sampling: Sampling::Distinct } => format!("their {d} different samples"),
+        Base::JsqAll => "all their servers".to_owned(),
+        _ => "their samples".to_owned(),
+    }
 }

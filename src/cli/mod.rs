@@ -4,6 +4,7 @@
 
 mod calibrate;
 mod common;
+mod compare_policies;
 mod exact;
 mod explain;
 mod figures;
@@ -57,26 +58,32 @@ Examples:
 
 COLUMNS sets the width of the text, NO_COLOR turns colours off.")]
     Verify(verify::Arguments),
-    /// Explain a claim: what it states, how it is checked, which faults it rejects
+    /// Explain a claim: what it states, how it is checked, which faults it rejects; or the policies
     #[command(after_help = "\
 Examples:
   fluidcheck explain thm-3.8
+  fluidcheck explain policies      the items of --policy, and what is known of each policy
   fluidcheck explain               lists all claims")]
     Explain(explain::Arguments),
     /// Show size, degrees, components, rho, phi, gamma and the critical load of a graph
     #[command(after_help = "\
-Example: fluidcheck inspect data/us-sites-100km.csv --lambda 0.2 --json")]
+Examples:
+  fluidcheck inspect data/us-sites-100km.csv --lambda 0.2 --json
+  fluidcheck inspect data/us-sites-100km.csv --lambda 0.2 --policy 'jsq(3), distinct'
+  fluidcheck inspect cycle:n=5 --compare-policies")]
     Inspect(inspect::Arguments),
     /// Simulate the steady state or a transient, with intervals, next to the mean-field limit
     #[command(after_help = "\
 Examples:
   fluidcheck simulate path:n=3 --lambda 0.6
+  fluidcheck simulate path:n=3 --lambda 0.6 --policy 'jsq(all), ties lowest'
   fluidcheck simulate complete:n=100 --transient --times 0.5,1,2,5 --start level:3")]
     Simulate(simulate::Arguments),
     /// Compute the exact law of a small system, in the steady state and at given times
     #[command(after_help = "\
 Examples:
   fluidcheck exact path:n=3 --lambda 0.6
+  fluidcheck exact path:n=3 --lambda 0.6 --policy 'jsq(2), distinct'
   fluidcheck exact complete:n=2,m=2 --times 0.5,1,2 --start level:3 --json")]
     Exact(exact::Arguments),
     /// Solve the mean-field equations (3.5) at given times
@@ -92,7 +99,8 @@ Examples:
     /// Write figures 1 to 4 of the paper and the table of the geometric graphs of section 5, as CSV
     /// and SVG
     #[command(after_help = "\
-The files say for every system whether it has a steady state; where it has none,
+All systems have the paper's policy, jsq(2), replacement: no graph and no other policy is
+taken here. The files say for every system whether it has a steady state; where it has none,
 they show a transient and its time.
 
 Examples:

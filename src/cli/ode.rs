@@ -7,7 +7,6 @@ use clap::Args;
 
 use super::common::{ModelOptions, times};
 use super::output::{Failure, print, print_json};
-use crate::model::{MAX_CHOICES, ModelError};
 use crate::theory::mean_field::{Options, Spectrum, Start, solve, spectral_gap};
 
 #[derive(Args)]
@@ -30,10 +29,8 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
-    let (load, d) = (arguments.model.load()?, arguments.model.limit_d()?);
-    if d == 0 || d > MAX_CHOICES {
-        return Err(ModelError::Choices { given: d }.into());
-    }
+    let load = arguments.model.load()?;
+    let (policy, d) = arguments.model.limit()?;
     let start = Start::parse(&arguments.start)?;
     let options = Options { relative_tolerance: arguments.tolerance, ..Options::default() };
     let solution = solve(load.value(), d, &start, &arguments.times, &options)?;
@@ -42,6 +39,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     if arguments.json {
         print_json(&serde_json::json!({
             "lambda": load.value(),
+            "policy": policy.to_string(),
             "d": d,
             "start": start.to_string(),
             "times": solution.times,
@@ -59,7 +57,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     }
     let shown = 8.min(solution.levels);
     let mut text = String::new();
-    let _ = writeln!(text, "(3.5) with lambda = {}, d = {d}, start {start}", load.exact());
+    let _ = writeln!(text, "(3.5) with lambda = {}, {policy}, start {start}", load.exact());
     let _ = write!(text, "{:>10}", "t");
     for i in 1..=shown {
         let _ = write!(text, "  {:>10}", format!("q_{i}"));

@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
-use super::common::{SystemOptions, probability, rates_object, times, unequal_rates};
+use super::common::{SystemOptions, probability, put_policy, rates_object, times, unequal_rates};
 use super::interrupt::say;
 use super::long_run::{LongRun, LongRunOptions};
 use super::output::{Failure, print, print_json, warn};
@@ -165,7 +165,10 @@ fn transient(
 ) -> Result<ExitCode, Failure> {
     let times = &arguments.times[..];
     let accuracy = mean_field::Options::default();
-    let field = mean_field::solve(model.lambda(), model.d(), start, times, &accuracy)?;
+    let field = model
+        .limit_d()
+        .map(|d| mean_field::solve(model.lambda(), d, start, times, &accuracy))
+        .transpose()?;
     let resumed = |kept: &Option<TransientKept>| {
         let resume =
             |kept| TransientRun::resume(model, start, times, options, kept).ok_or_else(misfit);
@@ -183,7 +186,8 @@ fn transient(
             let Some(kept) = kept else { return nothing_known() };
             let resumed = TransientRun::resume(&model, &start, &arguments.times, &options, &kept);
             if let Some(run) = resumed {
-                let _ = print_transient(&arguments, &model, &start, &run.estimate(), &field, true);
+                let field = field.as_ref();
+                let _ = print_transient(&arguments, &model, &start, &run.estimate(), field, true);
             }
         }
     };
@@ -199,7 +203,7 @@ fn transient(
         }
         Ok::<_, Failure>(work.estimate())
     })?;
-    print_transient(arguments, model, start, &estimate, &field, false)?;
+    print_transient(arguments, model, start, &estimate, field.as_ref(), false)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -237,14 +241,14 @@ fn print_steady_state(
     estimate: &SteadyState,
     partial: bool,
 ) -> Result<(), Failure> {
-    let fixed_point = fixed_point_vec(model.lambda(), model.d(), estimate.q.len());
-    let limit: f64 = fixed_point_vec(model.lambda(), model.d(), 4096).iter().sum();
+    let (lambda, d) = (model.lambda(), model.limit_d());
+    let fixed_point = d.map(|d| fixed_point_vec(lambda, d, estimate.q.len()));
+    let limit: Option<f64> = d.map(|d| fixed_point_vec(lambda, d, 4096).iter().sum());
     if arguments.long_run.json {
-        return print_json(&json!({
+        let mut value = json!({
             "graph": arguments.system.graph,
             "partial": partial,
-            "lambda": model.lambda(),
-            "d": model.d(),
+            "lambda": lambda,
             "seed": arguments.seed,
             "confidence": arguments.confidence,
             "intervals": arguments.intervals.words().0,
@@ -263,15 +267,17 @@ fn print_steady_state(
             "events": estimate.events,
             "events_per_second": estimate.events as f64 / estimate.seconds,
             "seconds": estimate.seconds,
-        }));
+        });
+        put_policy(&mut value, model.policy());
+        return print_json(&value);
     }
     let mut text = arguments.system.heading("steady state", model);
-    columns(&mut text, "q*");
-    for ((i, e), target) in (1..).zip(&estimate.q).zip(&fixed_point) {
-        line(&mut text, &format!("q_{i}"), e, *target);
+    columns(&mut text, d.map(|_| "q*"));
+    for (i, e) in estimate.q.iter().enumerate() {
+        line(&mut text, &format!("q_{}", i + 1), e, fixed_point.as_ref().map(|q| q[i]));
     }
     line(&mut text, "mean queue length", &estimate.mean_queue_length, limit);
-    line(&mut text, "mean delay", &estimate.mean_delay, limit / model.lambda());
+    line(&mut text, "mean delay", &estimate.mean_delay, limit.map(|limit| limit / lambda));
     let certified = match estimate.start_error {
         Some(error) => format!("error {error:.1e}"),
         None => "a guess, not certified".to_owned(),
@@ -310,21 +316,35 @@ impl IntervalKind {
     }
 }
 
-/// The names of the columns, the last of them that of the limit.
-fn columns(text: &mut String, limit: &str) {
+/// The names of the columns, the last of them that of the limit,
+/// if the policy has one.
+fn columns(text: &mut String, limit: Option<&str>) {
     let _ = writeln!(
         text,
-        "{:>18}  {:>9}  {:>9}  {:>9}  {:>9}  {limit:>9}",
-        "", "mean", "s.e.", "lower", "upper"
+        "{:>18}  {:>9}  {:>9}  {:>9}  {:>9}{}",
+        "",
+        "mean",
+        "s.e.",
+        "lower",
+        "upper",
+        limit.map(|name| format!("  {name:>9}")).unwrap_or_default()
     );
 }
 
-fn line(text: &mut String, name: &str, e: &Estimated, limit: f64) {
+fn line(text: &mut String, name: &str, e: &Estimated, limit: Option<f64>) {
     let _ = writeln!(
         text,
-        "{name:>18}  {:>9.6}  {:>9.6}  {:>9.6}  {:>9.6}  {limit:>9.6}",
-        e.mean, e.standard_error, e.lower, e.upper
+        "{name:>18}  {:>9.6}  {:>9.6}  {:>9.6}  {:>9.6}{}",
+        e.mean,
+        e.standard_error,
+        e.lower,
+        e.upper,
+        last(limit)
     );
+}
+
+fn last(limit: Option<f64>) -> String {
+    limit.map(|limit| format!("  {limit:>9.6}")).unwrap_or_default()
 }
 
 fn print_transient(
@@ -332,25 +352,27 @@ fn print_transient(
     model: &Model,
     start: &Start,
     estimate: &Transient,
-    field: &mean_field::Trajectory,
+    field: Option<&mean_field::Trajectory>,
     partial: bool,
 ) -> Result<(), Failure> {
     if arguments.long_run.json {
         let at: Vec<_> = estimate
             .times
             .iter()
-            .zip(&estimate.q)
-            .zip(field.q.iter().zip(&estimate.mean_queue_length))
-            .map(|((t, q), (limit, mean))| {
+            .zip(estimate.q.iter().zip(&estimate.mean_queue_length))
+            .enumerate()
+            .map(|(at, (t, (q, mean)))| {
+                let limit = field.map(|field| &field.q[at]);
                 json!({
                     "t": t, "q": levels(q), "mean_queue_length": mean,
-                    "mean_field": limit, "mean_field_mean_queue_length": limit.iter().sum::<f64>(),
+                    "mean_field": limit,
+                    "mean_field_mean_queue_length": limit.map(|q| q.iter().sum::<f64>()),
                 })
             })
             .collect();
-        return print_json(&json!({
+        let mut value = json!({
             "graph": arguments.system.graph, "partial": partial, "lambda": model.lambda(),
-            "d": model.d(), "start": start.to_string(),
+            "start": start.to_string(),
             "seed": arguments.seed, "confidence": arguments.confidence, "times": estimate.times,
             "at": at,
             "isolated_task_types": model.graph().isolated_task_types().len(),
@@ -358,35 +380,36 @@ fn print_transient(
             "replications": estimate.replications, "events": estimate.events,
             "events_per_second": estimate.events as f64 / estimate.seconds,
             "seconds": estimate.seconds,
-        }));
+        });
+        put_policy(&mut value, model.policy());
+        return print_json(&value);
     }
     let mut text = String::new();
     let _ = writeln!(
         text,
-        "{}, lambda = {}, d = {}, from {start}",
+        "{}, lambda = {}, {}, from {start}",
         arguments.system.graph,
         model.load().exact(),
-        model.d()
+        model.policy()
     );
     if let Some(rates) = unequal_rates(model.graph()) {
-        let _ = writeln!(
-            text,
-            "task types arrive at rates {rates}; (3.5) is the limit for equal rates"
-        );
+        let limit = field.map(|_| "; (3.5) is the limit for equal rates").unwrap_or_default();
+        let _ = writeln!(text, "task types arrive at rates {rates}{limit}");
     }
-    columns(&mut text, "(3.5)");
+    columns(&mut text, field.map(|_| "(3.5)"));
     for (at, t) in estimate.times.iter().enumerate() {
         let _ = writeln!(text, "t = {t}");
         for (i, e) in (1..).zip(&estimate.q[at]) {
-            let target = field.q[at].get(i - 1).copied().unwrap_or(0.0);
+            let target = field.map(|field| field.q[at].get(i - 1).copied().unwrap_or(0.0));
             line(&mut text, &format!("q_{i}"), e, target);
         }
-        let limit: f64 = field.q[at].iter().sum();
-        let _ = writeln!(
-            text,
-            "{:>18}  {:>9.6}  {:>9}  {:>9}  {limit:>9.6}",
-            "mean queue length", estimate.mean_queue_length[at], "", ""
-        );
+        let mean = estimate.mean_queue_length[at];
+        let _ = write!(text, "{:>18}  {mean:>9.6}", "mean queue length");
+        if let Some(field) = field {
+            let limit: f64 = field.q[at].iter().sum();
+            let _ = write!(text, "  {:>9}  {:>9}  {limit:>9.6}", "", "");
+        }
+        text.push('\n');
     }
     let (confidence, seed) = (arguments.joint_confidence(), arguments.seed);
     let (replications, events) = (estimate.replications, estimate.events);

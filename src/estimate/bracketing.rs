@@ -218,9 +218,22 @@ pub fn plan(
     seed: u64,
     limit: u64,
 ) -> Result<Plan, NoCoalescence> {
+    plan_from(subject, model, seed, limit, upper_start(model, 0))
+}
+
+/// [`plan`] with another upper start; one that is not certified is guessed anew.
+///
+/// # Errors
+/// As [`plan`].
+pub(super) fn plan_from(
+    subject: &dyn Subject,
+    model: &Model,
+    seed: u64,
+    limit: u64,
+    mut start: UpperStart,
+) -> Result<Plan, NoCoalescence> {
     let n = model.graph().n_servers();
     let (mut slowest, mut top, mut spent) = (0, 0, 0);
-    let mut start = upper_start(model, 0);
     // The pilots' randomness is apart from that of the replications.
     let seed = seed ^ crate::random::fingerprint("pilot");
     let pair = |replication, level| {

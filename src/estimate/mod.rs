@@ -10,6 +10,7 @@
 //! | estimate | here |
 //! |---|---|
 //! | the steady state, bracketed from empty and from above | [`steady_state`], batch by batch [`SteadyRun`] |
+//! | the mean delay alone, for comparisons | `delay` |
 //! | the state at given times | [`transient`], batch by batch [`TransientRun`] |
 //!
 //! Replications run in batches; after each, everything known is a few sums that can be kept
@@ -23,6 +24,8 @@
 mod bracket_sums;
 #[doc(hidden)]
 pub mod bracketing;
+#[doc(hidden)]
+pub mod delay;
 #[doc(hidden)]
 pub mod from_the_past;
 mod steady;

@@ -6,5 +6,6 @@ pub mod calibration_text;
 pub mod explanation;
 pub mod json;
 pub mod page;
+pub mod policies;
 pub mod power_text;
 pub mod sections;

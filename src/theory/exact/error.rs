@@ -19,16 +19,13 @@ pub enum ExactError {
         lambda: String,
         /// The critical load.
         critical: String,
-        /// The policy: `d = 2` for the paper's.
+        /// The policy.
         policy: String,
         /// The names of the servers that cannot keep up.
         bottleneck: String,
     },
     /// Whether there is a steady state could not be decided.
-    #[error(
-        "lambda = {lambda} is too close to the critical load to tell whether there is a steady \
-         state: {source}"
-    )]
+    #[error("nothing tells whether there is a steady state at lambda = {lambda}: {source}")]
     Undecided {
         /// lambda.
         lambda: String,

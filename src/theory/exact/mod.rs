@@ -3,7 +3,7 @@
 //!
 //! | what | here |
 //! |---|---|
-//! | E q_i(infinity) and the mean queue length | [`stationary`] |
+//! | E q_i(infinity) and the mean queue length, on average and of each server | [`stationary`] |
 //! | E q_i(t) at given times | [`transient()`] |
 //! | what the cap leaves out | `bounds`, for the transient law `transient` |
 //! | what the solver leaves open | `stationary`: the residual, and the span that it is multiplied with |
@@ -106,6 +106,15 @@ impl Value {
     }
 }
 
+/// One server in the steady state.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Server {
+    /// Its expected queue length.
+    pub mean_queue_length: Value,
+    /// The probability that it is busy, which is the rate of the tasks that join it.
+    pub busy: Value,
+}
+
 /// A law, as far as q_i and the mean queue length tell.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Law {
@@ -113,8 +122,10 @@ pub struct Law {
     pub q: Vec<Value>,
     /// The expected queue length of a server.
     pub mean_queue_length: Value,
-    /// The largest error of all of them, whatever its cause: a worst case, rounding is usually far
-    /// smaller.
+    /// Every server, in the steady state; empty for a law at a given time.
+    pub per_server: Vec<Server>,
+    /// The largest error of q_i and of the mean queue length, whatever its cause: a worst case,
+    /// rounding is usually far smaller.
     pub error: f64,
     /// The part of it that the cap makes.
     pub truncation_error: f64,
@@ -122,18 +133,6 @@ pub struct Law {
     pub cap: u32,
     /// States solved, all components together.
     pub states: u64,
-    /// Each server by itself, in steady state; empty for a transient law.
-    pub per_server: Vec<ServerLaw>,
-}
-
-/// What is known of one server in steady state. Below the truth by at most [`Law::error`] times the
-/// number of servers.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct ServerLaw {
-    /// The expected queue length.
-    pub mean_queue_length: f64,
-    /// The fraction of time that it is busy: the rate of the tasks that it gets.
-    pub busy: f64,
 }
 
 /// The steady state.
@@ -147,7 +146,9 @@ pub fn stationary(model: &Model, options: &Options) -> Result<Law, ExactError> {
     // Before any work: all parts must have a steady state.
     let loads = components.iter().map(Component::nearness).collect::<Result<Vec<_>, _>>()?;
     let mut known: HashMap<_, Found> = HashMap::new();
-    let mut sum = Sum::steady(model);
+    let mut sum = Sum::new(model);
+    // A server without a task type is always empty.
+    sum.per_server = vec![Server::default(); model.graph().n_servers() as usize];
     for (component, nearness) in components.iter_mut().zip(loads) {
         let found = match known.entry(component.shape()) {
             Entry::Occupied(at) => at.into_mut(),
@@ -158,6 +159,9 @@ pub fn stationary(model: &Model, options: &Options) -> Result<Law, ExactError> {
             }
         };
         let cap = found.values.len() - 1;
+        for (&v, server) in component.servers().iter().zip(&found.per_server) {
+            sum.per_server[v as usize] = *server;
+        }
         let q = |i: usize| {
             let (lower, upper) = found.bracket.q(i);
             Value { value: if i <= cap { found.values[i - 1] } else { 0.0 }, lower, upper }
@@ -165,9 +169,6 @@ pub fn stationary(model: &Model, options: &Options) -> Result<Law, ExactError> {
         let (lower, upper) = found.bracket.mean;
         let mean = Value { value: found.values[cap], lower, upper };
         let truncation = found.truncation.iter().copied().fold(0.0, f64::max);
-        for (&v, &(mean_queue_length, busy)) in component.servers().iter().zip(&found.per_server) {
-            sum.per_server[v as usize] = ServerLaw { mean_queue_length, busy };
-        }
         sum.add(component.n_servers(), cap, truncation, q, mean);
     }
     Ok(sum.law())
@@ -266,21 +267,15 @@ struct Sum {
     servers: f64,
     q: Vec<Value>,
     mean: Value,
+    per_server: Vec<Server>,
     /// Beyond the list bounds still have something to say.
     error: f64,
     truncation: f64,
     cap: usize,
     states: u64,
-    per_server: Vec<ServerLaw>,
 }
 
 impl Sum {
-    /// A sum for the steady state.
-    fn steady(model: &Model) -> Self {
-        let per_server = vec![ServerLaw::default(); model.graph().n_servers() as usize];
-        Self { per_server, ..Self::new(model) }
-    }
-
     fn new(model: &Model) -> Self {
         let servers = f64::from(model.graph().n_servers());
         Self { servers, q: vec![Value::default(); LEAST_LEVELS], ..Self::default() }
@@ -314,9 +309,9 @@ impl Sum {
             truncation_error: self.truncation,
             q: self.q,
             mean_queue_length: self.mean,
+            per_server: self.per_server,
             cap: self.cap as u32,
             states: self.states,
-            per_server: self.per_server,
         }
     }
 }
@@ -439,9 +434,49 @@ struct Found {
     values: Vec<f64>,
     /// The part of the error that the cap makes, for each of them.
     truncation: Vec<f64>,
+    per_server: Vec<Server>,
     states: u64,
-    /// The mean length and the busy fraction of each server.
-    per_server: Vec<(f64, f64)>,
+}
+
+/// The servers of a component one by one, from the law of the chain that loses tasks at the cap.
+///
+/// That chain is below the one without a cap at every server, so that a server lacks at most what
+/// all lack together; and the functions X_v have solutions h that increase, so that the error of
+/// one is at most the error of their sum.
+fn servers(
+    generator: &Generator,
+    law: &[f64],
+    symmetries: &[Vec<usize>],
+    bracket: &Bracket,
+) -> Vec<Server> {
+    let count = generator.space.servers();
+    let mut sums = vec![(0.0, 0.0); count];
+    for (number, p) in law.iter().enumerate() {
+        for ((mean, busy), &length) in sums.iter_mut().zip(generator.space.state(number)) {
+            *mean += p * f64::from(length);
+            *busy += if length > 0 { *p } else { 0.0 };
+        }
+    }
+    // A state stands for all its images.
+    let average = |v: usize, part: fn(&(f64, f64)) -> f64| {
+        symmetries.iter().map(|by| part(&sums[by[v]])).sum::<f64>() / symmetries.len() as f64
+    };
+    let n = count as f64;
+    let around = |value: f64, all: f64, (low, high): (f64, f64)| {
+        let error = (all - low).max(0.0);
+        let (below, above) = (n * error, n * ((high - all).max(0.0) + 2.0 * error));
+        Value { value, lower: (value - below).max(0.0), upper: value + above }
+    };
+    let (mean, busy) = (
+        sums.iter().map(|(mean, _)| mean).sum::<f64>() / n,
+        sums.iter().map(|(_, busy)| busy).sum::<f64>() / n,
+    );
+    (0..count)
+        .map(|v| Server {
+            mean_queue_length: around(average(v, |at| at.0), mean, bracket.mean),
+            busy: around(average(v, |at| at.1), busy, bracket.q(1)),
+        })
+        .collect()
 }
 
 /// The law with a cap, and the largest part of its error that the cap makes.
@@ -465,9 +500,9 @@ fn at_cap(
     let cut = tail_bounds::bracket(servers, kappa, (&lower.values, &none), (&lower.values, &moved));
     let truncation = cut.widths();
     let largest = truncation.iter().copied().fold(0.0, f64::max);
-    let per_server = generator.per_server(&lower.law, symmetries);
+    let per_server = self::servers(&generator, &lower.law, symmetries, &bracket);
     let states = generator.len() as u64;
-    (Found { bracket, values: lower.values, truncation, states, per_server }, largest)
+    (Found { bracket, values: lower.values, truncation, per_server, states }, largest)
 }
 
 /// The transient law of a component and the states.

@@ -107,7 +107,7 @@ pub fn critical_load_within(
 ///
 /// # Errors
 /// As [`critical_load`]; [`StabilityError::Policy`] for policies that compare no lengths or not
-/// those of now, and [`StabilityError::TooManyServers`] for weights on more than [`MAX_WEIGHTED`].
+/// those of now, and [`StabilityError::TooManyWeighted`] for weights on more than [`MAX_WEIGHTED`].
 pub fn critical_load_of(model: &Model) -> Result<CriticalLoad, StabilityError> {
     if let Some(law) = model.policy().sample_law() {
         return critical_load(model.graph(), law);
@@ -141,7 +141,7 @@ fn by_weighted_subsets(model: &Model) -> Result<Critical, StabilityError> {
     check(graph, SampleLaw::All)?;
     let n = graph.n_servers();
     if n > MAX_WEIGHTED {
-        return Err(StabilityError::TooManyServers { servers: n });
+        return Err(StabilityError::TooManyWeighted { servers: n });
     }
     let types: Vec<(Vec<u32>, Option<Vec<u64>>, Ratio)> = (0..graph.n_task_types())
         .filter(|&w| graph.task_degree(w) > 0)

@@ -75,16 +75,25 @@ pub enum StabilityError {
         /// How many there are.
         servers: u32,
     },
-    /// Too many sample sets for the max-flow form.
+    /// Too many servers to enumerate their sets, which weights make necessary.
     #[error(
-        "more than {MAX_SAMPLE_SETS} sets of up to d = {d} servers can be sampled: use the bounds"
+        "{servers} servers with weights, above {MAX_WEIGHTED}: their sets are too many to \
+         enumerate, and bounds are known without weights only"
     )]
+    TooManyWeighted {
+        /// How many there are.
+        servers: u32,
+    },
+    /// Too many sample sets for the max-flow form.
+    #[error("more than {MAX_SAMPLE_SETS} sets of servers can be sampled together: use the bounds")]
     TooManySampleSets {
         /// The number of samples.
         d: u32,
     },
-    /// d is 0 or above [`MAX_CHOICES`].
-    #[error("d = {given} is outside 1 to {MAX_CHOICES}: every arrival samples at least one server")]
+    /// The number of samples is 0 or above [`MAX_CHOICES`].
+    #[error(
+        "{given} samples are outside 1 to {MAX_CHOICES}: every arrival samples at least one server"
+    )]
     Choices {
         /// What was given.
         given: u32,
