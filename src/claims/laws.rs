@@ -10,7 +10,7 @@
 use num_traits::One;
 
 use super::parts::{self, Findings, Part, are_open};
-use super::{Claim, Effect, Evidence, Expected, Hypothesis, Kind, Scope, Setting};
+use super::{Claim, Effect, Evidence, Expected, Hypothesis, Kind, Policies, Scope, Setting};
 use crate::faults;
 use crate::model::{Model, loads};
 use crate::num::ratio::{self, Ratio};
@@ -34,6 +34,7 @@ pub(crate) const EXACT_LAW: Claim = Claim {
         observations: 20_000,
         unit: "replications",
     }),
+    policies: Policies::Both(&Policies::Monotone, &Policies::Markov),
     hypotheses: &[Hypothesis::ServersAtMost(3)],
     rejects: &[
         faults::ONE_SAMPLE_LESS,

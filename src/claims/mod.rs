@@ -29,6 +29,7 @@ mod laws;
 pub mod mean_field;
 mod parts;
 mod perfect_sampling;
+mod policies;
 mod section_2;
 mod section_3;
 mod section_4;
@@ -49,6 +50,9 @@ pub use claim::{Claim, Effect, Expected, Kind, Scope};
 pub use hypothesis::Hypothesis;
 #[doc(hidden)]
 pub use hypothesis::show;
+pub use policies::Policies;
+#[doc(hidden)]
+pub use policies::named;
 #[doc(hidden)]
 pub use setting::{CasePlan, Setting};
 pub use verdict::{Evidence, Verdict, Witness};

@@ -15,7 +15,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::cases::Outcome;
 use super::small_graphs::{self, Loads};
-use super::{Claim, Evidence, Expected, Hypothesis, Kind, Scope, Setting, show};
+use super::{Claim, Evidence, Expected, Hypothesis, Kind, Policies, Scope, Setting, show};
 use crate::faults;
 use crate::graph::{BipartiteGraph, Isolated, metrics};
 use crate::instruments::Instruments;
@@ -41,6 +41,7 @@ pub(crate) const EQ_2_1: Claim = Claim {
     scope: Scope::Graph,
     expected: Expected::Holds,
     effect: None,
+    policies: Policies::Any,
     hypotheses: &[Hypothesis::NoIsolatedTaskTypes, Hypothesis::EdgesAtMost(MOST_EDGES)],
     rejects: &[faults::RHO_WITH_SERVER_DEGREES, faults::RHO_REPLACED_BY_LAMBDA],
     run: eq_2_1,
@@ -138,6 +139,7 @@ pub(crate) const EQ_2_3: Claim = Claim {
     scope: Scope::Graph,
     expected: Expected::Holds,
     effect: None,
+    policies: Policies::Any,
     hypotheses: &[Hypothesis::EdgesAtMost(MOST_EDGES)],
     rejects: &[
         faults::PHI_WITH_SERVER_DEGREES,
@@ -267,6 +269,7 @@ pub(crate) const REM_1: Claim = Claim {
     scope: Scope::Theory,
     expected: Expected::Holds,
     effect: None,
+    policies: Policies::Any,
     hypotheses: &[],
     rejects: &[faults::RHO_NECESSARY],
     run: rem_1,
@@ -396,6 +399,7 @@ pub(crate) const REM_1_GRAPH: Claim = Claim {
     scope: Scope::Graph,
     expected: Expected::Holds,
     effect: None,
+    policies: Policies::JoinsAShortest,
     hypotheses: &[Hypothesis::EdgesAtMost(1 << 16)],
     rejects: &[faults::RHO_NECESSARY],
     run: rem_1_graph,

@@ -12,7 +12,9 @@
 use super::event_test::EventTest;
 use super::parts::{self, Findings, Part, are_open};
 use super::verdict::Witness;
-use super::{Claim, Effect, Evidence, Expected, Hypothesis, Kind, Scope, Setting, Verdict};
+use super::{
+    Claim, Effect, Evidence, Expected, Hypothesis, Kind, Policies, Scope, Setting, Verdict,
+};
 use crate::estimate::bracketing::{NoCoalescence, Plan, START_ERROR, Sample};
 use crate::faults;
 use crate::model::{Event, loads};
@@ -53,6 +55,7 @@ pub(crate) const TRANSITION_LAW: Claim = Claim {
         observations: 230_000,
         unit: "events",
     }),
+    policies: Policies::Observable,
     hypotheses: &[Hypothesis::MeanTaskDegreeAtMost(2000)],
     rejects: &[
         faults::SAMPLING_WITHOUT_REPLACEMENT,
@@ -229,6 +232,7 @@ pub(crate) const FLOW_BALANCE: Claim = Claim {
         observations: 4_000,
         unit: "replications",
     }),
+    policies: Policies::Monotone,
     hypotheses: &[Hypothesis::NoIsolatedTaskTypes, Hypothesis::RhoBelowOne],
     rejects: &[faults::SLOW_SERVICE, faults::IDLE_SERVERS_SERVE],
     run: flow_balance,
@@ -272,6 +276,7 @@ pub(crate) const COR_4_3: Claim = Claim {
         observations: 300,
         unit: "replications",
     }),
+    policies: Policies::Both(&Policies::EqualSamples, &Policies::Monotone),
     hypotheses: &[Hypothesis::NoIsolatedTaskTypes, Hypothesis::RhoBelowOne, Hypothesis::TwoChoices],
     rejects: &[faults::MOMENT_BOUND_SHIFTED],
     run: cor_4_3,
@@ -330,6 +335,7 @@ pub(crate) const ERGODIC: Claim = Claim {
         observations: 120,
         unit: "replications",
     }),
+    policies: Policies::Monotone,
     hypotheses: &[Hypothesis::RhoBelowOne, Hypothesis::FunctionOfMarks],
     rejects: &[faults::LAST_SERVER_NEVER_SERVED],
     run: ergodic,

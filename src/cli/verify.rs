@@ -113,8 +113,7 @@ fn inputs(arguments: &Arguments) -> Result<Vec<Input>, Failure> {
     };
     let words = arguments.options.arguments(text);
     let model = arguments.model.model(arguments.options.load(text)?)?;
-    let (load, d) = (model.load().exact(), model.d());
-    let name = format!("{} (lambda = {load}, d = {d})", words.join(" "));
+    let name = battery::name(&words.join(" "), &model);
     Ok(vec![Input { name, arguments: words, model }])
 }
 

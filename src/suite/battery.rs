@@ -5,6 +5,7 @@
 //! deterministic, one with hot task types, and one real graph.
 
 use super::Input;
+use crate::claims::named;
 use crate::graph::format::{self, Format};
 use crate::graph::spec::Spec;
 use crate::graph::{BipartiteGraph, Isolated};
@@ -76,8 +77,12 @@ fn input(
         .expect("the loads are constants that a test makes");
     let model = Model::with_load(graph, load, d)
         .expect("a load is valid, and d is a constant of at least 1");
-    let name = format!("{} (lambda = {numerator}/{denominator}, d = {d})", arguments[0]);
-    Input { name, arguments, model }
+    Input { name: name(&arguments[0], &model), arguments, model }
+}
+
+/// What reports call a system: its graph with load and policy.
+pub fn name(graph: &str, model: &Model) -> String {
+    format!("{graph} (lambda = {}, {})", model.load().exact(), named(model.policy()))
 }
 
 /// The graph of hot task types.

@@ -34,7 +34,7 @@ pub struct Input {
     /// What a user writes to name it on the command line: a spec or a path, with the options that
     /// it needs.
     pub arguments: Vec<String>,
-    /// Graph, load and d.
+    /// Graph, load and policy.
     pub model: Model,
 }
 
@@ -312,7 +312,10 @@ fn replay(claim: &Claim, input: &Input, options: &Options, alpha: f64, case: u64
     let mut say = |option: &str, value: String| words.extend([option.to_owned(), value]);
     if claim.scope == Scope::Graph {
         say("--lambda", input.model.load().exact().to_string());
-        say("-d", input.model.d().to_string());
+        match input.model.policy().paper_d() {
+            Some(d) => say("-d", d.to_string()),
+            None => say("--policy", input.model.policy().to_string()),
+        }
     }
     say("--only", claim.id.to_owned());
     say("--seed", options.seed.to_string());

@@ -11,7 +11,7 @@ use rand::RngExt;
 
 use crate::claims::cases::Outcome;
 use crate::claims::states::state;
-use crate::claims::{Claim, Evidence, Expected, Kind, Scope, Setting, show};
+use crate::claims::{Claim, Evidence, Expected, Kind, Policies, Scope, Setting, show};
 use crate::faults;
 use crate::model::{Event, Model};
 use crate::num::ratio::{self, Ratio};
@@ -31,6 +31,7 @@ pub(crate) const ENUMERATED_MARKS: Claim = Claim {
     scope: Scope::Graph,
     expected: Expected::Holds,
     effect: None,
+    policies: Policies::Markov,
     hypotheses: &[],
     rejects: &[faults::RATES_ONE_SAMPLE_LESS, faults::ARRIVAL_RATE_INVERTED],
     run: enumerated_marks,

@@ -15,7 +15,7 @@ use std::collections::VecDeque;
 use super::{PATHS, Trial, looks_at_all};
 use crate::claims::cases::Outcome;
 use crate::claims::states::{counts, ordered_pair};
-use crate::claims::{Claim, Evidence, Expected, Kind, Scope, Setting};
+use crate::claims::{Claim, Evidence, Expected, Kind, Policies, Scope, Setting};
 use crate::faults;
 use crate::graph::BipartiteGraph;
 use crate::instruments::RunningOccupancy;
@@ -37,6 +37,7 @@ pub(crate) const CONSERVATION: Claim = Claim {
     scope: Scope::Graph,
     expected: Expected::Holds,
     effect: None,
+    policies: Policies::Any,
     hypotheses: &[],
     rejects: &[
         faults::GHOST_DEPARTURES,

@@ -12,7 +12,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::Trial;
 use crate::claims::cases::Outcome;
-use crate::claims::{Claim, Evidence, Expected, Kind, Scope, Setting};
+use crate::claims::{Claim, Evidence, Expected, Kind, Policies, Scope, Setting};
 use crate::faults;
 use crate::random::event_clock::Clock;
 use crate::random::{clock_rng, coin_rng, stream_rng};
@@ -30,6 +30,7 @@ pub(crate) const INDEPENDENT_STREAMS: Claim = Claim {
     scope: Scope::Graph,
     expected: Expected::Holds,
     effect: None,
+    policies: Policies::Any,
     hypotheses: &[],
     rejects: &[faults::REUSED_STREAM, faults::SEEDS_BY_WORKER],
     run: independent_streams,

@@ -20,7 +20,7 @@ use rand_chacha::ChaCha8Rng;
 use super::{PATHS, Trial, looks_at_all};
 use crate::claims::cases::Outcome;
 use crate::claims::states::{counts, levels, ordered_pair};
-use crate::claims::{Claim, Evidence, Expected, Hypothesis, Kind, Scope, Setting};
+use crate::claims::{Claim, Evidence, Expected, Hypothesis, Kind, Policies, Scope, Setting};
 use crate::faults;
 use crate::model::Load;
 use crate::num::ratio::{self, Ratio};
@@ -40,6 +40,7 @@ pub(crate) const PROP_3_9_MASS: Claim = Claim {
     scope: Scope::Graph,
     expected: Expected::Holds,
     effect: None,
+    policies: Policies::Paper,
     hypotheses: &[Hypothesis::EdgesAtMost(2_000_000)],
     rejects: &[faults::PRODUCT_INSTEAD_OF_MINIMUM],
     run: prop_3_9_mass,
@@ -56,6 +57,7 @@ pub(crate) const PROP_3_9_SAMPLES: Claim = Claim {
     scope: Scope::Graph,
     expected: Expected::Holds,
     effect: None,
+    policies: Policies::Monotone,
     hypotheses: &[Hypothesis::FunctionOfMarks],
     rejects: &[
         faults::INDEPENDENT_TIE_COINS,
@@ -76,6 +78,7 @@ pub(crate) const EQ_4_14: Claim = Claim {
     scope: Scope::Graph,
     expected: Expected::Holds,
     effect: None,
+    policies: Policies::Monotone,
     hypotheses: &[
         Hypothesis::FunctionOfMarks,
         Hypothesis::EdgesAtMost(2_000_000),

@@ -20,7 +20,7 @@ use crate::claims::states::{
     SEQUENCES, for_each_sequence, law_by_enumeration, n_listed_pairs, n_sequences, ordered_pair,
     state,
 };
-use crate::claims::{Claim, Evidence, Expected, Kind, Scope, Setting, show};
+use crate::claims::{Claim, Evidence, Expected, Kind, Policies, Scope, Setting, show};
 use crate::faults;
 use crate::graph::BipartiteGraph;
 use crate::model::Event;
@@ -40,6 +40,7 @@ pub(crate) const EQ_4_12: Claim = Claim {
     scope: Scope::Graph,
     expected: Expected::Holds,
     effect: None,
+    policies: Policies::Markov,
     hypotheses: &[],
     rejects: &[
         faults::SAMPLING_WITHOUT_REPLACEMENT,
@@ -64,6 +65,7 @@ pub(crate) const EQ_4_13: Claim = Claim {
     scope: Scope::Graph,
     expected: Expected::Holds,
     effect: None,
+    policies: Policies::Paper,
     hypotheses: &[],
     rejects: &[faults::PRODUCT_INSTEAD_OF_MINIMUM],
     run: eq_4_13,

@@ -13,7 +13,7 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
 use crate::claims::cases::Outcome;
-use crate::claims::{Claim, Evidence, Expected, Kind, Scope, Setting, show};
+use crate::claims::{Claim, Evidence, Expected, Kind, Policies, Scope, Setting, show};
 use crate::faults;
 use crate::model::divided_difference_f64;
 use crate::num::ratio::{self, Ratio};
@@ -29,6 +29,7 @@ pub(crate) const LEMMA_4_4: Claim = Claim {
     scope: Scope::Theory,
     expected: Expected::Holds,
     effect: None,
+    policies: Policies::Any,
     hypotheses: &[],
     rejects: &[faults::PAIRS_NOT_ORDERED, faults::DIVIDED_DIFFERENCE_SHIFTED],
     run: lemma_4_4,
@@ -44,6 +45,7 @@ pub(crate) const EQ_4_19: Claim = Claim {
     scope: Scope::Theory,
     expected: Expected::Holds,
     effect: None,
+    policies: Policies::Any,
     hypotheses: &[],
     rejects: &[faults::DIVIDED_DIFFERENCE_SHIFTED],
     run: eq_4_19,

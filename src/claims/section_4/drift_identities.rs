@@ -24,7 +24,7 @@ use rand::RngExt;
 
 use crate::claims::cases::Outcome;
 use crate::claims::states::{GroupedSum, affordable, counts, levels, state};
-use crate::claims::{Claim, Evidence, Expected, Hypothesis, Kind, Scope, Setting, show};
+use crate::claims::{Claim, Evidence, Expected, Hypothesis, Kind, Policies, Scope, Setting, show};
 use crate::faults;
 use crate::model::{Event, Model};
 use crate::num::ratio::{self, Ratio};
@@ -43,6 +43,7 @@ pub(crate) const LEMMA_4_2: Claim = Claim {
     scope: Scope::Graph,
     expected: Expected::Holds,
     effect: None,
+    policies: Policies::JoinsAShortest,
     hypotheses: &[EDGES],
     rejects: &[
         faults::IDLE_SERVERS_SERVE,
@@ -64,6 +65,7 @@ pub(crate) const PROP_4_1_DRIFT: Claim = Claim {
     scope: Scope::Graph,
     expected: Expected::Holds,
     effect: None,
+    policies: Policies::EqualSamples,
     hypotheses: &[EDGES, Hypothesis::RhoBelowOne],
     rejects: &[faults::RHO_REPLACED_BY_LAMBDA],
     run: prop_4_1_drift,
@@ -80,6 +82,7 @@ pub(crate) const LEMMA_4_5_DRIFT: Claim = Claim {
     scope: Scope::Graph,
     expected: Expected::Holds,
     effect: None,
+    policies: Policies::FairSamples,
     hypotheses: &[EDGES],
     rejects: &[
         faults::IDLE_SERVERS_SERVE,
