@@ -12,7 +12,7 @@
 //!
 //! | bound | for |
 //! |---|---|
-//! | N E q_(L+1) by [`tail_bound`] | every f: [`upper_start`] |
+//! | N E q_(L+1) by [`Tail::reached`] | every f: [`upper_start`] |
 //! | sum_(i > L) load^i, [`geometric_tail`], in tasks per server | f of slope 1 in the l1 distance of q |
 //!
 //! The second bound needs E q_i <= load^i: claims on convergence have it with load = rho(G),
@@ -20,9 +20,14 @@
 //!
 //! The first: P is at most N E q_(L+1)(infinity). Where rho(G) < 1 the drift of sum_v z^(X_v), 1 <
 //! z < 1 / rho, gives N^-1 E sum_v z^(X_v) <= (1 - lambda) / (1 - z rho), and Markov's inequality E
-//! q_B(infinity) <= z^-B (1 - lambda) / (1 - z rho); the best z is B / ((B + 1) rho). L is chosen
-//! so that N E q_(L+1) is below [`START_ERROR`]. Where rho(G) >= 1 no such bound is known: the
-//! upper start is then a guess, and every result says "upper end not certified".
+//! q_B(infinity) <= z^-B (1 - lambda) / (1 - z rho); the best z is B / ((B + 1) rho). Otherwise, and
+//! where lambda is below the critical load, E q_(i+1) <= kappa E q_i with kappa = lambda / lambda_c
+//! (the tasks that only {v: X_v >= i} can serve), so that E q_B <= lambda kappa^(B-1). L is chosen
+//! so that N E q_(L+1) is below [`START_ERROR`]. Where no load is known to be critical, no such
+//! bound is: the upper start is then a guess, and every result says "upper end not certified".
+//!
+//! A policy that does not keep the order of the copies gives no bracket: each sample then lies
+//! between what its two copies show, whichever is larger, and is not certified.
 //!
 //! How many events pass before the samples is chosen from pilot runs with randomness of their own;
 //! that choice can make an interval wide, never wrong.
@@ -38,6 +43,7 @@ use crate::model::{Model, loads};
 use crate::num::{float_bits, ratio};
 use crate::simulate::Queues;
 use crate::subject::{Pair, Subject};
+use crate::theory::stability::critical_load_of;
 
 /// The largest probability that the upper start is exceeded in steady state.
 pub const START_ERROR: f64 = 1e-9;
@@ -60,8 +66,8 @@ const KEPT: usize = 4096;
 pub struct UpperStart {
     /// L: every server starts with that many tasks.
     pub level: u32,
-    /// A bound on the probability that the steady state exceeds it somewhere; `None` where rho(G)
-    /// >= 1.
+    /// A bound on the probability that the steady state exceeds it somewhere; `None` where none is
+    /// known.
     #[serde(with = "float_bits::optional")]
     pub error: Option<f64>,
 }
@@ -108,14 +114,45 @@ pub fn least_level(bound: impl Fn(u32) -> f64, error: f64) -> u32 {
     high
 }
 
-/// A bound on N E q_level(infinity), so on the probability that some queue has that many tasks;
-/// `None` where rho(G) >= 1.
-pub(super) fn reached(model: &Model) -> Option<impl Fn(u32) -> f64> {
-    // Rounded upwards: the bound increases in rho.
-    let rho = ratio::to_f64(&loads::rho(model)) * (1.0 + 1e-12);
-    let n = f64::from(model.graph().n_servers());
-    let busy = model.lambda() * (1.0 - ratio::to_f64(&model.graph().lost_share()));
-    (rho < 1.0).then_some(move |level| n * tail_bound(rho, busy, level))
+/// How the steady state falls from level to level.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Tail {
+    n: f64,
+    busy: f64,
+    /// E q_i <= load^i, rounded upwards.
+    pub(super) load: f64,
+    by_rho: bool,
+}
+
+impl Tail {
+    /// `None` where no bound is known: at or above the critical load, or for a policy without one.
+    pub(super) fn of(model: &Model) -> Option<Self> {
+        let policy = model.policy();
+        if !policy.is_monotone() || !policy.joins_a_shortest() {
+            return None;
+        }
+        let n = f64::from(model.graph().n_servers());
+        let busy = model.lambda() * (1.0 - ratio::to_f64(&model.graph().lost_share()));
+        // Rounded upwards: the bounds increase in the load.
+        let rho = ratio::to_f64(&loads::rho(model)) * (1.0 + 1e-12);
+        // (4.4) needs that a server gets at most its share of the samples.
+        if rho < 1.0 && policy.weights().is_none() {
+            return Some(Self { n, busy, load: rho, by_rho: true });
+        }
+        let critical = critical_load_of(model).ok()?;
+        let least = critical.exact.as_ref().map_or(critical.lower, ratio::to_f64);
+        let kappa = model.lambda() / least * (1.0 + 1e-12);
+        (kappa < 1.0).then_some(Self { n, busy, load: kappa, by_rho: false })
+    }
+
+    /// A bound on N E q_level(infinity), so on the probability that some queue has that many tasks;
+    /// level >= 1.
+    pub(super) fn reached(&self, level: u32) -> f64 {
+        if self.by_rho {
+            return self.n * tail_bound(self.load, self.busy, level);
+        }
+        self.n * self.busy * self.load.powf(f64::from(level) - 1.0)
+    }
 }
 
 /// Looks of the pilot that guesses a start, each after at most twice as many events as servers.
@@ -129,11 +166,11 @@ pub fn upper_start(model: &Model, guess: u32) -> UpperStart {
         // above it.
         return UpperStart { level: 1, error: Some(0.0) };
     }
-    let Some(reached) = reached(model) else {
+    let Some(tail) = Tail::of(model) else {
         return UpperStart { level: guess, error: None };
     };
     // Where the level is capped, its error is not hidden.
-    let error = |level: u32| reached(level.saturating_add(1));
+    let error = |level: u32| tail.reached(level.saturating_add(1));
     let level = least_level(error, START_ERROR);
     UpperStart { level, error: Some(error(level).min(1.0)) }
 }
@@ -165,8 +202,9 @@ pub fn pilot_limit(model: &Model) -> u64 {
     let usual = (20_000 * u64::from(model.graph().n_servers())).max(4_000_000);
     // Queues of L tasks at load rho empty in a time of L / (1 - rho).
     let rho = ratio::to_f64(&loads::rho(model));
-    let time = || f64::from(upper_start(model, 0).level) / (1.0 - rho);
-    let emptying = if rho < 1.0 { time() * model.event_rate() } else { 0.0 };
+    let load = if rho < 1.0 { Some(rho) } else { Tail::of(model).map(|tail| tail.load) };
+    let time = |load: f64| f64::from(upper_start(model, 0).level) / (1.0 - load);
+    let emptying = load.map_or(0.0, |load| time(load) * model.event_rate());
     usual.max((6.0 * emptying) as u64).min(100_000_000)
 }
 
@@ -352,13 +390,18 @@ impl Sample {
     /// q_i from below and above; 0 beyond the longest queue. `i >= 1`.
     pub fn q(&self, i: u32) -> (f64, f64) {
         let at = |q: &[f64]| q.get(i as usize - 1).copied().unwrap_or(0.0);
-        (at(&self.lower), at(&self.upper))
+        ascending(at(&self.lower), at(&self.upper))
     }
 
     /// The mean queue length from below and above.
     pub fn mean_queue_length(&self) -> (f64, f64) {
-        (self.lower.iter().sum(), self.upper.iter().sum())
+        ascending(self.lower.iter().sum(), self.upper.iter().sum())
     }
+}
+
+/// Copies of a policy that does not keep their order may have changed places.
+fn ascending(lower: f64, upper: f64) -> (f64, f64) {
+    (lower.min(upper), lower.max(upper))
 }
 
 fn add(sums: &mut Vec<u64>, counts: &[u64]) {

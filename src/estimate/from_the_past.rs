@@ -15,7 +15,7 @@
 //! Propp and Wilson (1996), Random Structures and Algorithms 9, 223-252; Proposition 3.9 with a
 //! cap.
 
-use super::bracketing::{least_level, reached};
+use super::bracketing::{Tail, least_level};
 use crate::model::Model;
 use crate::random::{Coins, fingerprint};
 use crate::simulate::Queues;
@@ -42,17 +42,17 @@ pub struct Cap {
     /// B.
     pub level: u32,
     /// A bound on the probability that the uncapped steady state is at the cap anywhere, or comes
-    /// to it within the window; `None` where rho(G) >= 1: not certified.
+    /// to it within the window; `None` where no bound is known: not certified.
     pub error: Option<f64>,
 }
 
-/// The least cap with N E q_B (1 + window) below `error`, by the z^x drift; the given `guess` where
-/// rho(G) >= 1.
+/// The least cap with N E q_B (1 + window) below `error`; the given `guess` where no bound on E q_B
+/// is known.
 pub fn cap_for(model: &Model, window: f64, error: f64, guess: u32) -> Cap {
-    let Some(reached) = reached(model) else {
+    let Some(tail) = Tail::of(model) else {
         return Cap { level: guess, error: None };
     };
-    let bound = |level: u32| reached(level) * (1.0 + window);
+    let bound = |level: u32| tail.reached(level) * (1.0 + window);
     let level = least_level(bound, error);
     Cap { level, error: Some(bound(level)) }
 }
@@ -81,8 +81,8 @@ impl<'a> Past<'a> {
 
     /// The least and the greatest state.
     pub fn extremes(&self) -> [Queues; 2] {
-        let n = self.system.graph().n_servers();
-        [Queues::empty(n), Queues::full(n, self.cap)]
+        let n = self.system.graph().n_servers() as usize;
+        [0, self.cap].map(|length| Queues::of(&self.system, vec![length; n]))
     }
 
     /// Lets block `k` act on both states: events -BLOCK (k + 1) to -BLOCK k. `seen` is told after
@@ -152,7 +152,7 @@ pub fn sample(past: &Past<'_>) -> Result<Vec<u32>, NotMet> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::graph::BipartiteGraph;
+    use crate::graph::{BipartiteGraph, Isolated};
     use crate::subject::Reference;
 
     fn model() -> Model {
@@ -179,10 +179,13 @@ mod tests {
     }
 
     #[test]
-    fn the_cap_is_certified_where_rho_is_below_one_only() {
+    fn the_cap_is_certified_below_the_critical_load_only() {
         let cap = cap_for(&model(), 100.0, 1e-9, 7);
         assert!(cap.error.is_some_and(|error| error <= 1e-9) && cap.level > 80, "{cap:?}");
-        let path = Model::new(crate::graph::generate::path(3).unwrap(), 0.8, 2).unwrap();
-        assert_eq!(cap_for(&path, 100.0, 1e-9, 7), Cap { level: 7, error: None });
+        // Types {0}, {0, 1}: rho = 3/2 lambda, and the critical load is 4/5.
+        let graph = BipartiteGraph::from_edges(2, 2, &[(0, 0), (0, 1), (1, 1)], Isolated::Refuse);
+        let model = |lambda| Model::new(graph.clone().unwrap(), lambda, 2).unwrap();
+        assert!(cap_for(&model(0.75), 100.0, 1e-9, 7).error.is_some_and(|error| error <= 1e-9));
+        assert_eq!(cap_for(&model(0.8), 100.0, 1e-9, 7), Cap { level: 7, error: None });
     }
 }

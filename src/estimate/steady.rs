@@ -6,9 +6,9 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::bracket_sums::{Bracket, Sums};
-use super::bracketing::{NoCoalescence, Plan, Sample, geometric_tail, plan};
+use super::bracketing::{NoCoalescence, Plan, Sample, Tail, geometric_tail, plan};
 use super::{BATCH, EstimateError, Estimated, LEAST_LEVELS, MOST_LEVELS, Options};
-use crate::model::{Model, loads};
+use crate::model::Model;
 use crate::num::{float_bits, ratio};
 use crate::subject::Reference;
 
@@ -98,12 +98,14 @@ impl<'a> SteadyRun<'a> {
         let levels = (plan.top + 2).clamp(LEAST_LEVELS, MOST_LEVELS);
         let alpha = (1.0 - options.confidence) / f64::from(levels + 1);
         // The queue length is averaged up to `cap`; what lies above is bounded by Corollary 4.3.
-        let rho = ratio::to_f64(&loads::rho(model)) * (1.0 + 1e-12);
+        let load = Tail::of(model).map(|tail| tail.load);
         let error = plan.start.error.unwrap_or(0.0);
         let highest = plan.start.level.max(1);
-        let tail = |cap| if rho < 1.0 { geometric_tail(rho, cap) } else { 0.0 };
-        let enough = |&cap: &u32| tail(cap) < options.precision * rho / 20.0;
-        let cap = (1..=highest).find(|cap| rho < 1.0 && enough(cap)).unwrap_or(highest);
+        let tail = |cap| load.map_or(0.0, |load| geometric_tail(load, cap));
+        let enough = |&cap: &u32| {
+            load.is_some_and(|load| geometric_tail(load, cap) < options.precision * load / 20.0)
+        };
+        let cap = (1..=highest).find(enough).unwrap_or(highest);
         let left_out = error * f64::from(cap) + tail(cap);
         Self {
             model,

@@ -35,10 +35,7 @@ impl Policy {
             (Base::Random, Some(weights)) => {
                 all_within_weighted(set, weights, 1, Sampling::Replacement)
             }
-            _ => Err(PolicyError::Undefined {
-                policy: self.to_string(),
-                what: "critical load that is proved",
-            }),
+            _ => Err(PolicyError::undefined(self, "critical load that is proved")),
         }
     }
 

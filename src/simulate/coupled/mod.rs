@@ -12,7 +12,8 @@
 //! upper's joins u, and the order breaks at v: then X1_v = X2_v and v differs from u. But X2_u <=
 //! X2_v = X1_v <= X1_u <= X2_u, so that all are equal, and then both v and u are minimal in both
 //! systems, and the first of them in the sample sequence is the same. This holds for any number of
-//! starts at once, which (4.13) does not give.
+//! starts at once, which (4.13) does not give, and for every policy with
+//! [`Policy::is_monotone`](crate::model::policy::Policy::is_monotone).
 //!
 //! The order is checked on every event, at the servers that the event touches; no other server can
 //! break it.
@@ -91,6 +92,15 @@ pub enum CouplingError {
     /// (4.13) is about systems without a cap.
     #[error("shared mass couples systems without a cap: take shared marks")]
     CappedMass,
+    /// (4.13) is about policies that join a shortest of samples, ties fair.
+    #[error(
+        "shared mass couples systems of jsq(D), jsq(all) or random with fair ties and no weights, \
+         not of `{policy}`: take shared marks"
+    )]
+    NoMass {
+        /// The policy.
+        policy: String,
+    },
 }
 
 /// Why a coupled run stopped.
@@ -171,13 +181,28 @@ impl Coupled {
     /// # Errors
     /// As [`Coupled::new`], and [`CouplingError::AboveCap`].
     pub fn capped(lower: Vec<u32>, upper: Vec<u32>, cap: u32) -> Result<Self, CouplingError> {
-        check_lengths(&lower, &upper, lower.len())?;
-        if let Some((server, &length)) = (0..).zip(&upper).find(|&(_, &length)| length > cap) {
+        Self::with(Queues::from_lengths(lower), Queues::from_lengths(upper), cap)
+    }
+
+    /// Two systems in which tasks choose by the policy of `model`.
+    fn of(
+        model: &Model,
+        lower: Vec<u32>,
+        upper: Vec<u32>,
+        cap: u32,
+    ) -> Result<Self, CouplingError> {
+        Self::with(Queues::of(model, lower), Queues::of(model, upper), cap)
+    }
+
+    fn with(lower: Queues, upper: Queues, cap: u32) -> Result<Self, CouplingError> {
+        check_lengths(lower.lengths(), upper.lengths(), lower.lengths().len())?;
+        let mut above = (0..).zip(upper.lengths()).filter(|&(_, &length)| length > cap);
+        if let Some((server, &length)) = above.next() {
             return Err(CouplingError::AboveCap { server, length, cap });
         }
-        let differs: Vec<bool> = lower.iter().zip(&upper).map(|(l, u)| l != u).collect();
+        let pairs = lower.lengths().iter().zip(upper.lengths());
+        let differs: Vec<bool> = pairs.map(|(l, u)| l != u).collect();
         let differing = differs.iter().filter(|&&differs| differs).count() as u32;
-        let (lower, upper) = (Queues::from_lengths(lower), Queues::from_lengths(upper));
         check_order(&lower, &upper)?;
         Ok(Self { lower, upper, cap, differs, differing, events: 0 })
     }
@@ -353,12 +378,15 @@ impl CoupledSimulation {
                 from_marks(Some((coin, coin_rng(seed, replication))))
             }
             Coupling::SharedMass if cap < u32::MAX => return Err(CouplingError::CappedMass),
+            Coupling::SharedMass if shared_mass::law_of(model).is_none() => {
+                return Err(CouplingError::NoMass { policy: model.policy().to_string() });
+            }
             Coupling::SharedMass => {
                 Source::Mass(Box::new(SharedMass::new(model, stream_rng(seed, replication))))
             }
         };
         let timeline = Timeline::new(Clock::new(model.event_rate(), seed, replication));
-        Ok(Self { pair: Coupled::capped(lower, upper, cap)?, source, timeline })
+        Ok(Self { pair: Coupled::of(model, lower, upper, cap)?, source, timeline })
     }
 
     /// The two states.

@@ -16,12 +16,15 @@
 //! Proposition 3.9, (4.12), (4.13).
 
 use num_bigint::{BigInt, BigUint};
+use num_integer::Integer;
 use num_traits::{One, Zero};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
 use super::{Coupled, OrderViolation};
 use crate::model::Model;
+use crate::model::policy::Ties;
+use crate::model::sample_law::SampleLaw;
 use crate::num::ratio::Ratio;
 use crate::random::{Coin, below, wide_below};
 use crate::simulate::marks::{Mark, arrival_coin};
@@ -63,10 +66,9 @@ pub fn shared_mass_intervals(
     lower: &[u32],
     upper: &[u32],
 ) -> Vec<Interval> {
-    let degree = model.graph().task_degree(task_type);
-    let all = BigInt::from(degree).pow(model.d());
+    let all = BigInt::from(total(model, task_type));
     let mut from = BigUint::zero();
-    cells::<BigUint>(model, task_type, lower, upper)
+    large_cells(model, task_type, lower, upper)
         .into_iter()
         .map(|(width, server1, server2)| {
             let to = &from + width;
@@ -78,6 +80,15 @@ pub fn shared_mass_intervals(
         .collect()
 }
 
+/// The law of the samples, where (4.12) with g in place of x^d is the law of a pick.
+///
+/// (4.13) keeps the order wherever (g(a) - g(b)) / (a - b) does not fall in a nor in b: where g is
+/// convex on whole numbers, as (s/n)^d, C(s, d)/C(n, d) and 1{s = n} are.
+pub(super) fn law_of(model: &Model) -> Option<SampleLaw> {
+    let policy = model.policy();
+    policy.sample_law().filter(|_| policy.ties() == Ties::Fair)
+}
+
 /// Whole numbers up to d_w^d.
 trait Whole:
     Clone + Ord + Zero + One + From<u32> + for<'a> std::ops::Sub<&'a Self, Output = Self>
@@ -87,8 +98,48 @@ trait Whole:
 impl Whole for u128 {}
 impl Whole for BigUint {}
 
-/// d_w^d times (4.12) for each server of N_w, ascending.
-fn masses<T: Whole>(model: &Model, task_type: u32, lengths: &[u32]) -> Vec<T> {
+/// What masses are multiples of: d_w^d; for other samples their number times a multiple of all
+/// differences that it is divided by.
+fn total(model: &Model, task_type: u32) -> BigUint {
+    let degree = model.graph().task_degree(task_type);
+    match law_of(model) {
+        Some(law) if model.policy().paper_d().is_none() => {
+            let n = degree as u64;
+            multiple(degree) * law.ways(n, n).magnitude()
+        }
+        _ => BigUint::from(degree).pow(model.d()),
+    }
+}
+
+/// The least common multiple of 1, ..., n.
+fn multiple(n: usize) -> BigUint {
+    (1..=n).fold(BigUint::one(), |lcm, k| lcm.lcm(&BigUint::from(k)))
+}
+
+/// The share of each of the servers of a level times [`total`]: at least as long are `at_least`,
+/// longer `longer` of the servers.
+type Level<'a, T> = dyn Fn(usize, usize) -> T + 'a;
+
+/// d_w^d times the share in (4.12).
+fn with_replacement<T: Whole>(d: u32) -> impl Fn(usize, usize) -> T {
+    move |at_least, longer| {
+        let (at_least, longer) = (T::from(at_least as u32), T::from(longer as u32));
+        let (mut sum, mut power) = (T::zero(), T::one());
+        for _ in 0..d {
+            sum = sum * at_least.clone() + power.clone();
+            power = power * longer.clone();
+        }
+        sum
+    }
+}
+
+/// (4.12) for each server of N_w, ascending, times [`total`].
+fn masses<T: Whole>(
+    model: &Model,
+    task_type: u32,
+    lengths: &[u32],
+    level: &Level<'_, T>,
+) -> Vec<T> {
     let servers = model.graph().servers_of(task_type);
     let mut sorted: Vec<u32> = servers.iter().map(|v| lengths[v as usize]).collect();
     sorted.sort_unstable();
@@ -97,29 +148,44 @@ fn masses<T: Whole>(model: &Model, task_type: u32, lengths: &[u32]) -> Vec<T> {
     let mut at = 0;
     while at < sorted.len() {
         let next = sorted.partition_point(|&x| x <= sorted[at]);
-        let (at_least, longer) =
-            (T::from((sorted.len() - at) as u32), T::from((sorted.len() - next) as u32));
-        let (mut sum, mut power) = (T::zero(), T::one());
-        for _ in 0..model.d() {
-            sum = sum * at_least.clone() + power.clone();
-            power = power * longer.clone();
-        }
-        levels.push((sorted[at], sum));
+        levels.push((sorted[at], level(sorted.len() - at, sorted.len() - next)));
         at = next;
     }
     let mass_of = |length| levels[levels.partition_point(|(level, _)| *level < length)].1.clone();
     servers.iter().map(|v| mass_of(lengths[v as usize])).collect()
 }
 
-/// (4.13) times d_w^d: widths with the servers of both systems, in the order of U.
+/// The cells of an arrival of any policy with [`law_of`].
+fn large_cells(
+    model: &Model,
+    task_type: u32,
+    lower: &[u32],
+    upper: &[u32],
+) -> Vec<(BigUint, u32, u32)> {
+    let degree = model.graph().task_degree(task_type);
+    match law_of(model) {
+        Some(law) if model.policy().paper_d().is_none() => {
+            let ways = |s: usize| law.ways(s as u64, degree as u64).magnitude().clone();
+            let multiple = multiple(degree);
+            let level = |at_least: usize, longer: usize| {
+                (ways(at_least) - ways(longer)) * &multiple / (at_least - longer)
+            };
+            cells(model, task_type, lower, upper, &level)
+        }
+        _ => cells(model, task_type, lower, upper, &with_replacement(model.d())),
+    }
+}
+
+/// (4.13) times [`total`]: widths with the servers of both systems, in the order of U.
 fn cells<T: Whole>(
     model: &Model,
     task_type: u32,
     lower: &[u32],
     upper: &[u32],
+    level: &Level<'_, T>,
 ) -> Vec<(T, u32, u32)> {
     let servers = model.graph().servers_of(task_type);
-    let (p1, p2) = (masses::<T>(model, task_type, lower), masses::<T>(model, task_type, upper));
+    let [p1, p2] = [lower, upper].map(|lengths| masses(model, task_type, lengths, level));
     let mut cells = Vec::with_capacity(servers.len());
     let (mut rest1, mut rest2) = (Vec::new(), Vec::new());
     for ((server, p1), p2) in servers.iter().zip(p1).zip(p2) {
@@ -187,18 +253,20 @@ impl<R: Rng> SharedMass<R> {
         }
         let (lower, upper) = (pair.lower().lengths(), pair.upper().lengths());
         // Within u128 wherever the total d_w^d is: no mass exceeds it.
-        let servers = match degree.checked_pow(self.model.d()) {
-            Some(all) => {
+        let small = self.model.policy().paper_d().and_then(|d| Some((d, degree.checked_pow(d)?)));
+        let servers = match small {
+            Some((d, all)) => {
                 let u = wide_below(&mut self.rng, all);
-                find(cells::<u128>(&self.model, task_type, lower, upper), u)
+                let level = with_replacement::<u128>(d);
+                find(cells(&self.model, task_type, lower, upper, &level), u)
             }
             None => {
-                let u = big_below(&mut self.rng, &BigUint::from(degree).pow(self.model.d()));
-                find(cells::<BigUint>(&self.model, task_type, lower, upper), u)
+                let u = big_below(&mut self.rng, &total(&self.model, task_type));
+                find(large_cells(&self.model, task_type, lower, upper), u)
             }
         };
         let (server1, server2) =
-            servers.expect("the widths of the cells add up to d_w^d, and U is below it");
+            servers.expect("the widths of the cells add up to the total, and U is below it");
         pair.join(task_type, server1, server2)
     }
 }
@@ -236,10 +304,32 @@ mod tests {
     fn small_and_large_integers_give_the_same_cells() {
         let model = Model::new(BipartiteGraph::complete(5, 1).unwrap(), 0.5, 4).unwrap();
         let (lower, upper) = ([0, 2, 2, 1, 0], [3, 2, 2, 1, 5]);
-        let small = cells::<u128>(&model, 0, &lower, &upper);
-        let large = cells::<BigUint>(&model, 0, &lower, &upper);
+        let small = cells::<u128>(&model, 0, &lower, &upper, &with_replacement(4));
+        let large = large_cells(&model, 0, &lower, &upper);
         assert_eq!(small.iter().map(|cell| cell.0).sum::<u128>(), 5u128.pow(4));
         assert!(small.into_iter().map(|(w, a, b)| (BigUint::from(w), a, b)).eq(large));
+    }
+
+    #[test]
+    fn masses_of_other_samples_have_the_law_of_the_policy() {
+        let graph = BipartiteGraph::complete(5, 1).unwrap();
+        let load = crate::model::Load::try_from(0.5).unwrap();
+        let (lower, upper) = ([0, 2, 2, 1, 0], [3, 2, 2, 1, 5]);
+        for text in ["jsq(2), distinct", "jsq(4), distinct", "jsq(all)", "random"] {
+            let model =
+                Model::with_policy(graph.clone(), load.clone(), text.parse().unwrap(), None);
+            let model = model.unwrap();
+            let mut laws = [vec![Ratio::zero(); 5], vec![Ratio::zero(); 5]];
+            for interval in shared_mass_intervals(&model, 0, &lower, &upper) {
+                let width = &interval.to - &interval.from;
+                laws[0][interval.server1 as usize] += &width;
+                laws[1][interval.server2 as usize] += width;
+            }
+            for (law, lengths) in laws.iter().zip([&lower, &upper]) {
+                let known = model.policy().law(lengths, None, 0).unwrap();
+                assert_eq!(*law, known, "{text}");
+            }
+        }
     }
 
     #[test]

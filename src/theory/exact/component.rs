@@ -10,7 +10,7 @@ use super::error::ExactError;
 use crate::graph::{BipartiteGraph, Isolated, metrics};
 use crate::model::{Model, ModelError};
 use crate::num::ratio::{self, Ratio};
-use crate::theory::stability::{CriticalLoad, StabilityError, critical_load, critical_load_of};
+use crate::theory::stability::{CriticalLoad, StabilityError, critical_load_of};
 
 /// More connected servers than this have more states than memory, at any cap.
 pub(super) const MOST_SERVERS: u32 = 24;
@@ -39,13 +39,16 @@ pub(super) struct Component<'a> {
     /// Queue lengths of all servers of the graph, to ask the model.
     lengths: Vec<u32>,
     /// The shares of each stream by the order of its servers' lengths, which is all that they
-    /// depend on.
-    shares: Vec<HashMap<Vec<u8>, Vec<f64>>>,
+    /// usually depend on.
+    shares: Vec<HashMap<Vec<u32>, Vec<f64>>>,
 }
 
 /// How near a component is to its critical load.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Nearness {
+    /// By how much a level of the comparison may differ from server to server: the largest weight
+    /// over the smallest where `jsq(all)` compares (length + 1) / weight, else 1.
+    pub(super) spread: f64,
     /// lambda divided by the critical load, rounded upwards: every set S of servers is offered
     /// tasks that only S can serve at a rate of at most that times |S|.
     pub(super) above: f64,
@@ -142,6 +145,11 @@ impl<'a> Component<'a> {
             .collect())
     }
 
+    /// The servers of the component, ascending.
+    pub(super) fn servers(&self) -> &[u32] {
+        &self.servers
+    }
+
     /// Servers of the component.
     pub(super) fn n_servers(&self) -> usize {
         self.servers.len()
@@ -187,16 +195,17 @@ impl<'a> Component<'a> {
             values.sort_unstable();
             values.dedup();
             let by_order = self.model.policy().looks_at_order_only();
-            // A cap is at most 255 wherever lengths themselves matter.
-            let rank = |length: &u32| {
-                let rank = values.partition_point(|other| other < length);
-                if by_order { rank as u8 } else { *length as u8 }
+            let rank = |&length: &u32| match by_order {
+                true => values.partition_point(|&other| other < length) as u32,
+                false => length,
             };
-            let order: Vec<u8> = of_servers.iter().map(rank).collect();
+            let order: Vec<u32> = of_servers.iter().map(rank).collect();
             let share = shares.entry(order).or_insert_with_key(|order| {
-                stream.servers.iter().zip(order).for_each(|(&v, &length)| {
-                    self.lengths[self.servers[v] as usize] = length.into()
-                });
+                stream
+                    .servers
+                    .iter()
+                    .zip(order)
+                    .for_each(|(&v, &length)| self.lengths[self.servers[v] as usize] = length);
                 self.model
                     .assignment_f64(stream.task_type, &self.lengths)
                     .into_iter()
@@ -215,9 +224,14 @@ impl<'a> Component<'a> {
     /// [`ExactError::NoSteadyState`] where it has reached it.
     pub(super) fn nearness(&self) -> Result<Nearness, ExactError> {
         let graph = self.graph();
-        let undecided = |source: StabilityError| ExactError::Undecided {
-            lambda: self.model.load().exact().to_string(),
-            source,
+        let undecided = |source: StabilityError| match source {
+            StabilityError::Policy(_) => ExactError::Policy {
+                policy: self.model.policy().to_string(),
+                why: "no load is known below which it has a steady state",
+            },
+            source => {
+                ExactError::Undecided { lambda: self.model.load().exact().to_string(), source }
+            }
         };
         let critical = self.critical(&graph).map_err(undecided)?;
         // The load of the component's own graph that gives its task types their rate.
@@ -246,7 +260,7 @@ impl<'a> Component<'a> {
             return Err(ExactError::NoSteadyState {
                 lambda: self.model.load().exact().to_string(),
                 critical: text,
-                d: self.model.d(),
+                policy: self.model.policy().to_string(),
                 bottleneck: names(&critical.bottleneck),
             });
         }
@@ -256,16 +270,24 @@ impl<'a> Component<'a> {
             None => (critical.lower, critical.upper),
         };
         Ok(Nearness {
+            spread: self.spread(),
             above: own / least * (1.0 + 1e-12),
             below: own / most * (1.0 - 1e-12),
             bottleneck: critical.bottleneck.len(),
         })
     }
 
-    fn critical(&self, graph: &BipartiteGraph) -> Result<CriticalLoad, StabilityError> {
-        if let Some(law) = self.model.policy().sample_law() {
-            return critical_load(graph, law);
+    fn spread(&self) -> f64 {
+        let Some(weights) = self.model.weights() else { return 1.0 };
+        if self.model.policy().joins_a_shortest() {
+            return 1.0;
         }
+        let own = || self.servers.iter().map(|&v| weights[v as usize]).filter(|&weight| weight > 0);
+        let (least, most) = (own().min().unwrap_or(1), own().max().unwrap_or(1));
+        (most as f64 / least as f64 * (1.0 + 1e-15)).max(1.0)
+    }
+
+    fn critical(&self, graph: &BipartiteGraph) -> Result<CriticalLoad, StabilityError> {
         let weights = self.model.weights().map(|weights| {
             self.servers.iter().map(|&v| ratio::whole(weights[v as usize])).collect()
         });
@@ -358,8 +380,8 @@ mod tests {
         // less in the mean.
         let tolerance = 1e-9;
         for load in [0.1f64, 0.6, 0.8, 0.99, 0.9999] {
-            let least =
-                Nearness { above: load, below: load, bottleneck: 1 }.least_cap(1, tolerance);
+            let least = Nearness { spread: 1.0, above: load, below: load, bottleneck: 1 }
+                .least_cap(1, tolerance);
             let lacks = |cap: u32| {
                 let missing = load.powi(cap as i32 + 1);
                 f64::from(cap + 1) * missing / (1.0 - missing)

@@ -11,7 +11,7 @@ use crate::theory::stability::StabilityError;
 pub enum ExactError {
     /// lambda is at or above the critical load.
     #[error(
-        "lambda = {lambda} is at or above the critical load {critical} for d = {d}: there is no \
+        "lambda = {lambda} is at or above the critical load {critical} for {policy}: there is no \
          steady state (bottleneck: {bottleneck}); use a lower --lambda, or give --times"
     )]
     NoSteadyState {
@@ -19,8 +19,8 @@ pub enum ExactError {
         lambda: String,
         /// The critical load.
         critical: String,
-        /// The number of samples.
-        d: u32,
+        /// The policy: `d = 2` for the paper's.
+        policy: String,
         /// The names of the servers that cannot keep up.
         bottleneck: String,
     },
@@ -34,6 +34,18 @@ pub enum ExactError {
         lambda: String,
         /// Why.
         source: StabilityError,
+    },
+    /// The law of a pick is no function of the state, or the order of states is not kept.
+    #[error(
+        "`{policy}` has no exact law here: {why}; possible are jsq(D), jsq(all) with ties fair, \
+         lowest or highest, random, with or without weights (`fluidcheck simulate` runs every \
+         policy)"
+    )]
+    Policy {
+        /// The policy.
+        policy: String,
+        /// What it lacks.
+        why: &'static str,
     },
     /// The states are too many.
     #[error(

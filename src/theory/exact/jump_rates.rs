@@ -183,4 +183,30 @@ impl Generator {
         q.reverse();
         q
     }
+
+    /// The mean length and the busy fraction of each server of the component under a law; servers
+    /// that a symmetry exchanges are alike.
+    pub(super) fn per_server(&self, law: &[f64], symmetries: &[Vec<usize>]) -> Vec<(f64, f64)> {
+        let n = self.space.servers();
+        // A state stands for its images, under which a sum over an orbit stays as it is.
+        let orbits: Vec<Vec<usize>> = (0..n)
+            .map(|v| {
+                let mut orbit: Vec<usize> = symmetries.iter().map(|by| by[v]).collect();
+                orbit.sort_unstable();
+                orbit.dedup();
+                orbit
+            })
+            .collect();
+        let mut sums = vec![(0.0, 0.0); n];
+        for (number, p) in law.iter().enumerate() {
+            for (sum, &length) in sums.iter_mut().zip(self.space.state(number)) {
+                sum.0 += p * f64::from(length);
+                sum.1 += p * f64::from(u8::from(length > 0));
+            }
+        }
+        let mean = |orbit: &Vec<usize>, of: fn(&(f64, f64)) -> f64| {
+            orbit.iter().map(|&v| of(&sums[v])).sum::<f64>() / orbit.len() as f64
+        };
+        orbits.iter().map(|orbit| (mean(orbit, |sum| sum.0), mean(orbit, |sum| sum.1))).collect()
+    }
 }

@@ -122,19 +122,32 @@ pub struct Law {
     pub cap: u32,
     /// States solved, all components together.
     pub states: u64,
+    /// Each server by itself, in steady state; empty for a transient law.
+    pub per_server: Vec<ServerLaw>,
+}
+
+/// What is known of one server in steady state. Below the truth by at most [`Law::error`] times the
+/// number of servers.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct ServerLaw {
+    /// The expected queue length.
+    pub mean_queue_length: f64,
+    /// The fraction of time that it is busy: the rate of the tasks that it gets.
+    pub busy: f64,
 }
 
 /// The steady state.
 ///
 /// # Errors
-/// [`ExactError`]: no steady state, or too many states.
+/// [`ExactError`]: no steady state, too many states, or a policy that is no function of the state
+/// or has no critical load that is proved.
 pub fn stationary(model: &Model, options: &Options) -> Result<Law, ExactError> {
-    check(options)?;
+    check(model, options)?;
     let mut components = Component::all(model, options.most_states)?;
     // Before any work: all parts must have a steady state.
     let loads = components.iter().map(Component::nearness).collect::<Result<Vec<_>, _>>()?;
     let mut known: HashMap<_, Found> = HashMap::new();
-    let mut sum = Sum::new(model);
+    let mut sum = Sum::steady(model);
     for (component, nearness) in components.iter_mut().zip(loads) {
         let found = match known.entry(component.shape()) {
             Entry::Occupied(at) => at.into_mut(),
@@ -152,6 +165,9 @@ pub fn stationary(model: &Model, options: &Options) -> Result<Law, ExactError> {
         let (lower, upper) = found.bracket.mean;
         let mean = Value { value: found.values[cap], lower, upper };
         let truncation = found.truncation.iter().copied().fold(0.0, f64::max);
+        for (&v, &(mean_queue_length, busy)) in component.servers().iter().zip(&found.per_server) {
+            sum.per_server[v as usize] = ServerLaw { mean_queue_length, busy };
+        }
         sum.add(component.n_servers(), cap, truncation, q, mean);
     }
     Ok(sum.law())
@@ -160,14 +176,15 @@ pub fn stationary(model: &Model, options: &Options) -> Result<Law, ExactError> {
 /// The laws at `times`, in their order; queue lengths at the start are independent and alike.
 ///
 /// # Errors
-/// [`ExactError`]: too many states, too many steps, an impossible time or start.
+/// [`ExactError`]: too many states, too many steps, an impossible time or start, or a policy that
+/// is no function of the state or does not keep the order of states.
 pub fn transient(
     model: &Model,
     start: &Start,
     times: &[f64],
     options: &Options,
 ) -> Result<Vec<Law>, ExactError> {
-    check(options)?;
+    check(model, options)?;
     start.validate()?;
     if let Some(&given) = times.iter().find(|t| !(t.is_finite() && **t >= 0.0)) {
         return Err(ExactError::Time(given));
@@ -226,8 +243,21 @@ fn idle_server(start: &Start, t: f64) -> Vec<f64> {
         .collect()
 }
 
-fn check(options: &Options) -> Result<(), ExactError> {
-    if options.cap == Some(0) { Err(ExactError::Cap(0)) } else { Ok(()) }
+fn check(model: &Model, options: &Options) -> Result<(), ExactError> {
+    let policy = model.policy();
+    let lacks = if !policy.is_markov() {
+        Some("what it sees or whose turn it is is no function of the queue lengths")
+    } else if !policy.is_monotone() {
+        // What a cap leaves out is bounded by chains below and above.
+        Some("it does not keep the order of two systems, by which errors are bounded")
+    } else {
+        None
+    };
+    match lacks {
+        Some(why) => Err(ExactError::Policy { policy: policy.to_string(), why }),
+        None if options.cap == Some(0) => Err(ExactError::Cap(0)),
+        None => Ok(()),
+    }
 }
 
 /// An average over servers.
@@ -241,9 +271,16 @@ struct Sum {
     truncation: f64,
     cap: usize,
     states: u64,
+    per_server: Vec<ServerLaw>,
 }
 
 impl Sum {
+    /// A sum for the steady state.
+    fn steady(model: &Model) -> Self {
+        let per_server = vec![ServerLaw::default(); model.graph().n_servers() as usize];
+        Self { per_server, ..Self::new(model) }
+    }
+
     fn new(model: &Model) -> Self {
         let servers = f64::from(model.graph().n_servers());
         Self { servers, q: vec![Value::default(); LEAST_LEVELS], ..Self::default() }
@@ -279,6 +316,7 @@ impl Sum {
             mean_queue_length: self.mean,
             cap: self.cap as u32,
             states: self.states,
+            per_server: self.per_server,
         }
     }
 }
@@ -313,7 +351,7 @@ fn solve(
     options: &Options,
 ) -> Result<Found, ExactError> {
     let servers = component.n_servers();
-    let kappa = nearness.above;
+    let kappa = (nearness.above, nearness.spread);
     let symmetries = component.symmetries();
     let most = largest_cap(servers, &symmetries, options.most_states);
     let size = |cap: u32| Space::size(servers, cap, &symmetries);
@@ -340,7 +378,7 @@ fn solve(
         ratio = tail_ratio(&q);
         let last = q.last().copied().unwrap_or(0.0);
         // What the cap leaves out comes down from there.
-        let error = last / (1.0 - ratio) / (1.0 - kappa) * f64::from(cap);
+        let error = last / (1.0 - ratio) / (1.0 - kappa.0) * f64::from(cap);
         let needed = |wanted: f64| f64::from(cap) + (error / wanted).ln().max(0.0) / -ratio.ln();
         // A factor in the estimate, before the work is refused.
         let least = needed(options.tolerance);
@@ -402,12 +440,14 @@ struct Found {
     /// The part of the error that the cap makes, for each of them.
     truncation: Vec<f64>,
     states: u64,
+    /// The mean length and the busy fraction of each server.
+    per_server: Vec<(f64, f64)>,
 }
 
 /// The law with a cap, and the largest part of its error that the cap makes.
 fn at_cap(
     component: &mut Component<'_>,
-    kappa: f64,
+    kappa: (f64, f64),
     cap: u32,
     symmetries: &[Vec<usize>],
 ) -> (Found, f64) {
@@ -425,7 +465,9 @@ fn at_cap(
     let cut = tail_bounds::bracket(servers, kappa, (&lower.values, &none), (&lower.values, &moved));
     let truncation = cut.widths();
     let largest = truncation.iter().copied().fold(0.0, f64::max);
-    (Found { bracket, values: lower.values, truncation, states: generator.len() as u64 }, largest)
+    let per_server = generator.per_server(&lower.law, symmetries);
+    let states = generator.len() as u64;
+    (Found { bracket, values: lower.values, truncation, states, per_server }, largest)
 }
 
 /// The transient law of a component and the states.

@@ -19,6 +19,13 @@
 //! P(not A) <= n E q_(B+1) <= c E q_j <= c (E_upper q_j + P(not A)), so that P(not A) <= c E_upper
 //! q_j / (1 - c) where c < 1.
 //!
+//! **Weights** in `jsq(all)` compare (length + 1) / weight, so that levels differ from server to
+//! server: with m_v(i) = floor(i w_v / w_min), a task joins one of S = {v: X_v >= m_v(i)} only if
+//! all its servers are in S, hence T_(i+1) <= kappa T_i for T_i = sum_v P(X_v >= m_v(i)), since
+//! m_v(i + 1) >= m_v(i) + 1. With r = w_max / w_min, floor(l / r) levels of these lie within l
+//! tasks: in the bounds above kappa^(B+1-j) becomes kappa^(floor((B+1)/r) - j), and no level alone
+//! falls by kappa.
+//!
 //! **The mean queue length** adds the levels above B: sum_(i>B) E q_i <= kappa / (1 - kappa) E q_B.
 //!
 //! # Source
@@ -30,14 +37,17 @@ pub(super) struct Bracket {
     pub(super) lower: Vec<f64>,
     pub(super) upper: Vec<f64>,
     pub(super) mean: (f64, f64),
-    /// E q_(i+1) <= kappa E q_i beyond the lists.
+    /// E q_(i+1) <= kappa E q_i beyond the lists, where the spread is 1.
     pub(super) kappa: f64,
+    /// A bound on E q_i beyond the lists, where it is not.
+    beyond: f64,
+    spread: f64,
 }
 
 /// The bracket from upper ends of E_lower (below) and E_upper (above) of q_1, ..., q_B, mean.
 pub(super) fn bracket(
     servers: usize,
-    kappa: f64,
+    (kappa, spread): (f64, f64),
     lower: (&[f64], &[f64]),
     upper: (&[f64], &[f64]),
 ) -> Bracket {
@@ -46,21 +56,41 @@ pub(super) fn bracket(
         lower.0.iter().zip(lower.1).map(|(value, error)| (value - error).max(0.0)).collect();
     let mut high: Vec<f64> =
         upper.0.iter().zip(upper.1).map(|(value, error)| value + error).collect();
+    // Levels of the comparison within cap + 1 tasks.
+    let levels = ((cap + 1) as f64 / spread) as usize;
     let outside = (1..=cap)
+        .filter(|&j| j <= levels)
         .filter_map(|j| {
-            let c = servers as f64 * kappa.powi((cap + 1 - j) as i32) * (1.0 + 1e-12);
+            let c = servers as f64 * kappa.powi((levels - j) as i32) * (1.0 + 1e-12);
             (c < 1.0).then(|| c * high[j - 1] / (1.0 - c))
         })
         .fold(1.0, f64::min);
     let mean_inside = high.pop().unwrap_or(0.0);
     let mut before = 1.0f64;
     for end in &mut high {
-        // Corollary 4.3 again, which is the better one near the cap.
-        *end = (*end + outside).min(kappa * before).min(1.0);
+        *end = (*end + outside).min(1.0);
+        if spread == 1.0 {
+            // Corollary 4.3 again, which is the better one near the cap.
+            *end = end.min(kappa * before);
+        }
         before = *end;
     }
-    let mean = mean_inside + cap as f64 * outside + kappa / (1.0 - kappa) * before;
-    Bracket { mean: (low[cap], mean), lower: low[..cap].to_vec(), upper: high, kappa }
+    let above = if spread == 1.0 {
+        kappa / (1.0 - kappa) * before
+    } else {
+        // Each level of the comparison holds at most this many tasks; n E q_l <= T_floor(l / r).
+        spread.ceil() * outside / (1.0 - kappa)
+    };
+    let mean = mean_inside + cap as f64 * outside + above;
+    let beyond = outside.min(before);
+    Bracket {
+        mean: (low[cap], mean),
+        lower: low[..cap].to_vec(),
+        upper: high,
+        kappa,
+        beyond,
+        spread,
+    }
 }
 
 impl Bracket {
@@ -69,7 +99,8 @@ impl Bracket {
         let cap = self.upper.len();
         let lower = self.lower.get(i - 1).copied().unwrap_or(0.0);
         let upper = self.upper.get(i - 1).copied();
-        (lower, upper.unwrap_or_else(|| self.upper[cap - 1] * self.kappa.powi((i - cap) as i32)))
+        let falling = || self.upper[cap - 1] * self.kappa.powi((i - cap) as i32);
+        (lower, upper.unwrap_or_else(|| if self.spread == 1.0 { falling() } else { self.beyond }))
     }
 
     /// The distances between the ends, that of the mean queue length last.

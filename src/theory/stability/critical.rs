@@ -7,8 +7,9 @@ use super::proof::prove;
 use super::{
     Bounds, Critical, Effort, StabilityError, check, critical_load_bounds, critical_load_by_subsets,
 };
-use crate::graph::BipartiteGraph;
+use crate::graph::{BipartiteGraph, Isolated};
 use crate::model::Model;
+use crate::model::policy::Base;
 use crate::model::sample_law::SampleLaw;
 use crate::num::ratio::{self, Ratio};
 
@@ -105,13 +106,30 @@ pub fn critical_load_within(
 /// The critical load of a model's graph under its policy.
 ///
 /// # Errors
-/// As [`critical_load`]; [`StabilityError::Policy`] for policies that do not join a shortest of
-/// samples, and [`StabilityError::TooManyServers`] for weights on more than [`MAX_WEIGHTED`].
+/// As [`critical_load`]; [`StabilityError::Policy`] for policies that compare no lengths or not
+/// those of now, and [`StabilityError::TooManyServers`] for weights on more than [`MAX_WEIGHTED`].
 pub fn critical_load_of(model: &Model) -> Result<CriticalLoad, StabilityError> {
     if let Some(law) = model.policy().sample_law() {
         return critical_load(model.graph(), law);
     }
+    if model.policy().base() == Base::JsqAll && model.policy().is_monotone() {
+        return critical_load(&without_weightless(model)?, SampleLaw::All);
+    }
     by_weighted_subsets(model).map(CriticalLoad::from)
+}
+
+/// The graph without the edges of servers of weight 0, which `jsq(all)` never picks. What is
+/// compared grows without bound with a queue, so that a set of servers is overloaded only by tasks
+/// that no other server can serve.
+fn without_weightless(model: &Model) -> Result<BipartiteGraph, StabilityError> {
+    let graph = model.graph();
+    let positive = |v: u32| model.weights().is_none_or(|weights| weights[v as usize] > 0);
+    let edges: Vec<(u32, u32)> = graph.iter_edges().filter(|&(v, _)| positive(v)).collect();
+    let rates: Vec<Ratio> = (0..graph.n_task_types()).map(|w| graph.relative_rate(w)).collect();
+    let (n, m) = (graph.n_servers(), graph.n_task_types());
+    // Every type has a server of positive weight, or the model was refused.
+    let graph = BipartiteGraph::from_edges(n, m, &edges, Isolated::Drop).ok();
+    graph.and_then(|graph| graph.with_rates(&rates).ok()).ok_or(StabilityError::NoEdges)
 }
 
 /// The largest N whose sets are enumerated where samples are weighted.
