@@ -232,8 +232,8 @@ pub(crate) const FLOW_BALANCE: Claim = Claim {
         observations: 4_000,
         unit: "replications",
     }),
-    policies: Policies::Monotone,
-    hypotheses: &[Hypothesis::NoIsolatedTaskTypes, Hypothesis::RhoBelowOne],
+    policies: Policies::Both(&Policies::Monotone, &Policies::JoinsAShortest),
+    hypotheses: &[Hypothesis::NoIsolatedTaskTypes, Hypothesis::BelowCriticalLoad],
     rejects: &[faults::SLOW_SERVICE, faults::IDLE_SERVERS_SERVE],
     run: flow_balance,
 };
@@ -262,6 +262,10 @@ fn flow_balance(_: &Claim, setting: &Setting<'_>) -> Evidence {
 /// It needs no equal rates: in steady state E Q_i = (lambda N / M) sum_w r_w E (q_(i-1)^w)^d by
 /// Lemma 4.2, which is at most (lambda N / M) sum_w r_w E q_(i-1)^w <= rho E Q_(i-1) by (4.4), with
 /// the rho of these rates. For i = 1 it is an equality where rho = lambda.
+///
+/// Other samples have g(s) in place of (s / n)^d, and g(s) <= s / n: all samples lie within a set
+/// of s servers only if the first one does, which is uniform. So E Q_i <= rho E Q_(i-1) for them
+/// too, whatever the ties.
 pub(crate) const COR_4_3: Claim = Claim {
     id: "cor-4.3",
     source: "Corollary 4.3",
@@ -335,8 +339,8 @@ pub(crate) const ERGODIC: Claim = Claim {
         observations: 120,
         unit: "replications",
     }),
-    policies: Policies::Monotone,
-    hypotheses: &[Hypothesis::RhoBelowOne, Hypothesis::FunctionOfMarks],
+    policies: Policies::Both(&Policies::Monotone, &Policies::JoinsAShortest),
+    hypotheses: &[Hypothesis::BelowCriticalLoad, Hypothesis::FunctionOfMarks],
     rejects: &[faults::LAST_SERVER_NEVER_SERVED],
     run: ergodic,
 };

@@ -205,7 +205,8 @@ pub const REFERENCE: Instruments = Instruments {
     circulant: generate::circulant,
     random_regular: generate::random_regular,
     is_ergodic: |model| {
-        let critical = stability::critical_load_by_subsets(model.graph(), model.d()).ok()?;
+        let law = model.policy().sample_law()?;
+        let critical = stability::critical_load_by_subsets(model.graph(), law).ok()?;
         Some(*model.load().exact() < critical.lambda)
     },
     pick: Policy::pick,

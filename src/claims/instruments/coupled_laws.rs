@@ -33,7 +33,7 @@ pub(crate) const COUPLING_LAW: Claim = Claim {
         observations: 62_000,
         unit: "events",
     }),
-    policies: Policies::Paper,
+    policies: Policies::FairSamples,
     hypotheses: &[Hypothesis::NoIsolatedTaskTypes, Hypothesis::ServersAtMost(12)],
     rejects: &[faults::ONE_SAMPLE_MORE],
     run: coupling_law,

@@ -40,7 +40,7 @@ pub(crate) const TRANSIENT_LAW: Claim = Claim {
         observations: 60_000,
         unit: "replications",
     }),
-    policies: Policies::Markov,
+    policies: Policies::Both(&Policies::Monotone, &Policies::Markov),
     hypotheses: &[Hypothesis::ServersAtMost(3)],
     rejects: &[faults::ONE_SAMPLE_MORE],
     run: |claim, setting| Evidence::or_violated(|seen| transient_law(claim, setting, seen)),
