@@ -80,6 +80,13 @@ pub(crate) const TRANSITION_LAW: Claim = Claim {
         faults::SAMPLED_FROM_BELOW,
         faults::STRANDED_QUEUE,
         faults::SEEDED_ALIKE,
+        faults::SAMPLING_WITH_REPLACEMENT,
+        faults::SCAN_TIES_TO_LOWEST,
+        faults::IDLE_ELSE_ANY,
+        faults::DECIDED_ONE_ARRIVAL_LATE,
+        faults::DECIDED_BEFORE_DEPARTURES,
+        faults::DEPARTURES_NOT_HEARD_OF,
+        faults::COUNTER_FOR_EACH_TYPE,
     ],
     run: transition_law,
 };

@@ -22,7 +22,7 @@ pub(super) const ALL: &[&Fault] = &[
 ];
 
 const fn fault(id: &'static str) -> Fault {
-    Fault::of(Group::Theory, id)
+    Fault::new(Group::Theory, id)
 }
 
 pub const REGULARITY_BY_GLOBAL_DEGREES: &Fault = &fault("regularity-by-global-degrees")
