@@ -17,7 +17,7 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
 use super::cases::Outcome;
-use super::{Claim, Evidence, Expected, Kind, Scope, Setting, show};
+use super::{Claim, Evidence, Expected, Kind, Policies, Scope, Setting, show};
 use crate::faults;
 use crate::num::ratio::{self, Ratio};
 
@@ -31,6 +31,7 @@ pub(crate) const EQ_A_1: Claim = Claim {
     scope: Scope::Theory,
     expected: Expected::Holds,
     effect: None,
+    policies: Policies::Any,
     hypotheses: &[],
     rejects: &[faults::DIVIDED_DIFFERENCE_SHIFTED],
     run: |claim, setting| expansions(claim, setting, 1),
@@ -47,6 +48,7 @@ pub(crate) const EQ_A_2: Claim = Claim {
     scope: Scope::Theory,
     expected: Expected::Holds,
     effect: None,
+    policies: Policies::Any,
     hypotheses: &[],
     rejects: &[faults::DIVIDED_DIFFERENCE_SHIFTED],
     run: |claim, setting| expansions(claim, setting, 2),
@@ -63,6 +65,7 @@ pub(crate) const LEMMA_C_1: Claim = Claim {
     scope: Scope::Theory,
     expected: Expected::Holds,
     effect: None,
+    policies: Policies::Any,
     hypotheses: &[],
     rejects: &[faults::DIVIDED_DIFFERENCE_SHIFTED],
     run: |claim, setting| lipschitz(claim, setting, false),
@@ -79,6 +82,7 @@ pub(crate) const LEMMA_C_1_SHARP: Claim = Claim {
     scope: Scope::Theory,
     expected: Expected::Holds,
     effect: None,
+    policies: Policies::Any,
     hypotheses: &[],
     rejects: &[faults::LIPSCHITZ_TOO_SMALL, faults::DIVIDED_DIFFERENCE_SHIFTED],
     run: |claim, setting| lipschitz(claim, setting, true),

@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use super::{CasePlan, Claim, Evidence, Kind, Setting};
+use super::{CasePlan, Claim, Evidence, Kind, Setting, named};
 use crate::estimate::bracketing::{Samples, pilot_limit};
 use crate::instruments::{Instruments, REFERENCE};
 use crate::model::Model;
@@ -158,7 +158,7 @@ impl Claim {
         let graph = model.graph();
         format!(
             "fluidcheck::claims::find({:?})?.check_with(&subject, &model, &CheckOptions {{ {}, \
-             ..CheckOptions::default() }}) // {}: N = {}, M = {}, {} edges, lambda = {}, d = {}",
+             ..CheckOptions::default() }}) // {}: N = {}, M = {}, {} edges, lambda = {}, {}",
             self.id,
             fields.join(", "),
             subject.name(),
@@ -166,7 +166,7 @@ impl Claim {
             graph.n_task_types(),
             graph.n_edges(),
             model.load().exact(),
-            model.d()
+            named(model.policy())
         )
     }
 }

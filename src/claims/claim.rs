@@ -7,6 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use serde::Serialize;
 
 use super::hypothesis::Hypothesis;
+use super::policies::Policies;
 use super::setting::Setting;
 use super::verdict::{Evidence, Verdict};
 use crate::faults::Fault;
@@ -91,6 +92,8 @@ pub struct Claim {
     /// The smallest effect that a statistical claim must detect; `None` for exact and pathwise
     /// claims, of which one counterexample is enough.
     pub effect: Option<Effect>,
+    /// The policies for which it is proved.
+    pub policies: Policies,
     /// Where it does not apply.
     pub hypotheses: &'static [Hypothesis],
     /// The wrong models that it must reject; never empty.
@@ -101,10 +104,13 @@ pub struct Claim {
 }
 
 impl Claim {
-    /// Checks the hypotheses, then the claim. A check that panics is *violated*, with the message
+    /// Checks the policy and the hypotheses, then the claim. A check that panics is *violated*, with the message
     /// as its witness.
     #[doc(hidden)]
     pub fn evaluate(&self, setting: &Setting<'_>) -> Evidence {
+        if let Some(why) = self.policies.failure(setting.model.policy()) {
+            return Evidence::not_applicable(why);
+        }
         for hypothesis in self.hypotheses {
             if let Some(why) = hypothesis.failure(setting) {
                 return Evidence::not_applicable(why);

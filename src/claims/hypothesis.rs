@@ -4,16 +4,22 @@ use std::fmt;
 
 use num_traits::One;
 
+use super::policies::named;
 use super::setting::Setting;
 use crate::graph::metrics;
 use crate::model::loads;
+use crate::model::sample_law::SampleLaw;
 use crate::num::ratio::{self, Ratio};
+use crate::theory::stability::critical_load_of;
 
 /// A premise of a statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Hypothesis {
     /// rho(G) < 1.
     RhoBelowOne,
+    /// lambda is below the critical load of graph and policy, so that there is a steady state; rho(G)
+    /// < 1 is enough for it.
+    BelowCriticalLoad,
     /// max(phi, gamma) <= 1.
     PhiAndGammaAtMostOne,
     /// Every task type has a server.
@@ -21,8 +27,8 @@ pub enum Hypothesis {
     /// All task types have the same arrival rate, as in section 2. Without it the limit of (3.5)
     /// and q* need not be what a system comes close to.
     EqualRates,
-    /// d >= 2, and some task type has two servers: else queues are those of M/M/1, which attain the
-    /// bounds.
+    /// d >= 2 samples, and some task type has two servers: else queues are those of M/M/1, which
+    /// attain the bounds.
     TwoChoices,
     /// The subject's picker is a function of the mark.
     FunctionOfMarks,
@@ -45,6 +51,7 @@ impl Hypothesis {
                 (rho >= Ratio::one())
                     .then(|| format!("needs rho(G) < 1, here rho(G) = {}", show(&rho)))
             }
+            Self::BelowCriticalLoad => above_critical_load(setting),
             Self::PhiAndGammaAtMostOne => {
                 let (phi, gamma) = (metrics::phi(graph), metrics::gamma(graph));
                 (phi > Ratio::one() || gamma > Ratio::one()).then(|| {
@@ -71,8 +78,9 @@ impl Hypothesis {
             }),
             Self::TwoChoices => {
                 let none = (0..graph.n_task_types()).all(|w| graph.task_degree(w) < 2);
-                if setting.model.d() < 2 {
-                    Some(format!("needs d >= 2, here d = {}", setting.model.d()))
+                let policy = setting.model.policy();
+                if policy.sample_law().is_none_or(SampleLaw::is_single) {
+                    Some(format!("needs d >= 2, here {}", named(policy)))
                 } else {
                     none.then(|| {
                         "needs a task type with two servers to choose from, here none \
@@ -105,10 +113,35 @@ impl Hypothesis {
     }
 }
 
+/// Why lambda is not below the critical load, or not known to be.
+fn above_critical_load(setting: &Setting<'_>) -> Option<String> {
+    let model = setting.model;
+    // Each sample is uniform, so that no set of servers gets more than from random routing.
+    if model.policy().sample_law().is_some() && loads::rho(model) < Ratio::one() {
+        return None;
+    }
+    let lambda = model.load().exact();
+    match critical_load_of(model) {
+        Ok(critical) => (critical.stable(lambda) != Some(true)).then(|| {
+            let (lower, upper) = (critical.lower, critical.upper);
+            let range = match &critical.exact {
+                Some(exact) => show(exact),
+                None => format!("one in [{lower}, {upper}]"),
+            };
+            format!(
+                "needs lambda below the critical load, here lambda = {} and {range}",
+                show(lambda)
+            )
+        }),
+        Err(error) => Some(format!("needs lambda below a critical load that is known: {error}")),
+    }
+}
+
 impl fmt::Display for Hypothesis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::RhoBelowOne => f.write_str("rho(G) < 1"),
+            Self::BelowCriticalLoad => f.write_str("a load below the critical one"),
             Self::PhiAndGammaAtMostOne => f.write_str("max(phi, gamma) <= 1"),
             Self::NoIsolatedTaskTypes => f.write_str("a server for every task type"),
             Self::EqualRates => f.write_str("equal arrival rates"),

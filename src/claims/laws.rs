@@ -7,13 +7,12 @@
 //! # Source
 //! Section 2; [`crate::theory::exact`].
 
-use num_traits::One;
-
 use super::parts::{self, Findings, Part, are_open};
-use super::{Claim, Effect, Evidence, Expected, Hypothesis, Kind, Scope, Setting};
+use super::{Claim, Effect, Evidence, Expected, Hypothesis, Kind, Policies, Scope, Setting};
+use crate::estimate::bracketing::upper_start;
 use crate::faults;
-use crate::model::{Model, loads};
-use crate::num::ratio::{self, Ratio};
+use crate::model::Model;
+use crate::num::ratio;
 use crate::random::event_clock::{Clock, Timeline};
 use crate::subject::Path;
 use crate::theory::exact::{self, Value};
@@ -34,6 +33,7 @@ pub(crate) const EXACT_LAW: Claim = Claim {
         observations: 20_000,
         unit: "replications",
     }),
+    policies: Policies::Both(&Policies::Monotone, &Policies::Markov),
     hypotheses: &[Hypothesis::ServersAtMost(3)],
     rejects: &[
         faults::ONE_SAMPLE_LESS,
@@ -178,9 +178,8 @@ fn exact_law(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let mut unmet = None;
     match stationary {
         // The upper copies of the samples then start from a guess.
-        Ok(_) if loads::rho(model) >= Ratio::one() => {
-            notes.push("no steady state is compared, since rho(G) >= 1".to_owned())
-        }
+        Ok(_) if upper_start(model, 0).error.is_none() => notes
+            .push("no steady state is compared, since no start above it is certified".to_owned()),
         Ok(law) => {
             let name = |i| format!("E q_{i}(infinity)");
             let mut steady: Vec<Part> = (1..=LEVELS)

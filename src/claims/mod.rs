@@ -29,6 +29,7 @@ mod laws;
 pub mod mean_field;
 mod parts;
 mod perfect_sampling;
+mod policies;
 mod section_2;
 mod section_3;
 mod section_4;
@@ -49,6 +50,9 @@ pub use claim::{Claim, Effect, Expected, Kind, Scope};
 pub use hypothesis::Hypothesis;
 #[doc(hidden)]
 pub use hypothesis::show;
+pub use policies::Policies;
+#[doc(hidden)]
+pub use policies::named;
 #[doc(hidden)]
 pub use setting::{CasePlan, Setting};
 pub use verdict::{Evidence, Verdict, Witness};
@@ -71,6 +75,7 @@ const ALL: &[&Claim] = &[
     &section_4::load_inequalities::EQ_4_4,
     &section_4::drift_identities::PROP_4_1_DRIFT,
     &section_4::divided_differences::LEMMA_4_4,
+    &section_4::divided_differences::LEMMA_4_4_DISTINCT,
     &section_4::assignment_law::EQ_4_12,
     &section_4::assignment_law::EQ_4_13,
     &section_4::divided_differences::EQ_4_19,
@@ -86,6 +91,7 @@ const ALL: &[&Claim] = &[
     &appendices::EQ_A_2,
     &appendices::LEMMA_C_1,
     &appendices::LEMMA_C_1_SHARP,
+    &section_4::monotone_marks::MONOTONE_MARKS,
     &invariants::proposition_3_9::PROP_3_9_MASS,
     &invariants::proposition_3_9::PROP_3_9_SAMPLES,
     &invariants::proposition_3_9::EQ_4_14,

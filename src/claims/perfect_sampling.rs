@@ -10,7 +10,9 @@
 //! [`crate::estimate::from_the_past`]; Ville's inequality.
 
 use super::parts::{self, Findings, Part};
-use super::{Claim, Effect, Evidence, Expected, Hypothesis, Kind, Scope, Setting, Verdict};
+use super::{
+    Claim, Effect, Evidence, Expected, Hypothesis, Kind, Policies, Scope, Setting, Verdict,
+};
 use crate::estimate::from_the_past::Past;
 use crate::faults;
 use crate::model::{Event, Model};
@@ -31,6 +33,7 @@ pub(crate) const PERFECT_SAMPLING: Claim = Claim {
         observations: 30_000,
         unit: "samples",
     }),
+    policies: Policies::Both(&Policies::Monotone, &Policies::Markov),
     hypotheses: &[Hypothesis::ServersAtMost(2), Hypothesis::FunctionOfMarks],
     rejects: &[
         faults::COUPLED_FORWARD,

@@ -15,10 +15,11 @@ use rand_chacha::ChaCha8Rng;
 
 use super::cases::Outcome;
 use super::small_graphs::{self, Loads};
-use super::{Claim, Evidence, Expected, Hypothesis, Kind, Scope, Setting, show};
+use super::{Claim, Evidence, Expected, Hypothesis, Kind, Policies, Scope, Setting, named, show};
 use crate::faults;
 use crate::graph::{BipartiteGraph, Isolated, metrics};
 use crate::instruments::Instruments;
+use crate::model::sample_law::SampleLaw;
 use crate::model::{Load, Model, loads};
 use crate::num::ratio::{self, Ratio, ratio};
 use crate::random::below;
@@ -41,6 +42,7 @@ pub(crate) const EQ_2_1: Claim = Claim {
     scope: Scope::Graph,
     expected: Expected::Holds,
     effect: None,
+    policies: Policies::Any,
     hypotheses: &[Hypothesis::NoIsolatedTaskTypes, Hypothesis::EdgesAtMost(MOST_EDGES)],
     rejects: &[faults::RHO_WITH_SERVER_DEGREES, faults::RHO_REPLACED_BY_LAMBDA],
     run: eq_2_1,
@@ -138,6 +140,7 @@ pub(crate) const EQ_2_3: Claim = Claim {
     scope: Scope::Graph,
     expected: Expected::Holds,
     effect: None,
+    policies: Policies::Any,
     hypotheses: &[Hypothesis::EdgesAtMost(MOST_EDGES)],
     rejects: &[
         faults::PHI_WITH_SERVER_DEGREES,
@@ -267,6 +270,7 @@ pub(crate) const REM_1: Claim = Claim {
     scope: Scope::Theory,
     expected: Expected::Holds,
     effect: None,
+    policies: Policies::Any,
     hypotheses: &[],
     rejects: &[faults::RHO_NECESSARY],
     run: rem_1,
@@ -330,16 +334,22 @@ fn load(index: u64, critical: &Ratio) -> Option<Load> {
     Load::new(exact).ok()
 }
 
+/// The law of the samples; the claims are about policies that have one.
+fn law_of(model: &Model) -> SampleLaw {
+    model.policy().sample_law().unwrap_or(SampleLaw::Replacement(model.d()))
+}
+
 /// The subject's answer against every set of servers.
 fn ergodicity(instruments: &Instruments, model: &Model) -> Outcome {
     let (graph, lambda) = (model.graph(), model.load().exact());
     let mut worst: Option<(u32, Ratio)> = None;
-    for (set, weight) in small_graphs::weights(graph, model.d()) {
+    let law = law_of(model);
+    for (set, weight) in small_graphs::weights(graph, law) {
         if set < 16 {
             let listed = small_graphs::members(graph, set);
             let own =
                 (weight > ratio::whole(0)).then(|| ratio::whole(set.count_ones().into()) / &weight);
-            if stability::ratio_of_set(graph, model.d(), &listed) != own {
+            if stability::ratio_of_set(graph, law, &listed) != own {
                 return Outcome::violated(format!(
                     "the load that servers {listed:?} carry is not {own:?}"
                 ));
@@ -356,10 +366,10 @@ fn ergodicity(instruments: &Instruments, model: &Model) -> Outcome {
     let figures = || {
         let types = small_graphs::task_types(graph);
         format!(
-            "lambda = {}, d = {}, task types {types:?}: S = {servers:?} receives {} more than it \
+            "lambda = {}, {}, task types {types:?}: S = {servers:?} receives {} more than it \
              serves",
             show(lambda),
-            model.d(),
+            named(model.policy()),
             show(&excess)
         )
     };
@@ -368,9 +378,7 @@ fn ergodicity(instruments: &Instruments, model: &Model) -> Outcome {
     }
     let said = [
         stability::is_ergodic(model).ok(),
-        stability::critical_load(graph, model.d())
-            .ok()
-            .and_then(|critical| critical.stable(lambda)),
+        stability::critical_load(graph, law).ok().and_then(|critical| critical.stable(lambda)),
     ];
     if graph.n_edges() > 0 && said.iter().flatten().any(|&said| said != ergodic) {
         let figures = figures();
@@ -396,6 +404,7 @@ pub(crate) const REM_1_GRAPH: Claim = Claim {
     scope: Scope::Graph,
     expected: Expected::Holds,
     effect: None,
+    policies: Policies::EqualSamples,
     hypotheses: &[Hypothesis::EdgesAtMost(1 << 16)],
     rejects: &[faults::RHO_NECESSARY],
     run: rem_1_graph,
@@ -411,11 +420,11 @@ fn rem_1_graph(claim: &Claim, setting: &Setting<'_>) -> Evidence {
         if case == 0 {
             return ergodicity(setting.instruments, model);
         }
-        let Some(critical) = small_graphs::critical_load(model.graph(), model.d()) else {
+        let Some(critical) = small_graphs::critical_load(model.graph(), law_of(model)) else {
             return Outcome::Skipped;
         };
         let Some(load) = load(case - 1, &critical) else { return Outcome::Skipped };
-        match Model::with_load(model.graph().clone(), load, model.d()) {
+        match model.changed(model.graph().clone(), load) {
             Ok(model) => ergodicity(setting.instruments, &model),
             Err(_) => Outcome::Skipped,
         }
@@ -425,8 +434,8 @@ fn rem_1_graph(claim: &Claim, setting: &Setting<'_>) -> Evidence {
 /// The certified bounds on the critical load against sets of servers weighed from scratch, and
 /// against rho.
 fn certificates(model: &Model) -> Outcome {
-    let (graph, d) = (model.graph(), model.d());
-    let Ok(critical) = stability::critical_load(graph, d) else { return Outcome::Skipped };
+    let (graph, law) = (model.graph(), law_of(model));
+    let Ok(critical) = stability::critical_load(graph, law) else { return Outcome::Skipped };
     // The nearest number to an exact value may be on either side of it.
     let bound = |value: f64| critical.exact.clone().or_else(|| Ratio::from_float(value));
     let (Some(lower), Some(upper)) = (bound(critical.lower), bound(critical.upper)) else {
@@ -436,7 +445,7 @@ fn certificates(model: &Model) -> Outcome {
     let load_of = |set: &[u32]| {
         let mut member = vec![false; graph.n_servers() as usize];
         set.iter().for_each(|&v| member[v as usize] = true);
-        let weight = small_graphs::weight(graph, d, |v| member[v as usize]);
+        let weight = small_graphs::weight(graph, law, |v| member[v as usize]);
         (weight > ratio::whole(0)).then(|| ratio::whole(set.len() as u64) / weight)
     };
     // The set that is said to prove the upper bound, all servers, and the servers of some task

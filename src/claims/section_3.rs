@@ -19,7 +19,7 @@ use super::cases::Outcome;
 use super::mean_field::{self, Measured};
 use super::small_graphs::{self, Loads};
 use super::verdict::Verdict;
-use super::{Claim, Evidence, Expected, Hypothesis, Kind, Scope, Setting, show};
+use super::{Claim, Evidence, Expected, Hypothesis, Kind, Policies, Scope, Setting, show};
 use crate::faults;
 use crate::graph::generate::{Norm, Reach, Sites, disjoint_union};
 use crate::graph::{BipartiteGraph, metrics};
@@ -39,6 +39,7 @@ pub(crate) const DEF_3_3: Claim = Claim {
     scope: Scope::Theory,
     expected: Expected::Holds,
     effect: None,
+    policies: Policies::Any,
     hypotheses: &[],
     rejects: &[faults::TORUS_WITHOUT_WRAP],
     run: def_3_3,
@@ -147,6 +148,7 @@ pub(crate) const EQ_3_3: Claim = Claim {
     scope: Scope::Theory,
     expected: Expected::Holds,
     effect: None,
+    policies: Policies::Any,
     hypotheses: &[],
     rejects: &[faults::REGULARITY_BY_GLOBAL_DEGREES, faults::MULTI_EDGES_ERASED],
     run: eq_3_3,
@@ -196,6 +198,7 @@ pub(crate) const EQ_3_3_GRAPH: Claim = Claim {
     expected: Expected::Holds,
     effect: None,
     // Definition 3.5 is about the graph, phi and rho are about the rates too.
+    policies: Policies::Any,
     hypotheses: &[Hypothesis::EqualRates, Hypothesis::EdgesAtMost(1 << 22)],
     rejects: &[faults::REGULARITY_BY_GLOBAL_DEGREES],
     run: eq_3_3_graph,
@@ -273,6 +276,7 @@ pub(crate) const ODE_FIXED_POINT: Claim = Claim {
     scope: Scope::Theory,
     expected: Expected::Holds,
     effect: None,
+    policies: Policies::Any,
     hypotheses: &[],
     rejects: &[
         faults::FIXED_POINT_AS_PRINTED,
@@ -299,6 +303,7 @@ pub(crate) const ODE_ORDER: Claim = Claim {
     scope: Scope::Theory,
     expected: Expected::Holds,
     effect: None,
+    policies: Policies::Any,
     hypotheses: &[],
     rejects: &[faults::DROPPED_DEPARTURES],
     run: |_, setting| evidence(mean_field::order(&setting.instruments.right_hand_side)),
@@ -316,6 +321,7 @@ pub(crate) const EQ_4_44: Claim = Claim {
     scope: Scope::Theory,
     expected: Expected::Holds,
     effect: None,
+    policies: Policies::Any,
     hypotheses: &[],
     rejects: &[faults::DROPPED_DEPARTURES],
     run: |_, setting| match misplaced_gap() {

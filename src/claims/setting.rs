@@ -24,7 +24,7 @@ pub struct Setting<'a> {
     pub subject: &'a dyn Subject,
     /// The formulas, estimates and tests under check.
     pub instruments: &'a Instruments,
-    /// Graph, load and d.
+    /// Graph, load and policy.
     pub model: &'a Model,
     /// The cases of exact and pathwise claims; its seed is that of statistical ones too.
     pub plan: CasePlan,

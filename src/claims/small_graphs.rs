@@ -17,6 +17,7 @@ use rand::{Rng, RngExt};
 
 use super::states::EdgeWeights;
 use crate::graph::{BipartiteGraph, GraphError, Isolated};
+use crate::model::sample_law::SampleLaw;
 use crate::num::ratio::{self, Ratio};
 
 /// The graph whose task types have the given servers; a type without one is kept and its tasks are
@@ -142,8 +143,25 @@ pub fn gamma(graph: &BipartiteGraph) -> Ratio {
     sum / Ratio::from_integer(graph.total_weight().into())
 }
 
-/// (N / M) sum_w r_w (|S ∩ N_w| / d_w)^d for one set of servers.
-pub fn weight(graph: &BipartiteGraph, d: u32, in_set: impl Fn(u32) -> bool) -> Ratio {
+/// The probability that all samples lie within `inside` of `all` servers, from its definition.
+fn all_within(law: SampleLaw, inside: u64, all: u64) -> Ratio {
+    match law {
+        SampleLaw::Replacement(d) => ratio::power(&Ratio::new(inside.into(), all.into()), d),
+        // Sample by sample, each among the servers that are left.
+        SampleLaw::Distinct(d) => (0..u64::from(d).min(all))
+            .map(|k| Ratio::new(inside.saturating_sub(k).into(), (all - k).into()))
+            .product(),
+        SampleLaw::All => ratio::whole(u64::from(inside == all)),
+    }
+}
+
+/// (N / M) sum_w r_w (|S ∩ N_w| / d_w)^d for one set of servers, or its like for other samples.
+pub fn weight(
+    graph: &BipartiteGraph,
+    law: impl Into<SampleLaw>,
+    in_set: impl Fn(u32) -> bool,
+) -> Ratio {
+    let law = law.into();
     let mut sum = Ratio::zero();
     for w in 0..graph.n_task_types() {
         let (mut inside, mut all) = (0u64, 0u64);
@@ -152,23 +170,26 @@ pub fn weight(graph: &BipartiteGraph, d: u32, in_set: impl Fn(u32) -> bool) -> R
             all += 1;
         }
         if inside > 0 {
-            sum += ratio::power(&Ratio::new(inside.into(), all.into()), d)
-                * Ratio::from_integer(graph.weight(w).into());
+            sum += all_within(law, inside, all) * Ratio::from_integer(graph.weight(w).into());
         }
     }
     sum * Ratio::new(graph.n_servers().into(), graph.total_weight().into())
 }
 
 /// [`weight`] of every nonempty set, as bits of its servers; for at most 20 servers.
-pub fn weights(graph: &BipartiteGraph, d: u32) -> impl Iterator<Item = (u32, Ratio)> + '_ {
+pub fn weights(
+    graph: &BipartiteGraph,
+    law: impl Into<SampleLaw>,
+) -> impl Iterator<Item = (u32, Ratio)> + '_ {
+    let law = law.into();
     let n = graph.n_servers().min(20);
-    (1..1u32 << n).map(move |set| (set, weight(graph, d, |v| set >> v & 1 == 1)))
+    (1..1u32 << n).map(move |set| (set, weight(graph, law, |v| set >> v & 1 == 1)))
 }
 
 /// Remark 1: the load from which on the system has no steady state, over all sets of servers;
 /// `None` if nothing is ever routed.
-pub fn critical_load(graph: &BipartiteGraph, d: u32) -> Option<Ratio> {
-    weights(graph, d)
+pub fn critical_load(graph: &BipartiteGraph, law: impl Into<SampleLaw>) -> Option<Ratio> {
+    weights(graph, law)
         .filter(|(_, weight)| !weight.is_zero())
         .map(|(set, weight)| ratio::whole(set.count_ones().into()) / weight)
         .min()

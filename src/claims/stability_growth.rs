@@ -10,7 +10,7 @@
 //! Remark 1, with replacement; Proposition 4.1.
 
 use super::parts::{Findings, Part, exactly};
-use super::{Claim, Effect, Evidence, Expected, Kind, Scope, Setting, small_graphs};
+use super::{Claim, Effect, Evidence, Expected, Kind, Policies, Scope, Setting, small_graphs};
 use crate::faults;
 use crate::graph::BipartiteGraph;
 use crate::model::{Load, Model};
@@ -36,6 +36,7 @@ pub(crate) const REM_1_GROWTH: Claim = Claim {
         observations: 1_600,
         unit: "replications",
     }),
+    policies: Policies::Any,
     hypotheses: &[],
     rejects: &[
         faults::SAMPLING_WITHOUT_REPLACEMENT,

@@ -12,7 +12,9 @@
 use super::event_test::EventTest;
 use super::parts::{self, Findings, Part, are_open};
 use super::verdict::Witness;
-use super::{Claim, Effect, Evidence, Expected, Hypothesis, Kind, Scope, Setting, Verdict};
+use super::{
+    Claim, Effect, Evidence, Expected, Hypothesis, Kind, Policies, Scope, Setting, Verdict,
+};
 use crate::estimate::bracketing::{NoCoalescence, Plan, START_ERROR, Sample};
 use crate::faults;
 use crate::model::{Event, loads};
@@ -53,6 +55,7 @@ pub(crate) const TRANSITION_LAW: Claim = Claim {
         observations: 230_000,
         unit: "events",
     }),
+    policies: Policies::Observable,
     hypotheses: &[Hypothesis::MeanTaskDegreeAtMost(2000)],
     rejects: &[
         faults::SAMPLING_WITHOUT_REPLACEMENT,
@@ -77,6 +80,13 @@ pub(crate) const TRANSITION_LAW: Claim = Claim {
         faults::SAMPLED_FROM_BELOW,
         faults::STRANDED_QUEUE,
         faults::SEEDED_ALIKE,
+        faults::SAMPLING_WITH_REPLACEMENT,
+        faults::SCAN_TIES_TO_LOWEST,
+        faults::IDLE_ELSE_ANY,
+        faults::DECIDED_ONE_ARRIVAL_LATE,
+        faults::DECIDED_BEFORE_DEPARTURES,
+        faults::DEPARTURES_NOT_HEARD_OF,
+        faults::COUNTER_FOR_EACH_TYPE,
     ],
     run: transition_law,
 };
@@ -229,7 +239,8 @@ pub(crate) const FLOW_BALANCE: Claim = Claim {
         observations: 4_000,
         unit: "replications",
     }),
-    hypotheses: &[Hypothesis::NoIsolatedTaskTypes, Hypothesis::RhoBelowOne],
+    policies: Policies::Both(&Policies::Monotone, &Policies::JoinsAShortest),
+    hypotheses: &[Hypothesis::NoIsolatedTaskTypes, Hypothesis::BelowCriticalLoad],
     rejects: &[faults::SLOW_SERVICE, faults::IDLE_SERVERS_SERVE],
     run: flow_balance,
 };
@@ -258,6 +269,10 @@ fn flow_balance(_: &Claim, setting: &Setting<'_>) -> Evidence {
 /// It needs no equal rates: in steady state E Q_i = (lambda N / M) sum_w r_w E (q_(i-1)^w)^d by
 /// Lemma 4.2, which is at most (lambda N / M) sum_w r_w E q_(i-1)^w <= rho E Q_(i-1) by (4.4), with
 /// the rho of these rates. For i = 1 it is an equality where rho = lambda.
+///
+/// Other samples have g(s) in place of (s / n)^d, and g(s) <= s / n: all samples lie within a set
+/// of s servers only if the first one does, which is uniform. So E Q_i <= rho E Q_(i-1) for them
+/// too, whatever the ties.
 pub(crate) const COR_4_3: Claim = Claim {
     id: "cor-4.3",
     source: "Corollary 4.3",
@@ -272,6 +287,7 @@ pub(crate) const COR_4_3: Claim = Claim {
         observations: 300,
         unit: "replications",
     }),
+    policies: Policies::Both(&Policies::EqualSamples, &Policies::Monotone),
     hypotheses: &[Hypothesis::NoIsolatedTaskTypes, Hypothesis::RhoBelowOne, Hypothesis::TwoChoices],
     rejects: &[faults::MOMENT_BOUND_SHIFTED],
     run: cor_4_3,
@@ -330,7 +346,8 @@ pub(crate) const ERGODIC: Claim = Claim {
         observations: 120,
         unit: "replications",
     }),
-    hypotheses: &[Hypothesis::RhoBelowOne, Hypothesis::FunctionOfMarks],
+    policies: Policies::Both(&Policies::Monotone, &Policies::JoinsAShortest),
+    hypotheses: &[Hypothesis::BelowCriticalLoad, Hypothesis::FunctionOfMarks],
     rejects: &[faults::LAST_SERVER_NEVER_SERVED],
     run: ergodic,
 };

@@ -1,5 +1,6 @@
 //! `fluidcheck verify`.
 
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -11,6 +12,7 @@ use super::long_run::{LongRun, LongRunOptions};
 use super::output::{Failure, print_bytes, print_json};
 use crate::checkpoint::Run;
 use crate::claims::Claim;
+use crate::graph::format;
 use crate::instruments::UnderCheck;
 use crate::report::{self, sections};
 use crate::suite::{self, Finished, Input, Options, Outcome, Suite, battery, selection};
@@ -18,14 +20,15 @@ use crate::suite::{self, Finished, Input, Options, Outcome, Suite, battery, sele
 #[derive(Args)]
 pub struct Arguments {
     /// Graph file or spec: check the claims about graphs on it [default: 14 built-in graphs with
-    /// loads of their own, and the claims that are not about a graph]
+    /// loads of their own, small ones for each other policy, and the claims that are not about a
+    /// graph; with --policy, those of this policy alone]
     #[arg(value_name = "GRAPH")]
     graph: Option<String>,
     #[command(flatten)]
     options: GraphOptions,
     #[command(flatten)]
     model: ModelOptions,
-    /// With a GRAPH: also check the claims that are not about a graph
+    /// With a GRAPH or a --policy: also check the claims that are not about a graph
     #[arg(long)]
     all: bool,
     /// Check only these claims, whatever they are about
@@ -70,7 +73,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         alpha: arguments.alpha,
         effort: arguments.effort,
         only: arguments.only.clone(),
-        theory: arguments.graph.is_none() || arguments.all,
+        theory: arguments.all || arguments.graph.is_none() && arguments.model.policy()?.is_none(),
         except: arguments.except.clone(),
         case: arguments.case,
     };
@@ -109,12 +112,15 @@ fn inputs(arguments: &Arguments) -> Result<Vec<Input>, Failure> {
     let Some(text) = &arguments.graph else {
         // The loads of the built-in graphs are their own; the options still must make sense.
         arguments.model.load()?;
-        return Ok(battery::inputs());
+        let Some(policy) = arguments.model.policy()? else { return Ok(battery::inputs()) };
+        return battery::inputs_of(&policy, |graph| {
+            let read = |path| format::read_weights_path(Path::new(path), graph);
+            Ok(policy.weights().map(read).transpose()?)
+        });
     };
     let words = arguments.options.arguments(text);
     let model = arguments.model.model(arguments.options.load(text)?)?;
-    let (load, d) = (model.load().exact(), model.d());
-    let name = format!("{} (lambda = {load}, d = {d})", words.join(" "));
+    let name = battery::name(&words.join(" "), &model);
     Ok(vec![Input { name, arguments: words, model }])
 }
 

@@ -5,6 +5,7 @@ use num_traits::{One, Zero};
 use super::{Fault, Group};
 use crate::graph::BipartiteGraph;
 use crate::instruments::{Instruments, REFERENCE};
+use crate::model::policy::Choice;
 use crate::num::ratio::{self, Ratio};
 use crate::theory::mean_field::{OdeError, Start, Trajectory};
 
@@ -17,10 +18,11 @@ pub(super) const ALL: &[&Fault] = &[
     LOGARITHM_CONSTANTS_TOO_SMALL, CHERNOFF_ONE_SIDED, FIXED_POINT_AS_PRINTED, FIXED_POINT_SHIFTED,
     FIXED_POINT_ONE_CHOICE_MORE, DROPPED_DEPARTURES, MOMENT_BOUND_SHIFTED, MIXING_THETA_NOT_CAPPED,
     MARTINGALE_BOUND_TIMELESS, MIXING_THETA_DROPPED, COMPARISON_TIME_AS_PRINTED,
+    TIES_BY_QUEUES, SOME_SAMPLE_WITHIN,
 ];
 
 const fn fault(id: &'static str) -> Fault {
-    Fault::of(Group::Theory, id)
+    Fault::new(Group::Theory, id)
 }
 
 pub const REGULARITY_BY_GLOBAL_DEGREES: &Fault = &fault("regularity-by-global-degrees")
@@ -114,6 +116,29 @@ pub const RHO_NECESSARY: &Fault = &fault("rho-necessary")
 pub const PAIRS_NOT_ORDERED: &Fault = &fault("pairs-not-ordered")
     .about("Lemma 4.4 without the order of its two pairs.")
     .with(Instruments { pairs_are_ordered: |_, _| true, ..REFERENCE });
+
+pub const TIES_BY_QUEUES: &Fault = &fault("ties-by-queues")
+    .about("A coupling in which the queues decide ties, not the order of the samples.")
+    .with(Instruments {
+        pick: |policy, samples, lengths, weights, turn| {
+            let choice = policy.pick(samples, lengths, weights, turn);
+            let total: u64 = lengths.iter().map(|&length| u64::from(length)).sum();
+            let as_short = |place: &u32| lengths[*place as usize] == lengths[choice.place as usize];
+            let last = samples.iter().rev().copied().find(as_short);
+            match last {
+                Some(place) if choice.tied && total % 2 == 1 => Choice { place, ..choice },
+                _ => choice,
+            }
+        },
+        ..REFERENCE
+    });
+
+pub const SOME_SAMPLE_WITHIN: &Fault = &fault("some-sample-within")
+    .about("g as the probability that some sample lies within a set, not that all do.")
+    .with(Instruments {
+        all_within: |law, s, n| Ratio::one() - law.all_within(n - s, n),
+        ..REFERENCE
+    });
 
 pub const LIPSCHITZ_TOO_SMALL: &Fault = &fault("lipschitz-too-small")
     .about("Lemma C.1 with a constant below the sharp one.")

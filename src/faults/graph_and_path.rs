@@ -30,7 +30,7 @@ pub(super) const ALL: &[&Fault] = &[
 ];
 
 const fn fault(id: &'static str) -> Fault {
-    Fault::of(Group::GraphAndPath, id)
+    Fault::new(Group::GraphAndPath, id)
 }
 
 pub const MISSING_EDGE: &Fault = &fault("missing-edge")

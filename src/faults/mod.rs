@@ -10,6 +10,9 @@
 //! A new fault is one constant in the file of its group and its name in that file's `ALL`; then the
 //! claims that must reject it list it.
 //!
+//! What is wrong depends on what is promised: `jsq(2), distinct` is a fault of `jsq(2), replacement`
+//! and the reverse. [`Fault::of`] names the promised policy, where it is not the paper's.
+//!
 //! # Source
 //! The errors of the printed text, and those seen in public simulators and balancers.
 
@@ -18,6 +21,7 @@
 mod formulas;
 mod graph_and_path;
 mod picks;
+mod policies;
 mod statistics;
 mod streams;
 
@@ -30,18 +34,20 @@ use crate::instruments::{Instruments, REFERENCE, UnderCheck};
 use crate::model::{Event, Model};
 use crate::random::Coins;
 use crate::simulate::Queues;
-use crate::simulate::marks::{Mark, MarkStream, first_shortest};
-use crate::subject::{Reference, Subject};
+use crate::simulate::marks::{Mark, MarkStream};
+use crate::subject::{Follows, Reference, Subject};
 
 pub use formulas::*;
 pub use graph_and_path::*;
 pub use picks::*;
+pub use policies::*;
 pub use statistics::*;
 pub use streams::*;
 
 /// Every fault, group by group.
 pub static ALL: LazyLock<Vec<&Fault>> = LazyLock::new(|| {
-    [picks::ALL, graph_and_path::ALL, streams::ALL, statistics::ALL, formulas::ALL].concat()
+    [picks::ALL, policies::ALL, graph_and_path::ALL, streams::ALL, statistics::ALL, formulas::ALL]
+        .concat()
 });
 
 /// A wrong model. Two are equal if their ids are.
@@ -53,6 +59,9 @@ pub struct Fault {
     pub about: &'static str,
     /// What it concerns.
     pub group: Group,
+    /// The policy that a system with this fault promises and does not follow, as text; `None` is
+    /// the paper's, `jsq(d), replacement` with the d of the system.
+    pub of: Option<&'static str>,
     /// Where such an error was seen.
     pub seen: &'static str,
     /// The system that runs.
@@ -63,7 +72,7 @@ pub struct Fault {
 
 impl Fault {
     /// Nothing is wrong yet, and it was seen nowhere.
-    const fn of(group: Group, id: &'static str) -> Self {
+    const fn new(group: Group, id: &'static str) -> Self {
         let system = System {
             model: None,
             marks: None,
@@ -72,7 +81,12 @@ impl Fault {
             couple: None,
             function_of_marks: true,
         };
-        Self { id, about: "", group, seen: "constructed", system, instruments: REFERENCE }
+        let seen = "constructed";
+        Self { id, about: "", group, of: None, seen, system, instruments: REFERENCE }
+    }
+
+    const fn promising(self, policy: &'static str) -> Self {
+        Self { of: Some(policy), ..self }
     }
 
     const fn about(self, about: &'static str) -> Self {
@@ -109,6 +123,14 @@ impl Fault {
 
     const fn coupling(self, couple: Couple) -> Self {
         Self { system: System { couple: Some(couple), ..self.system }, ..self }
+    }
+
+    /// The system that promises what this fault breaks, like `model` but for the policy.
+    ///
+    /// # Panics
+    /// Never: a test reads the policy of every fault.
+    pub fn promised(&self, model: &Model) -> Model {
+        self.of.map_or_else(|| model.clone(), |policy| with_policy(model, policy))
     }
 
     /// Whether the system that runs is another one. No other fault moves what a path shows.
@@ -214,8 +236,10 @@ impl Subject for Fault {
         lengths: &[u32],
         rng: &mut Coins,
     ) -> u32 {
-        let reference: Pick = |_, _, samples, lengths, _| first_shortest(samples, lengths);
-        self.system.pick.unwrap_or(reference)(model, task_type, samples, lengths, rng)
+        match self.system.pick {
+            Some(pick) => pick(model, task_type, samples, lengths, rng),
+            None => Reference.pick(model, task_type, samples, lengths, rng),
+        }
     }
 
     fn is_function_of_marks(&self) -> bool {
@@ -223,14 +247,14 @@ impl Subject for Fault {
     }
 
     fn apply(&self, model: &Model, queues: &mut Queues, mark: Mark<'_>, rng: &mut Coins) -> Event {
-        match (self.system.apply, mark) {
-            (Some(apply), mark) => apply(model, queues, mark),
-            (None, Mark::Arrival { task_type, samples }) if !samples.is_empty() => {
-                let server = self.pick(model, task_type, samples, queues.lengths(), rng);
-                queues.join(server);
+        match (self.system.apply, self.system.pick, mark) {
+            (Some(apply), _, mark) => apply(model, queues, mark),
+            (None, Some(pick), Mark::Arrival { task_type, samples }) if !samples.is_empty() => {
+                let server = pick(model, task_type, samples, queues.seen(task_type), rng);
+                queues.join_of(task_type, samples, server);
                 Event::Arrival { task_type, server }
             }
-            (None, mark) => queues.apply(mark),
+            (None, _, mark) => queues.apply(mark),
         }
     }
 
@@ -245,16 +269,24 @@ impl Subject for Fault {
         if let Some(couple) = self.system.couple {
             return couple(model, lower, upper, mark, rng);
         }
+        let mut same = rng.clone();
         self.apply(model, lower, mark, rng);
-        self.apply(model, upper, mark, rng);
+        self.apply(model, upper, mark, &mut same);
+        rng.go_on_behind(same);
     }
 }
 
 /// The model on another graph, where there is one with the same load.
 fn on_graph(model: &Model, graph: Option<crate::graph::BipartiteGraph>) -> Model {
     graph
-        .and_then(|graph| Model::with_load(graph, model.load().clone(), model.d()).ok())
+        .and_then(|graph| model.changed(graph, model.load().clone()).ok())
         .unwrap_or_else(|| model.clone())
+}
+
+/// The model with the policy of this text.
+fn with_policy(model: &Model, policy: &'static str) -> Model {
+    let policy = policy.parse().expect("a test reads the policy of every fault");
+    Follows::instead(model, &policy)
 }
 
 /// The model with another number of samples.

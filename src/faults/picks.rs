@@ -25,7 +25,7 @@ pub(super) const ALL: &[&Fault] = &[
 ];
 
 const fn fault(id: &'static str) -> Fault {
-    Fault::of(Group::ModelAndPicker, id)
+    Fault::new(Group::ModelAndPicker, id)
 }
 
 /// One of `samples` among those that `better` cannot improve, the first.

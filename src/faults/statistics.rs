@@ -15,7 +15,7 @@ pub(super) const ALL: &[&Fault] = &[
 ];
 
 const fn fault(id: &'static str) -> Fault {
-    Fault::of(Group::Statistics, id)
+    Fault::new(Group::Statistics, id)
 }
 
 /// How often something is tried again.

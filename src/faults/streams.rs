@@ -22,7 +22,7 @@ pub(super) const ALL: &[&Fault] = &[
 ];
 
 const fn fault(id: &'static str) -> Fault {
-    Fault::of(Group::StreamsAndSampling, id)
+    Fault::new(Group::StreamsAndSampling, id)
 }
 
 /// Streams that change marks on their way.

@@ -15,6 +15,8 @@ use crate::estimate::{self, EstimateError, Options, SteadyState, Transient};
 use crate::graph::format::{self, Format, FormatError};
 use crate::graph::generate::{self, GenerateError, Norm, Sites};
 use crate::graph::{BipartiteGraph, Isolated, metrics};
+use crate::model::policy::{Choice, Policy};
+use crate::model::sample_law::SampleLaw;
 use crate::model::{self, Event, Model, loads};
 use crate::num::ratio::{self, Ratio};
 use crate::simulate::coupled::{self, CoupledSimulation, Coupling, CouplingError, Interval};
@@ -118,6 +120,11 @@ pub struct Instruments {
     /// Whether a small system has a steady state (Remark 1, with replacement); `None` if it is too
     /// large to enumerate.
     pub is_ergodic: fn(&Model) -> Option<bool>,
+    /// Who gets a task by a policy, given the samples of a mark, the lengths seen, the weights and
+    /// the place that is first in turn.
+    pub pick: fn(&Policy, &[u32], &[u32], Option<&[u64]>, u64) -> Choice,
+    /// g(s) among n candidates: the probability that all samples lie within s of them.
+    pub all_within: fn(SampleLaw, u64, u64) -> Ratio,
     /// (4.12), given the task type and the lengths.
     pub assignment: fn(&Model, u32, &[u32]) -> Vec<(u32, Ratio)>,
     /// All transitions of the chain with their rates.
@@ -198,9 +205,12 @@ pub const REFERENCE: Instruments = Instruments {
     circulant: generate::circulant,
     random_regular: generate::random_regular,
     is_ergodic: |model| {
-        let critical = stability::critical_load_by_subsets(model.graph(), model.d()).ok()?;
+        let law = model.policy().sample_law()?;
+        let critical = stability::critical_load_by_subsets(model.graph(), law).ok()?;
         Some(*model.load().exact() < critical.lambda)
     },
+    pick: Policy::pick,
+    all_within: SampleLaw::all_within,
     assignment: Model::assignment,
     transitions: Model::transitions,
     occupancy: |lengths| Occupancy::of(lengths).counts().to_vec(),

@@ -69,6 +69,15 @@ impl Coins {
         self.left = Self::MOST;
     }
 
+    /// Goes on behind whatever was drawn for this event here and by `other`, a copy made since it
+    /// began: the next event has fresh coins.
+    #[inline]
+    pub fn go_on_behind(&mut self, other: Self) {
+        if other.left < self.left {
+            *self = other;
+        }
+    }
+
     #[inline]
     fn spend(&mut self, words: usize) {
         match u32::try_from(words).ok().and_then(|words| self.left.checked_sub(words)) {

@@ -19,6 +19,7 @@ pub fn explain(page: &mut Page, claim: &Claim) {
     entry("states", claim.statement);
     entry("group", &Group::of(claim).title());
     entry("checked", &how(claim));
+    entry("policies", &claim.policies.to_string());
     let needs: Vec<_> = claim.hypotheses.iter().map(ToString::to_string).collect();
     entry("needs", &if needs.is_empty() { "nothing".to_owned() } else { needs.join("; ") });
     entry("expected", expected(claim));
@@ -78,6 +79,7 @@ pub fn object(claim: &Claim) -> Value {
     let faults = claim.rejects.iter();
     value["rejects"] = faults.map(|f| json!({ "id": f.id, "about": f.about })).collect();
     value["group"] = json!(Group::of(claim).title());
+    value["policies"] = json!(claim.policies.to_string());
     value["hypotheses"] = claim.hypotheses.iter().map(ToString::to_string).collect();
     value["checked"] = json!(how(claim));
     value["excludes"] = json!(excludes(claim));

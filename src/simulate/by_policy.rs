@@ -5,7 +5,7 @@
 //! The definitions of [`crate::model::policy`].
 
 use crate::model::Model;
-use crate::model::policy::Memory;
+use crate::model::policy::{Memory, Ties};
 
 /// A policy along one path.
 #[derive(Clone, Debug)]
@@ -39,17 +39,26 @@ impl ByPolicy {
     pub(super) fn pick(&self, task_type: u32, samples: &[u32], lengths: &[u32]) -> (u32, bool) {
         let servers = self.model.graph().servers_of(task_type);
         let seen = self.memory.seen(task_type, lengths);
-        let seen: Vec<u32> = servers.iter().map(|v| seen[v as usize]).collect();
-        // Samples are compatible servers; another one has no place, and is passed over.
-        let places: Vec<u32> = samples
-            .iter()
-            .filter_map(|&sample| servers.iter().position(|v| v == sample))
-            .map(|place| place as u32)
-            .collect();
-        let weights = self.model.weights_of(task_type);
-        let turn = self.memory.turn(task_type, servers);
-        let choice = self.model.policy().pick(&places, &seen, weights.as_deref(), turn);
-        (servers.at(choice.place as usize), choice.tied)
+        pick(&self.model, task_type, samples, seen, self.memory.turn(task_type, servers))
+    }
+
+    /// The lengths that the next pick for this type is decided on, of all servers.
+    pub(super) fn seen<'a>(&'a self, task_type: u32, lengths: &'a [u32]) -> &'a [u32] {
+        self.memory.seen(task_type, lengths)
+    }
+
+    /// A task whose mark has these samples is about to join a server that somebody else picked.
+    pub(super) fn joined_by(
+        &mut self,
+        task_type: u32,
+        samples: &[u32],
+        server: u32,
+        lengths: &[u32],
+    ) {
+        // Only a pointer asks whether there was a tie.
+        let asks = self.model.policy().ties() == Ties::RoundRobin;
+        let tied = asks && self.pick(task_type, samples, lengths).1;
+        self.joined(task_type, server, tied, lengths);
     }
 
     /// A task is about to join.
@@ -61,4 +70,26 @@ impl ByPolicy {
     pub(super) fn served(&mut self, server: u32) {
         self.memory.served(server);
     }
+}
+
+/// The pick of a model's policy from these samples, given the lengths that it sees and the place
+/// that is first in turn; and whether others were as good.
+pub(crate) fn pick(
+    model: &Model,
+    task_type: u32,
+    samples: &[u32],
+    seen: &[u32],
+    turn: u64,
+) -> (u32, bool) {
+    let servers = model.graph().servers_of(task_type);
+    let seen: Vec<u32> = servers.iter().map(|v| seen[v as usize]).collect();
+    // Samples are compatible servers; another one has no place, and is passed over.
+    let places: Vec<u32> = samples
+        .iter()
+        .filter_map(|&sample| servers.iter().position(|v| v == sample))
+        .map(|place| place as u32)
+        .collect();
+    let weights = model.weights_of(task_type);
+    let choice = model.policy().pick(&places, &seen, weights.as_deref(), turn);
+    (servers.at(choice.place as usize), choice.tied)
 }

@@ -17,7 +17,7 @@
 
 #[doc(hidden)]
 pub mod all_marks;
-mod by_policy;
+pub(crate) mod by_policy;
 pub mod coupled;
 #[doc(hidden)]
 pub mod event_list;
@@ -152,6 +152,34 @@ impl Queues {
         self.occupancy.raise(before);
         self.total += 1;
         self.arrivals += 1;
+    }
+
+    /// A task of this type, whose mark has these samples, joins `server`, which somebody else
+    /// picked: what the policy given to [`Queues::of`] remembers takes note.
+    ///
+    /// # Panics
+    /// As [`Queues::join`], or if there is no such type.
+    #[inline]
+    pub fn join_of(&mut self, task_type: u32, samples: &[u32], server: u32) {
+        if let Some(policy) = &mut self.policy {
+            policy.joined_by(task_type, samples, server, &self.lengths);
+        }
+        self.join(server);
+    }
+
+    /// The lengths that the pick for a task of this type is decided on: those of now, or what the
+    /// policy given to [`Queues::of`] sees in their place.
+    #[inline]
+    pub fn seen(&self, task_type: u32) -> &[u32] {
+        match &self.policy {
+            None => &self.lengths,
+            Some(policy) => policy.seen(task_type, &self.lengths),
+        }
+    }
+
+    /// Whether marks act alike on both from now on: equal lengths, and the same remembered.
+    pub fn is_in_the_state_of(&self, other: &Self) -> bool {
+        self.lengths == other.lengths && self.policy == other.policy
     }
 
     /// `server` finishes a task, if it has one; whether it had.

@@ -8,8 +8,15 @@
 //! author of a load balancer checks real code.
 //!
 //! To check a policy, implement [`Subject::name`] and [`Subject::pick`]; everything else defaults
-//! to the reference.
+//! to the reference. What is promised is the policy of the model: [`Model::with_policy`].
+//!
+//! | subject | here |
+//! |---|---|
+//! | the model itself, whatever its policy | [`Reference`] |
+//! | a picker as a closure | [`Picker`] |
+//! | another policy than the promised one | [`Follows`] |
 
+mod follows;
 mod pair;
 mod path;
 
@@ -18,9 +25,10 @@ use rand::Rng;
 use crate::model::{Event, Model};
 #[doc(inline)]
 pub use crate::random::Coins;
-use crate::simulate::Queues;
 use crate::simulate::marks::{self, Mark, MarkStream, RandomMarks};
+use crate::simulate::{Queues, by_policy};
 
+pub use follows::Follows;
 #[doc(hidden)]
 pub use pair::Pair;
 pub use path::{Drive, Path};
@@ -40,8 +48,15 @@ pub trait Subject: Sync {
         Box::new(RandomMarks::new(model, crate::random::stream_rng(seed, replication)))
     }
 
-    /// Which server of N_w gets the task: `samples` are d servers drawn uniformly from N_w with
-    /// replacement.
+    /// Which server of N_w gets the task. `samples` are those of a mark of the model's policy: for
+    /// `jsq(d), replacement` d servers drawn uniformly from N_w with replacement, for `jsq(all)`
+    /// all of N_w in the order in which ties are settled ([`RandomMarks`]). `lengths` are what the
+    /// policy sees: the queue lengths of now, but for `early`, `late(k)`, `of=given` and
+    /// `per-type`.
+    ///
+    /// The default is the policy's pick; where ties take turns, that of the first turn, since
+    /// `lengths` do not tell whose turn it is. A subject that leaves the pick to the policy has
+    /// [`Queues::apply`] for its [`Subject::apply`], as [`Reference`] does: the queues know.
     ///
     /// A picker that draws for itself ignores `samples` and uses `rng`; it then is no function of
     /// marks, and says so by [`Subject::is_function_of_marks`].
@@ -53,13 +68,23 @@ pub trait Subject: Sync {
         lengths: &[u32],
         rng: &mut Coins,
     ) -> u32 {
-        let _ = (model, task_type, rng);
-        marks::first_shortest(samples, lengths)
+        let _ = rng;
+        if model.policy().is_first_shortest() {
+            return marks::first_shortest(samples, lengths);
+        }
+        by_policy::pick(model, task_type, samples, lengths, 0).0
     }
 
-    /// Whether [`Subject::pick`] depends on the samples and lengths only. The coupling claims need
-    /// it.
+    /// Whether [`Subject::pick`] depends on the samples and lengths only. Claims that look at all
+    /// samples, and those of order under shared marks, need it.
     fn is_function_of_marks(&self) -> bool {
+        true
+    }
+
+    /// Whether [`Subject::pick`] depends on nothing but its arguments, `rng` among them: two
+    /// systems in one state then stay together under shared marks and coins. A picker that keeps a
+    /// state of its own from task to task says no.
+    fn is_function_of_marks_and_coins(&self) -> bool {
         true
     }
 
@@ -67,15 +92,16 @@ pub trait Subject: Sync {
     fn apply(&self, model: &Model, queues: &mut Queues, mark: Mark<'_>, rng: &mut Coins) -> Event {
         match mark {
             Mark::Arrival { task_type, samples } if !samples.is_empty() => {
-                let server = self.pick(model, task_type, samples, queues.lengths(), rng);
-                queues.join(server);
+                let server = self.pick(model, task_type, samples, queues.seen(task_type), rng);
+                queues.join_of(task_type, samples, server);
                 Event::Arrival { task_type, server }
             }
             mark => queues.apply(mark),
         }
     }
 
-    /// Lets one shared mark act on two systems, the first of which starts below the second.
+    /// Lets one shared mark act on two systems, the first of which starts below the second. Both
+    /// get the same coins.
     fn couple(
         &self,
         model: &Model,
@@ -84,8 +110,10 @@ pub trait Subject: Sync {
         mark: Mark<'_>,
         rng: &mut Coins,
     ) {
+        let mut same = rng.clone();
         self.apply(model, lower, mark, rng);
-        self.apply(model, upper, mark, rng);
+        self.apply(model, upper, mark, &mut same);
+        rng.go_on_behind(same);
     }
 }
 
@@ -101,9 +129,23 @@ impl Subject for Reference {
     fn apply(&self, _: &Model, queues: &mut Queues, mark: Mark<'_>, _: &mut Coins) -> Event {
         queues.apply(mark)
     }
+
+    fn couple(
+        &self,
+        _: &Model,
+        lower: &mut Queues,
+        upper: &mut Queues,
+        mark: Mark<'_>,
+        _: &mut Coins,
+    ) {
+        // No coins to copy.
+        lower.apply(mark);
+        upper.apply(mark);
+    }
 }
 
-/// A picker given as a closure `(task_type, compatible servers, queue lengths, rng) -> server`.
+/// A picker given as a closure `(task_type, compatible servers, queue lengths, rng) -> server`,
+/// which depends on these arguments alone.
 ///
 /// ```no_run
 /// use fluidcheck::subject::Picker;

@@ -24,8 +24,9 @@ impl<'a> Pair<'a> {
         upper: Vec<u32>,
     ) -> Self {
         let met = lower == upper;
-        let (lower, upper) = (Queues::from_lengths(lower), Queues::from_lengths(upper));
-        Self { drive: Drive::new(subject, model, seed, replication), lower, upper, met }
+        let drive = Drive::new(subject, model, seed, replication);
+        let [lower, upper] = [lower, upper].map(|start| Queues::of(drive.system(), start));
+        Self { drive, lower, upper, met }
     }
 
     /// The lower system.
@@ -55,11 +56,11 @@ impl<'a> Pair<'a> {
                     subject.apply(system, lower, mark, coins);
                 } else {
                     subject.couple(system, lower, upper, mark, coins);
-                    // In order, equal totals mean equal states; a subject without order is looked
-                    // at in full.
+                    // Unequal totals are the quickest sign of unequal states. What the policy
+                    // remembers is a part of the state.
                     *met = lower.total() == upper.total()
-                        && subject.is_function_of_marks()
-                        && lower.lengths() == upper.lengths();
+                        && subject.is_function_of_marks_and_coins()
+                        && lower.is_in_the_state_of(upper);
                 }
             });
             next.expect("the marks of a subject never end");

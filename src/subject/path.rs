@@ -60,7 +60,8 @@ impl<'a> Path<'a> {
         start: Vec<u32>,
     ) -> Self {
         let drive = Drive::new(subject, model, seed, replication);
-        Self { drive, queues: Queues::from_lengths(start) }
+        let queues = Queues::of(drive.system(), start);
+        Self { drive, queues }
     }
 
     /// The queues as they are now.

@@ -2,14 +2,17 @@
 //!
 //! Small enough for exact arithmetic, and different in what the theory looks at: regular or not,
 //! connected or not, N equal to M or not, rho below and above 1, dense and sparse, random and
-//! deterministic, one with hot task types, and one real graph.
+//! deterministic, one with hot task types, and one real graph. Those are for the paper's policy; every
+//! other declared one has a small graph of its own, at a load that it carries.
 
 use super::Input;
+use crate::claims::named;
 use crate::graph::format::{self, Format};
 use crate::graph::spec::Spec;
 use crate::graph::{BipartiteGraph, Isolated};
-use crate::model::{Load, Model};
-use crate::num::ratio::ratio;
+use crate::model::policy::Policy;
+use crate::model::{Load, Model, ModelError};
+use crate::num::ratio::{Ratio, ratio};
 
 /// The real graph: 2968 airfields of the contiguous USA (servers) and 901 postal areas (task
 /// types), compatible within 100 km.
@@ -40,7 +43,15 @@ const SPECS: &[(&str, u64, (i64, i64), u32)] = &[
     ("geometric:n=60,m=60,degree=15,dim=2,p=2", 3, (2, 5), 2),
 ];
 
-/// The graphs of the battery with their loads, the real one last.
+/// Where other policies run: complete and not, and small enough for every exact law.
+const SMALL: [(&str, (i64, i64)); 3] =
+    [("complete:n=3,m=1", (4, 5)), ("path:n=3", (3, 5)), ("complete:n=2,m=2", (4, 5))];
+
+/// What policies carry whose critical load is not proved: one server takes a third of all tasks.
+const LIGHT: (i64, i64) = (1, 4);
+
+/// The graphs of the battery with their loads for the paper's policy, the real one last; then those
+/// for the other declared policies.
 ///
 /// # Panics
 /// Never: the specs and the file are part of the crate, and a test builds them.
@@ -56,13 +67,65 @@ pub fn inputs() -> Vec<Input> {
             if spec.is_random() {
                 arguments.extend(["--graph-seed".to_owned(), graph_seed.to_string()]);
             }
-            input(graph, arguments, load, d)
+            input(graph, arguments, load, paper(d))
         })
         .collect();
-    let file = |graph, path: &str, load| input(graph, vec![path.to_owned()], load, 2);
+    let file = |graph, path: &str, load| input(graph, vec![path.to_owned()], load, paper(2));
     inputs.push(file(hot_types(), HOT_TYPES_PATH, (3, 5)));
     inputs.push(file(us_sites(), US_SITES_PATH, (1, 5)));
+    let others = Policy::declared()
+        .into_iter()
+        .filter(|policy| inputs.iter().all(|Input { model, .. }| model.policy() != policy));
+    let others: Vec<Policy> = others.collect();
+    inputs.extend((0..).zip(others).map(|(at, policy)| small(at, policy)));
     inputs
+}
+
+/// The graphs of the battery for one policy; those for other policies than the paper's, where it is
+/// none of the battery's. `weights` are those of the servers of a graph.
+///
+/// # Errors
+/// Those of `weights`, and of a model that they do not fit.
+pub fn inputs_of<E: From<ModelError>>(
+    policy: &Policy,
+    weights: impl Fn(&BipartiteGraph) -> Result<Option<Vec<Ratio>>, E>,
+) -> Result<Vec<Input>, E> {
+    let of_policy = |input: &Input| input.model.policy() == policy;
+    let known: Vec<Input> = inputs().into_iter().filter(of_policy).collect();
+    if !known.is_empty() {
+        return Ok(known);
+    }
+    let on = |(text, load): (&str, (i64, i64))| {
+        let (graph, load) = (built(text), load_for(policy, load));
+        let weights = weights(&graph)?;
+        let model = Model::with_policy(graph, load, policy.clone(), weights)?;
+        Ok(Input { name: name(text, &model), arguments: vec![text.to_owned()], model })
+    };
+    SMALL.into_iter().map(on).collect()
+}
+
+/// One small graph for a policy without weights.
+fn small(at: usize, policy: Policy) -> Input {
+    let (text, load) = SMALL[at % SMALL.len()];
+    let load = if policy.joins_a_shortest() { load } else { LIGHT };
+    input(built(text), vec![text.to_owned()], load, policy)
+}
+
+/// The load of a small graph for a policy.
+fn load_for(policy: &Policy, load: (i64, i64)) -> Load {
+    // Weights may send most tasks to one server.
+    let own = policy.joins_a_shortest() && policy.weights().is_none();
+    let (numerator, denominator) = if own { load } else { LIGHT };
+    Load::new(ratio(numerator, denominator)).expect("the loads are constants that a test makes")
+}
+
+fn built(text: &str) -> BipartiteGraph {
+    let spec = Spec::parse(text).expect("SMALL is a constant that a test parses");
+    spec.build(1, Isolated::Refuse).expect("SMALL is a constant that a test builds")
+}
+
+fn paper(d: u32) -> Policy {
+    Policy::jsq(d).expect("d is a constant of at least 1")
 }
 
 /// A graph, which the first of its arguments names.
@@ -70,14 +133,18 @@ fn input(
     graph: BipartiteGraph,
     arguments: Vec<String>,
     (numerator, denominator): (i64, i64),
-    d: u32,
+    policy: Policy,
 ) -> Input {
     let load = Load::new(ratio(numerator, denominator))
         .expect("the loads are constants that a test makes");
-    let model = Model::with_load(graph, load, d)
-        .expect("a load is valid, and d is a constant of at least 1");
-    let name = format!("{} (lambda = {numerator}/{denominator}, d = {d})", arguments[0]);
-    Input { name, arguments, model }
+    let model = Model::with_policy(graph, load, policy, None)
+        .expect("a load is valid, and the policy has no weights");
+    Input { name: name(&arguments[0], &model), arguments, model }
+}
+
+/// What reports call a system: its graph with load and policy.
+pub fn name(graph: &str, model: &Model) -> String {
+    format!("{graph} (lambda = {}, {})", model.load().exact(), named(model.policy()))
 }
 
 /// The graph of hot task types.
@@ -106,8 +173,23 @@ mod tests {
     use super::*;
 
     #[test]
+    fn every_declared_policy_has_a_graph_of_the_battery() {
+        let inputs = inputs();
+        for policy in Policy::declared() {
+            let of_policy = |input: &&Input| *input.model.policy() == policy;
+            assert!(inputs.iter().any(|input| of_policy(&input)), "{policy}");
+        }
+        let none = |_: &BipartiteGraph| Ok::<_, ModelError>(None);
+        let other = inputs_of(&"jsq(7), distinct".parse().unwrap(), none).unwrap();
+        assert_eq!(other.len(), SMALL.len());
+        assert_eq!(other[1].name, "path:n=3 (lambda = 3/5, jsq(7), distinct)");
+        let known = inputs_of(&Policy::jsq(3).unwrap(), none).unwrap();
+        assert!(known.iter().all(|input| input.name.ends_with(", d = 3)")), "{known:?}");
+    }
+
+    #[test]
     fn every_graph_of_the_battery_can_be_built() {
-        assert_eq!(inputs().len(), SPECS.len() + 2);
+        assert!(inputs().len() > SPECS.len() + 2);
         assert_eq!(hot_types().rates().unwrap().weights(), [6, 2, 1, 0]);
         let sites = us_sites();
         let sizes = (sites.n_servers(), sites.n_task_types(), sites.n_edges());

@@ -18,11 +18,12 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::claims::{
-    self, CheckOptions, Claim, Evidence, Expected, Group, Kind, Scope, Verdict, Witness,
+    self, CheckOptions, Claim, Evidence, Expected, Group, Kind, Policies, Scope, Verdict, Witness,
 };
 use crate::estimate::bracketing::{Samples, pilot_limit};
 use crate::instruments::UnderCheck;
 use crate::model::Model;
+use crate::model::policy::Policy;
 use crate::num::float_bits;
 use crate::stats::ledger::Ledger;
 
@@ -34,7 +35,7 @@ pub struct Input {
     /// What a user writes to name it on the command line: a spec or a path, with the options that
     /// it needs.
     pub arguments: Vec<String>,
-    /// Graph, load and d.
+    /// Graph, load and policy.
     pub model: Model,
 }
 
@@ -184,10 +185,21 @@ pub fn selection(inputs: &[Input], options: &Options) -> Vec<(&'static Claim, us
         Scope::Theory => 0..inputs.len().min(1),
         Scope::Graph => 0..inputs.len(),
     };
+    // Whoever asks for one graph is told what does not apply; among many that is noise.
+    let told = |claim: &Claim, input: usize| {
+        inputs.len() == 1 || says_something(claim, inputs[input].model.policy())
+    };
     claims::all()
         .filter(|claim| wanted(claim))
         .flat_map(|claim| on(claim).map(move |input| (claim, input)))
+        .filter(|&(claim, input)| claim.scope == Scope::Theory || told(claim, input))
         .collect()
+}
+
+/// Whether a claim says something of a policy that it does not say of the paper's on the same graph.
+fn says_something(claim: &Claim, policy: &Policy) -> bool {
+    let of_graphs = claim.policies == Policies::Any && claim.kind == Kind::Exact;
+    policy.paper_d().is_some() || claim.policies.contains(policy) && !of_graphs
 }
 
 /// How the error probability of a suite is shared out.
@@ -312,7 +324,10 @@ fn replay(claim: &Claim, input: &Input, options: &Options, alpha: f64, case: u64
     let mut say = |option: &str, value: String| words.extend([option.to_owned(), value]);
     if claim.scope == Scope::Graph {
         say("--lambda", input.model.load().exact().to_string());
-        say("-d", input.model.d().to_string());
+        match input.model.policy().paper_d() {
+            Some(d) => say("-d", d.to_string()),
+            None => say("--policy", input.model.policy().to_string()),
+        }
     }
     say("--only", claim.id.to_owned());
     say("--seed", options.seed.to_string());

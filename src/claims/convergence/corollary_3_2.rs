@@ -13,7 +13,7 @@
 use super::steady_distance::{SteadyState, distance};
 use super::{limit, model, most};
 use crate::claims::parts::{Findings, Part};
-use crate::claims::{Claim, Effect, Expected, Kind, Scope, Setting};
+use crate::claims::{Claim, Effect, Expected, Kind, Policies, Scope, Setting};
 use crate::faults;
 use crate::graph::generate;
 
@@ -35,6 +35,7 @@ pub(crate) const COR_3_2: Claim = Claim {
         observations: 260,
         unit: "replications",
     }),
+    policies: Policies::Any,
     hypotheses: &[],
     rejects: &[faults::FIXED_POINT_ONE_CHOICE_MORE, faults::JOIN_LONGEST],
     run: |claim, setting| {
@@ -65,6 +66,7 @@ pub(crate) const REM_2: Claim = Claim {
         observations: 270,
         unit: "replications",
     }),
+    policies: Policies::Any,
     hypotheses: &[],
     rejects: &[faults::FIXED_POINT_ONE_CHOICE_MORE, faults::FIXED_POINT_SHIFTED],
     run: |claim, setting| {

@@ -17,7 +17,7 @@
 use super::steady_distance::{SteadyState, distance};
 use super::{limit, most};
 use crate::claims::parts::{Findings, Part};
-use crate::claims::{Claim, Effect, Evidence, Expected, Kind, Scope, Setting};
+use crate::claims::{Claim, Effect, Evidence, Expected, Kind, Policies, Scope, Setting};
 use crate::faults;
 use crate::graph::generate::{GenerateError, Norm, Reach, Sites};
 use crate::graph::{BipartiteGraph, metrics};
@@ -43,6 +43,7 @@ pub(crate) const COR_3_4: Claim = Claim {
         observations: 450,
         unit: "graphs and replications",
     }),
+    policies: Policies::Any,
     hypotheses: &[],
     rejects: &[faults::TORUS_WITHOUT_WRAP, faults::ONE_SAMPLE_LESS],
     run: cor_3_4,

@@ -12,7 +12,7 @@ use super::states_at_times::states;
 use super::steady_distance::{SteadyState, distance, sum_from};
 use super::{limit, model, most};
 use crate::claims::parts::{Findings, Part, exactly};
-use crate::claims::{Claim, Effect, Evidence, Expected, Kind, Scope, Setting};
+use crate::claims::{Claim, Effect, Evidence, Expected, Kind, Policies, Scope, Setting};
 use crate::faults;
 use crate::graph::BipartiteGraph;
 use crate::graph::generate::{self, GenerateError};
@@ -34,6 +34,7 @@ pub(crate) const COR_3_6: Claim = Claim {
         observations: 640,
         unit: "replications",
     }),
+    policies: Policies::Any,
     hypotheses: &[],
     rejects: &[faults::SAMPLED_FROM_EVERYWHERE, faults::ONE_SAMPLE_LESS],
     run: cor_3_6,

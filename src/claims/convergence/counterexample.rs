@@ -15,7 +15,7 @@ use super::states_at_times::{l1, solution, states};
 use super::steady_distance::{SteadyState, distance};
 use super::{limit, model, most};
 use crate::claims::parts::{Findings, Part, exactly};
-use crate::claims::{Claim, Effect, Evidence, Expected, Kind, Scope, Setting};
+use crate::claims::{Claim, Effect, Evidence, Expected, Kind, Policies, Scope, Setting};
 use crate::faults;
 use crate::graph::BipartiteGraph;
 use crate::graph::generate::{self, GenerateError};
@@ -39,6 +39,7 @@ pub(crate) const COUNTEREXAMPLE_1_2: Claim = Claim {
         observations: 180,
         unit: "paths",
     }),
+    policies: Policies::Any,
     hypotheses: &[],
     rejects: &[
         faults::SAMPLED_FROM_EVERYWHERE,

@@ -27,7 +27,7 @@ use super::states_at_times::{l1, solution, states};
 use super::steady_distance::sum_from;
 use super::{limit, model, most};
 use crate::claims::parts::{Findings, Part, exactly};
-use crate::claims::{Claim, Effect, Evidence, Expected, Kind, Scope, Setting};
+use crate::claims::{Claim, Effect, Evidence, Expected, Kind, Policies, Scope, Setting};
 use crate::faults;
 use crate::graph::generate::{self, Norm, Reach, Sites};
 use crate::theory::stability::{Effort, critical_load_bounds};
@@ -49,6 +49,7 @@ pub(crate) const FIG_2: Claim = Claim {
         observations: 400,
         unit: "replications",
     }),
+    policies: Policies::Any,
     hypotheses: &[],
     rejects: &[
         faults::FIXED_POINT_ONE_CHOICE_MORE,
@@ -77,6 +78,7 @@ pub(crate) const FIG_3: Claim = Claim {
         observations: 150,
         unit: "paths",
     }),
+    policies: Policies::Any,
     hypotheses: &[],
     rejects: &[faults::DROPPED_DEPARTURES, faults::ONE_SAMPLE_MORE],
     run: fig_3,
@@ -100,6 +102,7 @@ pub(crate) const FIG_4: Claim = Claim {
         observations: 180,
         unit: "replications",
     }),
+    policies: Policies::Any,
     hypotheses: &[],
     rejects: &[
         faults::FIXED_POINT_ONE_CHOICE_MORE,

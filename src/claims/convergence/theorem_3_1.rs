@@ -27,7 +27,7 @@
 use super::steady_distance::{SteadyState, distance};
 use super::{limit, model, most};
 use crate::claims::parts::{Findings, Part};
-use crate::claims::{Claim, Effect, Evidence, Expected, Kind, Scope, Setting};
+use crate::claims::{Claim, Effect, Evidence, Expected, Kind, Policies, Scope, Setting};
 use crate::faults;
 use crate::graph::generate::{self, GenerateError, Norm, Reach, Sites};
 use crate::graph::{BipartiteGraph, Isolated, metrics};
@@ -51,6 +51,7 @@ pub(crate) const THM_3_1: Claim = Claim {
         observations: 700,
         unit: "replications",
     }),
+    policies: Policies::Any,
     hypotheses: &[],
     rejects: &[
         faults::FIXED_POINT_ONE_CHOICE_MORE,

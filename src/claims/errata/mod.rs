@@ -43,7 +43,7 @@ pub(super) mod printed_equations;
 pub(super) mod printed_graphs;
 pub(super) mod printed_steps;
 
-use super::{Claim, Evidence, Expected, Kind, Scope, Setting};
+use super::{Claim, Evidence, Expected, Kind, Policies, Scope, Setting};
 use crate::faults::Fault;
 
 /// A form as printed; it is itself the wrong model, so that it needs no fault.
@@ -75,6 +75,7 @@ const fn corrected(
         scope: Scope::Theory,
         expected: Expected::Holds,
         effect: None,
+        policies: Policies::Any,
         hypotheses: &[],
         rejects,
         run,

@@ -4,7 +4,8 @@
 //! replications are needed, since given the past each event has a known law.
 //!
 //! An event is drawn in stages: arrival or service; the task type; the server that gets the task,
-//! by (4.12); the server whose clock rings. On each stage some *features* of the outcome are
+//! by (4.12), or by the law of another policy of the model, given what that remembers ([`picks`]);
+//! the server whose clock rings. On each stage some *features* of the outcome are
 //! watched, and tilts of them bet on as in [`crate::stats::tilts`], which tells what the verdicts
 //! rest on.
 //!
@@ -16,8 +17,13 @@
 //! | pick: each edge by itself | a missing edge, one server preferred by one task type |
 //! | service: busy, rank, last, and each server by itself | stranded queues, idle servers that serve |
 //!
+//! Lengths and ties are those that the policy sees. A figure that can have but one value is no bet:
+//! a pick that the policy never makes refutes it at once.
+//!
 //! # Source
 //! (4.12); Ville's inequality.
+
+mod picks;
 
 use std::collections::HashMap;
 
@@ -26,6 +32,7 @@ use crate::model::{Event, Model, divided_difference_f64};
 use crate::stats::decision::Decision;
 use crate::stats::log_mean_exp;
 use crate::stats::tilts::{self, TiltedBets};
+use picks::{Pick, Picks};
 
 /// The tilts of every feature.
 const TILTS: [f64; 14] = tilts::signed([0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0]);
@@ -155,6 +162,8 @@ pub struct EventTest {
     type_rank: OfType,
     type_degree: OfType,
     service_rank: ByTilt,
+    /// The picks of a policy other than the paper's, whose law needs the lengths alone.
+    picks: Option<Picks>,
     /// ln of the mean of exp(theta c_j) over n centred ranks c_j in [-1, 1], by n.
     ranks: HashMap<usize, ByTilt>,
     events: u64,
@@ -204,6 +213,7 @@ impl EventTest {
             type_rank: OfType::new(graph, &rank, 0.0, 1.0),
             type_degree: OfType::new(graph, &degree, mean_degree, scale),
             service_rank: [0.0; TILTS.len()],
+            picks: model.policy().paper_d().is_none().then(|| Picks::of(model, start)),
             ranks: HashMap::new(),
             events: 0,
             alpha,
@@ -223,7 +233,7 @@ impl EventTest {
     }
 
     /// Goes on with another path from these queue lengths, fixed before its first event. States
-    /// that one path rarely visits are seen that way.
+    /// that one path rarely visits are seen that way. Nothing is remembered of the path before.
     ///
     /// # Panics
     /// Unless there is one length per server.
@@ -231,6 +241,9 @@ impl EventTest {
         assert_eq!(start.len(), self.lengths.len(), "one queue length per server");
         self.lengths.copy_from_slice(start);
         self.busy = start.iter().filter(|&&x| x > 0).count() as u32;
+        if let Some(picks) = &mut self.picks {
+            picks.restart(start);
+        }
     }
 
     fn rank_log_means(&mut self, n: usize) -> ByTilt {
@@ -295,6 +308,9 @@ impl EventTest {
                 self.bet_on(8, server + 1 == n, 1.0 / f64::from(n));
                 self.servers.observe(server, 1.0);
                 if length > 0 {
+                    if let Some(picks) = &mut self.picks {
+                        picks.served(server);
+                    }
                     self.lengths[server as usize] -= 1;
                     self.busy -= u32::from(length == 1);
                 }
@@ -338,6 +354,23 @@ impl EventTest {
             ));
             return;
         };
+        if let Some(mut picks) = self.picks.take() {
+            let seen = picks.seen(task_type, &self.lengths);
+            match picks.next(task_type, &seen) {
+                pick if !pick.allows(position) => {
+                    self.impossible = Some(format!(
+                        "server {server} got a task of type {task_type}, where {} gives it to \
+                         others",
+                        self.model.policy()
+                    ));
+                }
+                Pick::Law(shares) => self.bet_on_pick(task_type, position, &seen, &shares),
+                Pick::OneOf(_) => {}
+            }
+            picks.joined(task_type, position, &self.lengths);
+            self.picks = Some(picks);
+            return;
+        }
         let d = self.model.d();
         // Levels of N_w: (length, how many), ascending.
         let mut lengths: Vec<u32> = servers.iter().map(|v| self.lengths[v as usize]).collect();
@@ -396,6 +429,59 @@ impl EventTest {
             let tied = levels[levels.partition_point(|level| level.0 < chosen)].1;
             self.bets[5].bet(centred(before_tied, tied), &ties.map(f64::ln));
         }
+    }
+
+    /// The same bets by the probability of each candidate, given the lengths that a policy sees.
+    fn bet_on_pick(&mut self, task_type: u32, position: usize, seen: &[u32], shares: &[f64]) {
+        let degree = seen.len();
+        let shortest = seen.iter().copied().min().unwrap_or(0);
+        let mass = |among: bool| -> f64 {
+            let of =
+                |(&length, &p): (&u32, &f64)| if (length == shortest) == among { p } else { 0.0 };
+            seen.iter().zip(shares).map(of).sum()
+        };
+        let (hit, missed) = (mass(true), mass(false));
+        self.bet_on(3, seen[position] == shortest, hit / (hit + missed));
+        self.bet_on_value(4, position, shares, |j| centred(j, degree));
+        let mut levels: HashMap<u32, usize> = HashMap::new();
+        let before: Vec<usize> = seen
+            .iter()
+            .map(|&length| {
+                let count = levels.entry(length).or_default();
+                *count += 1;
+                *count - 1
+            })
+            .collect();
+        self.bet_on_value(5, position, shares, |j| centred(before[j], levels[&seen[j]]));
+        let from = self.edge_offsets.get(task_type as usize).filter(|_| degree > 1);
+        if let Some(&from) = from {
+            let edges = &mut self.edge_log_wealth[from..from + degree];
+            for (j, (edge, &p)) in edges.iter_mut().zip(shares).enumerate() {
+                for (log, theta) in edge.iter_mut().zip(EDGE_TILTS) {
+                    let won = if j == position { theta } else { 0.0 };
+                    *log += won - tilts::log_mean_of_event(theta, p);
+                }
+            }
+        }
+    }
+
+    /// A figure of the place that gets the task; no bet where all places that may have one value.
+    fn bet_on_value(
+        &mut self,
+        feature: usize,
+        position: usize,
+        shares: &[f64],
+        value: impl Fn(usize) -> f64,
+    ) {
+        let possible = || shares.iter().enumerate().filter(|&(_, &p)| p > 0.0);
+        if possible().all(|(j, _)| value(j) == value(position)) {
+            return;
+        }
+        let total: f64 = shares.iter().sum();
+        let mean = |theta: f64| {
+            possible().map(|(j, &p)| p * (theta * value(j)).exp()).sum::<f64>() / total
+        };
+        self.bets[feature].bet(value(position), &TILTS.map(|theta| mean(theta).ln()));
     }
 
     /// ln of the mixture's wealth.

@@ -3,6 +3,11 @@
 
 use super::*;
 use crate::graph::{BipartiteGraph, Isolated, generate};
+use crate::model::Load;
+use crate::model::policy::{Memory, Policy};
+use crate::random::stream_rng;
+use crate::simulate::Queues;
+use crate::simulate::marks::{DrawnAhead, RandomMarks};
 
 /// Three servers; task types {0, 1, 2}, {0, 1}, {2}; lambda = 1/2, d = 2: a third of all events are
 /// arrivals.
@@ -305,4 +310,110 @@ fn every_alternative_shares_half_of_alpha() {
     let test = EventTest::new(&model, &[0; 3], 0.01);
     // Two signs of nine features.
     assert!((test.threshold() - (18.0f64 / 0.005).ln()).abs() < 1e-12);
+}
+
+#[test]
+fn every_capital_is_a_martingale_under_every_declared_policy() {
+    let graph = || three().graph().clone();
+    for policy in Policy::declared().into_iter().filter(|policy| policy.paper_d().is_none()) {
+        let load = Load::try_from(0.5).unwrap();
+        let model = Model::with_policy(graph(), load, policy.clone(), None).unwrap();
+        for (replication, start) in [[0, 0, 0], [1, 0, 2], [3, 3, 3]].into_iter().enumerate() {
+            let mut queues = Queues::of(&model, start.to_vec());
+            let mut memory = Memory::new(&policy, 3, &start);
+            let mut test = EventTest::new(&model, &start, 1e-6);
+            let rng = stream_rng(5, replication as u64);
+            let mut marks = DrawnAhead::new(RandomMarks::new(&model, rng), model.d());
+            for _ in 0..30 {
+                let before = capitals(&test);
+                let mut means = vec![0.0; before.len()];
+                for (event, p) in law(&model, &[0; 3]) {
+                    // Of this law only types and services are used: picks are those of the memory.
+                    let Event::Arrival { task_type, server } = event else {
+                        add(&mut means, &test, event, p, &before);
+                        continue;
+                    };
+                    let servers = model.graph().servers_of(task_type);
+                    if server != servers.at(0) {
+                        continue;
+                    }
+                    let rate = model.lambda() / (1.0 + model.lambda()) / 3.0;
+                    let seen = memory.seen(task_type, queues.lengths());
+                    let seen: Vec<u32> = servers.iter().map(|v| seen[v as usize]).collect();
+                    let turn = memory.turn(task_type, servers);
+                    let shares = policy.law_f64(&seen, None, turn).unwrap();
+                    for (server, share) in servers.iter().zip(shares).filter(|pick| pick.1 > 0.0) {
+                        let event = Event::Arrival { task_type, server };
+                        add(&mut means, &test, event, rate * share, &before);
+                    }
+                }
+                for (index, mean) in means.iter().enumerate() {
+                    assert!((mean - 1.0).abs() < 1e-12, "{policy}, capital {index}: {mean}");
+                }
+                let mark = marks.next_mark().unwrap();
+                let lengths = queues.lengths().to_vec();
+                let departures = queues.departures();
+                let event = queues.apply(mark);
+                match event {
+                    Event::Arrival { task_type, server } => {
+                        let servers = model.graph().servers_of(task_type);
+                        let seen = servers.iter().map(|v| lengths[v as usize]).collect::<Vec<_>>();
+                        let all = (0..seen.len() as u32).collect::<Vec<_>>();
+                        let tied = policy.pick(&all, &seen, None, 0).tied;
+                        memory.joined(task_type, server, tied, &lengths);
+                    }
+                    Event::Service { server } if queues.departures() > departures => {
+                        memory.served(server);
+                    }
+                    Event::Service { .. } | Event::Lost { .. } => {}
+                }
+                test.observe(event);
+                assert!(test.impossible.is_none(), "{policy}: {}", test.strongest());
+            }
+        }
+    }
+}
+
+/// Adds what every capital is multiplied by at an event of probability `p`.
+fn add(means: &mut [f64], test: &EventTest, event: Event, p: f64, before: &[f64]) {
+    let mut next = test.clone();
+    next.observe(event);
+    for (mean, (after, before)) in means.iter_mut().zip(capitals(&next).iter().zip(before)) {
+        *mean += p * (after - before).exp();
+    }
+}
+
+#[test]
+fn a_pick_that_a_policy_never_makes_ends_the_test_at_once() {
+    let arrival = |server| Event::Arrival { task_type: 0, server };
+    // Start, servers that get tasks of type {0, 1, 2}, and whether that can be.
+    let table: [(&str, [u32; 3], &[u32], bool); 9] = [
+        ("jsq(2), distinct", [0, 1, 2], &[1], true),
+        ("jsq(2), distinct", [0, 1, 2], &[2], false),
+        ("first", [5, 0, 0], &[0, 0], true),
+        ("first", [5, 0, 0], &[1], false),
+        // Any first place.
+        ("round-robin", [0, 0, 0], &[2, 0, 1, 2], true),
+        ("round-robin", [0, 0, 0], &[2, 1], false),
+        ("jsq(all), ties round-robin", [0, 0, 0], &[1, 2, 0, 1], true),
+        ("jsq(all), ties round-robin", [0, 0, 0], &[1, 0], false),
+        ("jsq(all), late(1)", [1, 0, 1], &[1, 1, 2], false),
+    ];
+    for (policy, start, servers, possible) in table {
+        let load = Load::try_from(0.5).unwrap();
+        let graph = three().graph().clone();
+        let model = Model::with_policy(graph, load, policy.parse().unwrap(), None).unwrap();
+        let mut test = EventTest::new(&model, &start, 1e-6);
+        servers.iter().for_each(|&server| test.observe(arrival(server)));
+        assert_eq!(test.impossible.is_none(), possible, "{policy} {servers:?}");
+        assert!(possible || test.strongest().contains(policy), "{}", test.strongest());
+        // Another path begins: nothing is remembered.
+        let mut test = EventTest::new(&model, &start, 1e-6);
+        for &server in servers {
+            test.observe(arrival(server));
+            test.restart(&[0, 0, 0]);
+        }
+        let fixed = ["first", "jsq(2), distinct"].contains(&policy);
+        assert!(possible || fixed || test.impossible.is_none(), "{policy}: a new path");
+    }
 }

@@ -7,7 +7,7 @@
 use rand::RngExt;
 
 use crate::claims::event_test::EventTest;
-use crate::claims::{Claim, Effect, Evidence, Expected, Kind, Scope, Setting, Verdict};
+use crate::claims::{Claim, Effect, Evidence, Expected, Kind, Policies, Scope, Setting, Verdict};
 use crate::faults;
 use crate::model::Event;
 use crate::random::{coin_rng, stream_rng};
@@ -29,6 +29,7 @@ pub(crate) const EVENT_TIMES: Claim = Claim {
         observations: 620_000,
         unit: "events",
     }),
+    policies: Policies::Any,
     hypotheses: &[],
     rejects: &[faults::SLOW_CLOCK],
     run: event_times,
@@ -49,6 +50,7 @@ pub(crate) const ORACLE_LAW: Claim = Claim {
         observations: 360_000,
         unit: "events",
     }),
+    policies: Policies::Observable,
     hypotheses: &[],
     rejects: &[faults::ONE_SAMPLE_MORE],
     run: oracle_law,

@@ -5,7 +5,9 @@
 //! server v with probability lambda / (1 + lambda_upper) times the mean of (4.12) over task types,
 //! and takes one from a busy server with probability 1 / ((1 + lambda_upper) N).
 
-use crate::claims::{Claim, Effect, Evidence, Expected, Hypothesis, Kind, Scope, Setting, Verdict};
+use crate::claims::{
+    Claim, Effect, Evidence, Expected, Hypothesis, Kind, Policies, Scope, Setting, Verdict,
+};
 use crate::faults;
 use crate::model::{Load, Model};
 use crate::num::ratio;
@@ -31,6 +33,7 @@ pub(crate) const COUPLING_LAW: Claim = Claim {
         observations: 62_000,
         unit: "events",
     }),
+    policies: Policies::FairSamples,
     hypotheses: &[Hypothesis::NoIsolatedTaskTypes, Hypothesis::ServersAtMost(12)],
     rejects: &[faults::ONE_SAMPLE_MORE],
     run: coupling_law,

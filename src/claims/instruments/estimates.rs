@@ -12,7 +12,9 @@
 //! # Source
 //! Section 2; M/M/1 is classical.
 
-use crate::claims::{Claim, Effect, Evidence, Expected, Hypothesis, Kind, Scope, Setting, Verdict};
+use crate::claims::{
+    Claim, Effect, Evidence, Expected, Hypothesis, Kind, Policies, Scope, Setting, Verdict,
+};
 use crate::estimate::bracketing::{Plan, Sample, UpperStart, tail_bound, upper_start};
 use crate::estimate::from_the_past::cap_for;
 use crate::estimate::{Estimated, Options};
@@ -38,6 +40,7 @@ pub(crate) const TRANSIENT_LAW: Claim = Claim {
         observations: 60_000,
         unit: "replications",
     }),
+    policies: Policies::Both(&Policies::Monotone, &Policies::Markov),
     hypotheses: &[Hypothesis::ServersAtMost(3)],
     rejects: &[faults::ONE_SAMPLE_MORE],
     run: |claim, setting| Evidence::or_violated(|seen| transient_law(claim, setting, seen)),
@@ -58,6 +61,7 @@ pub(crate) const STEADY_LAW: Claim = Claim {
         observations: 12_000,
         unit: "replications",
     }),
+    policies: Policies::Any,
     hypotheses: &[],
     rejects: &[faults::ONE_SAMPLE_MORE],
     run: |claim, setting| Evidence::or_violated(|seen| steady_law(claim, setting, seen)),

@@ -6,7 +6,7 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::claims::cases::Outcome;
 use crate::claims::small_graphs::{self, adjacency};
-use crate::claims::{Claim, Effect, Evidence, Expected, Kind, Scope, Setting, Verdict};
+use crate::claims::{Claim, Effect, Evidence, Expected, Kind, Policies, Scope, Setting, Verdict};
 use crate::faults;
 use crate::graph::format::{self, Format};
 use crate::graph::generate::{self, GenerateError, Sites};
@@ -27,6 +27,7 @@ pub(crate) const GRAPH_SIDES: Claim = Claim {
     scope: Scope::Graph,
     expected: Expected::Holds,
     effect: None,
+    policies: Policies::Any,
     hypotheses: &[crate::claims::Hypothesis::EdgesAtMost(1 << 20)],
     rejects: &[faults::MISSING_EDGE, faults::RATES_IGNORED],
     run: graph_sides,
@@ -44,6 +45,7 @@ pub(crate) const NAMED_GRAPHS: Claim = Claim {
     scope: Scope::Theory,
     expected: Expected::Holds,
     effect: None,
+    policies: Policies::Any,
     hypotheses: &[],
     rejects: &[faults::MULTI_EDGES_ERASED, faults::SLOT_LEFT_UNSET, faults::WRAPS_TOO_EARLY],
     run: named_graphs,
@@ -60,6 +62,7 @@ pub(crate) const FORMATS: Claim = Claim {
     scope: Scope::Theory,
     expected: Expected::Holds,
     effect: None,
+    policies: Policies::Any,
     hypotheses: &[],
     rejects: &[faults::SYMMETRIC_NOT_EXPANDED, faults::ISOLATED_FORGOTTEN],
     run: formats,
@@ -80,6 +83,7 @@ pub(crate) const RANDOM_GRAPHS: Claim = Claim {
         observations: 4_100,
         unit: "graphs",
     }),
+    policies: Policies::Any,
     hypotheses: &[],
     rejects: &[faults::MULTI_EDGES_ERASED],
     run: random_graphs,

@@ -9,7 +9,9 @@
 //! # Source
 //! Section 2; Ville's inequality.
 
-use crate::claims::{Claim, Effect, Evidence, Expected, Hypothesis, Kind, Scope, Setting, Verdict};
+use crate::claims::{
+    Claim, Effect, Evidence, Expected, Hypothesis, Kind, Policies, Scope, Setting, Verdict,
+};
 use crate::faults;
 use crate::graph::{BipartiteGraph, Isolated};
 use crate::model::Model;
@@ -32,6 +34,7 @@ pub(crate) const MARKS_LAW: Claim = Claim {
         observations: 600_000,
         unit: "marks",
     }),
+    policies: Policies::Paper,
     hypotheses: &[Hypothesis::EdgesAtMost(1 << 22)],
     rejects: &[faults::SLOW_SERVICE, faults::ARRIVAL_RATE_INVERTED, faults::ALIAS_SIDES_SWAPPED],
     run: |claim, setting| Evidence::or_violated(|seen| marks_law(claim, setting, seen)),

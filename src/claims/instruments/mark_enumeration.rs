@@ -11,7 +11,7 @@ use rand::RngExt;
 
 use crate::claims::cases::Outcome;
 use crate::claims::states::state;
-use crate::claims::{Claim, Evidence, Expected, Kind, Scope, Setting, show};
+use crate::claims::{Claim, Evidence, Expected, Kind, Policies, Scope, Setting, named, show};
 use crate::faults;
 use crate::model::{Event, Model};
 use crate::num::ratio::{self, Ratio};
@@ -31,6 +31,7 @@ pub(crate) const ENUMERATED_MARKS: Claim = Claim {
     scope: Scope::Graph,
     expected: Expected::Holds,
     effect: None,
+    policies: Policies::Markov,
     hypotheses: &[],
     rejects: &[faults::RATES_ONE_SAMPLE_LESS, faults::ARRIVAL_RATE_INVERTED],
     run: enumerated_marks,
@@ -82,14 +83,14 @@ fn enumerated_marks(claim: &Claim, setting: &Setting<'_>) -> Evidence {
         let cap = lengths.iter().copied().max().unwrap_or(0);
         let mut caused: BTreeMap<Event, Ratio> = BTreeMap::new();
         for (mark, weight) in marks {
-            let mut queues = Queues::from_lengths(lengths.clone());
+            let mut queues = Queues::of(model, lengths.clone());
             let event = queues.apply(mark.as_mark());
             if let Event::Arrival { server, .. } | Event::Service { server } = event
                 && queues.lengths()[server as usize] != lengths[server as usize]
             {
                 *caused.entry(event).or_insert_with(Ratio::zero) += weight;
             }
-            let mut capped = Queues::from_lengths(lengths.clone());
+            let mut capped = Queues::of(model, lengths.clone());
             capped.apply_capped(mark.as_mark(), cap);
             let below: Vec<u32> = queues.lengths().iter().map(|&x| x.min(cap)).collect();
             if capped.lengths() != below {
@@ -116,9 +117,9 @@ fn enumerated_marks(claim: &Claim, setting: &Setting<'_>) -> Evidence {
             let [by_marks, by_rates] =
                 [&caused, &rates].map(|of| show(of.get(event).unwrap_or(&zero)));
             format!(
-                "d = {}: {event:?} has probability {by_marks} by the marks, {by_rates} by the \
+                "{}: {event:?} has probability {by_marks} by the marks, {by_rates} by the \
                 rates",
-                model.d()
+                named(model.policy())
             )
         });
         Outcome::violated(found).at(&[&lengths])

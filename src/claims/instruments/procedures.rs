@@ -21,7 +21,7 @@
 
 use super::known;
 use crate::claims::parts::Findings;
-use crate::claims::{Claim, Effect, Evidence, Expected, Kind, Scope, Setting, Verdict};
+use crate::claims::{Claim, Effect, Evidence, Expected, Kind, Policies, Scope, Setting, Verdict};
 use crate::faults;
 use crate::random::stream_rng;
 use crate::stats::binomial;
@@ -47,6 +47,7 @@ pub(crate) const SEQUENTIAL_TESTS: Claim = Claim {
         observations: 10_000,
         unit: "streams",
     }),
+    policies: Policies::Any,
     hypotheses: &[],
     rejects: &[
         faults::RETRIED_TEST,
@@ -72,6 +73,7 @@ pub(crate) const INTERVALS_COVER: Claim = Claim {
         observations: 9_100,
         unit: "streams",
     }),
+    policies: Policies::Any,
     hypotheses: &[],
     rejects: &[
         faults::INSIDE_ONCE,
@@ -97,6 +99,7 @@ pub(crate) const DISTRIBUTION_TEST: Claim = Claim {
         observations: 1_100,
         unit: "streams",
     }),
+    policies: Policies::Any,
     hypotheses: &[],
     rejects: &[faults::RIGHT_EDGE_FOR_LEFT],
     run: distribution_test,

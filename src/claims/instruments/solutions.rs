@@ -8,7 +8,7 @@
 //! has one order less.
 
 use crate::claims::cases::Outcome;
-use crate::claims::{Claim, Evidence, Expected, Kind, Scope, Setting};
+use crate::claims::{Claim, Evidence, Expected, Kind, Policies, Scope, Setting};
 use crate::faults;
 use crate::theory::mean_field::{
     Boundary, Options, Start, fixed_point_vec, right_hand_side, solve, steady_state_distance,
@@ -24,6 +24,7 @@ pub(crate) const ODE_SOLUTION: Claim = Claim {
     scope: Scope::Theory,
     expected: Expected::Holds,
     effect: None,
+    policies: Policies::Any,
     hypotheses: &[],
     rejects: &[faults::ONE_SAMPLE_MORE],
     run: ode_solution,

@@ -15,7 +15,7 @@ use std::collections::VecDeque;
 use super::{PATHS, Trial, looks_at_all};
 use crate::claims::cases::Outcome;
 use crate::claims::states::{counts, ordered_pair};
-use crate::claims::{Claim, Evidence, Expected, Kind, Scope, Setting};
+use crate::claims::{Claim, Evidence, Expected, Kind, Policies, Scope, Setting};
 use crate::faults;
 use crate::graph::BipartiteGraph;
 use crate::instruments::RunningOccupancy;
@@ -37,6 +37,7 @@ pub(crate) const CONSERVATION: Claim = Claim {
     scope: Scope::Graph,
     expected: Expected::Holds,
     effect: None,
+    policies: Policies::Any,
     hypotheses: &[],
     rejects: &[
         faults::GHOST_DEPARTURES,
@@ -241,6 +242,8 @@ fn follow(
 /// Sees every event of a simulation.
 struct Auditor<'a> {
     ledger: Ledger<'a>,
+    /// Whether a task joins the first shortest of its samples.
+    joins_first_shortest: bool,
     events: u64,
     last_time: f64,
     found: Option<(u64, String)>,
@@ -274,7 +277,10 @@ impl Observer for Auditor<'_> {
                 (
                     Mark::Arrival { task_type: of, samples },
                     Event::Arrival { task_type, server },
-                ) => of == task_type && samples.contains(&server) && shortest == Some(server),
+                ) => {
+                    let fits = shortest == Some(server) || !self.joins_first_shortest;
+                    of == task_type && samples.contains(&server) && fits
+                }
                 (Mark::Arrival { task_type: of, samples: [] }, Event::Lost { task_type }) => {
                     of == task_type
                 }
@@ -328,7 +334,9 @@ fn simulations(
     // Every event shown.
     let mut shown = fresh()?;
     let ledger = Ledger::new(model.graph(), start.to_vec());
-    let mut auditor = Auditor { ledger, events: 0, last_time: 0.0, found: None };
+    let joins_first_shortest = model.policy().is_first_shortest();
+    let mut auditor =
+        Auditor { ledger, joins_first_shortest, events: 0, last_time: 0.0, found: None };
     shown.observe_until(horizon, &mut auditor)?;
     if auditor.found.is_some() {
         return Ok(auditor.found);

@@ -12,8 +12,10 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::Trial;
 use crate::claims::cases::Outcome;
-use crate::claims::{Claim, Evidence, Expected, Kind, Scope, Setting};
+use crate::claims::{Claim, Evidence, Expected, Kind, Policies, Scope, Setting};
 use crate::faults;
+use crate::model::Model;
+use crate::num::ratio;
 use crate::random::event_clock::Clock;
 use crate::random::{clock_rng, coin_rng, stream_rng};
 use crate::simulate::marks::{DrawnAhead, OwnedMark};
@@ -30,10 +32,14 @@ pub(crate) const INDEPENDENT_STREAMS: Claim = Claim {
     scope: Scope::Graph,
     expected: Expected::Holds,
     effect: None,
+    policies: Policies::Any,
     hypotheses: &[],
     rejects: &[faults::REUSED_STREAM, faults::SEEDS_BY_WORKER],
     run: independent_streams,
 };
+
+/// Up to this many servers of a type the lists of samples are looked at one by one.
+const MOST_SERVERS: usize = 8;
 
 /// Longer prefixes are not compared.
 const MOST_MARKS: f64 = 4000.0;
@@ -41,17 +47,31 @@ const MOST_MARKS: f64 = 4000.0;
 /// How many marks two independent streams share with a probability below 10^-15.
 fn n_marks(setting: &Setting<'_>) -> Option<usize> {
     let (graph, lambda) = (setting.model.graph(), setting.model.lambda());
-    let d = i32::try_from(setting.model.d()).unwrap_or(i32::MAX);
     let same_arrival: f64 = (0..graph.n_task_types())
         .map(|w| {
             let of_type = graph.weight(w) as f64 / graph.total_weight() as f64;
-            (graph.servers_of(w).len().max(1) as f64).powi(-d) * of_type * of_type
+            same_samples(setting.model, w) * of_type * of_type
         })
         .sum();
     let same_mark = (1.0 / f64::from(graph.n_servers()) + lambda * lambda * same_arrival)
         / (1.0 + lambda).powi(2);
     let needed = (1e-15f64.ln() / same_mark.ln()).ceil();
     (needed <= MOST_MARKS).then_some(needed as usize)
+}
+
+/// The probability that two arrivals of a type have the same samples, or a bound on it.
+fn same_samples(model: &Model, task_type: u32) -> f64 {
+    let (policy, n) = (model.policy(), model.graph().servers_of(task_type).len());
+    if let Some(d) = policy.paper_d() {
+        return (n.max(1) as f64).powi(-i32::try_from(d).unwrap_or(i32::MAX));
+    }
+    // Others may take turns, or look at all servers in a fixed order.
+    match policy.all_samples(n.max(1) as u32, model.weights_of(task_type).as_deref()) {
+        Ok(all) if n <= MOST_SERVERS => {
+            all.iter().map(|(_, p)| ratio::to_f64(p)).map(|p| p * p).sum()
+        }
+        _ => 1.0,
+    }
 }
 
 fn independent_streams(claim: &Claim, setting: &Setting<'_>) -> Evidence {

@@ -11,7 +11,7 @@
 use super::Trial;
 use crate::claims::cases::Outcome;
 use crate::claims::states::ordered_pair;
-use crate::claims::{Claim, Evidence, Expected, Kind, Scope, Setting};
+use crate::claims::{Claim, Evidence, Expected, Kind, Policies, Scope, Setting};
 use crate::faults;
 use crate::simulate::marks::Mark;
 use crate::simulate::{Observer, Queues, SimulateError, Simulation};
@@ -28,6 +28,7 @@ pub(crate) const LOOKS: Claim = Claim {
     scope: Scope::Graph,
     expected: Expected::Holds,
     effect: None,
+    policies: Policies::Any,
     hypotheses: &[],
     rejects: &[faults::RECORDED_AFTER_EVENT, faults::LOOKING_DRAWS],
     run: looks,

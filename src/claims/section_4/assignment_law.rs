@@ -6,7 +6,9 @@
 //! | (4.13): marginals, partition, order | `eq-4.13` |
 //!
 //! Both are compared with the enumeration of all d_w^d sample sequences. Task types with more than
-//! 200 000 of them are left out; where all have more, the claims do not apply.
+//! 200 000 of them are left out; where all have more, the claims do not apply. For other policies
+//! `eq-4.12` says the same of their law and of all lists of samples with their probabilities, and
+//! `eq-4.13` of the policies whose g is convex (`lemma-4.4-distinct`).
 //!
 //! # Source
 //! Section 4.2, proof of Proposition 3.9.
@@ -20,14 +22,15 @@ use crate::claims::states::{
     SEQUENCES, for_each_sequence, law_by_enumeration, n_listed_pairs, n_sequences, ordered_pair,
     state,
 };
-use crate::claims::{Claim, Evidence, Expected, Kind, Scope, Setting, show};
+use crate::claims::{Claim, Evidence, Expected, Kind, Policies, Scope, Setting, show};
 use crate::faults;
 use crate::graph::BipartiteGraph;
 use crate::model::Event;
-use crate::num::ratio::Ratio;
+use crate::num::ratio::{self, Ratio};
 use crate::random::Coins;
 use crate::simulate::Queues;
 use crate::simulate::marks::Mark;
+use crate::subject::{Reference, Subject};
 
 /// (4.12): the law of the server that gets a task, over all d_w^d sample sequences.
 pub(crate) const EQ_4_12: Claim = Claim {
@@ -40,6 +43,7 @@ pub(crate) const EQ_4_12: Claim = Claim {
     scope: Scope::Graph,
     expected: Expected::Holds,
     effect: None,
+    policies: Policies::Markov,
     hypotheses: &[],
     rejects: &[
         faults::SAMPLING_WITHOUT_REPLACEMENT,
@@ -64,6 +68,7 @@ pub(crate) const EQ_4_13: Claim = Claim {
     scope: Scope::Graph,
     expected: Expected::Holds,
     effect: None,
+    policies: Policies::FairSamples,
     hypotheses: &[],
     rejects: &[faults::PRODUCT_INSTEAD_OF_MINIMUM],
     run: eq_4_13,
@@ -112,7 +117,119 @@ fn fraction(weight: u64, total: u64) -> Ratio {
     Ratio::new(weight.into(), total.into())
 }
 
+/// For other policies, types of at most this many servers: 7! orders of all of them.
+const MOST_CANDIDATES: usize = 7;
+
+/// The task types whose marks can be enumerated for any policy, or the reason why there is none.
+fn small_types(graph: &BipartiteGraph) -> Result<Vec<u32>, String> {
+    let degree = |w: u32| graph.task_degree(w);
+    let few = |w: &u32| (1..=MOST_CANDIDATES).contains(&degree(*w));
+    let types: Vec<u32> = (0..graph.n_task_types()).filter(few).collect();
+    if types.is_empty() {
+        let least = (0..graph.n_task_types()).map(degree).filter(|&n| n > 0).min().unwrap_or(0);
+        return Err(format!(
+            "needs a task type with 1 to {MOST_CANDIDATES} servers, the fewest here are {least}"
+        ));
+    }
+    Ok(types)
+}
+
+/// The law of another policy than the paper's: every list of samples, by its probability.
+fn law_by_marks(claim: &Claim, setting: &Setting<'_>) -> Evidence {
+    let (model, graph) = (setting.model, setting.model.graph());
+    let types = match small_types(graph) {
+        Ok(types) => types,
+        Err(why) => return Evidence::not_applicable(why),
+    };
+    let n_types = types.len() as u64;
+    let lists = |&w: &u32| {
+        let (n, weights) = (graph.task_degree(w) as u32, model.weights_of(w));
+        model.policy().all_samples(n, weights.as_deref()).map_or(0, |all| all.len() as u64)
+    };
+    let most = types.iter().take(8).map(lists).max().unwrap_or(1).max(1);
+    let wanted = n_types.saturating_mul(150).min(600);
+    let count = (100_000 / most).clamp(12, wanted.max(12)) * u64::from(setting.plan.effort.max(1));
+    let what = "task types and states, every list of samples enumerated";
+    setting.cases(claim, count, what, |case, rng| {
+        let w = types[(case % n_types) as usize];
+        let servers: Vec<u32> = graph.servers_of(w).iter().collect();
+        let local = state(case / n_types, rng, servers.len() as u32);
+        let lengths = embedded(graph, w, &local, rng);
+        let mut coins = Coins::new(setting.plan.seed, case);
+        match marks_disagree(setting, w, &servers, &lengths, &mut coins) {
+            Some(found) => Outcome::violated(found).at(&[&lengths]),
+            None => Outcome::holds(0.0),
+        }
+    })
+}
+
+/// Lets every list of samples act on the queues, and compares the servers joined with the stated
+/// law.
+fn marks_disagree(
+    setting: &Setting<'_>,
+    w: u32,
+    servers: &[u32],
+    lengths: &[u32],
+    coins: &mut Coins,
+) -> Option<String> {
+    let model = setting.model;
+    let weights = model.weights_of(w);
+    let Ok(lists) = model.policy().all_samples(servers.len() as u32, weights.as_deref()) else {
+        return Some(format!("task type {w}: the lists of its samples are too many"));
+    };
+    // A subject that draws for itself has no map: then it is the policy's own.
+    let own: &dyn Subject = &Reference;
+    let subject = if setting.subject.is_function_of_marks() { setting.subject } else { own };
+    let mut queues = Queues::of(model, lengths.to_vec());
+    let mut joined = vec![Ratio::zero(); servers.len()];
+    for (places, probability) in lists {
+        let samples: Vec<u32> = places.iter().map(|&place| servers[place as usize]).collect();
+        coins.next_event();
+        let mark = Mark::Arrival { task_type: w, samples: &samples };
+        match subject.apply(model, &mut queues, mark, coins) {
+            Event::Arrival { task_type, server } if task_type == w => {
+                let Ok(at) = servers.binary_search(&server) else {
+                    return Some(format!(
+                        "task type {w} joins server {server}, not one of its own"
+                    ));
+                };
+                joined[at] += probability;
+                queues.serve(server);
+            }
+            event => return Some(format!("task type {w}, samples {samples:?}: {event:?}")),
+        }
+        if queues.lengths() != lengths {
+            return Some(format!(
+                "task type {w}, samples {samples:?}: after a service the queues are {:?}",
+                queues.lengths()
+            ));
+        }
+    }
+    let stated = (setting.instruments.assignment)(model, w, lengths);
+    let rounded = model.assignment_f64(w, lengths);
+    if stated.len() != servers.len() || rounded.len() != servers.len() {
+        return Some(format!("task type {w}: {} probabilities", stated.len()));
+    }
+    (0..servers.len()).find_map(|at| {
+        let ((v, p), (u, float)) = (&stated[at], rounded[at]);
+        let right = &joined[at];
+        let near = (float - ratio::to_f64(right)).abs() <= 2.0 * f64::EPSILON;
+        let fits = *v == servers[at] && u == servers[at] && p == right && near;
+        (!fits).then(|| {
+            let [p, right] = [p, right].map(show);
+            format!(
+                "task type {w}, server {}: stated {p} (in floating point {float}), by all samples \
+                 {right}",
+                servers[at]
+            )
+        })
+    })
+}
+
 fn eq_4_12(claim: &Claim, setting: &Setting<'_>) -> Evidence {
+    if setting.model.policy().paper_d().is_none() {
+        return law_by_marks(claim, setting);
+    }
     let (model, graph, d) = (setting.model, setting.model.graph(), setting.model.d());
     let types = match enumerable(graph, d) {
         Ok(types) => types,
@@ -264,7 +381,8 @@ fn map_has_another_law(
 
 fn eq_4_13(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let (model, graph, d) = (setting.model, setting.model.graph(), setting.model.d());
-    let types = match enumerable(graph, d) {
+    let paper = model.policy().paper_d().is_some();
+    let types = match if paper { enumerable(graph, d) } else { small_types(graph) } {
         Ok(types) => types,
         Err(why) => return Evidence::not_applicable(why),
     };
@@ -332,12 +450,21 @@ fn eq_4_13(claim: &Claim, setting: &Setting<'_>) -> Evidence {
             return violated(format!("the intervals end at {}, not at 1", show(&end)));
         }
         for (system, local) in [(1, &local1), (2, &local2)] {
-            let (weights, total) = law_by_enumeration(local, d);
-            for (at, &v) in servers.iter().enumerate() {
+            let law: Vec<Ratio> = if paper {
+                let (weights, total) = law_by_enumeration(local, d);
+                weights.into_iter().map(|weight| fraction(weight, total)).collect()
+            } else {
+                // The law that `eq-4.12` compares with all samples.
+                model
+                    .assignment(w, if system == 1 { &lower } else { &upper })
+                    .into_iter()
+                    .map(|(_, p)| p)
+                    .collect()
+            };
+            for (at, (&v, right)) in servers.iter().zip(&law).enumerate() {
                 let given = if system == 1 { &mass[at].0 } else { &mass[at].1 };
-                let right = fraction(weights[at], total);
-                if *given != right {
-                    let [given, right] = [given, &right].map(show);
+                if given != right {
+                    let [given, right] = [given, right].map(show);
                     let found = format!("server {v} has mass {given}, by enumeration {right}");
                     return violated(format!("system {system}: {found}"));
                 }

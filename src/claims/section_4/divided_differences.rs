@@ -8,14 +8,16 @@
 //! Section 4.2, Appendix A.
 
 use num_bigint::BigInt;
+use num_integer::binomial;
 use num_traits::{Pow, Zero};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
 use crate::claims::cases::Outcome;
-use crate::claims::{Claim, Evidence, Expected, Kind, Scope, Setting, show};
+use crate::claims::{Claim, Evidence, Expected, Kind, Policies, Scope, Setting, show};
 use crate::faults;
 use crate::model::divided_difference_f64;
+use crate::model::sample_law::SampleLaw;
 use crate::num::ratio::{self, Ratio};
 
 /// Lemma 4.4.
@@ -29,9 +31,34 @@ pub(crate) const LEMMA_4_4: Claim = Claim {
     scope: Scope::Theory,
     expected: Expected::Holds,
     effect: None,
+    policies: Policies::Any,
     hypotheses: &[],
     rejects: &[faults::PAIRS_NOT_ORDERED, faults::DIVIDED_DIFFERENCE_SHIFTED],
     run: lemma_4_4,
+};
+
+/// Lemma 4.4 for samples that are different servers, or all of them.
+///
+/// In place of (s / n)^d they have g(s) = C(s, d') / C(n, d'), d' = min(d, n), and 1{s = n}, on
+/// integers 0 <= s <= n only. The step g(s) - g(s - 1) is C(s - 1, d' - 1) / C(n, d') by Pascal's
+/// rule, and 1{s = n}: it does not fall in s. So g is convex on integers. (g(a) - g(b)) / (a - b)
+/// is the mean of the steps from b + 1 to a; a further step at the upper end is at least each of
+/// them, and without the least step, at the lower end, the mean does not fall. Hence (4.13) keeps
+/// the order with them too: its proof needs (4.11) for a = Q_i^w, b = Q_(i + 1)^w alone.
+pub(crate) const LEMMA_4_4_DISTINCT: Claim = Claim {
+    id: "lemma-4.4-distinct",
+    source: "Lemma 4.4, (4.11), for other samples",
+    paper: &["Lemma 4.4", "(4.11)"],
+    statement: "(g(a) - g(b)) / (a - b), b < a <= n, is nondecreasing in both for g(s) = C(s, d') \
+        / C(n, d') and for 1{s = n}",
+    kind: Kind::Exact,
+    scope: Scope::Theory,
+    expected: Expected::Holds,
+    effect: None,
+    policies: Policies::Any,
+    hypotheses: &[],
+    rejects: &[faults::SOME_SAMPLE_WITHIN],
+    run: lemma_4_4_distinct,
 };
 
 /// (4.19).
@@ -44,6 +71,7 @@ pub(crate) const EQ_4_19: Claim = Claim {
     scope: Scope::Theory,
     expected: Expected::Holds,
     effect: None,
+    policies: Policies::Any,
     hypotheses: &[],
     rejects: &[faults::DIVIDED_DIFFERENCE_SHIFTED],
     run: eq_4_19,
@@ -89,6 +117,49 @@ fn lemma_4_4(claim: &Claim, setting: &Setting<'_>) -> Evidence {
         };
         divided_differences_at(setting, n, first, second, d)
     })
+}
+
+/// Up to this n every d is tried, and every pair of a and b.
+const MOST_CANDIDATES: u64 = 12;
+
+fn lemma_4_4_distinct(claim: &Claim, setting: &Setting<'_>) -> Evidence {
+    let laws = u64::from(MOST_CHOICES) + 1;
+    let what = "values of n and samples, d of them or all, every a and b";
+    setting.cases(claim, MOST_CANDIDATES * laws, what, |case, _| {
+        let (n, d) = (case / laws + 1, (case % laws) as u32);
+        let law = if d == 0 { SampleLaw::All } else { SampleLaw::Distinct(d) };
+        if n > MOST_CANDIDATES { Outcome::Skipped } else { steps_at(setting, law, n) }
+    })
+}
+
+/// One law of samples among n candidates: g against binomial coefficients, then the quotients.
+fn steps_at(setting: &Setting<'_>, law: SampleLaw, n: u64) -> Outcome {
+    let g: Vec<Ratio> = (0..=n).map(|s| (setting.instruments.all_within)(law, s, n)).collect();
+    let drawn = u64::from(law.choices()).min(n);
+    let at = format!("n = {n}, {drawn} different samples");
+    for (s, given) in (0..=n).zip(&g) {
+        let right = Ratio::new(binomial(s, drawn).into(), binomial(n, drawn).into());
+        if *given != right {
+            return Outcome::violated(format!("{at}: g({s}) = {given}, by binomials {right}"));
+        }
+    }
+    let quotient = |a: u64, b: u64| (&g[a as usize] - &g[b as usize]) / ratio::whole(a - b);
+    let mut least = f64::INFINITY;
+    for (a, b) in pairs(n) {
+        // Neighbours are enough: from (a, b) to any pair that is not below it leads a way first up
+        // in a, then in b.
+        let above = [(a + 1, b), (a, b + 1)].into_iter().filter(|&(a, b)| b < a && a <= n);
+        for (a2, b2) in above {
+            let slack = quotient(a2, b2) - quotient(a, b);
+            if slack < Ratio::zero() {
+                let found = format!("{at}: the quotient falls from ({a}, {b}) to ({a2}, {b2})");
+                return Outcome::violated(found).by(ratio::to_f64(&slack));
+            }
+            least = least.min(ratio::to_f64(&slack));
+        }
+    }
+    // With one sample all quotients are 1 / n.
+    Outcome::least(least, drawn == 1)
 }
 
 fn random_pair(rng: &mut ChaCha8Rng, n: u64) -> (u64, u64) {

@@ -6,6 +6,11 @@
 //! | Proposition 4.1, (4.5) and (4.9): the drift of V | `prop-4.1-drift` |
 //! | Lemma 4.5: the integrands of (4.30) and (4.31) | `lemma-4.5-drift` |
 //!
+//! Other policies that join a shortest of their samples have g in place of x^d: a task joins a queue
+//! of length i or more iff all its samples lie within those queues, whoever wins a tie; and with
+//! fair ties a level's share is split evenly. Proposition 4.1's bound needs that each sample is
+//! uniform.
+//!
 //! Where rates differ, each task type counts with its relative rate r_w. Proposition 4.1's bound
 //! stays: the shortest of d samples is on average no longer than one of them, so that the drift of
 //! V by arrivals is at most that of random routing, sum_v load_v (x_v + 1) with load_v <= rho.
@@ -24,8 +29,9 @@ use rand::RngExt;
 
 use crate::claims::cases::Outcome;
 use crate::claims::states::{GroupedSum, affordable, counts, levels, state};
-use crate::claims::{Claim, Evidence, Expected, Hypothesis, Kind, Scope, Setting, show};
+use crate::claims::{Claim, Evidence, Expected, Hypothesis, Kind, Policies, Scope, Setting, show};
 use crate::faults;
+use crate::model::sample_law::SampleLaw;
 use crate::model::{Event, Model};
 use crate::num::ratio::{self, Ratio};
 
@@ -43,6 +49,7 @@ pub(crate) const LEMMA_4_2: Claim = Claim {
     scope: Scope::Graph,
     expected: Expected::Holds,
     effect: None,
+    policies: Policies::JoinsAShortest,
     hypotheses: &[EDGES],
     rejects: &[
         faults::IDLE_SERVERS_SERVE,
@@ -64,6 +71,7 @@ pub(crate) const PROP_4_1_DRIFT: Claim = Claim {
     scope: Scope::Graph,
     expected: Expected::Holds,
     effect: None,
+    policies: Policies::EqualSamples,
     hypotheses: &[EDGES, Hypothesis::RhoBelowOne],
     rejects: &[faults::RHO_REPLACED_BY_LAMBDA],
     run: prop_4_1_drift,
@@ -80,6 +88,7 @@ pub(crate) const LEMMA_4_5_DRIFT: Claim = Claim {
     scope: Scope::Graph,
     expected: Expected::Holds,
     effect: None,
+    policies: Policies::FairSamples,
     hypotheses: &[EDGES],
     rejects: &[
         faults::IDLE_SERVERS_SERVE,
@@ -134,6 +143,43 @@ fn rates_by_length(
     rates
 }
 
+/// For every level i, sum_w r_w (q_i^w)^d in units of the least rate, or what stands for the power:
+/// the probability that all samples lie within the servers of length i or more. `None` where that
+/// has too many terms.
+fn arriving(model: &Model, x: &[u32], levels: usize) -> Option<Vec<Ratio>> {
+    let (graph, policy) = (model.graph(), model.policy());
+    let types = || (0..graph.n_task_types()).filter(|&w| !graph.servers_of(w).is_empty());
+    let Some(d) = policy.paper_d() else {
+        let mut sums = vec![Ratio::zero(); levels];
+        for w in types() {
+            let local: Vec<u32> = graph.servers_of(w).iter().map(|v| x[v as usize]).collect();
+            let weights = model.weights_of(w);
+            for (i, sum) in (0..).zip(&mut sums) {
+                let set: Vec<usize> = (0..local.len()).filter(|&at| local[at] >= i).collect();
+                let within = policy.all_within(&set, local.len(), weights.as_deref()).ok()?;
+                *sum += within * Ratio::from_integer(graph.weight(w).into());
+            }
+        }
+        return Some(sums);
+    };
+    // The types of one degree together.
+    let mut powers: BTreeMap<usize, Vec<BigInt>> = BTreeMap::new();
+    for w in types() {
+        let servers = graph.servers_of(w);
+        let of_degree = powers.entry(servers.len()).or_insert_with(|| vec![BigInt::zero(); levels]);
+        for (sum, q) in of_degree.iter_mut().zip(counts(servers.iter(), x, levels)) {
+            *sum += integer_power(q, d) * graph.weight(w);
+        }
+    }
+    let at = |i: usize| {
+        let terms = powers
+            .iter()
+            .map(|(&degree, sums)| Ratio::new(sums[i].clone(), integer_power(degree as u64, d)));
+        terms.sum()
+    };
+    Some((0..levels).map(at).collect())
+}
+
 fn lemma_4_2(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let (model, graph, instruments) = (setting.model, setting.model.graph(), setting.instruments);
     let (n, d, rate) = (graph.n_servers(), model.d(), unit_rate(model));
@@ -153,30 +199,14 @@ fn lemma_4_2(claim: &Claim, setting: &Setting<'_>) -> Evidence {
             changes.push((services.total(), (instruments.occupancy)(&x)));
             x[at] = length;
         }
-        // (lambda N / M) sum_w (q_(i-1)^w)^d, the types of one degree together.
-        let mut powers: BTreeMap<usize, Vec<BigInt>> = BTreeMap::new();
-        for w in (0..graph.n_task_types()).filter(|&w| !graph.servers_of(w).is_empty()) {
-            let of_degree = powers
-                .entry(graph.servers_of(w).len())
-                .or_insert_with(|| vec![BigInt::zero(); levels]);
-            for (sum, q) in of_degree.iter_mut().zip(counts(graph.servers_of(w).iter(), &x, levels))
-            {
-                *sum += integer_power(q, d) * graph.weight(w);
-            }
-        }
+        let Some(arriving) = arriving(model, &x, levels) else { return Outcome::Skipped };
         let q = counts(0..n, &x, levels);
         for i in 1..levels {
             let left: Ratio = changes
                 .iter()
                 .map(|(rate, after)| rate * signed(tail_sum(after, i) - tail_sum(&before, i)))
                 .sum();
-            let arrivals: Ratio = powers
-                .iter()
-                .map(|(&degree, sums)| {
-                    Ratio::new(sums[i - 1].clone(), integer_power(degree as u64, d))
-                })
-                .sum();
-            let right = &rate * arrivals - ratio::whole(q[i]);
+            let right = &rate * &arriving[i - 1] - ratio::whole(q[i]);
             if left != right {
                 let [left, right] = [&left, &right].map(show);
                 let found = format!("i = {i}: generator {left}, counted {right}");
@@ -244,8 +274,9 @@ fn prop_4_1_drift(claim: &Claim, setting: &Setting<'_>) -> Evidence {
 
 fn lemma_4_5_drift(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let (model, graph) = (setting.model, setting.model.graph());
-    let (n, m, d, rate) = (graph.n_servers(), graph.n_task_types(), model.d(), unit_rate(model));
-    let count = affordable(graph, d, setting.plan.effort);
+    let (n, m, rate) = (graph.n_servers(), graph.n_task_types(), unit_rate(model));
+    let law = model.policy().sample_law().unwrap_or(SampleLaw::Replacement(model.d()));
+    let count = affordable(graph, model.d(), setting.plan.effort);
     let few = graph.n_edges() <= 400;
     setting.cases(claim, count, "states, every i, of task types all or eight", |case, rng| {
         let x = state(case, rng, n);
@@ -292,11 +323,10 @@ fn lemma_4_5_drift(claim: &Claim, setting: &Setting<'_>) -> Evidence {
                         .entry(other)
                         .or_insert_with(|| counts(graph.servers_of(other).iter(), &x, levels));
                     let (at_least, longer) = (q[length], q[length + 1]);
-                    let denominator = integer_power(q[0], d) * BigInt::from(at_least - longer);
-                    let share = Ratio::new(
-                        integer_power(at_least, d) - integer_power(longer, d),
-                        denominator,
-                    );
+                    let within = |s: u64| law.ways(s, q[0]);
+                    let denominator = Pow::pow(law.denominator(q[0]), law.exponent())
+                        * BigInt::from(at_least - longer);
+                    let share = Ratio::new(within(at_least) - within(longer), denominator);
                     up[length].1.add(
                         q[0] as usize,
                         &(&rate * share * Ratio::from_integer(graph.weight(other).into())),

@@ -22,7 +22,7 @@ use num_traits::Zero;
 
 use crate::claims::cases::Outcome;
 use crate::claims::states::{EdgeWeights, affordable, counts, levels, ordered_pair, state};
-use crate::claims::{Claim, Evidence, Expected, Hypothesis, Kind, Scope, Setting, show};
+use crate::claims::{Claim, Evidence, Expected, Hypothesis, Kind, Policies, Scope, Setting, show};
 use crate::faults;
 use crate::graph::BipartiteGraph;
 use crate::num::ratio::{self, Ratio};
@@ -40,6 +40,7 @@ pub(crate) const EQ_4_4: Claim = Claim {
     scope: Scope::Graph,
     expected: Expected::Holds,
     effect: None,
+    policies: Policies::Any,
     hypotheses: &[EDGES],
     rejects: &[faults::RHO_REPLACED_BY_LAMBDA, faults::RHO_WITH_SERVER_DEGREES],
     run: eq_4_4,
@@ -56,6 +57,7 @@ pub(crate) const EQ_4_20: Claim = Claim {
     scope: Scope::Graph,
     expected: Expected::Holds,
     effect: None,
+    policies: Policies::Any,
     hypotheses: &[EDGES],
     rejects: &[faults::RHO_REPLACED_BY_LAMBDA, faults::RHO_WITH_SERVER_DEGREES],
     run: eq_4_20,
@@ -71,6 +73,7 @@ pub(crate) const EQ_4_39: Claim = Claim {
     scope: Scope::Graph,
     expected: Expected::Holds,
     effect: None,
+    policies: Policies::Any,
     hypotheses: &[EDGES, Hypothesis::NoIsolatedTaskTypes],
     rejects: &[faults::OCCUPANCY_OFF_BY_ONE],
     run: eq_4_39,
@@ -86,6 +89,7 @@ pub(crate) const EQ_4_42: Claim = Claim {
     scope: Scope::Graph,
     expected: Expected::Holds,
     effect: None,
+    policies: Policies::Any,
     hypotheses: &[EDGES],
     rejects: &[faults::PHI_WITH_SERVER_DEGREES, faults::PHI_WITH_SIDES_SWAPPED],
     run: eq_4_42,

@@ -18,7 +18,7 @@ use num_integer::binomial;
 use num_traits::{One, Pow, Zero};
 
 use crate::claims::cases::Outcome;
-use crate::claims::{Claim, Evidence, Expected, Kind, Scope, Setting, show};
+use crate::claims::{Claim, Evidence, Expected, Kind, Policies, Scope, Setting, show};
 use crate::faults;
 use crate::num::ratio::{self, Ratio};
 
@@ -33,6 +33,7 @@ pub(crate) const EQ_4_23: Claim = Claim {
     scope: Scope::Theory,
     expected: Expected::Holds,
     effect: None,
+    policies: Policies::Any,
     hypotheses: &[],
     rejects: &[faults::DUAL_NOT_TRUNCATED],
     run: eq_4_23,
@@ -48,6 +49,7 @@ pub(crate) const EQ_4_46: Claim = Claim {
     scope: Scope::Theory,
     expected: Expected::Holds,
     effect: None,
+    policies: Policies::Any,
     hypotheses: &[],
     rejects: &[faults::LOGARITHM_CONSTANTS_TOO_SMALL],
     run: eq_4_46,
@@ -63,6 +65,7 @@ pub(crate) const EQ_4_48: Claim = Claim {
     scope: Scope::Theory,
     expected: Expected::Holds,
     effect: None,
+    policies: Policies::Any,
     hypotheses: &[],
     rejects: &[faults::LOGARITHM_CONSTANTS_TOO_SMALL],
     run: eq_4_48,
@@ -78,6 +81,7 @@ pub(crate) const EQ_4_49: Claim = Claim {
     scope: Scope::Theory,
     expected: Expected::Holds,
     effect: None,
+    policies: Policies::Any,
     hypotheses: &[],
     rejects: &[faults::CHERNOFF_ONE_SIDED],
     run: eq_4_49,

@@ -21,7 +21,9 @@
 use std::collections::BTreeSet;
 
 use crate::claims::parts::{Findings, Part, exactly};
-use crate::claims::{Claim, Effect, Evidence, Expected, Hypothesis, Kind, Scope, Setting, Verdict};
+use crate::claims::{
+    Claim, Effect, Evidence, Expected, Hypothesis, Kind, Policies, Scope, Setting, Verdict,
+};
 use crate::faults;
 use crate::graph::BipartiteGraph;
 use crate::model::{Event, Model, loads};
@@ -48,6 +50,7 @@ pub(crate) const LEMMA_4_5: Claim = Claim {
         observations: 130_000,
         unit: "events",
     }),
+    policies: Policies::Paper,
     hypotheses: &[Hypothesis::MeanTaskDegreeAtMost(200)],
     rejects: &[
         faults::TIES_TO_LOWEST,
@@ -72,6 +75,7 @@ pub(crate) const LEMMA_C_2: Claim = Claim {
         observations: 120,
         unit: "paths",
     }),
+    policies: Policies::Paper,
     hypotheses: &[Hypothesis::NoIsolatedTaskTypes, Hypothesis::EdgesAtMost(400)],
     rejects: &[faults::MARTINGALE_BOUND_TIMELESS],
     run: lemma_c_2,

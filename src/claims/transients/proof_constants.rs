@@ -12,7 +12,7 @@
 use rand::RngExt;
 
 use crate::claims::cases::Outcome;
-use crate::claims::{Claim, Evidence, Expected, Kind, Scope, Setting};
+use crate::claims::{Claim, Evidence, Expected, Kind, Policies, Scope, Setting};
 use crate::faults;
 use crate::num::ratio::{self, Ratio, ratio};
 use crate::theory::constants::{Mixing, PathBound, comparison_time, path_bound, path_constant};
@@ -37,6 +37,7 @@ pub(crate) const BOUNDS_CONSTANTS: Claim = Claim {
     scope: Scope::Theory,
     expected: Expected::Holds,
     effect: None,
+    policies: Policies::Any,
     hypotheses: &[],
     rejects: &[
         faults::MIXING_THETA_NOT_CAPPED,

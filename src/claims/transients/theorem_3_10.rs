@@ -18,7 +18,7 @@
 use rand::RngExt;
 
 use crate::claims::parts::{Findings, Part};
-use crate::claims::{Claim, Effect, Evidence, Expected, Kind, Scope, Setting};
+use crate::claims::{Claim, Effect, Evidence, Expected, Kind, Policies, Scope, Setting};
 use crate::faults;
 use crate::graph::{BipartiteGraph, generate, metrics};
 use crate::model::{Model, loads};
@@ -45,6 +45,7 @@ pub(crate) const THM_3_10: Claim = Claim {
         observations: 2_800,
         unit: "paths",
     }),
+    policies: Policies::Any,
     hypotheses: &[],
     rejects: &[faults::DROPPED_DEPARTURES],
     run: thm_3_10,
@@ -67,6 +68,7 @@ pub(crate) const COR_3_11: Claim = Claim {
         observations: 2_200,
         unit: "paths",
     }),
+    policies: Policies::Any,
     hypotheses: &[],
     rejects: &[faults::DROPPED_DEPARTURES, faults::JOIN_LONGEST],
     run: cor_3_11,

@@ -12,7 +12,9 @@
 //! enters as 1 / alpha.
 
 use crate::claims::parts::{Findings, Part, are_open};
-use crate::claims::{Claim, Effect, Evidence, Expected, Hypothesis, Kind, Scope, Setting, Verdict};
+use crate::claims::{
+    Claim, Effect, Evidence, Expected, Hypothesis, Kind, Policies, Scope, Setting, Verdict,
+};
 use crate::estimate::bracketing::{Plan, START_ERROR};
 use crate::faults;
 use crate::graph::generate;
@@ -40,6 +42,7 @@ pub(crate) const THM_3_8: Claim = Claim {
         observations: 250,
         unit: "replications",
     }),
+    policies: Policies::Paper,
     hypotheses: &[
         Hypothesis::EqualRates,
         Hypothesis::NoIsolatedTaskTypes,
@@ -192,6 +195,7 @@ pub(crate) const MIXING_IN_N: Claim = Claim {
         observations: 1_800,
         unit: "replications",
     }),
+    policies: Policies::Any,
     hypotheses: &[],
     rejects: &[faults::INDEPENDENT_SYSTEMS, faults::DEPARTURES_NOT_COUPLED],
     run: mixing_in_n,

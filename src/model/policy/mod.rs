@@ -290,8 +290,15 @@ impl Policy {
     /// Suppose the lower system's task joins v, the upper's joins u, and the order breaks at v:
     /// then v is as long in both systems. What is compared, the length or (length + 1) / weight,
     /// increases with a candidate's own length only, so v and u are minimal in both systems, and
-    /// the shared order makes them one.
+    /// the shared order makes them one. Tasks given so far are the same in both systems, which then
+    /// pick alike. `monotone-marks` checks what is said here.
+    ///
+    /// Both systems begin with equal memories: where [`Policy::is_markov`] is false, this says
+    /// nothing of a system that is in its steady state.
     pub fn is_monotone(&self) -> bool {
+        if self.of == Of::Given {
+            return true;
+        }
         let base = match self.base {
             Base::Jsq { .. } | Base::JsqAll | Base::Random | Base::RoundRobin => true,
             Base::Rule(rule) => rule.monotone,

@@ -184,8 +184,12 @@ impl Coupled {
         Self::with(Queues::from_lengths(lower), Queues::from_lengths(upper), cap)
     }
 
-    /// Two systems in which tasks choose by the policy of `model`.
-    fn of(
+    /// Two systems in which tasks choose by the policy of `model`, and one that would join a queue
+    /// of `cap` tasks is lost.
+    ///
+    /// # Errors
+    /// As [`Coupled::capped`].
+    pub fn of(
         model: &Model,
         lower: Vec<u32>,
         upper: Vec<u32>,

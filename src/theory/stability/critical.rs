@@ -112,7 +112,10 @@ pub fn critical_load_of(model: &Model) -> Result<CriticalLoad, StabilityError> {
     if let Some(law) = model.policy().sample_law() {
         return critical_load(model.graph(), law);
     }
-    if model.policy().base() == Base::JsqAll && model.policy().is_monotone() {
+    if model.policy().base() == Base::JsqAll
+        && model.policy().is_monotone()
+        && model.policy().is_markov()
+    {
         return critical_load(&without_weightless(model)?, SampleLaw::All);
     }
     by_weighted_subsets(model).map(CriticalLoad::from)
