@@ -6,6 +6,7 @@ use super::input::one_line;
 use crate::graph::format::{self, Format, fuzz_round_trip};
 use crate::graph::{BipartiteGraph, spec as specs};
 use crate::model::Load;
+use crate::model::policy::Policy;
 use crate::num::input_limits::MAX_NUMBER;
 use crate::num::ratio::{self, Ratio};
 use crate::theory::mean_field::Start;
@@ -42,8 +43,8 @@ pub fn spec(bytes: &[u8]) {
     specs::fuzz_round_trip(&String::from_utf8_lossy(bytes));
 }
 
-/// Bytes as a number that is read exactly, as a load, and as a start; what is not UTF-8 is
-/// replaced.
+/// Bytes as a number that is read exactly, as a load, as a start, and as a policy, which has numbers
+/// too; what is not UTF-8 is replaced.
 ///
 /// # Panics
 /// If an error takes more than one line, or a value does not come back from its own text.
@@ -75,6 +76,10 @@ pub fn number(bytes: &[u8]) {
             let falls = q.windows(2).all(|pair| pair[0] >= pair[1]);
             assert!(falls && q.iter().all(|q| (0.0..=1.0).contains(q)), "{q:?}");
         }
+        Err(error) => short(&error),
+    }
+    match text.parse::<Policy>() {
+        Ok(policy) => assert_eq!(policy.to_string().parse().as_ref(), Ok(&policy)),
         Err(error) => short(&error),
     }
 }

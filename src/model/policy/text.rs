@@ -115,7 +115,8 @@ impl FromStr for Policy {
                 Item::PerType => ("per-type", per_type.replace(()).is_some()),
             };
             if twice {
-                return Err(PolicyError::Twice { at, item: item.to_owned(), kind });
+                // The name of a file may be long.
+                return Err(PolicyError::Twice { at, item: item.chars().take(60).collect(), kind });
             }
         }
         let Some(base) = base else {
