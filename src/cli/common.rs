@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use console::Term;
+use num_traits::Zero;
 use serde_json::{Value, json};
 
 use super::output::{Failure, warn};
@@ -195,9 +196,24 @@ impl ModelOptions {
         let Some(policy) = self.policy()? else {
             return Ok(Model::with_load(graph, load, self.d.unwrap_or(2))?);
         };
-        let weights =
-            policy.weights().map(|path| format::read_weights_path(Path::new(path), &graph));
-        Ok(Model::with_policy(graph, load, policy, weights.transpose()?)?)
+        let Some(file) = policy.weights().map(str::to_owned) else {
+            return Ok(Model::with_policy(graph, load, policy, None)?);
+        };
+        let weights = format::read_weights_path(Path::new(&file), &graph)?;
+        let none = |&w: &u32| {
+            let mut servers = graph.servers_of(w).iter();
+            graph.task_degree(w) > 0 && servers.all(|v| weights[v as usize].is_zero())
+        };
+        if let Some(w) = (0..graph.n_task_types()).find(none) {
+            return Err(Failure::Message(format!(
+                "{file}: no server of task type {} has a positive weight: give one of its {} \
+                 servers a weight above 0",
+                graph.task_type_name(w),
+                graph.task_degree(w)
+            )));
+        }
+        Model::with_policy(graph, load, policy, Some(weights))
+            .map_err(|error| Failure::Message(format!("{file}: {error}")))
     }
 }
 
