@@ -197,19 +197,25 @@ fn decide(
     mut parts: Vec<Part>,
     mut measure: impl FnMut(&Sample, usize) -> (f64, f64),
 ) -> Evidence {
-    let mut seen = 0u64;
+    let (mut seen, mut ordered) = (0u64, true);
     // Twice what the stated effects should need.
     let most = 2 * most_events(setting);
     let outcome = setting.samples.each(usize::MAX, |plan, sample| {
         seen += 1;
+        ordered &= sample.ordered;
         // Decided parts go on: the ends that they reject come nearer.
         for (at, part) in parts.iter_mut().enumerate() {
             part.observe(measure(sample, at));
         }
-        seen * plan.events() <= most && are_open(&parts)
+        ordered && seen * plan.events() <= most && are_open(&parts)
     });
     if let Err(NoCoalescence { events }) = outcome {
         return undecided(events);
+    }
+    if !ordered {
+        let why = "needs a subject that keeps the order of two copies on common marks, from empty \
+            and from above: these did not stay in order, and bracket nothing";
+        return Evidence::not_applicable(why.to_owned());
     }
     let shown = parts.iter().map(Part::shown_with_end).collect::<Vec<_>>().join(", ");
     let mut findings = Findings::new(setting.alpha);

@@ -142,10 +142,7 @@ fn steady_state(
         Ok::<_, Failure>(work.estimate())
     })?;
     if estimate.start_error.is_none() {
-        warn(
-            "rho(G) >= 1: the upper ends are not certified; they assume that the start is above \
-             the steady state",
-        );
+        warn(&uncertified(model));
     }
     if !estimate.precise && arguments.replications.is_none() {
         warn(
@@ -155,6 +152,26 @@ fn steady_state(
     }
     print_steady_state(arguments, model, &estimate, false)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Why nothing bounds how far the steady state is above the upper start.
+fn uncertified(model: &Model) -> String {
+    let policy = model.policy();
+    if !policy.is_monotone() {
+        return format!(
+            "`{policy}` does not keep the order of two systems on common marks: the intervals span \
+             what copies from empty and from above show, and are not certified"
+        );
+    }
+    let why = if policy.joins_a_shortest() {
+        "lambda is not certified to be below the critical load".to_owned()
+    } else {
+        format!("no load is known below which `{policy}` has a steady state")
+    };
+    format!(
+        "{why}: the upper ends are not certified; they assume that the start is above the steady \
+         state"
+    )
 }
 
 fn transient(

@@ -114,12 +114,6 @@ impl Queues {
         &self.occupancy
     }
 
-    /// Whether both are in the same state, what their policy remembers included: under the same
-    /// marks they then remain so.
-    pub fn is_same_state(&self, other: &Self) -> bool {
-        self.total == other.total && self.lengths == other.lengths && self.policy == other.policy
-    }
-
     /// The number of tasks.
     pub fn total(&self) -> u64 {
         self.total
