@@ -228,9 +228,15 @@ impl<'a> Neighbours<'a> {
 
     /// Whether `vertex` is among them.
     pub fn contains(&self, vertex: u32) -> bool {
+        self.position(vertex).is_some()
+    }
+
+    /// The position of `vertex`, counted from 0 in ascending order; `None` where it is not among
+    /// them.
+    pub fn position(&self, vertex: u32) -> Option<usize> {
         match self {
-            Self::All(n) => vertex < *n,
-            Self::Some(list) => list.binary_search(&vertex).is_ok(),
+            Self::All(n) => (vertex < *n).then_some(vertex as usize),
+            Self::Some(list) => list.binary_search(&vertex).ok(),
         }
     }
 

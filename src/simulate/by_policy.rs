@@ -86,7 +86,7 @@ pub(crate) fn pick(
     // Samples are compatible servers; another one has no place, and is passed over.
     let places: Vec<u32> = samples
         .iter()
-        .filter_map(|&sample| servers.iter().position(|v| v == sample))
+        .filter_map(|&sample| servers.position(sample))
         .map(|place| place as u32)
         .collect();
     let weights = model.weights_of(task_type);

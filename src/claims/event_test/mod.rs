@@ -4,7 +4,7 @@
 //! replications are needed, since given the past each event has a known law.
 //!
 //! An event is drawn in stages: arrival or service; the task type; the server that gets the task,
-//! by (4.12), or by the law of another policy of the model, given what that remembers ([`picks`]);
+//! by (4.12), or by the law of another policy of the model, given what that remembers (`picks`);
 //! the server whose clock rings. On each stage some *features* of the outcome are
 //! watched, and tilts of them bet on as in [`crate::stats::tilts`], which tells what the verdicts
 //! rest on.
@@ -348,7 +348,7 @@ impl EventTest {
         let graph = self.model.graph().clone();
         let servers = graph.servers_of(task_type);
         let degree = servers.len();
-        let Some(position) = servers.iter().position(|v| v == server) else {
+        let Some(position) = servers.position(server) else {
             self.impossible = Some(format!(
                 "server {server} got a task of type {task_type}, which it is not compatible with"
             ));
