@@ -83,10 +83,8 @@ fn of_one(model: &Model, policy: Policy) -> Result<Compared, Failure> {
 }
 
 fn delay_of(model: &Model, critical: &CriticalLoad) -> Result<Delay, Failure> {
-    if let Some(mean) = without_choice(model) {
-        // Sums of positive terms, each right to some units in the last place.
-        let (lower, upper) = (mean * (1.0 - 1e-9), mean * (1.0 + 1e-9));
-        return Ok(Delay::Exact { mean, lower, upper });
+    if let Some(exact::Value { value, lower, upper }) = without_choice(model) {
+        return Ok(Delay::Exact { mean: value, lower, upper });
     }
     let options = exact::Options { most_states: MOST_STATES, ..exact::Options::default() };
     match exact::stationary(model, &options) {

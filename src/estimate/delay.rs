@@ -20,6 +20,7 @@ use crate::graph::metrics;
 use crate::model::Model;
 use crate::num::ratio;
 use crate::subject::Reference;
+use crate::theory::exact;
 
 /// The largest probability that the upper start is exceeded; it is part of the interval.
 const EXCEEDED: f64 = 1e-7;
@@ -48,19 +49,31 @@ pub fn by_littles_law(model: &Model, mean_queue_length: f64) -> f64 {
     mean_queue_length / arrivals(model)
 }
 
-/// The mean delay under a policy that takes one sample, where it has a steady state; `None` for
-/// other policies. Correct up to rounding.
-pub fn without_choice(model: &Model) -> Option<f64> {
+/// The mean delay under a policy that takes one sample, between bounds on what rounding does;
+/// `None` for other policies, and where rounding hides whether a server is overloaded.
+pub fn without_choice(model: &Model) -> Option<exact::Value> {
     if !model.policy().sample_law()?.is_single() {
         return None;
     }
-    let loads = metrics::server_loads_f64(model.graph());
-    let queue = |load: &f64| {
-        let load = load * model.lambda();
-        (load < 1.0).then(|| load / (1.0 - load))
+    let graph = model.graph();
+    let loads = metrics::server_loads_f64(graph);
+    let degree = metrics::server_degrees(graph).max;
+    // Of a load, the products with lambda included; of a sum of as many positive terms.
+    let of_load = (f64::from(degree) + 6.0) * f64::EPSILON;
+    let of_sum = (loads.len() as f64 + 8.0) * f64::EPSILON;
+    let mean = |factor: f64| {
+        let queue = |load: &f64| {
+            let load = load * model.lambda() * factor;
+            (load < 1.0).then(|| load / (1.0 - load))
+        };
+        let sum = loads.iter().map(queue).sum::<Option<f64>>()?;
+        Some(by_littles_law(model, sum / loads.len() as f64))
     };
-    let sum: f64 = loads.iter().map(queue).sum::<Option<f64>>()?;
-    Some(by_littles_law(model, sum / loads.len() as f64))
+    Some(exact::Value {
+        value: mean(1.0)?,
+        lower: mean(1.0 - of_load)? * (1.0 - of_sum),
+        upper: mean(1.0 + of_load)? * (1.0 + of_sum),
+    })
 }
 
 /// The mean delay of a policy whose critical load is above lambda; `kappa` is at or above lambda
@@ -115,7 +128,6 @@ mod tests {
     use super::*;
     use crate::graph::{BipartiteGraph, Isolated};
     use crate::model::policy::{Base, Policy};
-    use crate::theory::exact;
 
     #[test]
     fn one_sample_makes_independent_queues() {
@@ -125,11 +137,12 @@ mod tests {
         let random = Policy::of_base(Base::Random).unwrap();
         let model = Model::with_policy(graph.clone(), load.clone(), random, None).unwrap();
         let mean = exact::stationary(&model, &Default::default()).unwrap().mean_queue_length;
-        assert!((without_choice(&model).unwrap() - mean.value / 0.6).abs() < 1e-9);
+        assert!((without_choice(&model).unwrap().value - mean.value / 0.6).abs() < 1e-9);
         let model = Model::with_load(graph, load, 2).unwrap();
         assert_eq!(without_choice(&model), None);
         let full = Model::new(BipartiteGraph::complete(5, 3).unwrap(), 0.75, 1).unwrap();
-        assert!((without_choice(&full).unwrap() - 4.0).abs() < 1e-12);
+        let exact::Value { value, lower, upper } = without_choice(&full).unwrap();
+        assert!((value - 4.0).abs() < 1e-12 && lower < 4.0 && 4.0 < upper, "{value}");
     }
 
     /// A regression test: the seed is fixed, the interval holds with probability 0.95 over seeds.
