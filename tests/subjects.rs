@@ -83,15 +83,6 @@ fn the_next_event_has_fresh_coins_whichever_copy_drew_more() {
 }
 
 #[test]
-fn steady_states_of_a_picker_that_draws_for_itself_are_judged() {
-    let model = model("jsq(2)");
-    for id in ["flow-balance", "exact-law"] {
-        let evidence = claims::find(id).unwrap().check(&two_samples(), &model);
-        assert_eq!(evidence.verdict, Verdict::Holds, "{id}: {}", evidence.summary);
-    }
-}
-
-#[test]
 fn what_a_policy_remembers_is_a_part_of_the_state() {
     for policy in ["jsq(all), late(3)", "jsq(2), distinct, early", "jsq(all), ties round-robin"] {
         let model = model(policy);
