@@ -304,10 +304,11 @@ fn policies_are_compared_by_intervals_on_large_graphs() {
         let found = json(&["inspect", path, "--lambda", lambda, "--compare-policies", "--json"]);
         let rows = found["compare_policies"].as_array().unwrap();
         let end = |at: usize, end: &str| rows[at]["mean_delay"][end].as_f64().unwrap();
-        for at in 0..3 {
-            assert_eq!(rows[at]["mean_delay"]["kind"], "estimated", "{}", rows[at]);
-            let (lower, upper) = (end(at, "lower"), end(at, "upper"));
-            assert!(1.0 < lower && lower < upper && upper < 1.1 * lower, "{}", rows[at]);
+        for row in &rows[..3] {
+            let delay = &row["mean_delay"];
+            assert_eq!(delay["kind"], "estimated", "{row}");
+            let [lower, upper] = ["lower", "upper"].map(|end| delay[end].as_f64().unwrap());
+            assert!(1.0 < lower && lower < upper && upper < 1.1 * lower, "{row}");
         }
         assert!(end(0, "lower") > end(1, "upper") && end(1, "lower") > end(2, "upper"));
     }
