@@ -67,10 +67,10 @@ pub fn inputs() -> Vec<Input> {
             if spec.is_random() {
                 arguments.extend(["--graph-seed".to_owned(), graph_seed.to_string()]);
             }
-            input(graph, arguments, load, paper(d))
+            input(graph, arguments, load, paper(d), false)
         })
         .collect();
-    let file = |graph, path: &str, load| input(graph, vec![path.to_owned()], load, paper(2));
+    let file = |graph, path: &str, load| input(graph, vec![path.to_owned()], load, paper(2), false);
     inputs.push(file(hot_types(), HOT_TYPES_PATH, (3, 5)));
     inputs.push(file(us_sites(), US_SITES_PATH, (1, 5)));
     let others = Policy::declared()
@@ -81,8 +81,7 @@ pub fn inputs() -> Vec<Input> {
     inputs
 }
 
-/// The graphs of the battery for one policy; those for other policies than the paper's, where it is
-/// none of the battery's. `weights` are those of the servers of a graph.
+/// The graphs of the battery for one policy: all that it has, or the small ones. `weights` are those of the servers of a graph.
 ///
 /// # Errors
 /// Those of `weights`, and of a model that they do not fit.
@@ -90,7 +89,8 @@ pub fn inputs_of<E: From<ModelError>>(
     policy: &Policy,
     weights: impl Fn(&BipartiteGraph) -> Result<Option<Vec<Ratio>>, E>,
 ) -> Result<Vec<Input>, E> {
-    let of_policy = |input: &Input| input.model.policy() == policy;
+    // Those that are there for their policy alone have more graphs where it is asked for.
+    let of_policy = |input: &Input| input.model.policy() == policy && !input.brief;
     let known: Vec<Input> = inputs().into_iter().filter(of_policy).collect();
     if !known.is_empty() {
         return Ok(known);
@@ -99,7 +99,8 @@ pub fn inputs_of<E: From<ModelError>>(
         let (graph, load) = (built(text), load_for(policy, load));
         let weights = weights(&graph)?;
         let model = Model::with_policy(graph, load, policy.clone(), weights)?;
-        Ok(Input { name: name(text, &model), arguments: vec![text.to_owned()], model })
+        let arguments = vec![text.to_owned()];
+        Ok(Input { name: name(text, &model), arguments, model, brief: false })
     };
     SMALL.into_iter().map(on).collect()
 }
@@ -108,7 +109,7 @@ pub fn inputs_of<E: From<ModelError>>(
 fn small(at: usize, policy: Policy) -> Input {
     let (text, load) = SMALL[at % SMALL.len()];
     let load = if policy.joins_a_shortest() { load } else { LIGHT };
-    input(built(text), vec![text.to_owned()], load, policy)
+    input(built(text), vec![text.to_owned()], load, policy, true)
 }
 
 /// The load of a small graph for a policy.
@@ -134,12 +135,13 @@ fn input(
     arguments: Vec<String>,
     (numerator, denominator): (i64, i64),
     policy: Policy,
+    brief: bool,
 ) -> Input {
     let load = Load::new(ratio(numerator, denominator))
         .expect("the loads are constants that a test makes");
     let model = Model::with_policy(graph, load, policy, None)
         .expect("a load is valid, and the policy has no weights");
-    Input { name: name(&arguments[0], &model), arguments, model }
+    Input { name: name(&arguments[0], &model), arguments, model, brief }
 }
 
 /// What reports call a system: its graph with load and policy.
