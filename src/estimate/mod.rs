@@ -170,9 +170,10 @@ impl Model {
     /// Solves (3.5) from empty: [`crate::theory::mean_field::solve`] with default options.
     ///
     /// # Errors
-    /// [`OdeError`], where a time is negative or not finite.
+    /// [`OdeError`], where a time is negative or not finite, or the policy has no such limit.
     pub fn mean_field(&self, times: &[f64]) -> Result<Trajectory, OdeError> {
         let accuracy = crate::theory::mean_field::Options::default();
-        solve(self.lambda(), self.d(), &Start::Empty, times, &accuracy)
+        let d = self.limit_d().ok_or_else(|| OdeError::NoLimit(self.policy().to_string()))?;
+        solve(self.lambda(), d, &Start::Empty, times, &accuracy)
     }
 }

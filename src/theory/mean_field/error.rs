@@ -22,6 +22,12 @@ pub enum OdeError {
     /// d is 0 or too large.
     #[error("d = {0} is outside 1 to {MAX_CHOICES}: every arrival samples at least one server")]
     Choices(u32),
+    /// The policy has no limit of the form (3.5).
+    #[error(
+        "`{0}` has no limit (3.5): possible are jsq(D) and random without weights, and jsq(all) \
+         where all task types have as many servers"
+    )]
+    NoLimit(String),
     /// A time is negative or not finite.
     #[error("time {position} is {given}: times must be finite and not negative")]
     Time {
