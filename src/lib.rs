@@ -4,10 +4,10 @@
 //! Servers and task types form a bipartite graph. Tasks of each type arrive as a Poisson process,
 //! sample d compatible servers with replacement and join the shortest queue, JSQ(d), or choose by
 //! another [policy](model::policy). Types may have arrival [rates](graph::rates) of their own.
-//! Rutten and Mukherjee, *Mean-field analysis for load balancing on spatial graphs*, prove when such
-//! a system behaves like the fully flexible one. Every statement of theirs that can be checked is a
-//! [claim](claims), every check is shown to reject [wrong models](faults), and what is checked is
-//! [replaceable](subject): the reference, a policy, the code of a real load balancer.
+//! Rutten and Mukherjee, *Mean-field analysis for load balancing on spatial graphs*, prove when
+//! such a system behaves like the fully flexible one. Every statement of theirs that can be checked
+//! is a [claim](claims), every check is shown to reject [wrong models](faults), and what is checked
+//! is [replaceable](subject): the reference, a policy, the code of a real load balancer.
 //!
 //! ```
 //! use fluidcheck::{estimate::Options, graph::spec::Spec, model::Model};

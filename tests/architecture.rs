@@ -234,7 +234,8 @@ fn few_base_names_stand_in_more_than_one_folder() {
 }
 
 /// Files with lines of more than 100 characters, other than rows of tables in docs: examples of the
-/// docs, bodies of `proptest!`, which the formatter leaves alone, and a page written as it is printed.
+/// docs, bodies of `proptest!`, which the formatter leaves alone, and a page written as it is
+/// printed.
 const LONG_LINES: &[&str] = &[
     "claims/mean_field/equilibrium.rs",
     "estimate/from_the_past.rs",

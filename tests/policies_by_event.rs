@@ -76,8 +76,8 @@ fn under_every_declared_policy_the_reference_holds() {
 }
 
 /// Promised and followed policies of different laws that pass: averaged over the states of a path,
-/// they join a shortest queue equally often, within what the test excludes. Bets by state would tell
-/// them apart.
+/// they join a shortest queue equally often, within what the test excludes. Bets by state would
+/// tell them apart.
 const ALIKE_ON_AVERAGE: [(&str, &str, &str); 9] = [
     ("complete:n=3,m=1", "jsq(2), replacement", "jsq(all), late(1)"),
     ("complete:n=3,m=1", "jsq(3), replacement", "jsq(2), distinct"),

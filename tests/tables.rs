@@ -1,6 +1,6 @@
-//! The tables of claims that people read: in `README.md`, in `docs/statements.md`, which is a part of
-//! the first page of the library's documentation, and in `docs/catalogue.md`,
-//! all made from the registry and from the catalogue of the paper's statements.
+//! The tables of claims that people read: in `README.md`, in `docs/statements.md`, which is a part
+//! of the first page of the library's documentation, and in `docs/catalogue.md`, all made from the
+//! registry and from the catalogue of the paper's statements.
 //!
 //! `FLUIDCHECK_WRITE_TABLES=1 cargo test tables` writes them anew.
 

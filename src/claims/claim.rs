@@ -104,8 +104,8 @@ pub struct Claim {
 }
 
 impl Claim {
-    /// Checks the policy and the hypotheses, then the claim. A check that panics is *violated*, with the message
-    /// as its witness.
+    /// Checks the policy and the hypotheses, then the claim. A check that panics is *violated*,
+    /// with the message as its witness.
     #[doc(hidden)]
     pub fn evaluate(&self, setting: &Setting<'_>) -> Evidence {
         if let Some(why) = self.policies.failure(setting.model.policy()) {

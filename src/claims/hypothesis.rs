@@ -17,8 +17,8 @@ use crate::theory::stability::critical_load_of;
 pub enum Hypothesis {
     /// rho(G) < 1.
     RhoBelowOne,
-    /// lambda is below the critical load of graph and policy, so that there is a steady state; rho(G)
-    /// < 1 is enough for it.
+    /// lambda is below the critical load of graph and policy, so that there is a steady state;
+    /// rho(G) < 1 is enough for it.
     BelowCriticalLoad,
     /// max(phi, gamma) <= 1.
     PhiAndGammaAtMostOne,

@@ -2,7 +2,8 @@
 //!
 //! The paper is about `jsq(d), replacement` with fair ties. Some of its statements do not look at
 //! how a task chooses; the proofs of others use one property of the choice, and hold wherever a
-//! policy has it. A claim says by its [`Policies`] which it is, and is *not applicable* to the rest.
+//! policy has it. A claim says by its [`Policies`] which it is, and is *not applicable* to the
+//! rest.
 
 use std::fmt;
 

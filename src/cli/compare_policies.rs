@@ -8,9 +8,8 @@ use std::fmt::Write;
 use serde_json::{Value, json};
 
 use super::common::put_policy;
-use super::inspect::bounds;
 use super::output::Failure;
-use super::steady_state::value;
+use super::steady_state::{bounds, value};
 use crate::estimate::delay::{MeanDelay, by_littles_law, mean_delay, without_choice};
 use crate::estimate::{EstimateError, Estimated, Intervals, Options};
 use crate::model::policy::{Base, Policy};

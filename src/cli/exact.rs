@@ -11,7 +11,6 @@ use super::output::{Failure, print, print_json, warn};
 use crate::model::Model;
 use crate::theory::exact::{self, ExactError, Law, MOST_STATES, Options};
 use crate::theory::mean_field::{Start, fixed_point_vec};
-use crate::theory::stability::StabilityError;
 
 #[derive(Args)]
 pub struct Arguments {
@@ -79,22 +78,10 @@ enum Unsolved {
 
 /// The law of the steady state, of a policy that decides on the lengths of now.
 fn steady_state(model: &Model, options: &Options) -> Result<Law, Unsolved> {
-    let policy = model.policy();
-    let instead = "possible are --times for the law at given times, and `fluidcheck simulate`";
-    if !policy.is_monotone() {
-        return Err(Unsolved::Open(format!(
-            "`{policy}` does not keep systems ordered, and bounds on the error of an exact steady \
-             state need that: {instead}"
-        )));
-    }
     exact::stationary(model, options).map_err(|error| match error {
-        ExactError::Undecided { source: StabilityError::Policy(_), .. } => Unsolved::Open(format!(
-            "`{policy}` has no critical load that is proved, so that nothing tells whether \
-                 there is a steady state: {instead}"
-        )),
-        error @ (ExactError::NoSteadyState { .. } | ExactError::Undecided { .. }) => {
-            Unsolved::Open(error.to_string())
-        }
+        ExactError::NoCriticalLoad { .. }
+        | ExactError::NoSteadyState { .. }
+        | ExactError::Undecided { .. } => Unsolved::Open(error.to_string()),
         error => Unsolved::Error(error),
     })
 }
@@ -124,7 +111,10 @@ fn object(law: &Law) -> Value {
 
 /// The servers one by one, by the names of the file.
 fn per_server(model: &Model, law: &Law) -> Vec<Value> {
-    let bounds = |value: &exact::Value| json!({ "value": value.value, "lower": value.lower, "upper": value.upper });
+    let bounds = |value: &exact::Value| {
+        let exact::Value { value, lower, upper } = value;
+        json!({ "value": value, "lower": lower, "upper": upper })
+    };
     let of = |(v, server): (u32, &exact::Server)| {
         json!({
             "server": model.graph().server_name(v),

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::common::{SystemOptions, put_policy, rates_object, unequal_rates};
 use super::compare_policies::{self, Compared, compare};
 use super::output::{Failure, print, print_json};
-use super::steady_state::{both, most_of_any_policy, value};
+use super::steady_state::{both, bounds, most_of_any_policy, value};
 use crate::claims::{self, CheckOptions, Hypothesis};
 use crate::estimate::bracketing::Samples;
 use crate::graph::{BipartiteGraph, Isolated, metrics};
@@ -171,15 +171,6 @@ fn failures(model: &Model) -> Vec<(String, Vec<&'static str>)> {
     };
     let failure = |hypothesis: &Hypothesis| Some((hypothesis.failure(&setting)?, of(hypothesis)));
     all.iter().filter_map(failure).collect()
-}
-
-/// A critical load for programs.
-pub fn bounds(critical: &CriticalLoad) -> Value {
-    json!({
-        "lower": critical.lower,
-        "upper": critical.upper,
-        "exact": critical.exact.as_ref().map(ToString::to_string),
-    })
 }
 
 fn object(

@@ -48,10 +48,10 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Check the claims of the paper, on 14 built-in graphs or on a graph of yours
+    /// Check the claims of the paper, on the built-in graphs or on a graph of yours
     #[command(after_help = "\
 Examples:
-  fluidcheck verify                                  every claim on 14 built-in graphs
+  fluidcheck verify                                  every claim on the built-in graphs
   fluidcheck verify regular:n=60,k=4 --lambda 0.7    the claims about a graph
   fluidcheck verify --only lemma-4.4,prop-3.9-mass   some claims
   fluidcheck verify --list                           the claims and what they state

@@ -1,5 +1,7 @@
 //! Commands that need a steady state refuse where there is none, and warn where that is open.
 
+use serde_json::{Value, json};
+
 use super::output::{Failure, warn};
 use crate::model::Model;
 use crate::model::sample_law::SampleLaw;
@@ -35,8 +37,8 @@ pub fn require_steady_state(model: &Model) -> Result<(), Failure> {
         Some(true) => {}
         Some(false) => {
             return Err(Failure::Message(format!(
-                "lambda = {lambda} is at or above the critical load, {bound} for {policy}: there is \
-                 no steady state ({named}); use a lower --lambda, or --transient"
+                "lambda = {lambda} is at or above the critical load, {bound} for {policy}: there \
+                 is no steady state ({named}); use a lower --lambda, or --transient"
             )));
         }
         None => warn(&format!(
@@ -82,4 +84,13 @@ pub fn both(value: &ratio::Ratio) -> String {
     let decimal = format!("{:.6}", ratio::to_f64(value));
     let exact = crate::claims::show(value);
     if exact == decimal { decimal } else { format!("{exact} = {decimal}") }
+}
+
+/// A critical load for programs.
+pub fn bounds(critical: &CriticalLoad) -> Value {
+    json!({
+        "lower": critical.lower,
+        "upper": critical.upper,
+        "exact": critical.exact.as_ref().map(ToString::to_string),
+    })
 }

@@ -19,7 +19,7 @@ use crate::suite::{self, Finished, Input, Options, Outcome, Suite, battery, sele
 
 #[derive(Args)]
 pub struct Arguments {
-    /// Graph file or spec: check the claims about graphs on it [default: 14 built-in graphs with
+    /// Graph file or spec: check the claims about graphs on it [default: the built-in graphs with
     /// loads of their own, small ones for each other policy, and the claims that are not about a
     /// graph; with --policy, those of this policy alone]
     #[arg(value_name = "GRAPH")]

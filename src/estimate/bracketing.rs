@@ -20,11 +20,12 @@
 //!
 //! The first: P is at most N E q_(L+1)(infinity). Where rho(G) < 1 the drift of sum_v z^(X_v), 1 <
 //! z < 1 / rho, gives N^-1 E sum_v z^(X_v) <= (1 - lambda) / (1 - z rho), and Markov's inequality E
-//! q_B(infinity) <= z^-B (1 - lambda) / (1 - z rho); the best z is B / ((B + 1) rho). Otherwise, and
-//! where lambda is below the critical load, E q_(i+1) <= kappa E q_i with kappa = lambda / lambda_c
-//! (the tasks that only {v: X_v >= i} can serve), so that E q_B <= lambda kappa^(B-1). L is chosen
-//! so that N E q_(L+1) is below [`START_ERROR`]. Where no load is known to be critical, no such
-//! bound is: the upper start is then a guess, and every result says "upper end not certified".
+//! q_B(infinity) <= z^-B (1 - lambda) / (1 - z rho); the best z is B / ((B + 1) rho). Otherwise,
+//! and where lambda is below the critical load, E q_(i+1) <= kappa E q_i with kappa = lambda /
+//! lambda_c (the tasks that only {v: X_v >= i} can serve), so that E q_B <= lambda kappa^(B-1). L
+//! is chosen so that N E q_(L+1) is below [`START_ERROR`]. Where no load is known to be critical,
+//! no such bound is: the upper start is then a guess, and every result says "upper end not
+//! certified".
 //!
 //! A policy that does not keep the order of the copies gives no bracket: each sample then lies
 //! between what its two copies show, whichever is larger, and is not certified.

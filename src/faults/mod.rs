@@ -10,8 +10,9 @@
 //! A new fault is one constant in the file of its group and its name in that file's `ALL`; then the
 //! claims that must reject it list it.
 //!
-//! What is wrong depends on what is promised: `jsq(2), distinct` is a fault of `jsq(2), replacement`
-//! and the reverse. [`Fault::of`] names the promised policy, where it is not the paper's.
+//! What is wrong depends on what is promised: `jsq(2), distinct` is a fault of
+//! `jsq(2), replacement` and the reverse. [`Fault::of`] names the promised policy, where it is not
+//! the paper's.
 //!
 //! # Source
 //! The errors of the printed text, and those seen in public simulators and balancers.

@@ -43,8 +43,8 @@ pub fn spec(bytes: &[u8]) {
     specs::fuzz_round_trip(&String::from_utf8_lossy(bytes));
 }
 
-/// Bytes as a number that is read exactly, as a load, as a start, and as a policy, which has numbers
-/// too; what is not UTF-8 is replaced.
+/// Bytes as a number that is read exactly, as a load, as a start, and as a policy, which has
+/// numbers too; what is not UTF-8 is replaced.
 ///
 /// # Panics
 /// If an error takes more than one line, or a value does not come back from its own text.

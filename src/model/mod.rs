@@ -215,8 +215,8 @@ impl Model {
     /// policy has weights.
     ///
     /// # Errors
-    /// [`ModelError::Policy`] where weights are missing, are too many or too few, are all 0 for some
-    /// task type, or where exact laws would be too long.
+    /// [`ModelError::Policy`] where weights are missing, are too many or too few, are all 0 for
+    /// some task type, or where exact laws would be too long.
     pub fn with_policy(
         graph: BipartiteGraph,
         lambda: Load,
@@ -339,8 +339,8 @@ impl Model {
     /// that it gets a task of this type.
     ///
     /// `lengths` are those that the policy sees, and a turn begins with the lowest server. For
-    /// JSQ(d) with replacement, with n servers of N_w at least as long as v and m strictly longer, it is
-    /// ((n / d_w)^d - (m / d_w)^d) / (n - m). Empty for an isolated task type.
+    /// JSQ(d) with replacement, with n servers of N_w at least as long as v and m strictly longer,
+    /// it is ((n / d_w)^d - (m / d_w)^d) / (n - m). Empty for an isolated task type.
     ///
     /// # Panics
     /// If `task_type` is out of range or `lengths` is shorter than N.

@@ -10,7 +10,8 @@ use crate::simulate::marks::Mark;
 /// relative to what the model promises.
 ///
 /// ```
-/// use fluidcheck::{claims::{self, Verdict}, graph::BipartiteGraph, model::Model, subject::Follows};
+/// use fluidcheck::claims::{self, Verdict};
+/// use fluidcheck::{graph::BipartiteGraph, model::Model, subject::Follows};
 /// // The model promises samples with replacement.
 /// let model = Model::new(BipartiteGraph::complete(3, 1)?, 0.5, 2)?;
 /// let subject = Follows("jsq(2), distinct".parse()?);

@@ -2,8 +2,8 @@
 //!
 //! Small enough for exact arithmetic, and different in what the theory looks at: regular or not,
 //! connected or not, N equal to M or not, rho below and above 1, dense and sparse, random and
-//! deterministic, one with hot task types, and one real graph. Those are for the paper's policy; every
-//! other declared one has a small graph of its own, at a load that it carries.
+//! deterministic, one with hot task types, and one real graph. Those are for the paper's policy;
+//! every other declared one has a small graph of its own, at a load that it carries.
 
 use super::Input;
 use crate::claims::named;
@@ -81,7 +81,8 @@ pub fn inputs() -> Vec<Input> {
     inputs
 }
 
-/// The graphs of the battery for one policy: all that it has, or the small ones. `weights` are those of the servers of a graph.
+/// The graphs of the battery for one policy: all that it has, or the small ones. `weights` are
+/// those of the servers of a graph.
 ///
 /// # Errors
 /// Those of `weights`, and of a model that they do not fit.

@@ -13,9 +13,9 @@
 //! A claim that stands for an error of the printed paper rejects a fault where its expected
 //! violation is gone.
 //!
-//! A fault of another policy than the paper's ([`Fault::of`]) runs on the same graphs and loads, under
-//! a promise of that policy; it counts as rejected only where the reference gets the expected verdict
-//! under that promise.
+//! A fault of another policy than the paper's ([`Fault::of`]) runs on the same graphs and loads,
+//! under a promise of that policy; it counts as rejected only where the reference gets the expected
+//! verdict under that promise.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;

@@ -1,9 +1,9 @@
 //! What the next pick of a policy can be, given the events before it.
 //!
 //! A policy that remembers has its law given what it remembers, and that follows from the events
-//! seen. Two things do not: where a counter or a pointer stood at first, which a balancer may choose
-//! as it likes. A turn is a bet only once earlier picks have told whose it is; before, and after
-//! it, what no first place allows is impossible.
+//! seen. Two things do not: where a counter or a pointer stood at first, which a balancer may
+//! choose as it likes. A turn is a bet only once earlier picks have told whose it is; before, and
+//! after it, what no first place allows is impossible.
 //!
 //! | policy | what is learnt |
 //! |---|---|

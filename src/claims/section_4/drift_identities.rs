@@ -6,10 +6,10 @@
 //! | Proposition 4.1, (4.5) and (4.9): the drift of V | `prop-4.1-drift` |
 //! | Lemma 4.5: the integrands of (4.30) and (4.31) | `lemma-4.5-drift` |
 //!
-//! Other policies that join a shortest of their samples have g in place of x^d: a task joins a queue
-//! of length i or more iff all its samples lie within those queues, whoever wins a tie; and with
-//! fair ties a level's share is split evenly. Proposition 4.1's bound needs that each sample is
-//! uniform.
+//! Other policies that join a shortest of their samples have g in place of x^d: a task joins a
+//! queue of length i or more iff all its samples lie within those queues, whoever wins a tie; and
+//! with fair ties a level's share is split evenly. Proposition 4.1's bound needs that each sample
+//! is uniform.
 //!
 //! Where rates differ, each task type counts with its relative rate r_w. Proposition 4.1's bound
 //! stays: the shortest of d samples is on average no longer than one of them, so that the drift of

@@ -16,7 +16,8 @@
 //! | `early`, `late(k)` | lost | the lower system may look back to queues that were shorter, and follow |
 //! | `per-type`, of two types or more | lost | the tasks that a type counts are not those in front |
 //!
-//! What is not claimed to keep the order must have a counterexample: else the claim says too little.
+//! What is not claimed to keep the order must have a counterexample: else the claim says too
+//! little.
 //!
 //! # Source
 //! The remark after Proposition 3.9 on other policies.

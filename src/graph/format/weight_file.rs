@@ -28,7 +28,8 @@ const RULE: &str = "server and weight (quote labels that contain commas)";
 /// ```
 /// use fluidcheck::{graph::{BipartiteGraph, format}, num::ratio::ratio};
 /// let graph = BipartiteGraph::complete(2, 1)?;
-/// let weights = format::read_weights("server,weight\n1,0.5\n0,2\n".as_bytes(), "example", &graph)?;
+/// let text = "server,weight\n1,0.5\n0,2\n";
+/// let weights = format::read_weights(text.as_bytes(), "example", &graph)?;
 /// assert_eq!(weights, [ratio(2, 1), ratio(1, 2)]);
 /// let error = format::read_weights("server,weight\n0,2\n".as_bytes(), "example", &graph);
 /// assert_eq!(

@@ -19,7 +19,7 @@ pub enum PolicyError {
         nearest: String,
     },
     /// No base was named.
-    #[error("policy `{text}` names no base: write one of {}", super::text::bases())]
+    #[error("policy `{text}` names no base: write one of {}", super::rules::bases())]
     NoBase {
         /// What was given.
         text: String,
@@ -58,7 +58,8 @@ pub enum PolicyError {
     },
     /// Weights do not fit the candidates, or are all 0.
     #[error(
-        "{given} weights for {candidates} candidates, {positive} of them positive: every candidate needs one, and some must be positive"
+        "{given} weights for {candidates} candidates, {positive} of them positive: every \
+         candidate needs one, and some must be positive"
     )]
     Weights {
         /// How many weights there are.
@@ -78,7 +79,8 @@ pub enum PolicyError {
     NoCandidate,
     /// The exact law would take too long.
     #[error(
-        "the exact law of {d} distinct weighted samples of {n} candidates needs too many terms: take fewer samples or equal weights"
+        "the exact law of {d} distinct weighted samples of {n} candidates needs too many \
+         terms: take fewer samples or equal weights"
     )]
     TooManyTerms {
         /// The number of samples.

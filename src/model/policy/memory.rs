@@ -70,7 +70,8 @@ impl Memory {
         turn
     }
 
-    /// The lengths of all servers that the next pick of this type is decided on, given those of now.
+    /// The lengths of all servers that the next pick of this type is decided on, given those of
+    /// now.
     pub fn seen<'a>(&'a self, task_type: u32, now: &'a [u32]) -> &'a [u32] {
         let balancer = &self.balancers[self.at(task_type)];
         balancer.seen.front().map_or_else(|| self.now(balancer, now), Vec::as_slice)

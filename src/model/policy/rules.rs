@@ -33,6 +33,15 @@ pub struct Rule {
 /// Every rule.
 pub const RULES: &[&Rule] = &[&FIRST, &IDLE_FIRST];
 
+/// Every base of a policy, as messages name them.
+pub(super) fn bases() -> String {
+    let rules: Vec<&str> = RULES.iter().map(|rule| rule.name).collect();
+    format!(
+        "jsq(D), jsq(all), longest(D), with a number D, random, round-robin, {}",
+        rules.join(", ")
+    )
+}
+
 /// The lowest candidate.
 pub const FIRST: Rule = Rule {
     name: "first",

@@ -30,15 +30,6 @@ const ITEMS: [&str; 19] = [
     "late(2)",
 ];
 
-/// The bases, as messages name them.
-pub(super) fn bases() -> String {
-    let rules: Vec<&str> = rules::RULES.iter().map(|rule| rule.name).collect();
-    format!(
-        "jsq(D), jsq(all), longest(D), with a number D, random, round-robin, {}",
-        rules.join(", ")
-    )
-}
-
 /// A base with its sampling.
 pub(super) struct BaseText(pub(super) Base);
 

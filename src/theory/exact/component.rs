@@ -225,10 +225,9 @@ impl<'a> Component<'a> {
     pub(super) fn nearness(&self) -> Result<Nearness, ExactError> {
         let graph = self.graph();
         let undecided = |source: StabilityError| match source {
-            StabilityError::Policy(_) => ExactError::Policy {
-                policy: self.model.policy().to_string(),
-                why: "no load is known below which it has a steady state",
-            },
+            StabilityError::Policy(_) => {
+                ExactError::NoCriticalLoad { policy: self.model.policy().to_string() }
+            }
             source => {
                 ExactError::Undecided { lambda: self.model.load().exact().to_string(), source }
             }

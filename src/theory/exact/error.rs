@@ -32,6 +32,15 @@ pub enum ExactError {
         /// Why.
         source: StabilityError,
     },
+    /// Nothing tells whether there is a steady state.
+    #[error(
+        "`{policy}` has no critical load that is proved, so that nothing tells whether there is a \
+         steady state: possible are --times for the law at given times, and `fluidcheck simulate`"
+    )]
+    NoCriticalLoad {
+        /// The policy.
+        policy: String,
+    },
     /// The law of a pick is no function of the state, or the order of states is not kept.
     #[error(
         "`{policy}` has no exact law here: {why}; possible are jsq(D), jsq(all) with ties fair, \

@@ -364,8 +364,8 @@ impl<'a> Solver<'a> {
     }
 }
 
-/// The parts of a set of servers that share no task type, each ascending; single servers for one sample,
-/// where f has no other parts.
+/// The parts of a set of servers that share no task type, each ascending; single servers for one
+/// sample, where f has no other parts.
 pub(super) fn pieces(graph: &BipartiteGraph, law: SampleLaw, set: &[u32]) -> Vec<Vec<u32>> {
     if law.is_single() {
         return set.iter().map(|&v| vec![v]).collect();
