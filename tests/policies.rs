@@ -108,6 +108,47 @@ fn the_shares_of_the_tasks_with_ties_to_the_lowest_are_known() {
 }
 
 #[test]
+fn the_independent_laws_with_weights_are_met_server_by_server() {
+    // A direct solution of the balance equations of two servers up to 100 or 140 tasks each, by
+    // sparse elimination; the two mean lengths and the fractions of time that they are busy.
+    let table = [
+        ("jsq(2), weights=w", [2.080322920798, 4.190214857369], [0.713774782047, 0.886225217953]),
+        ("jsq(all), weights=w", [1.497589664605, 3.867432478506], [0.692997116694, 0.907002883306]),
+        (
+            "jsq(all), ties lowest, weights=w",
+            [1.550696823180, 3.535091329009],
+            [0.718621329436, 0.881378670564],
+        ),
+    ];
+    for (policy, means, busy) in table {
+        let weights = Some(vec![ratio(1, 3), ratio(2, 3)]);
+        let graph = BipartiteGraph::complete(2, 1).unwrap();
+        let load = Load::parse("0.8").unwrap();
+        let model = Model::with_policy(graph, load, policy.parse().unwrap(), weights).unwrap();
+        let found = exact::stationary(&model, &Options::default()).unwrap();
+        for (server, (mean, busy)) in found.per_server.iter().zip(means.into_iter().zip(busy)) {
+            assert_abs_diff_eq!(server.mean_queue_length.value, mean, epsilon = 1e-6);
+            assert_abs_diff_eq!(server.busy.value, busy, epsilon = 1e-6);
+        }
+    }
+}
+
+/// A regression test: the seed is fixed.
+#[test]
+fn estimates_are_certified_between_rho_of_1_and_the_critical_load() {
+    // rho(G) = 6/5; the critical load is 1.
+    for policy in ["jsq(2)", "jsq(2), distinct", "jsq(all)", "jsq(2), ties lowest"] {
+        let model = model("path:n=3", "0.8", policy);
+        let options = fluidcheck::estimate::Options { events: 10_000_000, ..Default::default() };
+        let found = model.steady_state(&options).unwrap();
+        let exact = exact::stationary(&model, &Options::default()).unwrap().mean_queue_length;
+        assert!(found.start_error.is_some_and(|error| error <= 1e-9), "{policy}");
+        let interval = found.mean_queue_length;
+        assert!(interval.lower <= exact.upper && exact.lower <= interval.upper, "{policy}");
+    }
+}
+
+#[test]
 fn servers_one_by_one_average_to_the_whole_and_are_bracketed() {
     for (graph, policy) in [
         ("path:n=3", "jsq(2), replacement"),

@@ -69,7 +69,7 @@ fn yes(is: bool) -> &'static str {
 const METHODS: [Method; 5] = [
     ("critical", |policy| yes(policy.sample_law().is_some())),
     ("exact", |policy| yes(is_solved(policy))),
-    ("at times", |policy| yes(policy.is_markov())),
+    ("at times", |policy| yes(is_exact_at_times(policy))),
     ("ordered", |policy| yes(policy.is_monotone())),
     ("(3.5)", |policy| {
         let depends = policy.base() == Base::JsqAll && policy.joins_a_shortest();
@@ -80,6 +80,11 @@ const METHODS: [Method; 5] = [
 /// Whether the exact steady state is computed.
 fn is_solved(policy: &Policy) -> bool {
     policy.is_markov() && policy.is_monotone() && policy.sample_law().is_some()
+}
+
+/// Whether the exact law at given times is computed: what a cap leaves out is bounded by order.
+fn is_exact_at_times(policy: &Policy) -> bool {
+    policy.is_markov() && policy.is_monotone()
 }
 
 /// Writes the page.
@@ -115,8 +120,8 @@ pub fn explain(page: &mut Page) {
          --times`),",
         "order of two systems on the same marks, limit (3.5).",
         "`simulate` and `simulate --transient` take every policy.",
-        "With weights the critical load is known up to 14 servers; `regular` means graphs where \
-         all task types have as many servers.",
+        "With weights of samples and more than 14 servers the critical load has bounds only; \
+         `regular` means graphs where all task types have as many servers.",
     ]
     .join(" ");
     page.paragraph(2, &[(Strong, "what is known of which: "), (Plain, &methods)]);
@@ -148,7 +153,7 @@ pub fn object() -> Value {
             "policy": policy.to_string(),
             "critical_load": policy.sample_law().is_some(),
             "exact_steady_state": is_solved(policy),
-            "exact_at_times": policy.is_markov(),
+            "exact_at_times": is_exact_at_times(policy),
             "monotone": policy.is_monotone(),
             "limit_d": policy.limit_d(),
         })

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::graph::{BipartiteGraph, Isolated};
 use crate::model::Model;
-use crate::model::policy::Base;
+use crate::model::policy::{Base, Sampling};
 use crate::model::sample_law::SampleLaw;
 use crate::num::ratio::{self, Ratio};
 
@@ -107,7 +107,7 @@ pub fn critical_load_within(
 ///
 /// # Errors
 /// As [`critical_load`]; [`StabilityError::Policy`] for policies that compare no lengths or not
-/// those of now, and [`StabilityError::TooManyWeighted`] for weights on more than [`MAX_WEIGHTED`].
+/// those of now.
 pub fn critical_load_of(model: &Model) -> Result<CriticalLoad, StabilityError> {
     if let Some(law) = model.policy().sample_law() {
         return critical_load(model.graph(), law);
@@ -118,7 +118,72 @@ pub fn critical_load_of(model: &Model) -> Result<CriticalLoad, StabilityError> {
     {
         return critical_load(&without_weightless(model)?, SampleLaw::All);
     }
+    if model.policy().joins_a_shortest() && model.graph().n_servers() > MAX_WEIGHTED {
+        return weighted_bounds(model);
+    }
     by_weighted_subsets(model).map(CriticalLoad::from)
+}
+
+/// Bounds for weighted samples on graphs whose sets are too many.
+///
+/// From below: the split of each task's work to its first sample, which leaves to no set less than
+/// what only it can serve. From above: the servers by falling load of that split, set by set.
+fn weighted_bounds(model: &Model) -> Result<CriticalLoad, StabilityError> {
+    // Above the rounding of sums of as many positive terms as a graph has edges.
+    const ROUNDING: f64 = 1e-6;
+    let (graph, policy) = (model.graph(), model.policy());
+    check(graph, SampleLaw::All)?;
+    let (d, distinct) = match policy.base() {
+        Base::Jsq { d, sampling } => (d, sampling == Sampling::Distinct),
+        _ => (1, false),
+    };
+    let n = graph.n_servers() as usize;
+    let scale = n as f64 / f64::from(graph.n_task_types());
+    let weight = |v: u32| model.weights().map_or(1.0, |weights| weights[v as usize] as f64);
+    let types = || (0..graph.n_task_types()).filter(|&w| graph.task_degree(w) > 0);
+    let total = |w: u32| graph.servers_of(w).iter().map(weight).sum::<f64>();
+    let mut loads = vec![0.0; n];
+    for w in types() {
+        let unit = scale * graph.relative_rate_f64(w) / total(w);
+        graph.servers_of(w).iter().for_each(|v| loads[v as usize] += unit * weight(v));
+    }
+    let mut order: Vec<u32> = (0..graph.n_servers()).collect();
+    order.sort_by(|&a, &b| loads[b as usize].total_cmp(&loads[a as usize]));
+    // g of the part of each type's servers that is inside the set.
+    let forced = |inside: f64, left: usize, total: f64| match (distinct && d > 1, left) {
+        (_, 0) => 1.0,
+        // Some sample may fall outside; how likely, is left open.
+        (true, _) => 0.0,
+        (false, _) => (inside / total).powi(d as i32),
+    };
+    let mut parts: Vec<(f64, usize, f64)> = (0..graph.n_task_types())
+        .map(|w| {
+            let positive = graph.servers_of(w).iter().filter(|&v| weight(v) > 0.0).count();
+            (0.0, positive, total(w))
+        })
+        .collect();
+    let (mut work, mut best) = (0.0, (f64::INFINITY, 0));
+    for (size, &v) in (1..).zip(&order) {
+        for w in graph.task_types_of(v).iter().filter(|_| weight(v) > 0.0) {
+            let (inside, left, total) = &mut parts[w as usize];
+            let before = if *inside > 0.0 { forced(*inside, *left, *total) } else { 0.0 };
+            (*inside, *left) = (*inside + weight(v), *left - 1);
+            let more = forced(*inside, *left, *total) - before;
+            work += scale * graph.relative_rate_f64(w) * more;
+        }
+        if work > 0.0 && (size as f64 / work) < best.0 {
+            best = (size as f64 / work, size);
+        }
+    }
+    let most = loads.iter().copied().fold(0.0, f64::max);
+    let mut bottleneck = order[..best.1].to_vec();
+    bottleneck.sort_unstable();
+    Ok(CriticalLoad {
+        lower: (1.0 - ROUNDING) / most,
+        upper: best.0 * (1.0 + ROUNDING),
+        exact: None,
+        bottleneck,
+    })
 }
 
 /// The graph without the edges of servers of weight 0, which `jsq(all)` never picks. What is
@@ -135,17 +200,14 @@ fn without_weightless(model: &Model) -> Result<BipartiteGraph, StabilityError> {
     graph.and_then(|graph| graph.with_rates(&rates).ok()).ok_or(StabilityError::NoEdges)
 }
 
-/// The largest N whose sets are enumerated where samples are weighted.
-pub const MAX_WEIGHTED: u32 = 14;
+/// The largest N whose sets are enumerated where samples are weighted; above it there are bounds.
+const MAX_WEIGHTED: u32 = 14;
 
 /// The least |S| / f(S), set by set: with weights f is no function of sizes.
 fn by_weighted_subsets(model: &Model) -> Result<Critical, StabilityError> {
     let (graph, policy) = (model.graph(), model.policy());
     check(graph, SampleLaw::All)?;
     let n = graph.n_servers();
-    if n > MAX_WEIGHTED {
-        return Err(StabilityError::TooManyWeighted { servers: n });
-    }
     let types: Vec<(Vec<u32>, Option<Vec<u64>>, Ratio)> = (0..graph.n_task_types())
         .filter(|&w| graph.task_degree(w) > 0)
         .map(|w| {
@@ -178,4 +240,34 @@ pub fn no_steady_state(model: &Model) -> Option<CriticalLoad> {
     critical_load_of(model)
         .ok()
         .filter(|critical| critical.stable(model.load().exact()) == Some(false))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Load;
+    use crate::num::ratio::ratio;
+
+    #[test]
+    fn bounds_with_weights_hold_the_value_of_all_sets() {
+        let graph = crate::graph::generate::cycle(5).unwrap();
+        let load = Load::new(ratio(1, 2)).unwrap();
+        for text in ["jsq(2), weights=w", "jsq(2), distinct, weights=w", "random, weights=w"] {
+            for weights in [[1, 1, 1, 1, 1], [1, 2, 3, 4, 5], [9, 1, 1, 0, 1]] {
+                let weights = weights.map(|weight| ratio(weight, 1)).to_vec();
+                let model = Model::with_policy(
+                    graph.clone(),
+                    load.clone(),
+                    text.parse().unwrap(),
+                    Some(weights),
+                );
+                let model = model.unwrap();
+                let exact = ratio::to_f64(&by_weighted_subsets(&model).unwrap().lambda);
+                let CriticalLoad { lower, upper, .. } = weighted_bounds(&model).unwrap();
+                assert!(lower <= exact && exact <= upper, "{text}: {lower} {exact} {upper}");
+                let tight = text.starts_with("random");
+                assert!(!tight || upper / lower < 1.001, "{text}: {lower} {exact} {upper}");
+            }
+        }
+    }
 }

@@ -44,8 +44,7 @@ pub use certificate::{
     CertificateError, exact_split, verify_lower, verify_lower_f64, verify_upper,
 };
 pub use critical::{
-    CriticalLoad, MAX_WEIGHTED, critical_load, critical_load_of, critical_load_within,
-    no_steady_state,
+    CriticalLoad, critical_load, critical_load_of, critical_load_within, no_steady_state,
 };
 #[doc(hidden)]
 pub use flow::{MAX_SAMPLE_SETS, critical_load_by_flow};
@@ -72,15 +71,6 @@ pub enum StabilityError {
          max-flow form or the bounds"
     )]
     TooManyServers {
-        /// How many there are.
-        servers: u32,
-    },
-    /// Too many servers to enumerate their sets, which weights make necessary.
-    #[error(
-        "{servers} servers with weights, above {MAX_WEIGHTED}: their sets are too many to \
-         enumerate, and bounds are known without weights only"
-    )]
-    TooManyWeighted {
         /// How many there are.
         servers: u32,
     },
