@@ -612,7 +612,7 @@ fn a_group_is_printed_while_others_run_and_once_only() {
     let mut lines = BufReader::new(child.stdout.take().unwrap());
     let mut first = String::new();
     lines.read_line(&mut first).unwrap();
-    assert_eq!(first, "cycle:n=5 (lambda = 4/5, d = 2)\n");
+    assert_eq!(first, "cycle:n=5 (lambda = 4/5, jsq(2), replacement)\n");
     lines.read_line(&mut first).unwrap();
     assert!(
         first.contains("holds         Section 2: the model")

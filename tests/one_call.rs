@@ -67,7 +67,7 @@ fn a_violation_carries_its_state_its_event_and_the_call_that_sees_it_again() {
         witness.replay,
         "fluidcheck::claims::find(\"transition-law\")?.check_with(&subject, &model, \
          &CheckOptions { seed: 1, alpha: 1e-6, effort: 1, ..CheckOptions::default() }) \
-         // herding: N = 10, M = 1, 10 edges, lambda = 4/5, d = 2"
+         // herding: N = 10, M = 1, 10 edges, lambda = 4/5, jsq(2), replacement"
     );
     let again = claims::find("transition-law").unwrap().check_with(
         &herding(),

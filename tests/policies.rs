@@ -139,7 +139,8 @@ fn estimates_are_certified_between_rho_of_1_and_the_critical_load() {
     // rho(G) = 6/5; the critical load is 1.
     for policy in ["jsq(2)", "jsq(2), distinct", "jsq(all)", "jsq(2), ties lowest"] {
         let model = model("path:n=3", "0.8", policy);
-        let options = fluidcheck::estimate::Options { events: 10_000_000, ..Default::default() };
+        let options =
+            fluidcheck::estimate::Options { replications: Some(64), ..Default::default() };
         let found = model.steady_state(&options).unwrap();
         let exact = exact::stationary(&model, &Options::default()).unwrap().mean_queue_length;
         assert!(found.start_error.is_some_and(|error| error <= 1e-9), "{policy}");
@@ -270,6 +271,22 @@ fn simulate_warns_where_no_critical_load_is_proved() {
         let warning = String::from_utf8_lossy(&output.stderr);
         assert!(warning.contains(&format!("`{policy}` has no critical load")), "{warning}");
     }
+}
+
+#[test]
+fn policies_without_a_critical_load_run_on_any_number_of_servers() {
+    // Sets of servers as bits of a word would end at 32 and at 64.
+    for n in [16, 32, 40, 64] {
+        let graph = format!("complete:n={n},m=2");
+        for policy in ["idle-first", "round-robin", "jsq(2), replacement, late(1)"] {
+            let line = ["inspect", &graph, "--lambda", "0.3", "--policy", policy];
+            let found = said(&fluidcheck(&line));
+            assert!(!found.contains("overloaded for"), "{found}");
+        }
+    }
+    let wide = ["simulate", "complete:n=1100,m=1100", "--transient", "--times", "0.01"];
+    let some = ["--replications", "2", "--policy", "jsq(all)"];
+    assert!(said(&fluidcheck(&[&wide[..], &some].concat())).contains("t = 0.01"));
 }
 
 #[test]

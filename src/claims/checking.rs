@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use super::{CasePlan, Claim, Evidence, Kind, Setting, named};
+use super::{CasePlan, Claim, Evidence, Kind, Setting};
 use crate::estimate::bracketing::{Samples, pilot_limit};
 use crate::instruments::{Instruments, REFERENCE};
 use crate::model::Model;
@@ -166,7 +166,7 @@ impl Claim {
             graph.n_task_types(),
             graph.n_edges(),
             model.load().exact(),
-            named(model.policy())
+            model.policy()
         )
     }
 }

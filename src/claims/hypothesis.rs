@@ -4,7 +4,6 @@ use std::fmt;
 
 use num_traits::One;
 
-use super::policies::named;
 use super::setting::Setting;
 use crate::graph::metrics;
 use crate::model::loads;
@@ -79,8 +78,9 @@ impl Hypothesis {
             Self::TwoChoices => {
                 let none = (0..graph.n_task_types()).all(|w| graph.task_degree(w) < 2);
                 let policy = setting.model.policy();
-                if policy.sample_law().is_none_or(SampleLaw::is_single) {
-                    Some(format!("needs d >= 2, here {}", named(policy)))
+                // Other policies are refused by what a claim is proved for.
+                if policy.sample_law().is_some_and(SampleLaw::is_single) {
+                    Some(format!("needs d >= 2, here {policy}"))
                 } else {
                     none.then(|| {
                         "needs a task type with two servers to choose from, here none \

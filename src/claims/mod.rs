@@ -52,8 +52,6 @@ pub use hypothesis::Hypothesis;
 pub use hypothesis::show;
 pub use policies::Policies;
 #[doc(hidden)]
-pub use policies::named;
-#[doc(hidden)]
 pub use setting::{CasePlan, Setting};
 pub use verdict::{Evidence, Verdict, Witness};
 

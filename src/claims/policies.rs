@@ -80,11 +80,6 @@ impl fmt::Display for Policies {
     }
 }
 
-/// How a policy is named beside a load: by its d where it is the paper's, else in full.
-pub fn named(policy: &Policy) -> String {
-    policy.paper_d().map_or_else(|| policy.to_string(), |d| format!("d = {d}"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

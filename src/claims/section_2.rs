@@ -15,7 +15,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::cases::Outcome;
 use super::small_graphs::{self, Loads};
-use super::{Claim, Evidence, Expected, Hypothesis, Kind, Policies, Scope, Setting, named, show};
+use super::{Claim, Evidence, Expected, Hypothesis, Kind, Policies, Scope, Setting, show};
 use crate::faults;
 use crate::graph::{BipartiteGraph, Isolated, metrics};
 use crate::instruments::Instruments;
@@ -172,7 +172,8 @@ fn eq_2_3(claim: &Claim, setting: &Setting<'_>) -> Evidence {
             }
             let count = u32::try_from(case).unwrap_or(1);
             let Some(changed) = renamed_copies(graph, count, rng) else { return Outcome::Skipped };
-            let Ok(changed) = Model::with_load(changed, model.load().clone(), model.d()) else {
+            // The figures do not look at the policy, whose weights a copy would not have.
+            let Ok(changed) = Model::with_load(changed, model.load().clone(), 1) else {
                 return Outcome::Skipped;
             };
             let found = figures(setting.instruments, &changed);
@@ -369,7 +370,7 @@ fn ergodicity(instruments: &Instruments, model: &Model) -> Outcome {
             "lambda = {}, {}, task types {types:?}: S = {servers:?} receives {} more than it \
              serves",
             show(lambda),
-            named(model.policy()),
+            model.policy(),
             show(&excess)
         )
     };

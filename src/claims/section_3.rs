@@ -24,7 +24,6 @@ use crate::faults;
 use crate::graph::generate::{Norm, Reach, Sites, disjoint_union};
 use crate::graph::{BipartiteGraph, metrics};
 use crate::instruments::Instruments;
-use crate::model::Model;
 use crate::random::below;
 use crate::theory::mean_field::{OdeError, spectral_gap};
 
@@ -236,9 +235,7 @@ fn regularity(setting: &Setting<'_>, graph: &BipartiteGraph) -> Outcome {
     if graph.n_edges() <= 1 << 18 && !Loads::of(graph).phi().is_zero() {
         return violated("regular, but the loads differ".to_owned());
     }
-    let Ok(model) =
-        Model::with_load(graph.clone(), setting.model.load().clone(), setting.model.d())
-    else {
+    let Ok(model) = setting.model.changed(graph.clone(), setting.model.load().clone()) else {
         return Outcome::Skipped;
     };
     let rho = (setting.instruments.rho)(&model);

@@ -19,6 +19,7 @@ use crate::estimate::{
 };
 use crate::model::Model;
 use crate::theory::mean_field::{self, Start, fixed_point_vec};
+use crate::theory::stability::critical_load_of;
 
 #[derive(Args, Clone)]
 pub struct Arguments {
@@ -163,10 +164,10 @@ fn uncertified(model: &Model) -> String {
              what copies from empty and from above show, and are not certified"
         );
     }
-    let why = if policy.joins_a_shortest() {
-        "lambda is not certified to be below the critical load".to_owned()
-    } else {
-        format!("no load is known below which `{policy}` has a steady state")
+    let why = match critical_load_of(model).map(|critical| critical.stable(model.load().exact())) {
+        Ok(Some(true)) => format!("no start above the steady state of `{policy}` is known"),
+        Ok(_) => "lambda is not certified to be below the critical load".to_owned(),
+        Err(_) => format!("no load is known below which `{policy}` has a steady state"),
     };
     format!(
         "{why}: the upper ends are not certified; they assume that the start is above the steady \
@@ -276,6 +277,7 @@ fn print_steady_state(
             "fixed_point_mean_queue_length": limit,
             "start_level": estimate.plan.start.level,
             "start_error": estimate.start_error,
+            "certified": estimate.start_error.is_some(),
             "isolated_task_types": model.graph().isolated_task_types().len(),
             "rates": rates_object(model.graph()),
             "replications": estimate.replications,

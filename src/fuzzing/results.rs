@@ -50,6 +50,7 @@ fn row(input: &mut Input<'_>) -> Row {
     Row {
         claim,
         graph: (input.below(4) > 0).then(|| text(input)),
+        policy: None,
         evidence,
         seconds: f64::from(input.u32()) / 1024.0,
     }

@@ -140,6 +140,9 @@ impl TryFrom<f64> for Load {
     }
 }
 
+/// Queue lengths that a path may remember, at most: a quarter of a gigabyte.
+const MOST_REMEMBERED: u64 = 1 << 26;
+
 /// Rational weights as whole numbers.
 fn over_common_denominator(weights: &[Ratio]) -> Result<Vec<u64>, PolicyError> {
     let common = weights.iter().fold(BigInt::one(), |lcm, weight| lcm.lcm(weight.denom()));
@@ -240,12 +243,16 @@ impl Model {
         // Only some policies ask for the degree, and most graphs have many types.
         let largest = if policy.paper_d().is_some() { 0 } else { degrees().max().unwrap_or(0) };
         let d = policy.samples_of(largest);
+        if let policy::Sight::Late(k) = policy.sight()
+            && u64::from(k) * candidates as u64 > MOST_REMEMBERED
+        {
+            return Err(PolicyError::LongMemory { k, servers: graph.n_servers() }.into());
+        }
         let types = graph.rates().map(|rates| Arc::new(AliasTable::new(rates.weights())));
         let model = Self { graph, lambda, policy, weights, d, types };
         if model.weights.is_some() {
             for w in (0..model.graph.n_task_types()).filter(|&w| model.graph.task_degree(w) > 0) {
-                let lengths = vec![0; model.graph.task_degree(w)];
-                model.policy.law(&lengths, model.weights_of(w).as_deref(), 0)?;
+                model.policy.accepts(&model.weights_of(w).unwrap_or_default())?;
             }
         }
         Ok(model)
@@ -306,7 +313,8 @@ impl Model {
             return self.policy.limit_d();
         }
         let degree = |w| self.graph.task_degree(w) as u32;
-        (0..self.graph.n_task_types()).all(|w| degree(w) == self.d).then_some(self.d)
+        let alike = (0..self.graph.n_task_types()).all(|w| degree(w) == self.d);
+        (alike && self.d <= MAX_CHOICES).then_some(self.d)
     }
 
     /// The arrival rate of a task type, exact: lambda N / M times its relative rate. Over all types

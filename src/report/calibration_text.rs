@@ -90,7 +90,7 @@ pub fn json(calibration: &Calibration) -> Value {
     let claims: Vec<_> = calibration.tallies.iter().map(claim).collect();
     let alarm = |Alarm { seed, row }: &Alarm| {
         json!({
-            "seed": seed, "id": row.claim.id, "graph": row.graph,
+            "seed": seed, "id": row.claim.id, "graph": row.graph, "policy": row.policy,
             "verdict": row.evidence.verdict, "evidence": row.evidence.summary,
         })
     };

@@ -28,6 +28,7 @@ fn row(row: &Row) -> Value {
         "statement": claim.statement,
         "kind": claim.kind,
         "graph": row.graph,
+        "policy": row.policy,
         "verdict": evidence.verdict,
         "expected": claim.expected,
         "ok": row.is_expected(),

@@ -76,7 +76,8 @@ pub fn json(matrix: &Matrix) -> Value {
     let claims: Vec<_> = matrix.lines.iter().map(claim).collect();
     let object = |fault: &Fault| {
         let by: Vec<_> = rejecting(matrix, fault).iter().map(|(claim, _)| claim.id).collect();
-        json!({ "id": fault.id, "about": fault.about, "rejected_by": by })
+        let policy = fault.of.unwrap_or("jsq(D), replacement");
+        json!({ "id": fault.id, "about": fault.about, "policy": policy, "rejected_by": by })
     };
     let group = |(group, _): &(Group, &str)| {
         let faults: Vec<_> = faults_of(*group).map(object).collect();

@@ -6,7 +6,7 @@
 //! every other declared one has a small graph of its own, at a load that it carries.
 
 use super::Input;
-use crate::claims::named;
+
 use crate::graph::format::{self, Format};
 use crate::graph::spec::Spec;
 use crate::graph::{BipartiteGraph, Isolated};
@@ -147,7 +147,7 @@ fn input(
 
 /// What reports call a system: its graph with load and policy.
 pub fn name(graph: &str, model: &Model) -> String {
-    format!("{graph} (lambda = {}, {})", model.load().exact(), named(model.policy()))
+    format!("{graph} (lambda = {}, {})", model.load().exact(), model.policy())
 }
 
 /// The graph of hot task types.
@@ -187,7 +187,10 @@ mod tests {
         assert_eq!(other.len(), SMALL.len());
         assert_eq!(other[1].name, "path:n=3 (lambda = 3/5, jsq(7), distinct)");
         let known = inputs_of(&Policy::jsq(3).unwrap(), none).unwrap();
-        assert!(known.iter().all(|input| input.name.ends_with(", d = 3)")), "{known:?}");
+        assert!(
+            known.iter().all(|input| input.name.ends_with(", jsq(3), replacement)")),
+            "{known:?}"
+        );
     }
 
     #[test]

@@ -75,6 +75,8 @@ pub struct Row {
     pub claim: &'static Claim,
     /// The graph's name; `None` for a claim of [`Scope::Theory`].
     pub graph: Option<String>,
+    /// The policy, with the graph.
+    pub policy: Option<String>,
     /// What was found.
     pub evidence: Evidence,
     /// Wall time of the check.
@@ -228,7 +230,8 @@ pub fn ledger(inputs: &[Input], options: &Options) -> Ledger {
 /// The row of a finished check.
 pub fn row(claim: &'static Claim, input: &Input, finished: Finished) -> Row {
     let graph = (claim.scope == Scope::Graph).then(|| input.name.clone());
-    Row { claim, graph, evidence: finished.evidence, seconds: finished.seconds }
+    let policy = graph.as_ref().map(|_| input.model.policy().to_string());
+    Row { claim, graph, policy, evidence: finished.evidence, seconds: finished.seconds }
 }
 
 /// Runs the selected claims on all inputs. `progress` is called after each check with the row, from

@@ -11,7 +11,7 @@ use rand::RngExt;
 
 use crate::claims::cases::Outcome;
 use crate::claims::states::state;
-use crate::claims::{Claim, Evidence, Expected, Kind, Policies, Scope, Setting, named, show};
+use crate::claims::{Claim, Evidence, Expected, Kind, Policies, Scope, Setting, show};
 use crate::faults;
 use crate::model::{Event, Model};
 use crate::num::ratio::{self, Ratio};
@@ -119,7 +119,7 @@ fn enumerated_marks(claim: &Claim, setting: &Setting<'_>) -> Evidence {
             format!(
                 "{}: {event:?} has probability {by_marks} by the marks, {by_rates} by the \
                 rates",
-                named(model.policy())
+                model.policy()
             )
         });
         Outcome::violated(found).at(&[&lengths])

@@ -74,6 +74,17 @@ pub enum PolicyError {
         "the weights of the servers need numbers beyond 2^64 over a common denominator: round them"
     )]
     LongWeights,
+    /// What a late policy looks back to does not fit in memory.
+    #[error(
+        "late({k}) on {servers} servers would remember {k} times all queue lengths: take a smaller \
+         k or a smaller graph"
+    )]
+    LongMemory {
+        /// The number of picks.
+        k: u32,
+        /// N.
+        servers: u32,
+    },
     /// There is no candidate.
     #[error("there is no candidate to choose from")]
     NoCandidate,
@@ -89,7 +100,7 @@ pub enum PolicyError {
         n: usize,
     },
     /// The policy has not what was asked for.
-    #[error("`{policy}` has no {what}: possible are jsq(D), jsq(all) without weights, random")]
+    #[error("`{policy}` has no {what}: possible are jsq(D), jsq(all), random")]
     Undefined {
         /// The policy.
         policy: String,

@@ -174,6 +174,19 @@ impl Policy {
         Ok(law)
     }
 
+    /// Whether candidates with these weights have a law that can be computed.
+    ///
+    /// # Errors
+    /// [`PolicyError::Weights`] where none is positive, [`PolicyError::TooManyTerms`].
+    pub(crate) fn accepts(&self, weights: &[u64]) -> Result<(), PolicyError> {
+        self.fitting(Some(weights), weights.len())?;
+        match self.base {
+            Base::Jsq { d, sampling: Sampling::Distinct }
+            | Base::Longest { d, sampling: Sampling::Distinct } => draws(weights, d).map(|_| ()),
+            _ => Ok(()),
+        }
+    }
+
     /// The weights, if the policy has any, checked against the number of candidates.
     fn fitting<'a>(
         &self,
@@ -267,20 +280,23 @@ fn weighted_fair(
     Ok(law)
 }
 
+/// How many different candidates are drawn.
+fn draws(weights: &[u64], d: u32) -> Result<usize, PolicyError> {
+    let positive = weights.iter().filter(|weight| **weight > 0).count();
+    let count = (d as usize).min(positive);
+    let terms = (0..count as u64)
+        .try_fold(1u64, |terms, k| terms.checked_mul(positive as u64 - k))
+        .filter(|terms| *terms <= MOST_TERMS);
+    terms.map(|_| count).ok_or(PolicyError::TooManyTerms { d, n: weights.len() })
+}
+
 /// All ordered draws of min(d, positive weights) different candidates with their probabilities.
 pub(super) fn sequences(
     weights: &[u64],
     d: u32,
     visit: &mut dyn FnMut(&[usize], &Ratio),
 ) -> Result<(), PolicyError> {
-    let positive = weights.iter().filter(|weight| **weight > 0).count();
-    let count = (d as usize).min(positive);
-    let terms = (0..count as u64)
-        .try_fold(1u64, |terms, k| terms.checked_mul(positive as u64 - k))
-        .filter(|terms| *terms <= MOST_TERMS);
-    if terms.is_none() {
-        return Err(PolicyError::TooManyTerms { d, n: weights.len() });
-    }
+    let count = draws(weights, d)?;
     fn descend(
         weights: &[u64],
         left: &Ratio,

@@ -85,7 +85,8 @@ impl Memory {
     /// `lengths` are those before it joins.
     pub fn joined(&mut self, task_type: u32, server: u32, tied: bool, lengths: &[u32]) {
         let at = self.at(task_type);
-        let now = self.now(&self.balancers[at], lengths).to_vec();
+        let looks_back = self.sight != Sight::Now;
+        let now = looks_back.then(|| self.now(&self.balancers[at], lengths).to_vec());
         let balancer = &mut self.balancers[at];
         if self.base == Base::RoundRobin {
             balancer.turn += 1;
@@ -98,14 +99,13 @@ impl Memory {
         if let Some(tasks) = self.tasks.get_mut(server as usize) {
             tasks.push_back(task_type);
         }
-        match self.sight {
-            Sight::Now => {}
-            Sight::Early => {
-                let mut after = now;
+        match (self.sight, now) {
+            (Sight::Now, _) | (_, None) => {}
+            (Sight::Early, Some(mut after)) => {
                 after[server as usize] += 1;
                 balancer.seen = [after].into();
             }
-            Sight::Late(k) => {
+            (Sight::Late(k), Some(now)) => {
                 // At the front stands what the pick k picks earlier saw; at first the start.
                 balancer.seen.push_back(now);
                 if balancer.seen.len() > k as usize {

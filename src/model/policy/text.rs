@@ -140,6 +140,14 @@ impl FromStr for Policy {
 fn parse_item(at: usize, item: &str) -> Result<Item, PolicyError> {
     let unknown = || {
         let item: String = item.chars().take(60).collect();
+        let words: Vec<&str> = item.split_whitespace().collect();
+        if words.len() > 1 && words.iter().all(|word| parse_item(at, word).is_ok()) {
+            // The comma was forgotten.
+            return PolicyError::Unknown { at, nearest: words.join(", "), item: item.clone() };
+        }
+        if words.is_empty() {
+            return PolicyError::Unknown { at, item, nearest: "jsq(2)".to_owned() };
+        }
         let distance = |known: &&str| strsim::osa_distance(&item.to_lowercase(), known);
         let all = ITEMS.into_iter().chain(rules::RULES.iter().map(|rule| rule.name));
         let nearest = all.min_by_key(distance).unwrap_or("jsq(2)").to_owned();

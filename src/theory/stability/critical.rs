@@ -9,7 +9,7 @@ use super::{
 };
 use crate::graph::{BipartiteGraph, Isolated};
 use crate::model::Model;
-use crate::model::policy::{Base, Sampling};
+use crate::model::policy::{Base, PolicyError, Sampling};
 use crate::model::sample_law::SampleLaw;
 use crate::num::ratio::{self, Ratio};
 
@@ -118,7 +118,10 @@ pub fn critical_load_of(model: &Model) -> Result<CriticalLoad, StabilityError> {
     {
         return critical_load(&without_weightless(model)?, SampleLaw::All);
     }
-    if model.policy().joins_a_shortest() && model.graph().n_servers() > MAX_WEIGHTED {
+    if !model.policy().joins_a_shortest() {
+        return Err(PolicyError::undefined(model.policy(), "critical load that is proved").into());
+    }
+    if model.graph().n_servers() > MAX_WEIGHTED {
         return weighted_bounds(model);
     }
     by_weighted_subsets(model).map(CriticalLoad::from)

@@ -156,8 +156,8 @@ pub fn is_ergodic(model: &Model) -> Result<bool, StabilityError> {
         return Ok(true);
     }
     let Some(law) = model.policy().sample_law() else {
-        let critical = critical_load_of(model)?;
-        return Ok(critical.exact.is_some_and(|critical| *lambda < critical));
+        let undecided = StabilityError::TooManyServers { servers: graph.n_servers() };
+        return critical_load_of(model)?.stable(lambda).ok_or(undecided);
     };
     if graph.n_servers() <= MAX_SERVERS && !graph.is_implicit_complete() {
         return Ok(*lambda < critical_load_by_subsets(graph, law)?.lambda);
