@@ -12,7 +12,7 @@
 //!
 //! | bound | for |
 //! |---|---|
-//! | N E q_(L+1) by [`Tail::reached`] | every f: [`upper_start`] |
+//! | N E q_(L+1) by `Tail::reached` | every f: [`upper_start`] |
 //! | sum_(i > L) load^i, [`geometric_tail`], in tasks per server | f of slope 1 in the l1 distance of q |
 //!
 //! The second bound needs E q_i <= load^i: claims on convergence have it with load = rho(G),

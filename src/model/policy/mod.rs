@@ -22,7 +22,7 @@
 //!
 //! | idea | here |
 //! |---|---|
-//! | the text form | [`Policy::from_str`], its errors [`PolicyError`] |
+//! | the text form | [`Policy`] is `FromStr` and `Display`; errors [`PolicyError`] |
 //! | the law of a pick, by differences of g over an order of the candidates | [`Policy::law`] |
 //! | g(S): the probability that all samples lie within S | [`SampleLaw::all_within`](super::sample_law::SampleLaw::all_within) |
 //! | a pick from random numbers | [`Policy::pick`] |
