@@ -23,7 +23,11 @@
 //! # Source
 //! (4.12); Ville's inequality.
 
+mod by_state;
+mod learned;
+mod pick_test;
 mod picks;
+mod rivals;
 
 use std::collections::HashMap;
 
@@ -32,6 +36,7 @@ use crate::model::{Event, Model, divided_difference_f64};
 use crate::stats::decision::Decision;
 use crate::stats::log_mean_exp;
 use crate::stats::tilts::{self, TiltedBets};
+pub use pick_test::PickTest;
 use picks::{Pick, Picks};
 
 /// The tilts of every feature.

@@ -166,6 +166,17 @@ impl Picks {
         self.model.graph().servers_of(task_type).iter().map(|v| seen[v as usize]).collect()
     }
 
+    /// The place that is first in turn for the next pick, as far as it is known; 0 without turns.
+    pub(super) fn turn(&self, task_type: u32) -> u64 {
+        let servers = self.model.graph().servers_of(task_type);
+        match &self.turns {
+            Turns::Pointers(_) => {
+                self.memory.as_ref().map_or(0, |memory| memory.turn(task_type, servers))
+            }
+            Turns::None | Turns::Counters(_) => 0,
+        }
+    }
+
     /// What the next pick can be, given what it sees.
     pub(super) fn next(&mut self, task_type: u32, seen: &[u32]) -> Pick {
         let n = seen.len();
@@ -308,7 +319,7 @@ impl Picks {
 }
 
 /// The probability of the k-th best of n candidates, no two of which are equally good.
-fn by_rank(policy: &Policy, n: usize) -> Option<Vec<f64>> {
+pub(super) fn by_rank(policy: &Policy, n: usize) -> Option<Vec<f64>> {
     let numbers = || (0..n as u32).collect::<Vec<_>>();
     match policy.base() {
         // Sums of positive terms; exact powers of many samples would be long numbers.
