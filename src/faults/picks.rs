@@ -21,7 +21,9 @@ pub(super) const ALL: &[&Fault] = &[
     SERVICE_NOT_COUNTED, STALE_LENGTHS, CLASH_TAKES_NEXT, TWO_SHORTEST_COIN, SLOW_SERVICE,
     IDLE_SERVERS_SERVE, ARRIVAL_RATE_INVERTED, ARRIVALS_BY_DEGREE, RATES_IGNORED,
     ALIAS_SIDES_SWAPPED, RATES_ONE_SAMPLE_LESS, COMPARED_WITH_ITSELF, NEVER_RETURNS,
-    SAMPLED_FROM_BELOW, SAMPLED_FROM_EVERYWHERE,
+    SAMPLED_FROM_BELOW, SAMPLED_FROM_EVERYWHERE, IDLE_ELSE_FIRST_DRAWN, LENGTHS_FROM_4_ALIKE,
+    LENGTHS_IGNORED_FOR_5_PERCENT, LENGTHS_IGNORED_FOR_10_PERCENT, SECOND_SAMPLE_FIXED,
+    LAST_SERVER_SKIPPED, LENGTHS_SATURATE,
 ];
 
 const fn fault(id: &'static str) -> Fault {
@@ -370,5 +372,63 @@ pub const SAMPLED_FROM_EVERYWHERE: &Fault = &fault("sampled-from-everywhere")
         let graph = model.graph();
         let all = BipartiteGraph::complete(graph.n_servers(), graph.n_task_types());
         on_graph(model, all.ok().map(|all| all.with_rates_of(graph)))
+    })
+    .with_own_samples();
+
+pub const IDLE_ELSE_FIRST_DRAWN: &Fault = &fault("idle-else-first-drawn")
+    .about("The first idle one of the samples gets the task; where none is idle, the first.")
+    .picking(|_, _, samples, lengths, _| {
+        best(samples, |a, b| lengths[a as usize] == 0 && lengths[b as usize] > 0)
+    });
+
+pub const LENGTHS_FROM_4_ALIKE: &Fault = &fault("lengths-from-4-alike")
+    .about("Queues of 4 tasks and more count as equally long.")
+    .picking(|_, _, samples, lengths, _| shortest_up_to(4, samples, lengths));
+
+pub const LENGTHS_SATURATE: &Fault = &fault("lengths-saturate")
+    .about("Lengths are kept in four bits, and saturate at 15.")
+    .picking(|_, _, samples, lengths, _| shortest_up_to(15, samples, lengths));
+
+/// The first shortest of the samples where no length counts for more than `most`.
+fn shortest_up_to(most: u32, samples: &[u32], lengths: &[u32]) -> u32 {
+    let seen = |v: u32| lengths[v as usize].min(most);
+    best(samples, |a, b| seen(a) < seen(b))
+}
+
+pub const LENGTHS_IGNORED_FOR_5_PERCENT: &Fault = &fault("lengths-ignored-for-5-percent")
+    .about("One task of twenty joins its first sample, whatever the lengths.")
+    .picking(|_, _, samples, lengths, rng| shortest_but_for(0.05, samples, lengths, rng))
+    .with_own_samples();
+
+pub const LENGTHS_IGNORED_FOR_10_PERCENT: &Fault = &fault("lengths-ignored-for-10-percent")
+    .about("One task of ten joins its first sample, whatever the lengths.")
+    .picking(|_, _, samples, lengths, rng| shortest_but_for(0.1, samples, lengths, rng))
+    .with_own_samples();
+
+/// The first shortest of the samples, but the first one for this share of the tasks.
+fn shortest_but_for(share: f64, samples: &[u32], lengths: &[u32], rng: &mut Coins) -> u32 {
+    if rng.random_bool(share) { samples[0] } else { first_shortest(samples, lengths) }
+}
+
+pub const SECOND_SAMPLE_FIXED: &Fault = &fault("second-sample-fixed")
+    .about("The second sample is always the first server of the task type.")
+    .seen("servicetalk #3543")
+    .picking(|model, task_type, samples, lengths, _| {
+        let mut drawn = samples.to_vec();
+        if let Some(second) = drawn.get_mut(1) {
+            *second = model.graph().servers_of(task_type).at(0);
+        }
+        first_shortest(&drawn, lengths)
+    });
+
+pub const LAST_SERVER_SKIPPED: &Fault = &fault("last-server-skipped")
+    .about("The last server of a task type is never sampled, but where it is the only one.")
+    .seen("brpc #3426, rippled #3559")
+    .picking(|model, task_type, samples, lengths, rng| {
+        let servers = model.graph().servers_of(task_type);
+        let others = servers.len().saturating_sub(1).max(1);
+        let drawn: Vec<u32> =
+            samples.iter().map(|_| servers.at(rng.random_range(0..others))).collect();
+        first_shortest(&drawn, lengths)
     })
     .with_own_samples();
