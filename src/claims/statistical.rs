@@ -2,7 +2,7 @@
 //!
 //! | claim | evidence |
 //! |---|---|
-//! | `transition-law` | every event of one path against its exact conditional law ([`super::event_test`]) |
+//! | `transition-law` | every event of one path against its exact conditional law, picks also against every other declared policy ([`super::event_test`]) |
 //! | `flow-balance`, `cor-4.3`, `prop-4.1-ergodic` | independent replications that bracket the steady state ([`crate::estimate::bracketing`]) |
 //!
 //! *Holds* means that the opposite was rejected, *violated* that the claim was, *inconclusive* that

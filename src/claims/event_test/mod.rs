@@ -20,6 +20,10 @@
 //! Lengths and ties are those that the policy sees. A figure that can have but one value is no bet:
 //! a pick that the policy never makes refutes it at once.
 //!
+//! [`PickTest`] judges the picks alone, and much closer: against every other declared policy
+//! (`rivals`), in each small state (`by_state`), and by what it learns (`learned`). What a pass
+//! excludes is its business; the features of picks above stay for those that test whole paths.
+//!
 //! # Source
 //! (4.12); Ville's inequality.
 
