@@ -624,6 +624,46 @@ mod tests {
     }
 
     #[test]
+    fn rivals_with_memories_follow_the_law_of_their_own_path() {
+        use super::super::picks::{Pick, Picks};
+        use crate::model::{Load, Model};
+        // Picks, and services (`None` in place of the server) of server 0.
+        let events = [Some(1), None, Some(0), Some(2), None, Some(1), Some(1), None, Some(0)];
+        let start = [2, 0, 1];
+        let mut rivals = Rivals::of(&three(), &"jsq(7), replacement".parse().unwrap(), &start);
+        let of = |policy: &Policy| {
+            let load = Load::try_from(0.5).unwrap();
+            let model = Model::with_policy(three(), load, policy.clone(), None).unwrap();
+            Picks::of(&model, &start)
+        };
+        let mut alone: Vec<Picks> = rivals.rivals.iter().map(|rival| of(&rival.policy)).collect();
+        let mut lengths = start;
+        for event in events.into_iter().cycle().take(60) {
+            let Some(place) = event else {
+                if lengths[0] > 0 {
+                    rivals.served(0);
+                    alone.iter_mut().for_each(|picks| picks.served(0));
+                    lengths[0] -= 1;
+                }
+                continue;
+            };
+            let laws = laws(&rivals, &lengths);
+            for ((rival, picks), law) in rivals.rivals.iter().zip(&mut alone).zip(laws) {
+                let seen = picks.seen(0, &lengths);
+                if let Pick::Law(exact) = picks.next(0, &seen)
+                    && !rival.policy.takes_turns()
+                {
+                    let near = exact.iter().zip(&law).all(|(a, b)| (a - b).abs() < 1e-12);
+                    assert!(near, "{} at {lengths:?}: {law:?}, not {exact:?}", rival.policy);
+                }
+                picks.joined(0, place, &lengths);
+            }
+            rivals.observe(0, place, None, &lengths);
+            lengths[place] += 1;
+        }
+    }
+
+    #[test]
     fn policies_of_one_law_are_listed_and_not_bet_on() {
         let complete = |n| BipartiteGraph::complete(n, 1).unwrap();
         let table: [(&str, u32, &[&str]); 5] = [
