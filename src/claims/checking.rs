@@ -174,6 +174,30 @@ impl Claim {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::claims::section_2::EQ_2_1;
+    use crate::claims::{Expected, Verdict};
+    use crate::graph::BipartiteGraph;
+    use crate::subject::Reference;
+
+    /// What a claim with another check, and another expectation, gives.
+    fn found(expected: Expected, run: fn(&Claim, &Setting<'_>) -> Evidence) -> (Verdict, bool) {
+        let claim = Claim { expected, run, ..EQ_2_1 };
+        let model = Model::new(BipartiteGraph::complete(2, 1).unwrap(), 0.5, 2).unwrap();
+        let evidence = claim.check(&Reference, &model);
+        (evidence.verdict, claim.is_expected(evidence.verdict))
+    }
+
+    #[test]
+    fn a_panic_is_a_crash_and_never_an_expected_violation() {
+        for expected in [Expected::Holds, Expected::Violated] {
+            assert_eq!(found(expected, |_, _| panic!("planted")), (Verdict::Crashed, false));
+        }
+        let claim = Claim { run: |_, _| panic!("line 1\n{}", 2), ..EQ_2_1 };
+        let model = Model::new(BipartiteGraph::complete(2, 1).unwrap(), 0.5, 2).unwrap();
+        let evidence = claim.check(&Reference, &model);
+        assert_eq!(evidence.summary, "the check panicked: line 1 2");
+        assert!(evidence.witness.is_some_and(|witness| !witness.replay.is_empty()));
+    }
 
     #[test]
     fn what_was_mistyped_is_found_again() {

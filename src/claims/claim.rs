@@ -11,6 +11,7 @@ use super::policies::Policies;
 use super::setting::Setting;
 use super::verdict::{Evidence, Verdict};
 use crate::faults::Fault;
+use crate::random::DrawsForEver;
 
 /// How a claim is checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -104,22 +105,31 @@ pub struct Claim {
 }
 
 impl Claim {
-    /// Checks the policy and the hypotheses, then the claim. A check that panics is *violated*,
-    /// with the message as its witness.
+    /// Checks the policy and the hypotheses, then the claim. A check that panics has *crashed*,
+    /// with the message as its witness; but a picker that draws for ever has not the law that is
+    /// claimed.
     #[doc(hidden)]
     pub fn evaluate(&self, setting: &Setting<'_>) -> Evidence {
-        if let Some(why) = self.policies.failure(setting.model.policy()) {
-            return Evidence::not_applicable(why);
-        }
-        for hypothesis in self.hypotheses {
-            if let Some(why) = hypothesis.failure(setting) {
-                return Evidence::not_applicable(why);
+        // A panic must neither hide other checks nor pass for a finding: it may come from a bug of
+        // the check as well as from the code under check.
+        catch_unwind(AssertUnwindSafe(|| match self.inapplicable(setting) {
+            Some(why) => Evidence::not_applicable(why),
+            None => (self.run)(self, setting),
+        }))
+        .unwrap_or_else(|panic| match panic.downcast_ref::<DrawsForEver>() {
+            // An erratum is violated by its own numbers only.
+            Some(found) if self.expected == Expected::Holds => {
+                Evidence::violated(0, found.to_string())
             }
-        }
-        // A check only panics where the code under check broke an invariant: that is a violation,
-        // and must not hide other checks.
-        catch_unwind(AssertUnwindSafe(|| (self.run)(self, setting)))
-            .unwrap_or_else(|panic| broken(&*panic))
+            Some(found) => Evidence::crashed(&found.to_string()),
+            None => Evidence::crashed(message(&*panic)),
+        })
+    }
+
+    /// Why the claim says nothing of this policy or this system.
+    fn inapplicable(&self, setting: &Setting<'_>) -> Option<String> {
+        let of_policy = self.policies.failure(setting.model.policy());
+        of_policy.or_else(|| self.hypotheses.iter().find_map(|one| one.failure(setting)))
     }
 
     /// Whether `verdict` is what a sound check of the reference gives.
@@ -132,15 +142,11 @@ impl Claim {
     }
 }
 
-/// The evidence of a check that panicked.
-fn broken(panic: &(dyn Any + Send)) -> Evidence {
-    let text = panic
+/// What a panic says.
+fn message(panic: &(dyn Any + Send)) -> &str {
+    panic
         .downcast_ref::<String>()
         .map(String::as_str)
-        .or_else(|| panic.downcast_ref::<&str>().copied());
-    let found = format!(
-        "the check stopped on a broken invariant: {}",
-        text.unwrap_or("no message").replace('\n', " ")
-    );
-    Evidence::violated(0, found)
+        .or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("no message")
 }

@@ -17,9 +17,16 @@ pub enum Verdict {
     Inconclusive,
     /// A hypothesis of the claim fails on this input.
     NotApplicable,
+    /// The check panicked: nothing is known of the claim, and the check or the code under it is
+    /// broken. Never expected, and never a violation or a rejection.
+    Crashed,
 }
 
 impl Verdict {
+    /// Every verdict, in the order of totals.
+    pub const ALL: [Self; 5] =
+        [Self::Holds, Self::Violated, Self::Inconclusive, Self::NotApplicable, Self::Crashed];
+
     /// What a test says that may have rejected the claim, or its opposite.
     pub(super) fn of(rejected: bool, shown: bool) -> Self {
         match (rejected, shown) {
@@ -37,6 +44,7 @@ impl fmt::Display for Verdict {
             Self::Violated => "violated",
             Self::Inconclusive => "inconclusive",
             Self::NotApplicable => "not applicable",
+            Self::Crashed => "crashed",
         })
     }
 }
@@ -72,16 +80,16 @@ pub struct Evidence {
     pub cases: u64,
     /// What was done and found, in one line.
     pub summary: String,
-    /// The counterexample of a violation.
+    /// The counterexample of a violation, or the message of a crash.
     pub witness: Option<Witness>,
 }
 
 impl Evidence {
     /// What a test found after so many cases, events or replications: no slack, not vacuous, the
-    /// summary as the witness of a violation.
+    /// summary as the witness of a violation or a crash.
     pub fn of_test(verdict: Verdict, cases: u64, summary: impl Into<String>) -> Self {
         let summary = summary.into();
-        let witness = (verdict == Verdict::Violated)
+        let witness = matches!(verdict, Verdict::Violated | Verdict::Crashed)
             .then(|| Witness { found: summary.clone(), ..Witness::default() });
         Self { verdict, slack: None, vacuous: false, cases, summary, witness }
     }
@@ -89,6 +97,12 @@ impl Evidence {
     /// A violation after so many cases; `found` is the witness too.
     pub fn violated(cases: u64, found: impl Into<String>) -> Self {
         Self::of_test(Verdict::Violated, cases, found)
+    }
+
+    /// A check that panicked with this message.
+    pub(super) fn crashed(message: &str) -> Self {
+        let message = message.replace('\n', " ");
+        Self::of_test(Verdict::Crashed, 0, format!("the check panicked: {message}"))
     }
 
     /// What a check gives that may find its claim violated on the way; it counts what it has seen.

@@ -103,7 +103,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     }
     Ok(ExitCode::from(match results.outcome() {
         Outcome::AsExpected => 0,
-        Outcome::SomeViolated => 1,
+        Outcome::SomeViolated | Outcome::SomeCrashed => 1,
         Outcome::SomeInconclusive => 3,
     }))
 }

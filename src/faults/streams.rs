@@ -78,8 +78,11 @@ pub(super) fn push_samples(
     rng: &mut ChaCha8Rng,
     block: &mut MarkBlock,
 ) {
-    let mut samples = Vec::new();
-    draw_samples(rng, model.graph().servers_of(task_type), model.d(), &mut samples);
+    let (mut samples, servers) = (Vec::new(), model.graph().servers_of(task_type));
+    // A task of a type without servers is lost: its mark has no samples.
+    if !servers.is_empty() {
+        draw_samples(rng, servers, model.d(), &mut samples);
+    }
     block.push(Mark::Arrival { task_type, samples: &samples });
 }
 

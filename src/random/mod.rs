@@ -20,6 +20,8 @@
 pub(crate) mod alias_table;
 pub mod event_clock;
 
+use std::fmt;
+
 use num_bigint::BigInt;
 use num_traits::ToPrimitive;
 use rand::{Rng, SeedableRng};
@@ -87,15 +89,23 @@ impl Coins {
     }
 }
 
+/// What a picker is left with that draws for ever: a finding about the picker, unlike every other
+/// panic.
+#[derive(Clone, Copy, Debug)]
+pub struct DrawsForEver;
+
+impl fmt::Display for DrawsForEver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let most = Coins::MOST;
+        write!(f, "the picker drew more than {most} random words for one task: it does not return")
+    }
+}
+
 /// Leaves the picker by unwinding, the only way out of somebody else's loop; whoever runs a check
 /// catches it and reports a violation.
 #[cold]
 fn exhausted() -> ! {
-    let found = format!(
-        "the picker drew more than {} random words for one task: it does not return",
-        Coins::MOST
-    );
-    std::panic::resume_unwind(Box::new(found))
+    std::panic::resume_unwind(Box::new(DrawsForEver))
 }
 
 impl rand::rand_core::TryRng for Coins {

@@ -19,7 +19,7 @@ pub fn text(calibration: &Calibration) -> String {
         "claim", "checks", "alarms", "runs", "inconclusive", "budget"
     );
     for tally in &calibration.tallies {
-        let Tally { claim, checks, alarms, runs_with_alarm, inconclusive, budget, interval } =
+        let Tally { claim, checks, alarms, runs_with_alarm, inconclusive, budget, interval, .. } =
             tally;
         let budget = match claim.kind {
             Kind::Statistical => format!("{budget:.2e}"),
@@ -58,7 +58,7 @@ pub fn text(calibration: &Calibration) -> String {
     }
     let excesses = calibration.excesses();
     if !excesses.is_empty() {
-        text.push_str("\nAbove the budget by more than chance allows\n");
+        text.push_str("\nAbove the budget by more than chance allows, or crashed\n");
         for excess in &excesses {
             let _ = writeln!(text, "  {excess}");
         }
@@ -83,7 +83,7 @@ pub fn json(calibration: &Calibration) -> Value {
         json!({
             "id": tally.claim.id, "kind": tally.claim.kind, "checks": tally.checks,
             "alarms": tally.alarms, "runs_with_alarm": tally.runs_with_alarm,
-            "inconclusive": tally.inconclusive, "budget": tally.budget,
+            "inconclusive": tally.inconclusive, "crashes": tally.crashes, "budget": tally.budget,
             "lower": tally.interval.0, "upper": tally.interval.1,
         })
     };

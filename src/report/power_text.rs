@@ -121,6 +121,8 @@ fn claim(line: &Line) -> Value {
         "costs": costs,
         "accepts": ids(|cell| *cell == Cell::Accepted),
         "inconclusive": ids(|cell| *cell == Cell::Inconclusive),
+        "not_applicable": ids(|cell| *cell == Cell::NotApplicable),
+        "crashed": ids(|cell| matches!(cell, Cell::Crashed { .. })),
         "telling": line.telling,
         "seconds": line.seconds,
     })
@@ -145,12 +147,25 @@ pub fn problems(matrix: &Matrix) -> Vec<String> {
     for line in &matrix.lines {
         problems
             .extend(line.failures.iter().map(|failure| format!("the reference fails {failure}")));
+        let crash = |(fault, setting, found): (&Fault, &str, &str)| {
+            format!("{} crashed on {} ({setting}): {found}", line.claim.id, fault.id)
+        };
+        problems.extend(line.crashed().map(crash));
         // What was not run yet is no problem.
         if !all_done {
             continue;
         }
         let id = line.claim.id;
-        let missed = |fault: &Fault| format!("{id} accepts {}, which it must reject", fault.id);
+        let missed = |fault: &Fault| {
+            let at = faults::ALL.iter().position(|&other| other == fault);
+            let what = match at.and_then(|at| line.cells.get(at)) {
+                Some(Cell::NotApplicable) => "does not apply to",
+                Some(Cell::Inconclusive) => "does not decide on",
+                Some(Cell::Crashed { .. }) => "crashes on",
+                _ => "accepts",
+            };
+            format!("{id} {what} {}, which it must reject", fault.id)
+        };
         problems.extend(line.missed().map(missed));
         if !line.has_power() {
             problems.push(format!("{id} rejects no fault"));

@@ -22,6 +22,10 @@ const FEW: usize = 12;
 /// The width of a verdict and the space after it.
 const VERDICT: usize = 14;
 
+/// What a check may say where it applies, the worst first.
+const FINDINGS: [Verdict; 4] =
+    [Verdict::Crashed, Verdict::Violated, Verdict::Inconclusive, Verdict::Holds];
+
 /// What a section is about.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum About {
@@ -177,7 +181,7 @@ impl Section {
     fn unexpected(&self) -> Option<String> {
         let mut parts = Vec::new();
         for (claim, rows) in by_claim(&self.rows) {
-            for verdict in [Verdict::Violated, Verdict::Inconclusive, Verdict::Holds] {
+            for verdict in FINDINGS {
                 let n = rows.iter().filter(|row| row.evidence.verdict == verdict).count();
                 if n > 0 && !claim.is_expected(verdict) {
                     parts.push(format!("{} {verdict} in {}", claim.id, number(n, "check")));
@@ -295,7 +299,9 @@ fn is_applicable(row: &Row) -> bool {
 fn overall(rows: &[Row]) -> (Tone, &'static str) {
     let any = |what: &dyn Fn(&Row) -> bool| rows.iter().any(what);
     let verdict = |row: &Row| row.evidence.verdict;
-    if any(&|row| !row.is_expected() && verdict(row) != Verdict::Inconclusive) {
+    if any(&|row| verdict(row) == Verdict::Crashed) {
+        (Bad, "CRASHED")
+    } else if any(&|row| !row.is_expected() && verdict(row) != Verdict::Inconclusive) {
         (Bad, "VIOLATED")
     } else if any(&|row| verdict(row) == Verdict::Inconclusive) {
         (Open, "inconclusive")
@@ -319,7 +325,7 @@ fn is_vacuous(rows: &[&Row]) -> bool {
 fn verdicts(claim: &Claim, rows: &[&Row]) -> String {
     let count = |verdict| rows.iter().filter(|row| row.evidence.verdict == verdict).count();
     let mut parts = Vec::new();
-    for verdict in [Verdict::Violated, Verdict::Inconclusive, Verdict::Holds] {
+    for verdict in FINDINGS {
         let mark = if claim.is_expected(verdict) { "" } else { "! " };
         match count(verdict) {
             0 => {}
@@ -427,7 +433,10 @@ fn statistical_evidence(page: &mut Page, suite: &Suite, verbose: bool) {
 fn details(page: &mut Page, row: &Row) {
     let on = row.graph.as_ref().map_or_else(String::new, |graph| format!(" on {graph}"));
     let tone = if row.evidence.verdict == Verdict::Inconclusive { Open } else { Bad };
-    let title = format!("{} is {}", row.claim.id, row.evidence.verdict);
+    let title = match row.evidence.verdict {
+        Verdict::Crashed => format!("{} crashed", row.claim.id),
+        verdict => format!("{} is {verdict}", row.claim.id),
+    };
     page.gap();
     page.paragraph(2, &[(tone, &title), (Plain, &on)]);
     let mut entry = |name: &str, text: &str| {
@@ -478,6 +487,7 @@ fn totals(page: &mut Page, suite: &Suite, verbose: bool) {
         Outcome::AsExpected => (Good, "Every verdict is as expected."),
         Outcome::SomeInconclusive => (Open, "Some claims were not decided within the budget."),
         Outcome::SomeViolated => (Bad, "Some verdicts are NOT as expected: see above."),
+        Outcome::SomeCrashed => (Bad, "Some checks CRASHED, which says nothing: see above."),
     };
     let line = format!("{}: {}. ", number(suite.rows.len(), "check"), parts.join(", "));
     page.paragraph(0, &[(Plain, &line), (tone, verdict)]);

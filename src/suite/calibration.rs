@@ -35,7 +35,7 @@ pub struct Options {
     pub streams: u64,
 }
 
-/// A verdict contrary to the expected one.
+/// A verdict contrary to the expected one, or a crash.
 #[derive(Clone)]
 pub struct Alarm {
     /// The seed of its run: `verify` sees it again.
@@ -57,6 +57,8 @@ pub struct Tally {
     pub runs_with_alarm: u64,
     /// Checks that were not decided.
     pub inconclusive: u64,
+    /// Checks that panicked.
+    pub crashes: u64,
     /// The probability of a false alarm in a run that the ledger allows.
     pub budget: f64,
     /// The Clopper-Pearson interval of that probability.
@@ -80,13 +82,15 @@ pub struct Calibration {
     pub interval: (f64, f64),
     /// The false alarms.
     pub alarms: Vec<Alarm>,
+    /// The checks that panicked: no alarms, and not excused by any budget.
+    pub crashes: Vec<Alarm>,
     /// The tests and intervals themselves.
     pub trials: Vec<Trial>,
 }
 
 impl Calibration {
-    /// What exceeds its budget by more than chance, in words; for a sound suite anything does with
-    /// probability at most [`CHANCE`].
+    /// What exceeds its budget by more than chance, in words, and every crash; for a sound suite
+    /// anything does with probability at most [`CHANCE`].
     pub fn excesses(&self) -> Vec<String> {
         // Half for the runs, claim by claim and all together; the other half for the trials, which
         // have their intervals from it.
@@ -112,6 +116,10 @@ impl Calibration {
                 self.runs_with_alarm, self.runs, self.alpha
             ));
         }
+        excesses.extend(self.crashes.iter().map(|Alarm { seed, row }| {
+            let on = row.graph.as_deref().unwrap_or("its own graphs");
+            format!("{} crashed on {on}, seed {seed}: {}", row.claim.id, row.evidence.summary)
+        }));
         excesses.extend(self.trials.iter().filter(|trial| trial.errs_too_often()).map(|trial| {
             format!(
                 "{} on {}: {} errors on {} streams, stated error probability {}",
@@ -141,11 +149,12 @@ pub fn run(
             alarms: 0,
             runs_with_alarm: 0,
             inconclusive: 0,
+            crashes: 0,
             budget: ledger.share_of(claim.id),
             interval: (0.0, 1.0),
         })
         .collect();
-    let (mut alarms, mut runs_with_alarm) = (Vec::new(), 0);
+    let (mut alarms, mut crashes, mut runs_with_alarm) = (Vec::new(), Vec::new(), 0);
     for run in 0..options.runs {
         let seed = options.suite.seed.wrapping_add(run);
         let results =
@@ -159,13 +168,19 @@ pub fn run(
             let false_alarms = count(&|row| is_false_alarm(row));
             tally.checks += count(&|row| row.evidence.verdict != Verdict::NotApplicable);
             tally.inconclusive += count(&|row| row.evidence.verdict == Verdict::Inconclusive);
+            tally.crashes += count(&|row| row.evidence.verdict == Verdict::Crashed);
             tally.alarms += false_alarms;
             tally.runs_with_alarm += u64::from(false_alarms > 0);
             any |= false_alarms > 0;
         }
         runs_with_alarm += u64::from(any);
-        alarms
-            .extend(results.rows.into_iter().filter(is_false_alarm).map(|row| Alarm { seed, row }));
+        for row in results.rows {
+            if row.evidence.verdict == Verdict::Crashed {
+                crashes.push(Alarm { seed, row });
+            } else if is_false_alarm(&row) {
+                alarms.push(Alarm { seed, row });
+            }
+        }
     }
     let interval = |alarms| match options.runs {
         0 => (0.0, 1.0),
@@ -181,11 +196,12 @@ pub fn run(
         streams => trials::measure(&Trials { seed, alpha, streams, chance }, tried),
     };
     let interval = interval(runs_with_alarm);
-    Calibration { runs, seed, alpha, tallies, runs_with_alarm, interval, alarms, trials }
+    Calibration { runs, seed, alpha, tallies, runs_with_alarm, interval, alarms, crashes, trials }
 }
 
 fn is_false_alarm(row: &Row) -> bool {
-    !row.is_expected() && row.evidence.verdict != Verdict::Inconclusive
+    !row.is_expected()
+        && !matches!(row.evidence.verdict, Verdict::Inconclusive | Verdict::Crashed)
 }
 
 #[cfg(test)]

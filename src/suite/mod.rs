@@ -126,6 +126,8 @@ pub enum Outcome {
     SomeInconclusive,
     /// Some verdicts contradict what is expected.
     SomeViolated,
+    /// Some checks panicked.
+    SomeCrashed,
 }
 
 /// The results of a suite, in the order of the registry.
@@ -170,6 +172,7 @@ impl Suite {
         let of = |row: &Row| match (row.is_expected(), row.evidence.verdict) {
             (true, _) => Outcome::AsExpected,
             (false, Verdict::Inconclusive) => Outcome::SomeInconclusive,
+            (false, Verdict::Crashed) => Outcome::SomeCrashed,
             (false, _) => Outcome::SomeViolated,
         };
         self.rows.iter().map(of).max().unwrap_or(Outcome::AsExpected)
@@ -367,10 +370,9 @@ fn quoted(word: &str) -> String {
 }
 
 /// How often each verdict was given, expected or not.
-pub fn tally(suite: &Suite) -> [(Verdict, usize); 4] {
+pub fn tally(suite: &Suite) -> [(Verdict, usize); 5] {
     let count = |verdict| suite.rows.iter().filter(|row| row.evidence.verdict == verdict).count();
-    [Verdict::Holds, Verdict::Violated, Verdict::Inconclusive, Verdict::NotApplicable]
-        .map(|verdict| (verdict, count(verdict)))
+    Verdict::ALL.map(|verdict| (verdict, count(verdict)))
 }
 
 /// Whether a claim stands for an error in the printed paper.

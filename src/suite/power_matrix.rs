@@ -13,6 +13,8 @@
 //! A claim that stands for an error of the printed paper rejects a fault where its expected
 //! violation is gone.
 //!
+//! A check that panics rejects nothing: the pair has *crashed*, and the matrix is not complete.
+//!
 //! A fault of another policy than the paper's ([`Fault::of`]) runs on the same graphs and loads,
 //! under a promise of that policy; it counts as rejected only where the reference gets the expected
 //! verdict under that promise.
@@ -182,8 +184,17 @@ pub enum Cell {
         /// The cost.
         cases: u64,
     },
-    /// Every verdict was the one of the reference.
+    /// Every verdict was the one of the reference, and some did apply.
     Accepted,
+    /// The claim applied nowhere.
+    NotApplicable,
+    /// The check panicked.
+    Crashed {
+        /// The setting.
+        setting: String,
+        /// What the panic said.
+        found: String,
+    },
     /// Undecided somewhere, rejected nowhere.
     Inconclusive,
     /// The pair was not run.
@@ -217,6 +228,14 @@ impl Line {
     pub fn missed(&self) -> impl Iterator<Item = &'static Fault> + '_ {
         let rejected = |fault: &&Fault| self.rejects().any(|rejected| rejected == *fault);
         self.claim.rejects.iter().copied().filter(move |fault| !rejected(fault))
+    }
+
+    /// The faults that made a check panic, each with the setting and the message.
+    pub fn crashed(&self) -> impl Iterator<Item = (&'static Fault, &str, &str)> {
+        faults::ALL.iter().zip(&self.cells).filter_map(|(&fault, cell)| match cell {
+            Cell::Crashed { setting, found } => Some((fault, setting.as_str(), found.as_str())),
+            _ => None,
+        })
     }
 
     /// Whether the claim has shown that it can fail. An erratum has by its expected violation.
@@ -274,14 +293,15 @@ impl Matrix {
         faults::ALL.iter().copied().filter(survives).collect()
     }
 
-    /// Whether every claim has power, rejects what it lists and says something, and the reference
-    /// passes.
+    /// Whether every claim has power, rejects what it lists and says something, none crashed, and
+    /// the reference passes.
     pub fn claims_are_sound(&self) -> bool {
         self.lines.iter().all(|line| {
             line.has_power()
                 && line.failures.is_empty()
                 && line.telling
                 && line.missed().next().is_none()
+                && line.crashed().next().is_none()
         })
     }
 
@@ -514,14 +534,15 @@ fn reference(claim: &Claim, settings: &[Setting], options: &Options) -> Found {
                 claim.id, setting.name, evidence.verdict, evidence.summary
             ));
         }
-        telling |= evidence.verdict != Verdict::NotApplicable && !evidence.vacuous;
+        let says_nothing = matches!(evidence.verdict, Verdict::NotApplicable | Verdict::Crashed);
+        telling |= !says_nothing && !evidence.vacuous;
     }
     Found::Reference { failures, telling, asks_the_subject }
 }
 
 fn against(claim: &Claim, fault: &Fault, settings: &[Setting], options: &Options) -> Cell {
     let listed = claim.rejects.contains(&fault);
-    let mut cell = Cell::Accepted;
+    let mut cell = Cell::NotApplicable;
     for setting in settings_of(claim, settings) {
         // Theories have one setting, whichever it is.
         if !listed && claim.scope == Scope::Graph && !setting.of_matrix {
@@ -530,6 +551,10 @@ fn against(claim: &Claim, fault: &Fault, settings: &[Setting], options: &Options
         let model = fault.promised(&setting.model);
         let check = |under| evaluate(claim, under, &model, options.seed, options.alpha);
         let evidence = check(UnderCheck::from(fault));
+        if evidence.verdict == Verdict::Crashed {
+            let setting = setting.name_under(fault);
+            return Cell::Crashed { setting, found: evidence.summary };
+        }
         let rejected = match claim.expected {
             Expected::Holds => evidence.verdict == Verdict::Violated,
             // The error of the print must be seen; where it is not, the fault is.
@@ -544,9 +569,73 @@ fn against(claim: &Claim, fault: &Fault, settings: &[Setting], options: &Options
             cell = Cell::Rejected { setting, cases: evidence.cases };
             break;
         }
-        if evidence.verdict == Verdict::Inconclusive {
-            cell = Cell::Inconclusive;
-        }
+        cell = match (cell, evidence.verdict) {
+            (Cell::Inconclusive, _) | (_, Verdict::Inconclusive) => Cell::Inconclusive,
+            (cell, Verdict::NotApplicable) => cell,
+            _ => Cell::Accepted,
+        };
     }
     cell
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::claims::find;
+
+    /// What a claim of the registry with another check says to a fault of the picker.
+    fn cell(
+        expected: Expected,
+        run: fn(&Claim, &claims::Setting<'_>) -> Evidence,
+        applies: bool,
+    ) -> Cell {
+        let known = find("eq-4.12").unwrap();
+        let hypotheses: &[claims::Hypothesis] =
+            if applies { &[] } else { &[claims::Hypothesis::ServersAtMost(0)] };
+        let claim = Claim { expected, run, hypotheses, id: "planted", ..*known };
+        against(&claim, faults::JOIN_LONGEST, &settings()[..2], &Options::default())
+    }
+
+    #[test]
+    fn a_crash_rejects_nothing_and_a_claim_that_does_not_apply_accepts_nothing() {
+        let listed = settings().into_iter().any(|setting| setting.of_matrix);
+        assert!(listed && find("eq-4.12").unwrap().rejects.contains(&faults::JOIN_LONGEST));
+        let holds = |_: &Claim, _: &claims::Setting<'_>| Evidence::of_test(Verdict::Holds, 1, "");
+        for expected in [Expected::Holds, Expected::Violated] {
+            let crashed = cell(expected, |_, _| panic!("planted"), true);
+            assert!(matches!(crashed, Cell::Crashed { .. }), "{crashed:?}");
+            assert_eq!(cell(expected, holds, false), Cell::NotApplicable);
+        }
+        assert_eq!(cell(Expected::Holds, holds, true), Cell::Accepted);
+        let violated = |_: &Claim, _: &claims::Setting<'_>| Evidence::violated(7, "");
+        let rejected = cell(Expected::Holds, violated, true);
+        assert!(matches!(rejected, Cell::Rejected { cases: 7, .. }), "{rejected:?}");
+    }
+
+    #[test]
+    fn a_matrix_with_a_crash_is_not_complete() {
+        let options = Options { only: vec!["eq-4.12".to_owned()], ..Options::default() };
+        let claim = claims_of(&options)[0];
+        let crashing = faults::ALL.iter().position(|fault| !claim.rejects.contains(fault)).unwrap();
+        let matrix = |crash: bool| {
+            let rejected = || Cell::Rejected { setting: "k22".to_owned(), cases: 1 };
+            let of = |(at, fault): (usize, &&'static Fault)| {
+                let cell = if at == crashing && crash {
+                    Cell::Crashed { setting: "k22".to_owned(), found: "planted".to_owned() }
+                } else if claim.rejects.contains(fault) {
+                    rejected()
+                } else {
+                    Cell::Accepted
+                };
+                Check { claim: 0, microseconds: 1, found: Found::Fault(at, cell) }
+            };
+            let found =
+                Found::Reference { failures: Vec::new(), telling: true, asks_the_subject: true };
+            let reference = Check { claim: 0, microseconds: 1, found };
+            let checks = faults::ALL.iter().enumerate().map(of).chain([reference]);
+            Matrix::of(&options, checks.collect::<Vec<_>>())
+        };
+        assert!(matrix(false).claims_are_sound() && !matrix(true).claims_are_sound());
+        assert!(!matrix(true).is_complete());
+    }
 }
