@@ -200,6 +200,22 @@ mod tests {
     }
 
     #[test]
+    fn what_holds_of_no_case_is_inconclusive() {
+        let of = |cases, expected| match cases {
+            0 => found(expected, |_, _| Evidence::of_test(Verdict::Holds, 0, "")),
+            _ => found(expected, |_, _| Evidence::of_test(Verdict::Holds, 1, "")),
+        };
+        assert_eq!(of(0, Expected::Holds), (Verdict::Inconclusive, false));
+        assert_eq!(of(1, Expected::Holds), (Verdict::Holds, true));
+        assert_eq!(of(1, Expected::Violated), (Verdict::Holds, false));
+        // A violation needs no case: its witness is the numbers themselves.
+        assert_eq!(
+            found(Expected::Violated, |_, _| Evidence::violated(0, "1 > 0")),
+            (Verdict::Violated, true)
+        );
+    }
+
+    #[test]
     fn what_was_mistyped_is_found_again() {
         for (typed, meant) in [
             ("thm3.8", "thm-3.8"),

@@ -114,7 +114,7 @@ impl Claim {
         // the check as well as from the code under check.
         catch_unwind(AssertUnwindSafe(|| match self.inapplicable(setting) {
             Some(why) => Evidence::not_applicable(why),
-            None => (self.run)(self, setting),
+            None => (self.run)(self, setting).of_something(),
         }))
         .unwrap_or_else(|panic| match panic.downcast_ref::<DrawsForEver>() {
             // An erratum is violated by its own numbers only.

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
-    /// Exact and pathwise claims: no counterexample among all cases. Statistical ones: the opposite
-    /// was rejected.
+    /// Exact and pathwise claims: no counterexample among all cases, of which there is one at
+    /// least. Statistical ones: the opposite was rejected.
     Holds,
     /// A counterexample, or the claim itself was rejected.
     Violated,
@@ -103,6 +103,16 @@ impl Evidence {
     pub(super) fn crashed(message: &str) -> Self {
         let message = message.replace('\n', " ");
         Self::of_test(Verdict::Crashed, 0, format!("the check panicked: {message}"))
+    }
+
+    /// The same, but *inconclusive* where it holds of no case at all: what looked at nothing has
+    /// excluded nothing.
+    pub(super) fn of_something(mut self) -> Self {
+        if self.verdict == Verdict::Holds && self.cases == 0 {
+            self.verdict = Verdict::Inconclusive;
+            self.summary = format!("no case was looked at: {}", self.summary);
+        }
+        self
     }
 
     /// What a check gives that may find its claim violated on the way; it counts what it has seen.
