@@ -121,7 +121,7 @@ fn inputs(arguments: &Arguments) -> Result<Vec<Input>, Failure> {
     let words = arguments.options.arguments(text);
     let model = arguments.model.model(arguments.options.load(text)?)?;
     let name = battery::name(&words.join(" "), &model);
-    Ok(vec![Input { name, arguments: words, model, brief: false }])
+    Ok(vec![Input { name, arguments: words, model, brief: false, of_battery: false }])
 }
 
 /// Each check of the suite at most once.

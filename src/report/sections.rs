@@ -187,6 +187,11 @@ impl Section {
                     parts.push(format!("{} {verdict} in {}", claim.id, number(n, "check")));
                 }
             }
+            let n = rows.iter().filter(|row| row.is_unforeseen).count();
+            if n > 0 {
+                let checks = number(n, "check");
+                parts.push(format!("{} not applicable in {checks}, unexpectedly", claim.id));
+            }
         }
         (!parts.is_empty()).then(|| parts.join(", "))
     }
@@ -295,14 +300,21 @@ fn is_applicable(row: &Row) -> bool {
     row.evidence.verdict != Verdict::NotApplicable
 }
 
+/// Whether a verdict says something of the claim.
+fn is_finding(verdict: Verdict) -> bool {
+    matches!(verdict, Verdict::Holds | Verdict::Violated)
+}
+
 /// The verdict of the worst row.
 fn overall(rows: &[Row]) -> (Tone, &'static str) {
     let any = |what: &dyn Fn(&Row) -> bool| rows.iter().any(what);
     let verdict = |row: &Row| row.evidence.verdict;
     if any(&|row| verdict(row) == Verdict::Crashed) {
         (Bad, "CRASHED")
-    } else if any(&|row| !row.is_expected() && verdict(row) != Verdict::Inconclusive) {
+    } else if any(&|row| !row.is_expected() && is_finding(verdict(row))) {
         (Bad, "VIOLATED")
+    } else if any(&|row| row.is_unforeseen) {
+        (Bad, "UNEXPECTED")
     } else if any(&|row| verdict(row) == Verdict::Inconclusive) {
         (Open, "inconclusive")
     } else if any(&is_applicable) {
@@ -334,11 +346,12 @@ fn verdicts(claim: &Claim, rows: &[&Row]) -> String {
         }
     }
     let n = count(Verdict::NotApplicable);
+    let mark = if rows.iter().any(|row| row.is_unforeseen) { "! " } else { "" };
     if n > 0 && rows.len() > 1 {
-        parts.push(format!("n/a {n}"));
+        parts.push(format!("{mark}n/a {n}"));
     }
     if parts.is_empty() {
-        parts.push("not applicable".to_owned());
+        parts.push(format!("{mark}not applicable"));
     }
     if is_erratum(claim) && parts[0].starts_with("violated") {
         parts[0].push_str(" (expected)");

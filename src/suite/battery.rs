@@ -101,7 +101,7 @@ pub fn inputs_of<E: From<ModelError>>(
         let weights = weights(&graph)?;
         let model = Model::with_policy(graph, load, policy.clone(), weights)?;
         let arguments = vec![text.to_owned()];
-        Ok(Input { name: name(text, &model), arguments, model, brief: false })
+        Ok(Input { name: name(text, &model), arguments, model, brief: false, of_battery: false })
     };
     SMALL.into_iter().map(on).collect()
 }
@@ -142,7 +142,7 @@ fn input(
         .expect("the loads are constants that a test makes");
     let model = Model::with_policy(graph, load, policy, None)
         .expect("a load is valid, and the policy has no weights");
-    Input { name: name(&arguments[0], &model), arguments, model, brief }
+    Input { name: name(&arguments[0], &model), arguments, model, brief, of_battery: true }
 }
 
 /// What reports call a system: its graph with load and policy.

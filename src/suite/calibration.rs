@@ -200,8 +200,7 @@ pub fn run(
 }
 
 fn is_false_alarm(row: &Row) -> bool {
-    !row.is_expected()
-        && !matches!(row.evidence.verdict, Verdict::Inconclusive | Verdict::Crashed)
+    !row.is_expected() && !matches!(row.evidence.verdict, Verdict::Inconclusive | Verdict::Crashed)
 }
 
 #[cfg(test)]

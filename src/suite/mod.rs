@@ -8,6 +8,7 @@
 
 pub mod battery;
 pub mod calibration;
+pub mod foreseen;
 pub mod power_matrix;
 pub mod trials;
 
@@ -40,6 +41,8 @@ pub struct Input {
     /// Whether it is there for its policy alone: what does not apply to that, does not look at it,
     /// or takes long for what another check implies is left out.
     pub brief: bool,
+    /// Whether it is a graph of the battery, of which is known which claims do not apply.
+    pub of_battery: bool,
 }
 
 /// What to run.
@@ -81,12 +84,14 @@ pub struct Row {
     pub evidence: Evidence,
     /// Wall time of the check.
     pub seconds: f64,
+    /// Whether it does not apply, on a graph of the battery where it is known to apply.
+    pub is_unforeseen: bool,
 }
 
 impl Row {
     /// Whether the verdict is the one that a sound check of the reference gives.
     pub fn is_expected(&self) -> bool {
-        self.claim.is_expected(self.evidence.verdict)
+        self.claim.is_expected(self.evidence.verdict) && !self.is_unforeseen
     }
 }
 
@@ -234,7 +239,10 @@ pub fn ledger(inputs: &[Input], options: &Options) -> Ledger {
 pub fn row(claim: &'static Claim, input: &Input, finished: Finished) -> Row {
     let graph = (claim.scope == Scope::Graph).then(|| input.name.clone());
     let policy = graph.as_ref().map(|_| input.model.policy().to_string());
-    Row { claim, graph, policy, evidence: finished.evidence, seconds: finished.seconds }
+    let (evidence, seconds) = (finished.evidence, finished.seconds);
+    let mut row = Row { claim, graph, policy, evidence, seconds, is_unforeseen: false };
+    row.is_unforeseen = input.of_battery && foreseen::is_foreseen(&row) == Some(false);
+    row
 }
 
 /// Runs the selected claims on all inputs. `progress` is called after each check with the row, from
