@@ -2,7 +2,8 @@
 //!
 //! Small enough for exact arithmetic, and different in what the theory looks at: regular or not,
 //! connected or not, N equal to M or not, rho below and above 1, dense and sparse, random and
-//! deterministic, one with hot task types, and one real graph. Those are for the paper's policy;
+//! deterministic, two components that differ, four samples, four dimensions, one with hot task types,
+//! one with rates of many digits, and one real graph. Those are for the paper's policy;
 //! every other declared one has a small graph of its own, at a load that it carries.
 
 use super::Input;
@@ -27,6 +28,12 @@ pub const HOT_TYPES: &[u8] = include_bytes!("../../data/hot-types.csv");
 /// The name of that graph in reports, and its path in the project.
 pub const HOT_TYPES_PATH: &str = "data/hot-types.csv";
 
+/// Three servers and three task types, the sum of whose whole rates is above 2^32.
+pub const MANY_DIGITS: &[u8] = include_bytes!("../../data/many-digits.csv");
+
+/// The name of that graph in reports, and its path in the project.
+pub const MANY_DIGITS_PATH: &str = "data/many-digits.csv";
+
 /// Spec, seed of the graph, lambda as a fraction, d.
 const SPECS: &[(&str, u64, (i64, i64), u32)] = &[
     ("complete:n=2,m=2", 1, (4, 5), 2),
@@ -39,8 +46,14 @@ const SPECS: &[(&str, u64, (i64, i64), u32)] = &[
     ("circulant:n=24,k=5", 1, (4, 5), 2),
     ("regular:n=30,m=20,k=4", 1, (4, 5), 2),
     ("2*cycle:n=4+complete:n=4,m=4", 1, (3, 4), 2),
+    // Neither the same size nor the same loads.
+    ("path:n=3+complete:n=2,m=1", 1, (2, 5), 2),
+    ("complete:n=6,m=3", 1, (4, 5), 4),
     ("erdos-renyi:n=30,m=30,degree=9", 2, (1, 2), 2),
+    // An edge is there with probability 23/24.
+    ("erdos-renyi:n=12,m=10,degree=11.5", 1, (4, 5), 2),
     ("geometric:n=60,m=60,degree=15,dim=2,p=2", 3, (2, 5), 2),
+    ("geometric:n=40,m=40,degree=10,dim=4,p=inf", 1, (2, 5), 2),
 ];
 
 /// Where other policies run: complete and not, and small enough for every exact law.
@@ -72,6 +85,7 @@ pub fn inputs() -> Vec<Input> {
         .collect();
     let file = |graph, path: &str, load| input(graph, vec![path.to_owned()], load, paper(2), false);
     inputs.push(file(hot_types(), HOT_TYPES_PATH, (3, 5)));
+    inputs.push(file(many_digits(), MANY_DIGITS_PATH, (3, 5)));
     inputs.push(file(us_sites(), US_SITES_PATH, (1, 5)));
     let others = Policy::declared()
         .into_iter()
@@ -158,6 +172,14 @@ pub fn hot_types() -> BipartiteGraph {
     of_file(HOT_TYPES, HOT_TYPES_PATH)
 }
 
+/// The graph with rates of many digits.
+///
+/// # Panics
+/// Never: the file is part of the crate, and a test reads it.
+pub fn many_digits() -> BipartiteGraph {
+    of_file(MANY_DIGITS, MANY_DIGITS_PATH)
+}
+
 fn of_file(bytes: &[u8], path: &str) -> BipartiteGraph {
     format::read(bytes, Format::Csv, path, Isolated::Refuse)
         .expect("the file is part of the crate, and a test reads it")
@@ -197,6 +219,8 @@ mod tests {
     fn every_graph_of_the_battery_can_be_built() {
         assert!(inputs().len() > SPECS.len() + 2);
         assert_eq!(hot_types().rates().unwrap().weights(), [6, 2, 1, 0]);
+        let digits = many_digits().rates().unwrap().weights().iter().sum::<u128>();
+        assert!(digits > 1 << 32, "{digits}");
         let sites = us_sites();
         let sizes = (sites.n_servers(), sites.n_task_types(), sites.n_edges());
         assert_eq!(sizes, (2968, 901, 16193));

@@ -92,6 +92,8 @@ fn graphs() -> Result<Vec<(&'static str, BipartiteGraph)>, GraphError> {
         ("regular, its degrees by component", from_types(4, &[&[0, 1], &[0, 1], &[2], &[3]])?),
         ("complete6x3, implicit", BipartiteGraph::complete(6, 3)?),
         ("hot types", super::battery::hot_types()),
+        ("two unequal components", from_types(5, &[&[0, 1], &[1, 2], &[3, 4]])?),
+        ("rates of many digits", super::battery::many_digits()),
     ])
 }
 
@@ -129,7 +131,7 @@ pub fn settings() -> Vec<Setting> {
             name,
         }
     };
-    let loads = [(0.3, 2), (0.8, 2), (0.3, 1), (0.8, 3)];
+    let loads = [(0.3, 2), (0.8, 2), (0.3, 1), (0.8, 3), (0.5, 4)];
     let of = |(name, graph)| loads.map(|(lambda, d)| setting(name, &graph, lambda, d));
     graphs.into_iter().flat_map(of).collect()
 }
