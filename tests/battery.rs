@@ -87,6 +87,16 @@ fn every_claim_says_of_every_graph_of_the_battery_what_it_said_before() {
         let applies = evidence.verdict != Verdict::NotApplicable;
         *telling.entry(row.claim.id).or_default() |= applies && !evidence.vacuous;
     }
+    // By the records of the procedures themselves, not by the books.
+    let graph = |row: &Row| row.graph.clone().unwrap_or_else(|| inputs[0].name.clone());
+    for row in &suite.rows {
+        let share = suite.ledger.share(row.claim.id, &graph(row));
+        let (id, spent) = (row.claim.id, row.spent);
+        assert!(spent <= share * (1.0 + 1e-9), "{id} on {}: {spent:e} of {share:e}", graph(row));
+    }
+    let spent: f64 = suite.rows.iter().map(|row| row.spent).sum();
+    assert!(spent <= ALPHA * (1.0 + 1e-9) && spent > 0.5 * ALPHA, "{spent} spent in all");
+
     for claim in claims::all() {
         assert!(telling[claim.id], "{} says nothing on the battery", claim.id);
     }

@@ -5,6 +5,7 @@
 
 use fluidcheck::claims::{self, Claim, Kind, Scope, Verdict};
 use fluidcheck::instruments::UnderCheck;
+use fluidcheck::stats::spending;
 use fluidcheck::subject::Reference;
 use fluidcheck::suite::power_matrix::{Setting, evaluate, settings, settings_of};
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -31,10 +32,16 @@ fn holds(claim: &Claim, settings: &[Setting]) -> Result<(), Failed> {
     let mut telling = 0;
     for setting in settings_of(claim, settings) {
         let under = UnderCheck::system(&Reference);
-        let evidence = evaluate(claim, under, &setting.model, SEED, ALPHA);
+        let (evidence, spent) =
+            spending::recorded(|| evaluate(claim, under, &setting.model, SEED, ALPHA));
         if !claim.is_expected(evidence.verdict) {
             let expected = claim.expected;
             return Err(format!("{}: {expected:?} expected, {evidence:#?}", setting.name).into());
+        }
+        let is_statistical = claim.kind == Kind::Statistical;
+        // Pilots and exact claims spend nothing; what a test decided has cost something.
+        if is_statistical && evidence.cases > 0 && spent == 0.0 || spent > ALPHA * (1.0 + 1e-9) {
+            return Err(format!("{}: {spent:e} spent of {ALPHA:e}", setting.name).into());
         }
         telling += usize::from(evidence.verdict != Verdict::NotApplicable && !evidence.vacuous);
         if telling == wanted(claim) {

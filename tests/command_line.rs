@@ -550,14 +550,14 @@ fn verify_prints_a_paragraph_for_each_group_of_statements_in_the_width_that_is_a
     assert_eq!(starts.len(), 2, "{wide}");
     for (part, why) in [
         (
-            "Corollary 4.3: E q_i(infinity) <= rho^i (32 checks, 3 not applicable): excludes",
+            "Corollary 4.3: E q_i(infinity) <= rho^i (37 checks, 3 not applicable): excludes",
             "excludes",
         ),
         ("refuted       as expected, 1 printed statement: (2.2) (err-2.2-printed)", "errata"),
         ("(err-c.1-printed): right, but not the best constant; sharper: K = d", "no erratum"),
         ("\n  1 check: needs rho(G) < 1, here rho(G) = 6/5\n", "a line each"),
         ("Every verdict is as expected.", "the verdict"),
-        ("32 statistical checks: the probability that any is wrong is at most 1e-6", "alpha"),
+        ("37 statistical checks: the probability that any is wrong is at most 1e-6", "alpha"),
     ] {
         assert!(wide.contains(part), "{why}: {wide}");
     }

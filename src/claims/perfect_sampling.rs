@@ -17,6 +17,7 @@ use crate::estimate::from_the_past::Past;
 use crate::faults;
 use crate::model::{Event, Model};
 use crate::num::ratio;
+use crate::stats::spending;
 
 /// Coupling from the past; the mean fill and the empty share within 0.02.
 pub(crate) const PERFECT_SAMPLING: Claim = Claim {
@@ -54,6 +55,8 @@ fn perfect_sampling(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let fill = |state: usize| f64::from(lengths(state, n).iter().sum::<u32>()) / f64::from(n * CAP);
     let exact_fill: f64 = law.iter().enumerate().map(|(state, p)| p * fill(state)).sum();
     let share = setting.alpha / 4.0;
+    // The joint law is only ever rejected; the parts have the other half.
+    spending::record(setting.alpha / 2.0);
     let mut parts = [
         Part::within("the mean fill", exact_fill, MARGIN, share),
         Part::within("the empty share", law[0], MARGIN, share),

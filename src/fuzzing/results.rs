@@ -51,6 +51,7 @@ fn row(input: &mut Input<'_>) -> Row {
         policy: None,
         evidence,
         seconds: f64::from(input.u32()) / 1024.0,
+        spent: f64::from(input.u32()) / 1e12,
         is_unforeseen: verdict == Verdict::NotApplicable && input.below(2) == 1,
     }
 }

@@ -23,6 +23,7 @@ use super::histogram::Histogram;
 use super::log_mean_exp;
 use super::procedure::IntervalProcedure;
 use super::scale::Scale;
+use super::spending;
 
 /// Bets: 24 shares of the largest allowed one, from 0.95 down to about 7e-6; the best one falls as
 /// 1 / sqrt(n).
@@ -92,6 +93,7 @@ impl BettingInterval {
     /// Unless 0 < alpha < 1 and low < high, both finite.
     pub fn new(low: f64, high: f64, alpha: f64) -> Self {
         assert!(alpha > 0.0 && alpha < 1.0, "alpha = {alpha} is no probability");
+        spending::record(alpha);
         Self {
             scale: Scale::new(low, high),
             threshold: (2.0 / alpha).ln(),

@@ -133,6 +133,7 @@ fn upper_tail(n: u64, p: f64, k: u64) -> f64 {
 pub fn clopper_pearson(k: u64, n: u64, alpha: f64) -> (f64, f64) {
     assert!(k <= n && n > 0, "{k} successes in {n} trials");
     assert!(alpha > 0.0 && alpha < 1.0, "alpha = {alpha} is no probability");
+    super::spending::record(alpha);
     // The tails are monotone in p; each end is taken on the outer side of its last bracket.
     let end = |mut outer: f64, mut inner: f64, rejected: &dyn Fn(f64) -> bool| {
         for _ in 0..100 {

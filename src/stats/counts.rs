@@ -31,6 +31,7 @@ use statrs::function::beta::beta_reg;
 use super::binomial::ln_binomial;
 use super::mean_test::Side;
 use super::procedure::{IntervalProcedure, MeanProcedure};
+use super::spending;
 
 /// Up to here an interval is that of the moment; then its past counts too, at looks that are rarer
 /// and rarer.
@@ -138,6 +139,7 @@ impl CountTest {
     /// Unless 0 < alpha < 1 and `bound` is a number.
     pub fn new(bound: f64, alpha: f64) -> Self {
         assert!(alpha > 0.0 && alpha < 1.0, "alpha = {alpha} is no probability");
+        spending::record(alpha);
         assert!(!bound.is_nan(), "the bound is NaN");
         Self { bound, threshold: (2.0 / alpha).ln(), tally: Tally::default(), decision: None }
     }
@@ -189,6 +191,7 @@ impl CountInterval {
     /// Unless 0 < alpha < 1.
     pub fn new(alpha: f64) -> Self {
         assert!(alpha > 0.0 && alpha < 1.0, "alpha = {alpha} is no probability");
+        spending::record(alpha);
         let (tally, next_look) = (Tally::default(), FIRST_LOOK);
         Self { log_alpha: alpha.ln(), tally, next_look, lower: 0.0, upper: 1.0 }
     }

@@ -9,6 +9,7 @@
 //! least 1 - alpha.
 
 use super::procedure::IntervalProcedure;
+use super::spending;
 
 /// A running interval for the mean of independent observations in [0, range].
 #[derive(Clone, Debug)]
@@ -33,6 +34,7 @@ impl EmpiricalBernstein {
     /// Unless 0 < alpha < 1 and range is positive and finite.
     pub fn new(range: f64, alpha: f64) -> Self {
         assert!(alpha > 0.0 && alpha < 1.0, "alpha = {alpha} is no probability");
+        spending::record(alpha);
         assert!(range > 0.0 && range.is_finite(), "range = {range} is no range");
         Self {
             range,

@@ -16,6 +16,7 @@
 
 use super::mean_test::{MeanTest, Side};
 use super::scale::Scale;
+use super::spending;
 use crate::stats::decision::Decision;
 
 /// The sequential test of |mean - target| <= margin.
@@ -44,10 +45,12 @@ impl Equivalence {
             margin > 0.0,
             "margin = {margin}: a mean is never exactly a target, state how far it may be off"
         );
-        Self {
+        spending::record(alpha);
+        // A mean is at one of the edges at most: what the two tests spend does not add up.
+        spending::apart(|| Self {
             at_upper: MeanTest::on(scale, target + margin, alpha / 4.0, alpha / 2.0),
             at_lower: MeanTest::on(scale, target - margin, alpha / 2.0, alpha / 4.0),
-        }
+        })
     }
 
     /// Takes the next observation, as [`MeanTest::observe_between`] does.

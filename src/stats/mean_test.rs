@@ -11,6 +11,7 @@ use super::log_mean_exp;
 use super::procedure::MeanProcedure;
 pub use super::procedure::Side;
 use super::scale::Scale;
+use super::spending;
 
 /// Bets as fractions of the largest allowed one: a geometric grid, since the best bet for a small
 /// gap is small.
@@ -152,6 +153,7 @@ impl MeanTest {
         );
         assert!(!bound.is_nan(), "the bound is NaN");
         let bound = scale.unit(bound);
+        spending::record(above + below);
         Self {
             scale,
             above: Above::new(bound, above),

@@ -12,6 +12,7 @@
 //! | do outcomes have their known laws, given the past? | [`tilts::TiltedBets`] |
 //! | are the times of events those of a Poisson process? | [`poisson_gaps::GapTest`] |
 //! | how is the error probability of a suite shared out? | [`ledger::Ledger`] |
+//! | what has a check really spent of it? | [`spending`] |
 //! | do the tests themselves err as rarely as they say? | [`known_streams`], by the binomial law of [`binomial`] |
 //!
 //! All tests are e-processes: under the null hypothesis their wealth is a nonnegative
@@ -37,6 +38,7 @@ pub mod mean_test;
 pub mod poisson_gaps;
 pub mod procedure;
 pub mod scale;
+pub mod spending;
 pub mod tilts;
 
 /// ln of the mean of exp over `logs`, without overflow.

@@ -18,6 +18,7 @@
 
 use super::decision::Decision;
 use super::log_mean_exp;
+use super::spending;
 use super::tilts::{self, TiltedBets};
 
 /// The length of a window in mean gaps; no divisor of anything that a clock might count in.
@@ -64,6 +65,7 @@ impl GapTest {
     /// Unless 0 < alpha < 1.
     pub fn new(alpha: f64, coarse: bool) -> Self {
         assert!(alpha > 0.0 && alpha < 1.0, "alpha = {alpha} is no probability");
+        spending::record(alpha);
         Self {
             rates: TiltedBets::new(&RATES),
             long: TiltedBets::new(&TILTS),

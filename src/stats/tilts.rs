@@ -16,6 +16,7 @@
 
 use super::decision::Decision;
 use super::log_mean_exp;
+use super::spending;
 
 /// Each size with both signs: index 2 k for +sizes\[k\], 2 k + 1 for -sizes\[k\].
 ///
@@ -100,6 +101,7 @@ impl<const N: usize> TiltedBets<N> {
     /// The verdict on this figure alone; *holds* excludes the size at position `k`, or says that
     /// nothing could have been otherwise.
     pub fn decision(&self, k: usize, alpha: f64) -> Option<Decision> {
+        spending::record_asked(self, alpha);
         // Infinite wealth has no mean.
         if self.log_wealth[0] == f64::INFINITY || rejects(self.log_wealth.iter().copied(), alpha) {
             return Some(Decision::Violated);

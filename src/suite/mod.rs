@@ -27,6 +27,7 @@ use crate::model::Model;
 use crate::model::policy::Base;
 use crate::num::float_bits;
 use crate::stats::ledger::Ledger;
+use crate::stats::spending;
 
 /// A graph of the suite.
 #[derive(Clone, Debug)]
@@ -84,6 +85,8 @@ pub struct Row {
     pub evidence: Evidence,
     /// Wall time of the check.
     pub seconds: f64,
+    /// The error probability that its procedures were given.
+    pub spent: f64,
     /// Whether it does not apply, on a graph of the battery where it is known to apply.
     pub is_unforeseen: bool,
 }
@@ -107,6 +110,9 @@ pub struct Finished {
     /// Wall time of the check.
     #[serde(with = "float_bits")]
     pub seconds: f64,
+    /// The error probability that its procedures were given.
+    #[serde(with = "float_bits")]
+    pub spent: f64,
 }
 
 /// [`Evidence`] with its floats as bits.
@@ -239,8 +245,8 @@ pub fn ledger(inputs: &[Input], options: &Options) -> Ledger {
 pub fn row(claim: &'static Claim, input: &Input, finished: Finished) -> Row {
     let graph = (claim.scope == Scope::Graph).then(|| input.name.clone());
     let policy = graph.as_ref().map(|_| input.model.policy().to_string());
-    let (evidence, seconds) = (finished.evidence, finished.seconds);
-    let mut row = Row { claim, graph, policy, evidence, seconds, is_unforeseen: false };
+    let Finished { evidence, seconds, spent, .. } = finished;
+    let mut row = Row { claim, graph, policy, evidence, seconds, spent, is_unforeseen: false };
     row.is_unforeseen = input.of_battery && foreseen::is_foreseen(&row) == Some(false);
     row
 }
@@ -307,9 +313,12 @@ pub fn resume(
         .par_bridge()
         .map(|at| {
             let (claim, input) = checks[at];
-            let (evidence, seconds) =
-                check(under, claim, &inputs[input], &samples[input], options, shares[at]);
-            let finished = Finished { at, evidence, seconds };
+            let start = Instant::now();
+            let (evidence, spent) = spending::recorded(|| {
+                check(under, claim, &inputs[input], &samples[input], options, shares[at])
+            });
+            let seconds = start.elapsed().as_secs_f64();
+            let finished = Finished { at, evidence, seconds, spent };
             progress(&finished);
             finished
         })
@@ -325,8 +334,7 @@ fn check(
     samples: &Samples<'_>,
     options: &Options,
     alpha: f64,
-) -> (Evidence, f64) {
-    let start = Instant::now();
+) -> Evidence {
     let how = CheckOptions {
         seed: options.seed,
         alpha,
@@ -339,7 +347,7 @@ fn check(
     if let Some(witness) = &mut evidence.witness {
         witness.replay = replay(claim, input, options, alpha, witness.case);
     }
-    (evidence, start.elapsed().as_secs_f64())
+    evidence
 }
 
 /// The shell line that sees a violation again.

@@ -39,6 +39,7 @@ use crate::graph::BipartiteGraph;
 use crate::model::{Event, Model, divided_difference_f64};
 use crate::stats::decision::Decision;
 use crate::stats::log_mean_exp;
+use crate::stats::spending;
 use crate::stats::tilts::{self, TiltedBets};
 pub use pick_test::PickTest;
 use picks::{Pick, Picks};
@@ -196,6 +197,7 @@ impl EventTest {
         let graph = model.graph();
         assert_eq!(start.len(), graph.n_servers() as usize, "one queue length per server");
         assert!(alpha > 0.0 && alpha < 1.0, "alpha = {alpha} is no probability");
+        spending::record(alpha);
         let (n, m) = (graph.n_servers() as usize, graph.n_task_types());
         let degree = |w| graph.task_degree(w) as f64;
         let mean_degree = (0..m).map(degree).sum::<f64>() / f64::from(m);

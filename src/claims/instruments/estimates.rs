@@ -21,6 +21,7 @@ use crate::estimate::{Estimated, Options};
 use crate::faults;
 use crate::graph::{BipartiteGraph, Isolated};
 use crate::model::Model;
+use crate::stats::spending;
 use crate::subject::Reference;
 use crate::theory::exact;
 use crate::theory::mean_field::Start;
@@ -99,8 +100,10 @@ fn transient_law(
     };
     // In another order than that of time.
     let times = [TIMES[1], TIMES[0]];
-    let estimate = (setting.instruments.transient)(model, &start, &times, &options)
-        .map_err(|error| error.to_string())?;
+    // Its figures share one error probability.
+    spending::record(1.0 - options.confidence);
+    let estimate = || (setting.instruments.transient)(model, &start, &times, &options);
+    let estimate = spending::apart(estimate).map_err(|error| error.to_string())?;
     *replications = estimate.replications;
     let mut known = Vec::new();
     for (at, law) in [&exact[1], &exact[0]].into_iter().enumerate() {
@@ -183,8 +186,9 @@ fn steady_law(
             replications: Some(6_000 * u64::from(setting.plan.effort)),
             ..Options::default()
         };
-        let estimate = (setting.instruments.steady_state)(&model, &options)
-            .map_err(|error| error.to_string())?;
+        spending::record(1.0 - options.confidence);
+        let estimate = || (setting.instruments.steady_state)(&model, &options);
+        let estimate = spending::apart(estimate).map_err(|error| error.to_string())?;
         *replications += estimate.replications;
         let (length, delay) = (estimate.mean_queue_length.mean, estimate.mean_delay.mean);
         let off = (delay * lambda - length).abs();

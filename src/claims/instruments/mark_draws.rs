@@ -16,6 +16,7 @@ use crate::faults;
 use crate::graph::{BipartiteGraph, Isolated};
 use crate::model::Model;
 use crate::simulate::marks::{DrawnAhead, Mark};
+use crate::stats::spending;
 use crate::stats::tilts;
 
 /// Draws without a look at queues.
@@ -242,6 +243,7 @@ impl<'a> Draws<'a> {
 
     /// The verdict, with what is most against the law.
     fn verdict(&self, alpha: f64) -> (Verdict, String) {
+        spending::record_asked(self, alpha);
         if let Some(feature) = self.features().find(|feature| feature.is_impossible()) {
             return (Verdict::Violated, format!("against its law outright: {}", feature.what));
         }

@@ -30,6 +30,7 @@ use crate::stats::distribution::DiscreteLaw;
 use crate::stats::known_streams::{SOURCES, Source};
 use crate::stats::mean_test::Side;
 use crate::stats::procedure::IntervalKind;
+use crate::stats::spending;
 
 /// The tests of means, a mean off on either side.
 pub(crate) const SEQUENTIAL_TESTS: Claim = Claim {
@@ -154,9 +155,10 @@ impl Parts {
     }
 }
 
-/// On how many of the streams this happens.
+/// On how many of the streams this happens. The tests on them are under check: no verdict is
+/// theirs.
 fn count(streams: u64, happens: impl Fn(u64) -> bool) -> u64 {
-    (0..streams).filter(|&stream| happens(stream)).count() as u64
+    spending::apart(|| (0..streams).filter(|&stream| happens(stream)).count() as u64)
 }
 
 /// The decision of a test of `bound` on one stream, at any time up to `length`.
@@ -182,7 +184,7 @@ fn decision(
 
 fn sequential_tests(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let mut parts = Parts::new(setting.alpha, SOURCES.len() as u32 + 3);
-    parts.known(known::tests());
+    parts.known(spending::apart(known::tests));
     // Every source; then a long fair coin, on which little is left of what Ville's inequality gives
     // away.
     let trials = SOURCES
@@ -219,7 +221,7 @@ fn intervals_cover(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     const STREAMS: u64 = 1000;
     const AWAY: f64 = 0.15;
     let mut parts = Parts::new(setting.alpha, 2 * 3 * 3);
-    parts.known(known::intervals());
+    parts.known(spending::apart(known::intervals));
     for (at, kind) in (0u64..).zip(IntervalKind::ALL) {
         // The betting interval looks at all of its past whenever it is asked.
         let length = if kind == IntervalKind::Betting { 40 } else { 200 };
@@ -269,7 +271,7 @@ fn distribution_test(claim: &Claim, setting: &Setting<'_>) -> Evidence {
         })
     };
     let mut parts = Parts::new(setting.alpha, 3);
-    parts.known(known::bands());
+    parts.known(spending::apart(known::bands));
     let alarms = count(STREAMS, |stream| run(law(0.0), 0.0, STATED, 400, stream).is_some());
     parts.at_most("true law with jumps", alarms, STREAMS, STATED);
     let share = parts.share;

@@ -32,6 +32,7 @@ use crate::random::event_clock::{Clock, Timeline};
 use crate::random::stream_rng;
 use crate::simulate::occupancy::LocalOccupancy;
 use crate::stats::decision::Decision;
+use crate::stats::spending;
 use crate::stats::tilts::{self, TiltedBets};
 use crate::subject::{Path, random_lengths};
 
@@ -230,6 +231,7 @@ impl<'a> Watch<'a> {
 
     /// What has been decided so far.
     fn decision(&self, alpha: f64) -> Option<Decision> {
+        spending::record_asked(self, alpha);
         if tilts::rejects(self.bets.iter().flatten().flat_map(|bets| bets.log_wealth), alpha) {
             return Some(Decision::Violated);
         }

@@ -27,6 +27,7 @@
 //! by much, and its proof is these lines.
 
 use super::procedure::LawProcedure;
+use super::spending;
 use crate::stats::decision::Decision;
 
 /// Observations before the first look.
@@ -244,6 +245,7 @@ impl<L: Law> DistributionTest<L> {
     /// Unless 0 < alpha < 1 and 0 <= margin <= 1.
     pub fn new(law: L, margin: f64, alpha: f64) -> Self {
         assert!(alpha > 0.0 && alpha < 1.0, "alpha = {alpha} is no probability");
+        spending::record(alpha);
         Self { law, sample: Sample::new(alpha / 2.0), distance: Distance::new(margin) }
     }
 
@@ -309,6 +311,7 @@ impl TwoSample {
     /// Unless 0 < alpha < 1 and 0 <= margin <= 1.
     pub fn new(margin: f64, alpha: f64) -> Self {
         assert!(alpha > 0.0 && alpha < 1.0, "alpha = {alpha} is no probability");
+        spending::record(alpha);
         Self {
             samples: [Sample::new(alpha / 4.0), Sample::new(alpha / 4.0)],
             distance: Distance::new(margin),
