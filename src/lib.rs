@@ -77,7 +77,7 @@
 //! | case | one input of a check, replayable by its index |
 //! | evidence | what a check saw: verdict, slack, vacuity, cases, witness ([`claims::Evidence`]) |
 //! | slack | distance from the bound at its closest |
-//! | verdict | holds, violated, inconclusive, or not applicable ([`claims::Verdict`]) |
+//! | verdict | holds, violated, inconclusive, not applicable, or crashed ([`claims::Verdict`]) |
 //! | fault | a wrong model that some claim must reject ([`faults::Fault`]) |
 //! | checkpoint | what a long run has found so far, in a file from which it goes on ([`checkpoint`]) |
 //! | policy | how a task chooses among its servers, as a value with an exact law ([`model::policy`]); `jsq(2), replacement` is the paper's with d = 2 |
