@@ -19,8 +19,9 @@ pub fn text(calibration: &Calibration) -> String {
         "claim", "checks", "alarms", "runs", "inconclusive", "budget"
     );
     for tally in &calibration.tallies {
-        let Tally { claim, checks, alarms, runs_with_alarm, inconclusive, budget, interval, .. } =
-            tally;
+        let Tally {
+            claim, checks, alarms, runs_with_alarm, inconclusive, budget, interval, ..
+        } = tally;
         let budget = match claim.kind {
             Kind::Statistical => format!("{budget:.2e}"),
             _ => "none".to_owned(),
