@@ -89,11 +89,14 @@ fn every_claim_says_of_every_graph_of_the_battery_what_it_said_before() {
     }
     // By the records of the procedures themselves, not by the books.
     let graph = |row: &Row| row.graph.clone().unwrap_or_else(|| inputs[0].name.clone());
-    for row in &suite.rows {
+    let too_much = suite.rows.iter().filter_map(|row| {
         let share = suite.ledger.share(row.claim.id, &graph(row));
         let (id, spent) = (row.claim.id, row.spent);
-        assert!(spent <= share * (1.0 + 1e-9), "{id} on {}: {spent:e} of {share:e}", graph(row));
-    }
+        let told = || format!("{id} on {}: {spent:e} of {share:e}", graph(row));
+        (spent > share * (1.0 + 1e-9)).then(told)
+    });
+    let too_much: Vec<String> = too_much.collect();
+    assert!(too_much.is_empty(), "more spent than the ledger allows: {too_much:#?}");
     let spent: f64 = suite.rows.iter().map(|row| row.spent).sum();
     assert!(spent <= ALPHA * (1.0 + 1e-9) && spent > 0.5 * ALPHA, "{spent} spent in all");
 
