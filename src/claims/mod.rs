@@ -53,7 +53,7 @@ pub use hypothesis::show;
 pub use policies::Policies;
 #[doc(hidden)]
 pub use setting::{CasePlan, Setting};
-pub use verdict::{Evidence, Verdict, Witness};
+pub use verdict::{Evidence, Excluded, Verdict, Witness};
 
 /// Every claim, in the order of the paper, errata last: a row for each, which is all that a new
 /// claim needs besides its value.

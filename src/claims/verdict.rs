@@ -82,6 +82,25 @@ pub struct Evidence {
     pub summary: String,
     /// The counterexample of a violation, or the message of a crash.
     pub witness: Option<Witness>,
+    /// What a pass of a policy's picks excludes; of other claims `None`.
+    pub excluded: Option<Excluded>,
+}
+
+/// How much of a policy's picks another declared one can still decide, in every state alike.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Excluded {
+    /// The largest share of the picks that a single rival of the list can decide; `None` unless the
+    /// verdict is *holds*.
+    pub share: Option<f64>,
+    /// Every declared policy of another law on this graph, in its canonical text, with its own
+    /// share; `None` where it stands as a whole.
+    pub rivals: Vec<(String, Option<f64>)>,
+    /// Declared policies with the same law on this graph, which no pick can tell apart.
+    pub same_law: Vec<String>,
+    /// Rivals that are not tried on a graph of this size.
+    pub not_tried: Vec<String>,
+    /// A mixture of rivals that is the promised policy itself, in words: no pick tells them apart.
+    pub mixture: Option<String>,
 }
 
 impl Evidence {
@@ -91,7 +110,7 @@ impl Evidence {
         let summary = summary.into();
         let witness = matches!(verdict, Verdict::Violated | Verdict::Crashed)
             .then(|| Witness { found: summary.clone(), ..Witness::default() });
-        Self { verdict, slack: None, vacuous: false, cases, summary, witness }
+        Self { verdict, slack: None, vacuous: false, cases, summary, witness, excluded: None }
     }
 
     /// A violation after so many cases; `found` is the witness too.
@@ -103,6 +122,12 @@ impl Evidence {
     pub(super) fn crashed(message: &str) -> Self {
         let message = message.replace('\n', " ");
         Self::of_test(Verdict::Crashed, 0, format!("the check panicked: {message}"))
+    }
+
+    /// With what a pass of picks excludes.
+    pub(super) fn excluding(self, excluded: Excluded) -> Self {
+        let share = excluded.share.filter(|_| self.verdict == Verdict::Holds);
+        Self { excluded: Some(Excluded { share, ..excluded }), ..self }
     }
 
     /// The same, but *inconclusive* where it holds of no case at all: what looked at nothing has

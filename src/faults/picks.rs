@@ -23,7 +23,9 @@ pub(super) const ALL: &[&Fault] = &[
     ALIAS_SIDES_SWAPPED, RATES_ONE_SAMPLE_LESS, COMPARED_WITH_ITSELF, NEVER_RETURNS,
     SAMPLED_FROM_BELOW, SAMPLED_FROM_EVERYWHERE, IDLE_ELSE_FIRST_DRAWN, LENGTHS_FROM_4_ALIKE,
     LENGTHS_IGNORED_FOR_5_PERCENT, LENGTHS_IGNORED_FOR_10_PERCENT, SECOND_SAMPLE_FIXED,
-    LAST_SERVER_SKIPPED, LENGTHS_SATURATE,
+    LAST_SERVER_SKIPPED, LENGTHS_SATURATE, LENGTHS_WITHIN_32_EQUAL, TIES_OF_TWO_TO_THE_FIRST,
+    RANDOM_OF_TWO, ONE_OF_THE_TWO_LONGEST, FEW_SERVERS_SCANNED, UNEVEN_SHARES, ROTATED_PLAN,
+    POOR_GENERATOR,
 ];
 
 const fn fault(id: &'static str) -> Fault {
@@ -432,3 +434,104 @@ pub const LAST_SERVER_SKIPPED: &Fault = &fault("last-server-skipped")
         first_shortest(&drawn, lengths)
     })
     .with_own_samples();
+
+pub const LENGTHS_WITHIN_32_EQUAL: &Fault = &fault("lengths-within-32-equal")
+    .about("A sample is better only if it is shorter by more than 32 tasks.")
+    .picking(|_, _, samples, lengths, _| {
+        best(samples, |a, b| lengths[a as usize].saturating_add(32) < lengths[b as usize])
+    });
+
+pub const TIES_OF_TWO_TO_THE_FIRST: &Fault = &fault("ties-of-two-to-the-first")
+    .about("Of two servers that are equally long the first gets the task; of more, any.")
+    .seen("go-zero #567")
+    .picking(|model, task_type, samples, lengths, _| {
+        let servers = model.graph().servers_of(task_type);
+        let all_equal =
+            || servers.iter().all(|v| lengths[v as usize] == lengths[samples[0] as usize]);
+        if servers.len() == 2 && all_equal() {
+            servers.at(0)
+        } else {
+            first_shortest(samples, lengths)
+        }
+    });
+
+pub const RANDOM_OF_TWO: &Fault = &fault("random-of-two")
+    .about("Where a task has two servers, lengths are not looked at.")
+    .seen("npm cassandra-driver 4.10.0")
+    .promising("jsq(2), distinct")
+    .picking(|model, task_type, samples, lengths, _| {
+        let few = model.graph().task_degree(task_type) == 2;
+        if few { samples[0] } else { first_shortest(samples, lengths) }
+    });
+
+pub const ONE_OF_THE_TWO_LONGEST: &Fault = &fault("one-of-the-two-longest")
+    .about("All servers are sorted by length, and one of the last two gets the task.")
+    .seen("sozu-lib 2.1.0")
+    .promising("jsq(2), distinct")
+    .picking(|model, task_type, _, lengths, rng| {
+        let mut servers: Vec<u32> = model.graph().servers_of(task_type).iter().collect();
+        servers.sort_by_key(|&v| std::cmp::Reverse(lengths[v as usize]));
+        servers[rng.random_range(0..servers.len().min(2))]
+    })
+    .with_own_samples();
+
+pub const FEW_SERVERS_SCANNED: &Fault = &fault("few-servers-scanned")
+    .about("Of up to three servers all are compared, ties to the first; of more, the samples.")
+    .seen("npm moleculer 0.15.2")
+    .picking(|model, task_type, samples, lengths, _| {
+        let servers: Vec<u32> = model.graph().servers_of(task_type).iter().collect();
+        first_shortest(if servers.len() <= 3 { &servers } else { samples }, lengths)
+    });
+
+pub const UNEVEN_SHARES: &Fault = &fault("uneven-shares")
+    .about("Servers own unequal parts of a ring, and are sampled in proportion to them.")
+    .seen("haproxy 2.6.12")
+    .picking(|model, task_type, samples, lengths, rng| {
+        let servers = model.graph().servers_of(task_type);
+        // Parts of 6, 4 and 5 in turn.
+        let accepted = |v: u32, rng: &mut Coins| rng.random_range(0..6) < [6, 4, 5][v as usize % 3];
+        let draw = |rng: &mut Coins| loop {
+            let v = servers.at(rng.random_range(0..servers.len()));
+            if accepted(v, rng) {
+                break v;
+            }
+        };
+        let drawn: Vec<u32> = samples.iter().map(|_| draw(rng)).collect();
+        first_shortest(&drawn, lengths)
+    })
+    .with_own_samples();
+
+pub const ROTATED_PLAN: &Fault = &fault("rotated-plan")
+    .about("The samples are the first ones of a list that is rotated by one after each task.")
+    .with_marks(|model, seed, replication| {
+        let mut rotation = 0;
+        altered(model, seed, replication, move |model, mark, _, block| match mark {
+            Mark::Arrival { task_type, samples } if !samples.is_empty() => {
+                let servers = model.graph().servers_of(task_type);
+                rotation += 1;
+                let sample = |k: usize| servers.at((rotation + k) % servers.len());
+                let samples: Vec<u32> = (0..samples.len()).map(sample).collect();
+                block.push(Mark::Arrival { task_type, samples: &samples });
+            }
+            mark => block.push(mark),
+        })
+    });
+
+pub const POOR_GENERATOR: &Fault = &fault("poor-generator")
+    .about("Samples are the last digits of a linear congruential generator.")
+    .with_marks(|model, seed, replication| {
+        let mut state = seed ^ replication;
+        altered(model, seed, replication, move |model, mark, _, block| match mark {
+            Mark::Arrival { task_type, samples } if !samples.is_empty() => {
+                let servers = model.graph().servers_of(task_type);
+                let mut next = |_: &u32| {
+                    // That of Numerical Recipes, modulo 2^32.
+                    state = (1_664_525 * (state & 0xffff_ffff) + 1_013_904_223) & 0xffff_ffff;
+                    servers.at((state % servers.len() as u64) as usize)
+                };
+                let samples: Vec<u32> = samples.iter().map(&mut next).collect();
+                block.push(Mark::Arrival { task_type, samples: &samples });
+            }
+            mark => block.push(mark),
+        })
+    });

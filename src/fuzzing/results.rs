@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::input::Input;
 use crate::checkpoint::{self, Progress};
-use crate::claims::{self, Evidence, Verdict, Witness};
+use crate::claims::{self, Evidence, Excluded, Verdict, Witness};
 use crate::estimate::{self, Intervals};
 use crate::graph::BipartiteGraph;
 use crate::model::Model;
@@ -44,6 +44,12 @@ fn row(input: &mut Input<'_>) -> Row {
         cases: input.u64(),
         summary: text(input),
         witness,
+        excluded: (input.below(2) == 1).then(|| {
+            let mut share = || (input.below(2) == 1).then(|| 0.5f64.powi(input.below(11) as i32));
+            let (most, of_one) = (share(), share());
+            let rivals = vec![(text(input), of_one)];
+            Excluded { share: most, rivals, ..Excluded::default() }
+        }),
     };
     Row {
         claim,

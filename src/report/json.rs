@@ -19,10 +19,11 @@ pub fn suite(suite: &Suite) -> Value {
 }
 
 /// One claim on one graph; `graph` is `null` for claims that are not about one, and `ok` says
-/// whether the verdict is as expected.
+/// whether the verdict is as expected. Where picks are judged, `excluded_share` is the largest of
+/// those of `rivals`, `null` unless the verdict is *holds*.
 fn row(row: &Row) -> Value {
     let (claim, evidence) = (row.claim, &row.evidence);
-    json!({
+    let mut value = json!({
         "id": claim.id,
         "source": claim.source,
         "statement": claim.statement,
@@ -39,5 +40,15 @@ fn row(row: &Row) -> Value {
         "witness": evidence.witness,
         "cases": evidence.cases,
         "seconds": row.seconds,
-    })
+    });
+    if let (Some(excluded), Some(value)) = (&evidence.excluded, value.as_object_mut()) {
+        let rival = |(policy, share): &(String, Option<f64>)| json!({ "policy": policy, "excluded_share": share });
+        let rivals: Vec<Value> = excluded.rivals.iter().map(rival).collect();
+        value.insert("excluded_share".into(), json!(excluded.share));
+        value.insert("rivals".into(), json!(rivals));
+        value.insert("same_law".into(), json!(excluded.same_law));
+        value.insert("not_tried".into(), json!(excluded.not_tried));
+        value.insert("mixture".into(), json!(excluded.mixture));
+    }
+    value
 }

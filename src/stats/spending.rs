@@ -1,4 +1,5 @@
-//! Which error probability a check has really spent, to be held against the [`ledger`](super::ledger).
+//! Which error probability a check has really spent, to be held against the
+//! [`ledger`](super::ledger).
 //!
 //! A ledger says what each check may spend. What it spends is said by the procedures themselves:
 //! each records the error probability that it is given, where it is made, or where it decides if it

@@ -19,7 +19,8 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::claims::{
-    self, CheckOptions, Claim, Evidence, Expected, Group, Kind, Policies, Scope, Verdict, Witness,
+    self, CheckOptions, Claim, Evidence, Excluded, Expected, Group, Kind, Policies, Scope, Verdict,
+    Witness,
 };
 use crate::estimate::bracketing::{Samples, pilot_limit};
 use crate::instruments::UnderCheck;
@@ -126,6 +127,8 @@ struct EvidenceToTheBit {
     cases: u64,
     summary: String,
     witness: Option<Witness>,
+    /// Powers of two, which decimals keep.
+    excluded: Option<Excluded>,
 }
 
 /// How a suite ended, in the order of severity.

@@ -31,6 +31,7 @@
 use std::collections::HashMap;
 use std::f64::consts::PI;
 
+use super::wealth::Wealth;
 use crate::stats::log_mean_exp;
 
 /// States with more candidates come again too rarely, and have many sets.
@@ -54,18 +55,23 @@ pub(super) struct State {
     pub(super) law: Vec<f64>,
     pub(super) counts: Vec<u64>,
     pub(super) picks: u64,
-    /// ln of the product of predictor / P.
-    pub(super) log_wealth: f64,
-    /// ln of the product of the predictors.
-    log_predicted: f64,
+    /// The product of predictor / P.
+    wealth: Wealth,
+    /// The product of the predictors.
+    predicted: Wealth,
 }
 
 impl State {
+    /// ln of the product of predictor / P.
+    pub(super) fn log_wealth(&self) -> f64 {
+        self.wealth.ln()
+    }
+
     fn observe(&mut self, place: usize) {
         let possible = self.law.iter().filter(|&&p| p > 0.0).count() as f64;
         let predicted = (self.counts[place] as f64 + 0.5) / (self.picks as f64 + 0.5 * possible);
-        self.log_predicted += predicted.ln();
-        self.log_wealth += (predicted / self.law[place]).ln();
+        self.predicted.multiply(predicted);
+        self.wealth.multiply(predicted / self.law[place]);
         self.counts[place] += 1;
         self.picks += 1;
     }
@@ -84,7 +90,7 @@ impl State {
             .filter(|&&count| count > 0)
             .map(|count| *count as f64 * seen(count).ln())
             .sum();
-        let most = ((1.0 / alpha).ln() + likelihood - self.log_predicted) / n;
+        let most = ((1.0 / alpha).ln() + likelihood - self.predicted.ln()) / n;
         let sets = 1..(1u32 << self.counts.len()) - 1;
         let distance = sets.map(|set| {
             let within = |of: &dyn Fn(usize) -> f64| -> f64 {
@@ -149,8 +155,8 @@ impl States {
                     law: law.to_vec(),
                     counts: vec![0; law.len()],
                     picks: 0,
-                    log_wealth: 0.0,
-                    log_predicted: 0.0,
+                    wealth: Wealth::ONE,
+                    predicted: Wealth::ONE,
                 });
                 self.states.len() - 1
             }
@@ -160,14 +166,14 @@ impl States {
 
     /// ln of the product of all wealths.
     pub(super) fn log_product(&self) -> f64 {
-        self.states.iter().map(|state| state.log_wealth).sum()
+        self.states.iter().map(State::log_wealth).sum()
     }
 
     /// ln of the weighted mean of the wealths.
     pub(super) fn log_mean(&self) -> f64 {
         let weighted = || {
             let all = self.states.iter().zip(1..);
-            all.map(|(state, k)| state.log_wealth + weight(k).ln())
+            all.map(|(state, k)| state.log_wealth() + weight(k).ln())
         };
         let found: f64 = (1..=self.states.len()).map(weight).sum();
         let others = (1.0 - found).max(0.0).ln();
@@ -178,7 +184,7 @@ impl States {
 
     /// The state on which the most was won, weighted.
     pub(super) fn worst(&self) -> Option<&State> {
-        let won = |&(state, k): &(&State, usize)| state.log_wealth + weight(k).ln();
+        let won = |&(state, k): &(&State, usize)| state.log_wealth() + weight(k).ln();
         let all = self.states.iter().zip(1..);
         all.max_by(|a, b| won(a).total_cmp(&won(b))).map(|(state, _)| state)
     }

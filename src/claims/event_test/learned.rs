@@ -1,15 +1,17 @@
-//! Bets that learn: which lengths get more picks than promised, and which servers among equals.
+//! Bets that learn: which lengths get more picks than promised, which servers among equals, and
+//! what comes in turn.
 //!
-//! Candidates are put into bins: the length of the joined queue, the rank of that length among
-//! those seen, and the server. A bin has been joined c times where e were expected; its weight is
+//! Candidates are put into bins. A bin has been joined c times where e were expected; its weight is
 //! w = (c + 1/2) / (e + 1/2), and the bet is on the law Q(x) = P(x) w(x) / sum of P w. The weights
 //! are those before the pick, so that Q is a law given the past and Q(x)/P(x) has mean 1 under P.
 //!
-//! | bets | given | see |
+//! | bins | given | see |
 //! |---|---|---|
 //! | length, rank of the length | nothing; that the joined queue is no shortest | lengths that count for less than they are: idle ones told from others only, saturation |
 //! | the same ranks, tilted | the same | the same from the first pick on, since nothing is learned |
 //! | server; edge | the level of the joined queue | weights of servers, uneven shares among equals |
+//! | place after the number of picks, of all types or of this one | nothing | plans and samples in rotation |
+//! | step from the place before; both places | nothing | samples that follow from those before, poor generators |
 //!
 //! Given an event of the past and of x, such as "x is no shortest", Q is P where it does not
 //! happen, and redistributes P's mass where it does: a law again.
@@ -19,26 +21,43 @@
 
 use std::collections::HashMap;
 
+use super::wealth::Wealth;
 use crate::stats::log_mean_exp;
 use crate::stats::tilts::{self, TiltedBets};
 
 /// The tilts of the rank of a length.
-const TILTS: [f64; 10] = tilts::signed([0.05, 0.1, 0.25, 0.5, 1.0]);
+const TILTS: [f64; 4] = tilts::signed([0.25, 1.0]);
 
 /// Longer queues, and later ranks, share a bin.
 const LAST_BIN: usize = 63;
 
-/// Servers and edges are learned one by one, up to so many.
+/// Servers, edges and pairs of places are learned one by one, up to so many.
 const MOST_BINS: usize = 1 << 20;
 
-/// What is learned, in the order of the wealths.
-pub(super) const NAMES: [&str; 8] = [
+/// What is learned by bins, in the order of the wealths; what is tilted follows.
+const LENGTH: usize = 0;
+const RANK: usize = 1;
+const GIVEN: usize = 2;
+const SERVER: usize = 4;
+const EDGE: usize = 5;
+const TURN: usize = 6;
+const TURN_OF_TYPE: usize = 7;
+const STEP: usize = 8;
+const BOTH_PLACES: usize = 9;
+const LEARNERS: usize = 10;
+
+/// What is bet on, in the order of the wealths.
+pub(super) const NAMES: [&str; 12] = [
     "length of the joined queue",
     "rank of the joined length",
     "length of the joined queue that is no shortest",
     "rank of the joined length that is no shortest",
     "server among equals",
     "edge among equals",
+    "place after the number of picks",
+    "place after the number of picks of the type",
+    "step from the place before",
+    "place after the place before",
     "rank of the joined length, tilted",
     "rank of the joined length that is no shortest, tilted",
 ];
@@ -48,7 +67,7 @@ pub(super) const NAMES: [&str; 8] = [
 struct Learner {
     /// How often a bin was joined, and how often that was expected.
     bins: Vec<(f64, f64)>,
-    log_wealth: f64,
+    wealth: Wealth,
 }
 
 impl Learner {
@@ -56,32 +75,59 @@ impl Learner {
         self.bins.get(bin).map_or(1.0, |(seen, expected)| (seen + 0.5) / (expected + 0.5))
     }
 
-    /// The law `shares` (any multiple of one) of candidates in these bins, the one at `chosen` of
-    /// which was taken.
-    fn observe(&mut self, candidates: &[(usize, f64)], chosen: usize) {
-        let total: f64 = candidates.iter().map(|&(_, p)| p).sum();
-        let first = candidates[chosen].0;
+    /// The candidates at these places, the one at `place` of which was taken; `law` is any multiple
+    /// of theirs.
+    fn observe(
+        &mut self,
+        among: &[usize],
+        law: &[f64],
+        place: usize,
+        bin: impl Fn(usize) -> usize,
+    ) {
+        let first = bin(place);
         // No choice between bins, nothing to learn.
-        if candidates.iter().all(|&(bin, p)| bin == first || p == 0.0) {
+        if among.iter().all(|&i| law[i] == 0.0 || bin(i) == first) {
             return;
         }
-        let mean: f64 = candidates.iter().map(|&(bin, p)| p / total * self.weight(bin)).sum();
-        self.log_wealth += (self.weight(first) / mean).ln();
-        for &(bin, p) in candidates {
+        let total: f64 = among.iter().map(|&i| law[i]).sum();
+        let weighted: f64 = among.iter().map(|&i| law[i] * self.weight(bin(i))).sum();
+        self.wealth.multiply(self.weight(first) * total / weighted);
+        for &i in among {
+            let bin = bin(i);
             if bin >= self.bins.len() {
                 self.bins.resize(bin + 1, (0.0, 0.0));
             }
-            self.bins[bin].1 += p / total;
+            self.bins[bin].1 += law[i] / total;
         }
         self.bins[first].0 += 1.0;
     }
 }
 
+/// What a path has brought so far.
+#[derive(Clone, Debug, Default)]
+struct Turns {
+    picks: usize,
+    /// By task type: how many picks, and the place of the last one.
+    of_type: HashMap<u32, (usize, usize)>,
+}
+
 /// All bets that learn.
 #[derive(Clone, Debug)]
 pub(super) struct Learned {
-    learners: [Learner; 6],
+    learners: [Learner; LEARNERS],
     tilted: [TiltedBets<{ TILTS.len() }>; 2],
+    turns: Turns,
+}
+
+/// The candidates of a pick.
+pub(super) struct Candidates<'a> {
+    pub(super) task_type: u32,
+    pub(super) servers: &'a [u32],
+    /// The number of the first one's edge.
+    pub(super) edge: usize,
+    /// The lengths that the policy sees.
+    pub(super) seen: &'a [u32],
+    pub(super) law: &'a [f64],
 }
 
 impl Learned {
@@ -90,66 +136,95 @@ impl Learned {
         Self {
             learners: Default::default(),
             tilted: [TiltedBets::new(&TILTS), TiltedBets::new(&TILTS)],
+            turns: Turns::default(),
         }
     }
 
-    /// Takes a pick that the law allows. `servers` are the candidates, and `edge` is the number of
-    /// the first one's edge.
-    pub(super) fn observe(
-        &mut self,
-        servers: &[u32],
-        edge: usize,
-        seen: &[u32],
-        law: &[f64],
-        place: usize,
-    ) {
-        if seen.len() < 2 {
-            return;
+    /// Another path begins: what comes next does not follow from what came before.
+    pub(super) fn restart(&mut self) {
+        self.turns = Turns::default();
+    }
+
+    /// Takes a pick that the law allows.
+    pub(super) fn observe(&mut self, of: &Candidates<'_>, place: usize) {
+        let n = of.seen.len();
+        if n > 1 {
+            let all: Vec<usize> = (0..n).collect();
+            self.bet_on_lengths(of, &all, place);
+            self.bet_among_equals(of, &all, place);
+            self.bet_on_turns(of, &all, place);
         }
+        self.turns.picks += 1;
+        let (picks, last) = self.turns.of_type.entry(of.task_type).or_default();
+        (*picks, *last) = (*picks + 1, place);
+    }
+
+    fn bet_on_lengths(&mut self, of: &Candidates<'_>, all: &[usize], place: usize) {
+        let (seen, law) = (of.seen, of.law);
         let mut levels: Vec<u32> = seen.to_vec();
         levels.sort_unstable();
         levels.dedup();
+        if levels.len() == 1 {
+            return;
+        }
         let rank = |i: usize| levels.partition_point(|&level| level < seen[i]);
-        let ranks: Vec<usize> = (0..seen.len()).map(rank).collect();
-        if levels.len() > 1 {
-            for given in [false, true] {
-                // Given that the joined queue is no shortest, the shortest are no candidates.
-                if given && ranks[place] == 0 {
-                    continue;
-                }
-                let among: Vec<usize> =
-                    (0..seen.len()).filter(|&i| !given || ranks[i] > 0).collect();
-                let chosen = among.partition_point(|&i| i < place);
-                let bins = |bin: &dyn Fn(usize) -> usize| -> Vec<(usize, f64)> {
-                    among.iter().map(|&i| (bin(i).min(LAST_BIN), law[i])).collect()
-                };
-                let offset = if given { 2 } else { 0 };
-                let by_length = bins(&|i| seen[i] as usize);
-                self.learners[offset].observe(&by_length, chosen);
-                let by_rank = bins(&|i| ranks[i]);
-                self.learners[offset + 1].observe(&by_rank, chosen);
-                let highest = levels.len() - 1;
-                let value = |i: usize| 2.0 * ranks[i] as f64 / highest as f64 - 1.0;
-                let possible = || among.iter().filter(|&&i| law[i] > 0.0);
-                if possible().any(|&i| ranks[i] != ranks[place]) {
-                    let total: f64 = possible().map(|&i| law[i]).sum();
-                    let mean = |theta: f64| {
-                        let terms = possible().map(|&i| law[i] * (theta * value(i)).exp());
-                        (terms.sum::<f64>() / total).ln()
-                    };
-                    self.tilted[usize::from(given)].bet(value(place), &TILTS.map(mean));
-                }
+        let ranks: Vec<usize> = all.iter().map(|&i| rank(i)).collect();
+        let longer: Vec<usize> = all.iter().copied().filter(|&i| ranks[i] > 0).collect();
+        let highest = levels.len() - 1;
+        let value = |rank: usize| 2.0 * rank as f64 / highest as f64 - 1.0;
+        // By tilt and rank.
+        let tilt = |theta: f64| (0..=highest).map(|rank| (theta * value(rank)).exp()).collect();
+        let tilted: [Vec<f64>; TILTS.len()] = TILTS.map(tilt);
+        for (given, among) in [(false, all), (true, longer.as_slice())] {
+            // Given that the joined queue is no shortest, the shortest are no candidates.
+            if given && ranks[place] == 0 {
+                continue;
+            }
+            let offset = if given { GIVEN } else { 0 };
+            self.learners[LENGTH + offset]
+                .observe(among, law, place, |i| (seen[i] as usize).min(LAST_BIN));
+            self.learners[RANK + offset].observe(among, law, place, |i| ranks[i].min(LAST_BIN));
+            let possible = || among.iter().filter(|&&i| law[i] > 0.0);
+            if possible().any(|&i| ranks[i] != ranks[place]) {
+                let total: f64 = possible().map(|&i| law[i]).sum();
+                let means: [f64; TILTS.len()] = std::array::from_fn(|k| {
+                    let sum: f64 = possible().map(|&i| law[i] * tilted[k][ranks[i]]).sum();
+                    (sum / total).ln()
+                });
+                self.tilted[usize::from(given)].bet(value(ranks[place]), &means);
             }
         }
-        let among: Vec<usize> = (0..seen.len()).filter(|&i| seen[i] == seen[place]).collect();
-        let chosen = among.partition_point(|&i| i < place);
-        if edge + seen.len() <= MOST_BINS {
-            let by_edge: Vec<_> = among.iter().map(|&i| (edge + i, law[i])).collect();
-            self.learners[5].observe(&by_edge, chosen);
+    }
+
+    fn bet_among_equals(&mut self, of: &Candidates<'_>, all: &[usize], place: usize) {
+        let equal = |i: &usize| of.seen[*i] == of.seen[place];
+        let among: Vec<usize> = all.iter().copied().filter(equal).collect();
+        if of.edge + of.seen.len() <= MOST_BINS {
+            self.learners[EDGE].observe(&among, of.law, place, |i| of.edge + i);
         }
-        if servers.iter().all(|&server| (server as usize) < MOST_BINS) {
-            let by_server: Vec<_> = among.iter().map(|&i| (servers[i] as usize, law[i])).collect();
-            self.learners[4].observe(&by_server, chosen);
+        if of.servers.iter().all(|&server| (server as usize) < MOST_BINS) {
+            let server = |i: usize| of.servers[i] as usize;
+            self.learners[SERVER].observe(&among, of.law, place, server);
+        }
+    }
+
+    fn bet_on_turns(&mut self, of: &Candidates<'_>, all: &[usize], place: usize) {
+        let n = of.seen.len();
+        let after = |picks: usize| move |i: usize| (i + n - picks % n) % n;
+        let before = self.turns.of_type.get(&of.task_type).copied();
+        let picks = self.turns.picks;
+        self.learners[TURN].observe(all, of.law, place, after(picks));
+        // With one type of task it is the same.
+        let (of_type, last) = before.unwrap_or((0, 0));
+        if of_type != picks {
+            self.learners[TURN_OF_TYPE].observe(all, of.law, place, after(of_type));
+        }
+        // The place before that of this type, where there was one.
+        if of_type > 0 {
+            self.learners[STEP].observe(all, of.law, place, after(last));
+            if n * n <= MOST_BINS {
+                self.learners[BOTH_PLACES].observe(all, of.law, place, |i| last * n + i);
+            }
         }
     }
 
@@ -157,9 +232,9 @@ impl Learned {
     pub(super) fn log_wealths(&self) -> [f64; NAMES.len()] {
         let mut all = [0.0; NAMES.len()];
         for (log, learner) in all.iter_mut().zip(&self.learners) {
-            *log = learner.log_wealth;
+            *log = learner.wealth.ln();
         }
-        for (log, tilted) in all[self.learners.len()..].iter_mut().zip(&self.tilted) {
+        for (log, tilted) in all[LEARNERS..].iter_mut().zip(&self.tilted) {
             *log = log_mean_exp(tilted.log_wealth.iter().copied());
         }
         all
@@ -188,12 +263,17 @@ mod tests {
 
     const SERVERS: [u32; 4] = [3, 1, 0, 2];
 
+    fn of<'a>(seen: &'a [u32], law: &'a [f64]) -> Candidates<'a> {
+        Candidates { task_type: 1, servers: &SERVERS[..seen.len()], edge: 2, seen, law }
+    }
+
     /// Some picks, far from the law.
     fn some() -> Learned {
         let mut learned = Learned::new();
         for place in [0, 3, 3, 2, 1, 3, 0] {
-            learned.observe(&SERVERS, 2, &[1, 0, 2, 1], &[0.3, 0.4, 0.1, 0.2], place);
-            learned.observe(&SERVERS, 2, &[1, 1, 1, 1], &[0.25; 4], place);
+            learned.observe(&of(&[1, 0, 2, 1], &[0.3, 0.4, 0.1, 0.2]), place);
+            learned.observe(&of(&[1, 1, 1, 1], &[0.25; 4]), place);
+            learned.observe(&Candidates { task_type: 0, ..of(&[1; 4], &[0.25; 4]) }, place);
         }
         learned
     }
@@ -212,7 +292,7 @@ mod tests {
             let mut means = [0.0; NAMES.len()];
             for (place, p) in law.iter().enumerate().filter(|(_, p)| **p > 0.0) {
                 let mut next = learned.clone();
-                next.observe(&SERVERS, 2, &seen, &law, place);
+                next.observe(&of(&seen, &law), place);
                 for (at, mean) in means.iter_mut().enumerate() {
                     // Of tilted bets the mean wealth is one capital, too.
                     *mean += p * (next.log_wealths()[at] - before[at]).exp();
@@ -230,11 +310,34 @@ mod tests {
         let mut learned = Learned::new();
         for pick in 0..1200usize {
             let place = [0, 1, 0, 1, 2, 0][pick % 6 * usize::from(pick % 5 > 0)];
-            learned.observe(&[0, 1, 2], 0, &[1, 1, 1], &[1.0 / 3.0; 3], place);
+            learned.observe(&of(&[1, 1, 1], &[1.0 / 3.0; 3]), place);
         }
         let [length, rank, .., tilted, _] = learned.log_wealths();
         assert_eq!([length, rank, tilted], [0.0; 3], "one level, no bet on lengths");
         assert!(learned.log_wealths()[4] > 20.0, "{:?}", learned.log_wealths());
         assert!(learned.log_e() > 15.0);
+    }
+
+    #[test]
+    fn what_comes_in_turn_is_seen_at_once() {
+        // Of four equal ones the next; of four the one by a poor generator; either among pairs that
+        // the law allows.
+        let table: [(&str, usize, fn(usize) -> usize); 4] = [
+            ("in turn", TURN, |pick| pick % 4),
+            ("in turn, the first of two", TURN, |pick| (pick + pick / 4 % 2) % 4),
+            ("x + 3", STEP, |pick| 3 * pick % 4),
+            ("a poor generator", BOTH_PLACES, |pick| [0, 2, 3, 1][pick % 4]),
+        ];
+        for (name, at, place) in table {
+            let mut learned = Learned::new();
+            (0..60).for_each(|pick| learned.observe(&of(&[1; 4], &[0.25; 4]), place(pick)));
+            assert!(learned.log_wealths()[at] > 12.0, "{name}: {:?}", learned.log_wealths());
+        }
+        let mut begun_anew = Learned::new();
+        for _ in 0..60 {
+            begun_anew.restart();
+            begun_anew.observe(&of(&[1; 4], &[0.25; 4]), 2);
+        }
+        assert_eq!(begun_anew.log_wealths()[STEP], 0.0, "nothing came before");
     }
 }

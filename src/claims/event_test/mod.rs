@@ -32,6 +32,7 @@ mod learned;
 mod pick_test;
 mod picks;
 mod rivals;
+mod wealth;
 
 use std::collections::HashMap;
 
@@ -179,6 +180,7 @@ pub struct EventTest {
     events: u64,
     alpha: f64,
     violated: bool,
+    rests: bool,
     impossible: Option<String>,
 }
 
@@ -229,6 +231,7 @@ impl EventTest {
             events: 0,
             alpha,
             violated: false,
+            rests: false,
             impossible: None,
         };
         if graph.n_edges() <= EDGES_ONE_BY_ONE {
@@ -241,6 +244,12 @@ impl EventTest {
         }
         test.service_rank = test.rank_log_means(n);
         test
+    }
+
+    /// Makes no more bets, since it has been decided that the law holds. Events are still followed,
+    /// and those that cannot be still refute it.
+    pub fn rest(&mut self) {
+        self.rests = true;
     }
 
     /// Goes on with another path from these queue lengths, fixed before its first event. States
@@ -277,7 +286,9 @@ impl EventTest {
         let lambda = self.model.lambda();
         let graph = self.model.graph().clone();
         let arrival = !matches!(event, Event::Service { .. });
-        self.bet_on(0, arrival, lambda / (1.0 + lambda));
+        if !self.rests {
+            self.bet_on(0, arrival, lambda / (1.0 + lambda));
+        }
         match event {
             Event::Arrival { task_type, .. } | Event::Lost { task_type }
                 if task_type >= graph.n_task_types() =>
@@ -311,13 +322,15 @@ impl EventTest {
             Event::Service { server } => {
                 let n = graph.n_servers();
                 let length = self.lengths[server as usize];
-                self.bet_on(6, length > 0, f64::from(self.busy) / f64::from(n));
-                if n > 1 {
-                    let rank = centred(server as usize, n as usize);
-                    self.bets[7].bet(rank, &self.service_rank);
+                if !self.rests {
+                    self.bet_on(6, length > 0, f64::from(self.busy) / f64::from(n));
+                    if n > 1 {
+                        let rank = centred(server as usize, n as usize);
+                        self.bets[7].bet(rank, &self.service_rank);
+                    }
+                    self.bet_on(8, server + 1 == n, 1.0 / f64::from(n));
+                    self.servers.observe(server, 1.0);
                 }
-                self.bet_on(8, server + 1 == n, 1.0 / f64::from(n));
-                self.servers.observe(server, 1.0);
                 if length > 0 {
                     if let Some(picks) = &mut self.picks {
                         picks.served(server);
@@ -326,6 +339,10 @@ impl EventTest {
                     self.busy -= u32::from(length == 1);
                 }
             }
+        }
+        if self.rests {
+            self.violated |= self.impossible.is_some();
+            return;
         }
         if self.events.is_multiple_of(EDGES_EVERY) && !self.edge_log_wealth.is_empty() {
             self.edges = log_mean_exp(self.edge_log_wealth.iter().flatten().copied());
@@ -342,6 +359,9 @@ impl EventTest {
         let relative = self.relative_rates.get(task_type as usize).copied().unwrap_or(1.0);
         if relative == 0.0 {
             self.impossible = Some(format!("an arrival of task type {task_type}, whose rate is 0"));
+            return;
+        }
+        if self.rests {
             return;
         }
         let rank = centred(task_type as usize, m as usize);
@@ -365,6 +385,9 @@ impl EventTest {
             ));
             return;
         };
+        if self.rests {
+            return;
+        }
         if let Some(mut picks) = self.picks.take() {
             let seen = picks.seen(task_type, &self.lengths);
             match picks.next(task_type, &seen) {
@@ -509,6 +532,9 @@ impl EventTest {
     pub fn decision(&self) -> Option<Decision> {
         if self.violated {
             return Some(Decision::Violated);
+        }
+        if self.rests {
+            return Some(Decision::Holds);
         }
         let threshold = self.threshold();
         (self.events > 0 && self.alternatives().all(|log_wealth| log_wealth <= -threshold))

@@ -19,19 +19,21 @@
 use std::collections::HashMap;
 
 use super::by_state::States;
-use super::learned::{self, Learned};
+use super::learned::{self, Candidates, Learned};
 use super::picks::{Pick, Picks};
-use super::rivals::Rivals;
+use super::rivals::{Rival, Rivals};
+use crate::claims::Excluded;
 use crate::model::policy::Policy;
 use crate::model::{Event, Model};
 use crate::stats::log_mean_exp;
 
-/// The mixture is taken once in so many picks.
-const LOOK_EVERY: u64 = 64;
+/// The mixture is taken when the picks have grown by one part in so many: a verdict comes later by
+/// no more than that.
+const LOOKS: u64 = 50;
 
 /// Candidates for which everything is learned at every pick; of more at one pick of so many times
 /// that.
-const LEARNED_AT_EVERY_PICK: u64 = 64;
+const LEARNED_AT_EVERY_PICK: u64 = 1024;
 
 /// What the picks of a path tell of the promised policy.
 #[derive(Clone, Debug)]
@@ -44,6 +46,7 @@ pub struct PickTest {
     edges: HashMap<u32, usize>,
     alpha: f64,
     picks: u64,
+    next_look: u64,
     violated: bool,
     impossible: Option<String>,
 }
@@ -62,12 +65,13 @@ impl PickTest {
         Self {
             model: model.clone(),
             promise: Picks::of(model, start),
-            rivals: Rivals::of(graph, model.policy(), start),
+            rivals: Rivals::of(model, start),
             states: States::default(),
             learned: Learned::new(),
             edges: learned::edge_offsets(degrees),
             alpha,
             picks: 0,
+            next_look: 1,
             violated: false,
             impossible: None,
         }
@@ -77,6 +81,7 @@ impl PickTest {
     pub fn restart(&mut self, start: &[u32]) {
         self.promise.restart(start);
         self.rivals.restart(start);
+        self.learned.restart();
     }
 
     /// Takes the next event, given all lengths before it. What is no pick among the servers of a
@@ -112,8 +117,8 @@ impl PickTest {
         if !pick.allows(place) {
             self.rivals.refute_those_that_never(task_type, place, lengths);
             self.impossible = Some(format!(
-                "server {server} got a task of type {task_type} at lengths {seen:?}, where {} gives \
-                 it to others",
+                "server {server} got a task of type {task_type} at lengths {seen:?}, where {} \
+                 gives it to others",
                 self.model.policy()
             ));
             self.violated = true;
@@ -125,7 +130,8 @@ impl PickTest {
             if self.picks.is_multiple_of(every) {
                 let servers: Vec<u32> = self.model.graph().servers_of(task_type).iter().collect();
                 let edge = self.edges.get(&task_type).copied().unwrap_or(usize::MAX / 2);
-                self.learned.observe(&servers, edge, &seen, law, place);
+                let (servers, seen) = (&servers[..], &seen[..]);
+                self.learned.observe(&Candidates { task_type, servers, edge, seen, law }, place);
             }
         }
         let promised = match &pick {
@@ -134,7 +140,8 @@ impl PickTest {
         };
         self.rivals.observe(task_type, place, promised, lengths);
         self.promise.joined(task_type, place, lengths);
-        if self.picks.is_multiple_of(LOOK_EVERY) {
+        if self.picks >= self.next_look {
+            self.next_look = self.picks + 1 + self.picks / LOOKS;
             self.violated |= self.log_e() >= (2.0 / self.alpha).ln();
         }
     }
@@ -166,19 +173,29 @@ impl PickTest {
         self.alpha / 4.0
     }
 
-    /// The largest share of the picks that a single declared rival of another law can decide, in
-    /// every state alike; `None` where a rival stands as a whole policy, and 0 where there is none.
-    pub fn excluded_share(&self) -> Option<f64> {
-        self.rivals.excluded_share(self.alpha_of_pass()).map_or(Some(0.0), |(share, _)| share)
+    /// Whether every declared policy of another law is rejected as a whole policy.
+    pub fn tells_all(&self) -> bool {
+        let all = self.rivals.all().iter();
+        all.map(|rival| rival.excluded_share(self.alpha_of_pass())).all(|share| share.is_some())
     }
 
-    /// Each declared rival of another law with its own share, `None` where it stands.
-    pub fn excluded_shares(&self) -> Vec<(&Policy, Option<f64>)> {
-        let of = |rival| {
-            let rival: &super::rivals::Rival = rival;
-            (&rival.policy, rival.excluded_share(self.alpha_of_pass()))
-        };
-        self.rivals.all().iter().map(of).collect()
+    /// What a pass excludes, rival by rival.
+    pub fn excluded(&self) -> Excluded {
+        let names = |all: &[Policy]| all.iter().map(Policy::to_string).collect();
+        let alpha = self.alpha_of_pass();
+        let of = |rival: &Rival| (rival.policy.to_string(), rival.excluded_share(alpha));
+        Excluded {
+            share: self.rivals.excluded_share(alpha).map_or(Some(0.0), |(share, _)| share),
+            rivals: self.rivals.all().iter().map(of).collect(),
+            same_law: names(&self.others_of_the_same_law()),
+            not_tried: names(&self.rivals.left_out),
+            mixture: self.rivals.mixture(),
+        }
+    }
+
+    fn others_of_the_same_law(&self) -> Vec<Policy> {
+        let own = self.model.policy();
+        self.rivals.equal.iter().filter(|policy| *policy != own).cloned().collect()
     }
 
     /// What a pass excludes, in words.
@@ -186,8 +203,8 @@ impl PickTest {
         let mut words = self.share_in_words();
         if let Some((states, picks, distance)) = self.states.usual_distance(self.alpha_of_pass()) {
             words.push_str(&format!(
-                "; in the {states} commonest states, with {picks} picks or more, the counts allow a \
-                 distance of {distance:.3} from the law"
+                "; in the {states} commonest states, with {picks} picks or more, the counts allow \
+                 a distance of {distance:.3} from the law"
             ));
         }
         words
@@ -205,22 +222,22 @@ impl PickTest {
                 percent(share)
             ),
             Some((None, _)) => {
-                let standing = |(policy, share): (&Policy, Option<f64>)| {
-                    share.is_none().then(|| policy.clone())
-                };
-                let standing: Vec<Policy> =
-                    self.excluded_shares().into_iter().filter_map(standing).collect();
+                let all = self.rivals.all().iter();
+                let standing =
+                    all.filter(|rival| rival.excluded_share(self.alpha_of_pass()).is_none());
+                let standing: Vec<Policy> = standing.map(|rival| rival.policy.clone()).collect();
                 format!("not told from {} yet", policies(&standing))
             }
         };
-        let own = self.model.policy();
-        let equal: Vec<Policy> =
-            self.rivals.equal.iter().filter(|policy| *policy != own).cloned().collect();
+        let equal = self.others_of_the_same_law();
         if !equal.is_empty() {
             words.push_str(&format!("; the same law here: {}", policies(&equal)));
         }
         if !self.rivals.left_out.is_empty() {
             words.push_str(&format!("; not tried: {}", policies(&self.rivals.left_out)));
+        }
+        if let Some(mixture) = self.rivals.mixture() {
+            words.push_str(&format!("; mixtures of rivals are not excluded, {mixture}"));
         }
         words
     }
@@ -250,7 +267,7 @@ impl PickTest {
                 best = other;
             }
         }
-        let state = self.states.worst().filter(|state| state.log_wealth > 0.0);
+        let state = self.states.worst().filter(|state| state.log_wealth() > 0.0);
         let state = state.map_or(String::new(), |state| {
             let law: Vec<String> = state.law.iter().map(|p| format!("{p:.3}")).collect();
             format!(
@@ -312,8 +329,9 @@ mod tests {
             let test = after(picks, "jsq(2), replacement", "random", 0.0);
             assert!(!test.is_violated(), "{}", test.strongest());
             // Sights differ only along paths, which begin anew here at each pick.
-            let sees_now = |(policy, _): &(&Policy, _)| policy.is_markov();
-            let all = test.excluded_shares().into_iter().filter(sees_now);
+            let sees_now =
+                |(policy, _): &(String, _)| policy.parse::<Policy>().unwrap().is_markov();
+            let all = test.excluded().rivals.into_iter().filter(sees_now);
             all.map(|(_, share)| share.unwrap_or(2.0)).fold(0.0, f64::max)
         });
         assert!(shares[0] > shares[1] && shares[1] > shares[2], "{shares:?}");

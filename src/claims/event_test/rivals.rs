@@ -50,6 +50,7 @@ use std::sync::Arc;
 
 use super::picks::by_rank;
 use crate::graph::BipartiteGraph;
+use crate::model::Model;
 use crate::model::policy::{Base, Memory, Policy, Ties};
 use crate::num::ratio;
 use crate::stats::log_mean_exp;
@@ -216,29 +217,32 @@ impl<'a> Around<'a> {
 #[derive(Clone, Debug)]
 pub(super) struct Rivals {
     graph: BipartiteGraph,
+    promise: Policy,
     views: Vec<View>,
     rivals: Vec<Rival>,
     /// Declared policies with the law of the promised one on this graph, itself included.
     pub(super) equal: Vec<Policy>,
     /// Those that are not bet on, since their memories would be too large.
     pub(super) left_out: Vec<Policy>,
-    /// By policy and number of candidates.
-    by_rank: HashMap<(usize, usize), Option<Arc<[f64]>>>,
+    /// By number of candidates and policy; empty where it was not asked for.
+    by_rank: Vec<Vec<Option<Arc<[f64]>>>>,
     rules: HashMap<(usize, Vec<u32>), Arc<[f64]>>,
     picks: u64,
 }
 
 impl Rivals {
-    /// The rivals of `promise` on this graph, along a path from these lengths.
-    pub(super) fn of(graph: &BipartiteGraph, promise: &Policy, start: &[u32]) -> Self {
+    /// The rivals of the model's policy, along a path from these lengths.
+    pub(super) fn of(model: &Model, start: &[u32]) -> Self {
+        let (graph, promise) = (model.graph(), &without_equal_weights(model));
         let degrees = degrees(graph, promise);
         let mut all = Self {
             graph: graph.clone(),
+            promise: promise.clone(),
             views: Vec::new(),
             rivals: Vec::new(),
             equal: Vec::new(),
             left_out: Vec::new(),
-            by_rank: HashMap::new(),
+            by_rank: Vec::new(),
             rules: HashMap::new(),
             picks: 0,
         };
@@ -258,6 +262,33 @@ impl Rivals {
         }
         all.restart(start);
         all
+    }
+
+    /// Two rivals of which the promise is a mixture, with one share in every state, in words; the
+    /// first such pair of the list.
+    pub(super) fn mixture(&self) -> Option<String> {
+        let degrees = degrees(&self.graph, &self.promise);
+        let of = |policy: &Policy| {
+            let now = policy.is_markov() && policy.weights().is_none() && !policy.takes_turns();
+            let laws = now.then(|| degrees.iter().map(|&n| laws(policy, n)));
+            let laws: Vec<_> = laws?.collect::<Option<_>>()?;
+            Some(laws.into_iter().flatten().flatten().collect::<Vec<f64>>())
+        };
+        let promised = of(&self.promise)?;
+        let all: Vec<(&Policy, Vec<f64>)> = self
+            .rivals
+            .iter()
+            .filter_map(|rival| Some((&rival.policy, of(&rival.policy)?)))
+            .collect();
+        let pairs = all.iter().enumerate().flat_map(|(i, a)| all[..i].iter().map(move |b| (b, a)));
+        pairs.filter_map(|((first, a), (second, b))| {
+            let share = share_of_first(&promised, a, b)?;
+            Some(format!(
+                "and here `{}` is `{first}` for {:.4} of the picks and `{second}` for the others",
+                self.promise, share
+            ))
+        })
+        .next()
     }
 
     /// Another path begins: nothing is remembered.
@@ -353,10 +384,17 @@ impl Rivals {
                 self.rules.insert(key, law.clone());
                 Some(law[around.place])
             }
+            Base::Random => Some(1.0 / n as f64),
             _ => {
-                let of_n = self.by_rank.entry((rival, n));
-                let by_rank = of_n.or_insert_with(|| by_rank(policy, n).map(Arc::from)).as_ref()?;
-                Some(of_rank(policy, by_rank, around))
+                if self.by_rank.len() <= n {
+                    self.by_rank.resize(n + 1, Vec::new());
+                }
+                if self.by_rank[n].is_empty() {
+                    let of = |rival: &Rival| by_rank(&rival.policy, n).map(Arc::from);
+                    self.by_rank[n] = self.rivals.iter().map(of).collect();
+                }
+                let by_rank = self.by_rank[n][rival].as_ref()?;
+                Some(of_rank(&self.rivals[rival].policy, by_rank, around))
             }
         }
     }
@@ -423,6 +461,44 @@ fn telling_lengths(n: usize) -> Vec<Vec<u32>> {
     vec![up, down, busy, two_short, two_long, vec![0; n], vec![1; n]]
 }
 
+/// The laws of a policy without weights and turns on all of [`telling_lengths`].
+fn laws(policy: &Policy, n: usize) -> Option<Vec<Vec<f64>>> {
+    let by_rank = by_rank(policy, n)?;
+    let law = |lengths: Vec<u32>| match policy.base() {
+        Base::Rule(rule) => (rule.law)(&lengths).iter().map(ratio::to_f64).collect(),
+        _ => {
+            let share = |place| of_rank(policy, &by_rank, &Around::new(&lengths, place, 0));
+            (0..n).map(share).collect()
+        }
+    };
+    Some(telling_lengths(n).into_iter().map(law).collect())
+}
+
+/// The share of the first law, strictly between 0 and 1, in a mixture of two that is `mixed`.
+fn share_of_first(mixed: &[f64], first: &[f64], second: &[f64]) -> Option<f64> {
+    let apart = |at: &usize| (first[*at] - second[*at]).abs();
+    let at = (0..mixed.len()).max_by(|a, b| apart(a).total_cmp(&apart(b)))?;
+    let share = (mixed[at] - second[at]) / (first[at] - second[at]);
+    let mix = |(a, b): (&f64, &f64)| share * a + (1.0 - share) * b;
+    let mut all = first.iter().zip(second).zip(mixed);
+    let is_inside = share > 1e-9 && share < 1.0 - 1e-9;
+    (is_inside && all.all(|(both, mixed)| (mix(both) - mixed).abs() < 1e-12)).then_some(share)
+}
+
+/// The policy of a model, without weights where those of each task type are equal.
+fn without_equal_weights(model: &Model) -> Policy {
+    let policy = model.policy();
+    let are_equal = |w| {
+        let weights = model.weights_of(w).unwrap_or_default();
+        weights.iter().all(|weight| *weight > 0 && *weight == weights[0])
+    };
+    if (0..model.graph().n_task_types()).all(are_equal) {
+        policy.clone().without_weights()
+    } else {
+        policy.clone()
+    }
+}
+
 /// Whether two policies have one law on candidates of these numbers.
 ///
 /// Those of the best of samples differ by their shares by rank, or by their ties, and the rules by
@@ -436,17 +512,6 @@ fn have_one_law(promise: &Policy, other: &Policy, degrees: &[usize]) -> bool {
     if turns || promise.weights().is_some() || other.weights().is_some() {
         return false;
     }
-    let laws = |policy: &Policy, n: usize| -> Option<Vec<Vec<f64>>> {
-        let by_rank = by_rank(policy, n)?;
-        let law = |lengths: Vec<u32>| match policy.base() {
-            Base::Rule(rule) => (rule.law)(&lengths).iter().map(ratio::to_f64).collect(),
-            _ => {
-                let share = |place| of_rank(policy, &by_rank, &Around::new(&lengths, place, 0));
-                (0..n).map(share).collect()
-            }
-        };
-        Some(telling_lengths(n).into_iter().map(law).collect())
-    };
     let near = |a: &[f64], b: &[f64]| a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-12);
     let sees = |policy: &Policy| (policy.sight(), policy.of(), policy.per_type());
     degrees.iter().all(|&n| {
@@ -460,6 +525,12 @@ fn have_one_law(promise: &Policy, other: &Policy, degrees: &[usize]) -> bool {
 mod tests {
     use super::*;
     use crate::graph::Isolated;
+    use crate::model::Load;
+
+    fn model(graph: BipartiteGraph, policy: &Policy) -> Model {
+        let load = Load::try_from(0.5).unwrap();
+        Model::with_policy(graph, load, policy.clone(), None).unwrap()
+    }
 
     /// Task types of 3, 2 and 1 servers.
     fn three() -> BipartiteGraph {
@@ -469,7 +540,7 @@ mod tests {
 
     /// All rivals after some picks and departures.
     fn after_some_picks(promise: &Policy) -> (Rivals, [u32; 3]) {
-        let mut rivals = Rivals::of(&three(), promise, &[2, 0, 1]);
+        let mut rivals = Rivals::of(&model(three(), promise), &[2, 0, 1]);
         for (place, lengths) in [(1, [2, 0, 1]), (0, [2, 1, 1]), (2, [3, 1, 1])] {
             rivals.observe(0, place, None, &lengths);
         }
@@ -497,7 +568,7 @@ mod tests {
     #[test]
     fn shares_of_rivals_are_their_exact_laws() {
         for promise in ["jsq(7), replacement", "jsq(2), replacement"] {
-            let mut rivals = Rivals::of(&three(), &promise.parse().unwrap(), &[0; 3]);
+            let mut rivals = Rivals::of(&model(three(), &promise.parse().unwrap()), &[0; 3]);
             for rival in 0..rivals.rivals.len() {
                 let policy = rivals.rivals[rival].policy.clone();
                 for code in 0..64u32 {
@@ -626,16 +697,12 @@ mod tests {
     #[test]
     fn rivals_with_memories_follow_the_law_of_their_own_path() {
         use super::super::picks::{Pick, Picks};
-        use crate::model::{Load, Model};
         // Picks, and services (`None` in place of the server) of server 0.
         let events = [Some(1), None, Some(0), Some(2), None, Some(1), Some(1), None, Some(0)];
         let start = [2, 0, 1];
-        let mut rivals = Rivals::of(&three(), &"jsq(7), replacement".parse().unwrap(), &start);
-        let of = |policy: &Policy| {
-            let load = Load::try_from(0.5).unwrap();
-            let model = Model::with_policy(three(), load, policy.clone(), None).unwrap();
-            Picks::of(&model, &start)
-        };
+        let promise = "jsq(7), replacement".parse().unwrap();
+        let mut rivals = Rivals::of(&model(three(), &promise), &start);
+        let of = |policy: &Policy| Picks::of(&model(three(), policy), &start);
         let mut alone: Vec<Picks> = rivals.rivals.iter().map(|rival| of(&rival.policy)).collect();
         let mut lengths = start;
         for event in events.into_iter().cycle().take(60) {
@@ -674,7 +741,8 @@ mod tests {
             ("jsq(all), late(1)", 2, &["jsq(2), distinct, late(1)", "jsq(all), late(1)"]),
         ];
         for (promise, n, equal) in table {
-            let rivals = Rivals::of(&complete(n), &promise.parse().unwrap(), &vec![0; n as usize]);
+            let rivals =
+                Rivals::of(&model(complete(n), &promise.parse().unwrap()), &vec![0; n as usize]);
             for text in equal {
                 let policy: Policy = text.parse().unwrap();
                 assert!(rivals.equal.contains(&policy), "{promise}, {n} servers: {text}");
@@ -683,8 +751,38 @@ mod tests {
             let all = rivals.equal.len() + rivals.rivals.len() + rivals.left_out.len();
             assert_eq!(all, Policy::declared().len());
         }
-        let alone = Rivals::of(&complete(1), &"random".parse().unwrap(), &[0]);
+        let alone = Rivals::of(&model(complete(1), &"random".parse().unwrap()), &[0]);
         assert!(alone.rivals.is_empty() && alone.log_e() == 0.0);
         assert_eq!(alone.excluded_share(1e-6), None);
+    }
+
+    #[test]
+    fn a_promise_that_is_a_mixture_of_rivals_says_so() {
+        let complete = |n| BipartiteGraph::complete(n, 1).unwrap();
+        let of = |n, policy: &str| {
+            Rivals::of(&model(complete(n), &policy.parse().unwrap()), &vec![0; n as usize])
+                .mixture()
+        };
+        let words = of(4, "jsq(2), replacement").unwrap();
+        assert!(words.contains("`random` for 0.2500") || words.contains("0.7500"), "{words}");
+        let words = of(2, "jsq(all)").unwrap();
+        assert!(words.contains("ties lowest") && words.contains("ties highest"), "{words}");
+        assert_eq!(of(4, "first"), None);
+        let two_degrees = model(three(), &"jsq(2), replacement".parse().unwrap());
+        assert_eq!(Rivals::of(&two_degrees, &[0; 3]).mixture(), None, "1/3 and 1/2 are two shares");
+    }
+
+    #[test]
+    fn equal_weights_are_none() {
+        let policy: Policy = "jsq(2), replacement, weights=FILE".parse().unwrap();
+        let load = Load::try_from(0.5).unwrap();
+        let equal = |weights: &[u64]| {
+            let weights = Some(weights.iter().map(|&x| ratio::whole(x)).collect());
+            let complete = BipartiteGraph::complete(3, 1).unwrap();
+            let model =
+                Model::with_policy(complete, load.clone(), policy.clone(), weights).unwrap();
+            Rivals::of(&model, &[0; 3]).equal.len()
+        };
+        assert_eq!((equal(&[2, 2, 2]), equal(&[2, 1, 2])), (1, 0));
     }
 }

@@ -204,6 +204,11 @@ impl Policy {
         self.ties
     }
 
+    /// The same policy where all servers are alike.
+    pub(crate) fn without_weights(self) -> Self {
+        Self { weights: None, ..self }
+    }
+
     /// The file of the weights.
     pub fn weights(&self) -> Option<&str> {
         self.weights.as_deref()
