@@ -380,7 +380,8 @@ impl Sample {
         let mut pair =
             Pair::new(subject, model, seed, replication, vec![0; n], vec![plan.start.level; n]);
         let (mut met, mut ordered) = (false, true);
-        let (mut lower, mut upper) = (Vec::<u64>::new(), Vec::<u64>::new());
+        // Of the lower copy, of the upper one, and of both where they have met.
+        let (mut lower, mut upper, mut both) = (Vec::new(), Vec::new(), Vec::new());
         plan.run(&mut pair, Pair::advance, |look, pair| {
             if !pair.met() {
                 let mut lengths = pair.lower().lengths().iter().zip(pair.upper().lengths());
@@ -390,9 +391,16 @@ impl Sample {
                 met = pair.met();
                 return;
             }
-            add(&mut lower, pair.lower().occupancy().counts());
-            add(&mut upper, pair.upper().occupancy().counts());
+            let counts = pair.lower().occupancy().counts();
+            if pair.met() {
+                add(&mut both, counts);
+            } else {
+                add(&mut lower, counts);
+                add(&mut upper, pair.upper().occupancy().counts());
+            }
         });
+        add(&mut lower, &both);
+        add(&mut upper, &both);
         let looks = plan.looks();
         let average = |sums: Vec<u64>, looks: u64| -> Vec<f64> {
             sums.into_iter().map(|sum| sum as f64 / (looks as f64 * n as f64)).collect()

@@ -35,6 +35,7 @@ mod rivals;
 mod wealth;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use crate::graph::BipartiteGraph;
 use crate::model::{Event, Model, divided_difference_f64};
@@ -77,6 +78,9 @@ const EDGE_TILTS: [f64; 2] = [-2.0, 1.0];
 /// The sum over the edges is taken once in so many events; a test may be looked at whenever one
 /// likes.
 const EDGES_EVERY: u64 = 1024;
+
+/// Probabilities of events that are kept with what tilts make of them.
+const KEPT: usize = 4096;
 
 /// The mixture over all features is taken once in so many events.
 const LOOK_EVERY: u64 = 16;
@@ -177,6 +181,10 @@ pub struct EventTest {
     picks: Option<Picks>,
     /// ln of the mean of exp(theta c_j) over n centred ranks c_j in [-1, 1], by n.
     ranks: HashMap<usize, ByTilt>,
+    /// exp(theta c_j), by n and j.
+    tilted: HashMap<usize, Arc<[ByTilt]>>,
+    /// ln E exp(theta f) for indicators f, by the bits of their probability.
+    of_events: HashMap<u64, ByTilt>,
     events: u64,
     alpha: f64,
     violated: bool,
@@ -228,6 +236,8 @@ impl EventTest {
             service_rank: [0.0; TILTS.len()],
             picks: model.policy().paper_d().is_none().then(|| Picks::of(model, start)),
             ranks: HashMap::new(),
+            tilted: HashMap::new(),
+            of_events: HashMap::new(),
             events: 0,
             alpha,
             violated: false,
@@ -273,9 +283,26 @@ impl EventTest {
         })
     }
 
+    /// The factor of each of n centred ranks, by tilt.
+    fn tilted_ranks(&mut self, n: usize) -> Arc<[ByTilt]> {
+        let tilted = self.tilted.entry(n).or_insert_with(|| {
+            (0..n).map(|j| TILTS.map(|theta| (theta * centred(j, n)).exp())).collect()
+        });
+        tilted.clone()
+    }
+
     /// An indicator with null probability `p`.
     fn bet_on(&mut self, feature: usize, hit: bool, p: f64) {
-        if !self.bets[feature].bet_on(hit, p) {
+        if p > 0.0 && p < 1.0 {
+            if self.of_events.len() >= KEPT {
+                self.of_events.clear();
+            }
+            let means = self
+                .of_events
+                .entry(p.to_bits())
+                .or_insert_with(|| TILTS.map(|theta| tilts::log_mean_of_event(theta, p)));
+            self.bets[feature].bet(f64::from(u8::from(hit)), means);
+        } else if !self.bets[feature].bet_on(hit, p) {
             self.impossible = Some(format!("{} where its probability is {p}", FEATURES[feature].0));
         }
     }
@@ -430,7 +457,12 @@ impl EventTest {
             if levels.len() == 1 { 1.0 } else { shortest.1 as f64 * shortest.2 },
         );
         // Rank in N_w: its mean needs the probability of each server.
-        let share = |length: u32| levels[levels.partition_point(|level| level.0 < length)].2;
+        let level = |length: u32| levels.partition_point(|level| level.0 < length);
+        let of_edges = |&(_, _, p): &(u32, usize, f64)| {
+            EDGE_TILTS.map(|theta| tilts::log_mean_of_event(theta, p))
+        };
+        let of_edges: Vec<[f64; 2]> = levels.iter().map(of_edges).collect();
+        let tilted = self.tilted_ranks(degree);
         let mut rank = [0.0; TILTS.len()];
         let edges = self
             .edge_offsets
@@ -438,14 +470,16 @@ impl EventTest {
             .map(|&from| &mut self.edge_log_wealth[from..from + degree]);
         let mut edges = edges.filter(|_| degree > 1);
         for (j, &length) in by_position.iter().enumerate() {
-            let (p, c) = (share(length), centred(j, degree));
-            for (sum, tilt) in rank.iter_mut().zip(TILTS) {
-                *sum += p * (tilt * c).exp();
+            let at = level(length);
+            for (sum, factor) in rank.iter_mut().zip(tilted[j]) {
+                *sum += levels[at].2 * factor;
             }
             if let Some(edges) = &mut edges {
-                for (log, theta) in edges[j].iter_mut().zip(EDGE_TILTS) {
+                for ((log, theta), log_mean) in
+                    edges[j].iter_mut().zip(EDGE_TILTS).zip(of_edges[at])
+                {
                     let won = if j == position { theta } else { 0.0 };
-                    *log += won - tilts::log_mean_of_event(theta, p);
+                    *log += won - log_mean;
                 }
             }
         }
@@ -476,7 +510,7 @@ impl EventTest {
         };
         let (hit, missed) = (mass(true), mass(false));
         self.bet_on(3, seen[position] == shortest, hit / (hit + missed));
-        self.bet_on_value(4, position, shares, |j| centred(j, degree));
+        self.bet_on_rank(4, position, shares, |j| (j, degree));
         let mut levels: HashMap<u32, usize> = HashMap::new();
         let before: Vec<usize> = seen
             .iter()
@@ -486,7 +520,7 @@ impl EventTest {
                 *count - 1
             })
             .collect();
-        self.bet_on_value(5, position, shares, |j| centred(before[j], levels[&seen[j]]));
+        self.bet_on_rank(5, position, shares, |j| (before[j], levels[&seen[j]]));
         let from = self.edge_offsets.get(task_type as usize).filter(|_| degree > 1);
         if let Some(&from) = from {
             let edges = &mut self.edge_log_wealth[from..from + degree];
@@ -499,23 +533,32 @@ impl EventTest {
         }
     }
 
-    /// A figure of the place that gets the task; no bet where all places that may have one value.
-    fn bet_on_value(
+    /// A rank of the place that gets the task, with the number of ranks; no bet where all places
+    /// that may have one centred rank.
+    fn bet_on_rank(
         &mut self,
         feature: usize,
         position: usize,
         shares: &[f64],
-        value: impl Fn(usize) -> f64,
+        rank: impl Fn(usize) -> (usize, usize),
     ) {
+        let value = |j| {
+            let (rank, n) = rank(j);
+            centred(rank, n)
+        };
         let possible = || shares.iter().enumerate().filter(|&(_, &p)| p > 0.0);
         if possible().all(|(j, _)| value(j) == value(position)) {
             return;
         }
         let total: f64 = shares.iter().sum();
-        let mean = |theta: f64| {
-            possible().map(|(j, &p)| p * (theta * value(j)).exp()).sum::<f64>() / total
-        };
-        self.bets[feature].bet(value(position), &TILTS.map(|theta| mean(theta).ln()));
+        let mut sums = [0.0; TILTS.len()];
+        for (j, &p) in possible() {
+            let (rank, n) = rank(j);
+            for (sum, factor) in sums.iter_mut().zip(self.tilted_ranks(n)[rank]) {
+                *sum += p * factor;
+            }
+        }
+        self.bets[feature].bet(value(position), &sums.map(|sum| (sum / total).ln()));
     }
 
     /// ln of the mixture's wealth.
