@@ -9,8 +9,7 @@
 //! neither happened. Each side has half of the check's error probability, and each part of a claim
 //! an equal share of that.
 
-use rand::{Rng, RngExt};
-
+use super::event_test::starts::{events_of_segment, start_of_segment};
 use super::event_test::{EventTest, PickTest};
 use super::parts::{self, Findings, Part, are_open};
 use super::verdict::Witness;
@@ -24,7 +23,7 @@ use crate::num::ratio;
 use crate::random::stream_rng;
 use crate::stats::decision::Decision;
 use crate::stats::mean_test::{MeanTest, Side};
-use crate::subject::{Path, random_lengths};
+use crate::subject::Path;
 
 /// Events for which the stated effects of a claim on the steady state are chosen; large systems
 /// need long replications.
@@ -108,31 +107,9 @@ pub(crate) const TRANSITION_LAW: Claim = Claim {
     run: transition_law,
 };
 
-/// A path goes on for that many events a server, and at least the square of it.
-const SEGMENT: u64 = 16;
-
 /// Picks of a pass, for each unit of effort: the share that a rival may decide falls as one over
 /// the root of it.
 const PICKS: u64 = 60_000;
-
-/// The longest queues of a start.
-const LONGEST: u32 = 64;
-
-/// The lengths at which a segment of the path begins. At low loads a path from empty hardly ever
-/// has a choice between queues; what saturates or rounds is seen among long ones only, equal and
-/// nearly equal.
-fn start_of_segment(rng: &mut impl Rng, n: u32, segment: u64) -> Vec<u32> {
-    match segment % 5 {
-        0 | 1 => random_lengths(rng, n, 3),
-        2 => random_lengths(rng, n, 8),
-        3 => random_lengths(rng, n, 16),
-        _ => {
-            let apart = (segment / 5 % 3) as u32;
-            let least = rng.random_range(4..=LONGEST - apart);
-            (0..n).map(|_| rng.random_range(least..=least + apart)).collect()
-        }
-    }
-}
 
 /// Picks are judged by themselves, and decide first; arrivals and services with the coarser
 /// features of all events by the other half of the error probability.
@@ -146,7 +123,7 @@ fn transition_law(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let mut picks = PickTest::new(model, &start, half);
     let mut test = EventTest::new(model, &start, half);
     let mut path = Path::new(setting.subject, model, seed, 1, start);
-    let segment = SEGMENT * u64::from(n).max(SEGMENT);
+    let segment = events_of_segment(n);
     let most = EventTest::most_events(model, setting.plan.effort);
     let enough = PICKS * u64::from(setting.plan.effort);
     let mut honest;

@@ -10,7 +10,8 @@ use crate::suite::power_matrix::{Cell, Line, Matrix};
 
 /// For each group its faults with the claims that reject them, then what is wrong, then the totals.
 ///
-/// With `costs`, each claim is followed by the cases, events or replications that it took.
+/// With `costs`, each claim is followed by the cases, events or replications that it took, and by
+/// the fewest that could have done, where that is known.
 pub fn text(matrix: &Matrix, costs: bool) -> String {
     let mut text = String::new();
     for (group, heading) in Group::ALL {
@@ -20,9 +21,12 @@ pub fn text(matrix: &Matrix, costs: bool) -> String {
             if rejecting.is_empty() && (!matrix.whole || matrix.missing > 0) {
                 continue;
             }
-            let named = |(claim, cases): &(&Claim, u64)| match costs {
-                true => format!("{} ({})", claim.id, cost(*cases)),
-                false => claim.id.to_owned(),
+            let named = |(claim, cases, least): &(&Claim, u64, Option<u64>)| match (costs, least) {
+                (true, Some(least)) => {
+                    format!("{} ({}, at least {})", claim.id, cost(*cases), cost(*least))
+                }
+                (true, None) => format!("{} ({})", claim.id, cost(*cases)),
+                (false, _) => claim.id.to_owned(),
             };
             let by: Vec<_> = rejecting.iter().map(named).collect();
             let by = if by.is_empty() { "NO CLAIM".to_owned() } else { by.join(", ") };
@@ -75,7 +79,7 @@ pub fn text(matrix: &Matrix, costs: bool) -> String {
 pub fn json(matrix: &Matrix) -> Value {
     let claims: Vec<_> = matrix.lines.iter().map(claim).collect();
     let object = |fault: &Fault| {
-        let by: Vec<_> = rejecting(matrix, fault).iter().map(|(claim, _)| claim.id).collect();
+        let by: Vec<_> = rejecting(matrix, fault).iter().map(|(claim, ..)| claim.id).collect();
         let policy = fault.of.unwrap_or("jsq(D), replacement");
         json!({ "id": fault.id, "about": fault.about, "policy": policy, "rejected_by": by })
     };
@@ -104,8 +108,8 @@ fn faults_of(group: Group) -> impl Iterator<Item = &'static Fault> {
 fn claim(line: &Line) -> Value {
     let pairs = || faults::ALL.iter().map(|fault| fault.id).zip(&line.cells);
     let cost = |(id, cell): (&str, &Cell)| match cell {
-        Cell::Rejected { setting, cases } => {
-            Some(json!({ "fault": id, "setting": setting, "cases": cases }))
+        Cell::Rejected { setting, cases, least } => {
+            Some(json!({ "fault": id, "setting": setting, "cases": cases, "least": least }))
         }
         _ => None,
     };
@@ -128,11 +132,11 @@ fn claim(line: &Line) -> Value {
     })
 }
 
-fn rejecting(matrix: &Matrix, fault: &Fault) -> Vec<(&'static Claim, u64)> {
+fn rejecting(matrix: &Matrix, fault: &Fault) -> Vec<(&'static Claim, u64, Option<u64>)> {
     let at = faults::ALL.iter().position(|&other| other == fault);
     let cell = |line: &Line| at.and_then(|at| line.cells.get(at).cloned());
     let rejected = |line: &Line| match cell(line) {
-        Some(Cell::Rejected { cases, .. }) => Some((line.claim, cases)),
+        Some(Cell::Rejected { cases, least, .. }) => Some((line.claim, cases, least)),
         _ => None,
     };
     matrix.lines.iter().filter_map(rejected).collect()

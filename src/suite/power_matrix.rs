@@ -25,8 +25,9 @@ use std::time::Instant;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::claims::event_test::divergence;
 use crate::claims::{self, CheckOptions, Claim, Evidence, Expected, Kind, Scope, Verdict};
-use crate::faults::{self, Fault};
+use crate::faults::{self, Fault, System};
 use crate::graph::{BipartiteGraph, GraphError, Isolated};
 use crate::instruments::UnderCheck;
 use crate::model::{Event, Model};
@@ -185,6 +186,10 @@ pub enum Cell {
         setting: String,
         /// The cost.
         cases: u64,
+        /// The fewest events that could do, where the law of a wrong picker is known
+        /// ([`divergence`]).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        least: Option<u64>,
     },
     /// Every verdict was the one of the reference, and some did apply.
     Accepted,
@@ -568,7 +573,8 @@ fn against(claim: &Claim, fault: &Fault, settings: &[Setting], options: &Options
         };
         if rejected && promise_can_be_kept() {
             let setting = setting.name_under(fault);
-            cell = Cell::Rejected { setting, cases: evidence.cases };
+            let least = least_events(claim, fault, &model, options);
+            cell = Cell::Rejected { setting, cases: evidence.cases, least };
             break;
         }
         cell = match (cell, evidence.verdict) {
@@ -578,6 +584,21 @@ fn against(claim: &Claim, fault: &Fault, settings: &[Setting], options: &Options
         };
     }
     cell
+}
+
+/// Events over which the distance of a wrong picker is averaged.
+const AVERAGED: u64 = 4_000;
+
+/// The fewest events that could reject a wrong picker; `None` of other claims, and where the law of
+/// the picker is not known.
+fn least_events(claim: &Claim, fault: &Fault, model: &Model, options: &Options) -> Option<u64> {
+    let System { marks, apply, couple, .. } = fault.system;
+    let picks_alone = marks.is_none() && apply.is_none() && couple.is_none();
+    if claim.id != "transition-law" || !picks_alone {
+        return None;
+    }
+    let found = divergence(fault, model, options.seed, AVERAGED)?;
+    (found.per_pick > 0.0).then(|| found.least_events(options.alpha).ceil() as u64)
 }
 
 #[cfg(test)]
@@ -611,7 +632,7 @@ mod tests {
         assert_eq!(cell(Expected::Holds, holds, true), Cell::Accepted);
         let violated = |_: &Claim, _: &claims::Setting<'_>| Evidence::violated(7, "");
         let rejected = cell(Expected::Holds, violated, true);
-        assert!(matches!(rejected, Cell::Rejected { cases: 7, .. }), "{rejected:?}");
+        assert!(matches!(rejected, Cell::Rejected { cases: 7, least: None, .. }), "{rejected:?}");
     }
 
     #[test]
@@ -620,7 +641,7 @@ mod tests {
         let claim = claims_of(&options)[0];
         let crashing = faults::ALL.iter().position(|fault| !claim.rejects.contains(fault)).unwrap();
         let matrix = |crash: bool| {
-            let rejected = || Cell::Rejected { setting: "k22".to_owned(), cases: 1 };
+            let rejected = || Cell::Rejected { setting: "k22".to_owned(), cases: 1, least: None };
             let of = |(at, fault): (usize, &&'static Fault)| {
                 let cell = if at == crashing && crash {
                     Cell::Crashed { setting: "k22".to_owned(), found: "planted".to_owned() }

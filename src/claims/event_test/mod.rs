@@ -29,9 +29,11 @@
 
 mod by_state;
 mod learned;
+mod least;
 mod pick_test;
 mod picks;
 mod rivals;
+pub(super) mod starts;
 mod wealth;
 
 use std::collections::HashMap;
@@ -43,6 +45,7 @@ use crate::stats::decision::Decision;
 use crate::stats::log_mean_exp;
 use crate::stats::spending;
 use crate::stats::tilts::{self, TiltedBets};
+pub use least::{Divergence, divergence};
 pub use pick_test::PickTest;
 use picks::{Pick, Picks};
 

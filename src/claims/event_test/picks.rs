@@ -160,9 +160,14 @@ impl Picks {
         if self.model.policy().per_type() { task_type as usize } else { 0 }
     }
 
+    /// The lengths of all servers that the next pick is decided on.
+    pub(super) fn all_seen<'a>(&'a self, task_type: u32, lengths: &'a [u32]) -> &'a [u32] {
+        self.memory.as_ref().map_or(lengths, |memory| memory.seen(task_type, lengths))
+    }
+
     /// The lengths of the candidates that the next pick is decided on.
     pub(super) fn seen(&self, task_type: u32, lengths: &[u32]) -> Vec<u32> {
-        let seen = self.memory.as_ref().map_or(lengths, |memory| memory.seen(task_type, lengths));
+        let seen = self.all_seen(task_type, lengths);
         self.model.graph().servers_of(task_type).iter().map(|v| seen[v as usize]).collect()
     }
 
