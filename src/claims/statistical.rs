@@ -107,9 +107,12 @@ pub(crate) const TRANSITION_LAW: Claim = Claim {
     run: transition_law,
 };
 
-/// Picks of a pass, for each unit of effort: the share that a rival may decide falls as one over
-/// the root of it.
-const PICKS: u64 = 60_000;
+/// Picks of a pass among a few candidates, for each unit of effort: the share that a rival may
+/// decide falls as one over the root of it.
+const PICKS: u64 = 100_000;
+
+/// Candidates up to which a pass takes so many picks; of more, each pick costs and tells more.
+const FEW_CANDIDATES: u64 = 6;
 
 /// Picks are judged by themselves, and decide first; arrivals and services with the coarser
 /// features of all events by the other half of the error probability.
@@ -125,7 +128,10 @@ fn transition_law(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let mut path = Path::new(setting.subject, model, seed, 1, start);
     let segment = events_of_segment(n);
     let most = EventTest::most_events(model, setting.plan.effort);
-    let enough = PICKS * u64::from(setting.plan.effort);
+    let graph = model.graph();
+    let candidates = graph.n_edges() / u64::from(graph.n_task_types());
+    let enough = PICKS * u64::from(setting.plan.effort) * FEW_CANDIDATES
+        / candidates.clamp(FEW_CANDIDATES, 5 * FEW_CANDIDATES);
     let mut honest;
     let (decision, event, length_before) = loop {
         let event = path.step();
