@@ -503,3 +503,75 @@ fn an_interrupted_generate_leaves_no_file() {
     assert_eq!((output.status.code(), stderr(&output)), (Some(130), "interrupted\n".to_owned()));
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
 }
+
+/// A calibration of moments a run, with a file of its runs.
+const CALIBRATE: &str = "calibrate --only eq-2.1,eq-4.19 --streams 0 --json --checkpoint c";
+
+#[test]
+fn a_calibration_goes_on_from_its_file_to_the_result_of_one_sitting() {
+    let calibrate =
+        |folder: &Path, runs: u32| run(folder, &format!("{CALIBRATE} --runs {runs}"), 2);
+    let folder = TempDir::new().unwrap();
+    let whole = calibrate(folder.path(), 4);
+    assert_eq!((whole.status.code(), stderr(&whole)), (Some(0), String::new()));
+    let text = fs::read_to_string(folder.path().join("c")).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines.len(), 5, "a header and a line a run");
+    let plain = run(folder.path(), &CALIBRATE.replace("checkpoint c", "runs 4"), 2);
+    assert_eq!(plain.stdout, whole.stdout, "the file changes no result");
+    // Killed before the third run, killed while its line was written, and extended.
+    let halfway = |torn: &str| format!("{}\n{torn}", lines[..3].join("\n"));
+    let torn = "c: line 4 has no end and was dropped: its run is repeated\n";
+    for (kept, said) in [(halfway(""), ""), (halfway(&lines[3][..40]), torn)] {
+        fs::write(folder.path().join("c"), kept).unwrap();
+        let fewer = calibrate(folder.path(), 1);
+        assert_eq!(timeless(&fewer.stdout)["runs"], 1);
+        assert_eq!(stderr(&fewer), format!("{said}resumed: 2 runs from c\n"));
+        let resumed = calibrate(folder.path(), 4);
+        assert_eq!(stderr(&resumed), "resumed: 2 runs from c\n");
+        assert_eq!(resumed.stdout, whole.stdout);
+    }
+    // Other options.
+    let before = fs::read(folder.path().join("c")).unwrap();
+    for (more, what) in [
+        ("--seed 2", "line 1: the seed is `1`, but `2` in this run: repeat the options"),
+        ("--alpha 0.2", "line 1: alpha is `0.1`, but `0.2` in this run: repeat the options"),
+        ("--except eq-4.19", "line 1: the choice of claims is `eq-2.1, eq-4.19`, but `eq-2.1` in"),
+    ] {
+        let output = run(folder.path(), &format!("{CALIBRATE} --runs 4 {more}"), 2);
+        assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0));
+        let said = stderr(&output);
+        assert!(
+            said.starts_with(&format!("error: c: {what}")) && said.lines().count() == 1,
+            "{said}"
+        );
+        assert_eq!(fs::read(folder.path().join("c")).unwrap(), before);
+    }
+    // A line that is none of the next run.
+    let swapped = [lines[0], lines[2], lines[1]].join("\n") + "\n";
+    fs::write(folder.path().join("c"), swapped).unwrap();
+    let said = stderr(&calibrate(folder.path(), 4));
+    let expected = "error: c: line 2: the seed is `2`, but the run after the last has 1: remove \
+        this line and those below it to repeat their runs, or name another file\n";
+    assert_eq!(said, expected);
+}
+
+#[test]
+fn a_calibration_that_is_interrupted_keeps_its_finished_runs() {
+    let folder = TempDir::new().unwrap();
+    let line = format!("{CALIBRATE} --runs 1000000");
+    let runs =
+        || fs::read_to_string(folder.path().join("c")).map_or(0, |text| text.lines().count());
+    for kept in [3, 5] {
+        let child = command(folder.path(), &line, 2).stderr(Stdio::piped()).spawn().unwrap();
+        wait_until(|| runs() > kept);
+        let second = run(folder.path(), &line, 1);
+        assert!(stderr(&second).starts_with("error: c: is in use by another process"));
+        signal(&child, "-INT");
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(130));
+        let said = stderr(&output);
+        let last = said.lines().last().unwrap_or_default();
+        assert!(last.starts_with("interrupted: ") && last.contains(" runs are in c, "), "{said}");
+    }
+}

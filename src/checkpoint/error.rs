@@ -68,6 +68,20 @@ pub enum Problem {
         /// Its value now.
         here: String,
     },
+    /// A file of lines of which one is not what this run would have written there.
+    #[error("line {line}: {what} is `{found}`, but {rule}: {remedy}, or name another file")]
+    Line {
+        /// The line, from 1.
+        line: usize,
+        /// What does not fit.
+        what: String,
+        /// Its value in the file.
+        found: String,
+        /// What it must be.
+        rule: String,
+        /// What to do.
+        remedy: &'static str,
+    },
     /// Another process holds it, or has replaced it.
     #[error(
         "is in use by another process, or was replaced by one: wait for it to finish, or name \

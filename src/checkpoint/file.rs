@@ -147,7 +147,7 @@ fn temporary(path: &Path) -> Option<(PathBuf, PathBuf)> {
     Some((folder.to_owned(), folder.join(name)))
 }
 
-fn lock(file: &File) -> Result<(), Problem> {
+pub(super) fn lock(file: &File) -> Result<(), Problem> {
     match file.try_lock() {
         Err(TryLockError::WouldBlock) => Err(Problem::InUse),
         // No locks on this file system: the last writer wins.
@@ -156,7 +156,7 @@ fn lock(file: &File) -> Result<(), Problem> {
 }
 
 /// Whether the file of this name is still the one that is open.
-fn is_at(file: &File, path: &Path) -> bool {
+pub(super) fn is_at(file: &File, path: &Path) -> bool {
     match (file.metadata(), fs::symlink_metadata(path)) {
         (Ok(open), Ok(there)) => same(&open, &there),
         _ => false,

@@ -10,6 +10,7 @@
 //! | bytes of a file | [`encode`], [`decode`] |
 //! | the file: replaced as a whole, held by one process | [`mod@file`] |
 //! | what is known, written about once a second, aside from the work | [`Keeper`] |
+//! | for `calibrate`: a file of lines, one added after each run | [`Lines`] |
 //!
 //! A file is one line of header and one line of JSON:
 //! ```text
@@ -24,6 +25,7 @@
 mod error;
 pub mod file;
 mod keeper;
+mod lines;
 mod run;
 
 use serde::{Deserialize, Serialize};
@@ -31,6 +33,7 @@ use sha2::{Digest, Sha256};
 
 pub use error::{CheckpointError, Problem};
 pub use keeper::Keeper;
+pub use lines::Lines;
 pub use run::Run;
 
 use crate::estimate::{SteadyKept, TransientKept};

@@ -38,6 +38,15 @@ impl Run {
 
     /// A run of `verify`.
     pub fn of_suite(inputs: &[Input], options: &suite::Options) -> Self {
+        Self::new("verify").with_suite(inputs, options)
+    }
+
+    /// A run of `calibrate`, however many seeds it has: the seed is the first.
+    pub fn of_calibration(inputs: &[Input], options: &suite::Options) -> Self {
+        Self::new("calibrate").with_suite(inputs, options)
+    }
+
+    fn with_suite(self, inputs: &[Input], options: &suite::Options) -> Self {
         let checks = selection(inputs, options);
         let registry = Fingerprint::of(|digest| {
             for (claim, input) in &checks {
@@ -54,10 +63,9 @@ impl Run {
         let mut ids: Vec<_> = checks.iter().map(|(claim, _)| claim.id).collect();
         ids.dedup();
         let case = options.case.map_or_else(|| "all".to_owned(), |case| case.to_string());
-        let run = Self::new("verify");
         let run = match inputs {
-            [input] => run.with("the graph", input.arguments.join(" ")).with_model(&input.model),
-            _ => run.with("the graph", format!("{} built-in graphs", inputs.len())),
+            [input] => self.with("the graph", input.arguments.join(" ")).with_model(&input.model),
+            _ => self.with("the graph", format!("{} built-in graphs", inputs.len())),
         };
         run.with("the content of the graph", content)
             .with("the choice of claims", named(&ids))

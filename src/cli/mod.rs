@@ -126,6 +126,7 @@ suite fails with probability at most 1e-6).
 
 Examples:
   fluidcheck calibrate --runs 100 --alpha 0.1    all claims: an hour or more
+  fluidcheck calibrate --runs 100 --checkpoint runs.jsonl    resumes, extends with more --runs
   fluidcheck calibrate --runs 100 --only transition-law,cor-4.3 --streams 0
   fluidcheck calibrate --runs 1 --only eq-2.1 --streams 1000000    tests and intervals")]
     Calibrate(calibrate::Arguments),

@@ -50,11 +50,10 @@ pub fn text(calibration: &Calibration) -> String {
     }
     if !calibration.alarms.is_empty() {
         text.push_str("\nFalse alarms\n");
-        for Alarm { seed, row } in &calibration.alarms {
-            let graph = row.graph.as_deref().unwrap_or("its own graphs");
-            let (id, evidence) = (row.claim.id, &row.evidence);
-            let (verdict, summary) = (evidence.verdict, &evidence.summary);
+        for Alarm { seed, id, graph, verdict, summary, replay, .. } in &calibration.alarms {
+            let graph = graph.as_deref().unwrap_or("its own graphs");
             let _ = writeln!(text, "  seed {seed}: {id} is {verdict} on {graph}: {summary}");
+            let _ = writeln!(text, "    {replay}");
         }
     }
     let excesses = calibration.excesses();
@@ -89,10 +88,10 @@ pub fn json(calibration: &Calibration) -> Value {
         })
     };
     let claims: Vec<_> = calibration.tallies.iter().map(claim).collect();
-    let alarm = |Alarm { seed, row }: &Alarm| {
+    let alarm = |Alarm { seed, id, graph, policy, verdict, summary, replay }: &Alarm| {
         json!({
-            "seed": seed, "id": row.claim.id, "graph": row.graph, "policy": row.policy,
-            "verdict": row.evidence.verdict, "evidence": row.evidence.summary,
+            "seed": seed, "id": id, "graph": graph, "policy": policy, "verdict": verdict,
+            "evidence": summary, "replay": replay,
         })
     };
     let alarms: Vec<_> = calibration.alarms.iter().map(alarm).collect();

@@ -348,13 +348,19 @@ fn check(
     };
     let mut evidence = claim.evaluate(&how.setting(under.subject, &input.model, samples));
     if let Some(witness) = &mut evidence.witness {
-        witness.replay = replay(claim, input, options, alpha, witness.case);
+        witness.replay = replay(claim, input, options, alpha, Some(witness.case));
     }
     evidence
 }
 
-/// The shell line that sees a violation again.
-fn replay(claim: &Claim, input: &Input, options: &Options, alpha: f64, case: u64) -> String {
+/// The shell line that sees a check again, or one case of it.
+fn replay(
+    claim: &Claim,
+    input: &Input,
+    options: &Options,
+    alpha: f64,
+    case: Option<u64>,
+) -> String {
     let mut words = vec!["fluidcheck".to_owned(), "verify".to_owned()];
     if claim.scope == Scope::Graph {
         words.extend(input.arguments.iter().cloned());
@@ -372,7 +378,7 @@ fn replay(claim: &Claim, input: &Input, options: &Options, alpha: f64, case: u64
     if claim.kind == Kind::Statistical {
         // Alone in its suite, the check gets the share that it had.
         say("--alpha", format!("{alpha:e}"));
-    } else {
+    } else if let Some(case) = case {
         say("--case", case.to_string());
     }
     words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
