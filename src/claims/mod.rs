@@ -13,6 +13,7 @@
 //! the corrected forms: a printed form that suddenly holds means that the check lost its power.
 
 mod appendices;
+mod best_edges;
 mod cases;
 pub mod catalogue;
 mod checking;
@@ -63,6 +64,7 @@ const ALL: &[&Claim] = &[
     &section_2::REM_1,
     &section_2::REM_1_GRAPH,
     &stability_growth::REM_1_GROWTH,
+    &best_edges::BEST_EDGES,
     &section_3::DEF_3_3,
     &section_3::EQ_3_3,
     &section_3::EQ_3_3_GRAPH,

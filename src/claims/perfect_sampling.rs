@@ -121,9 +121,11 @@ fn perfect_sampling(claim: &Claim, setting: &Setting<'_>) -> Evidence {
         verdict,
         seen,
         format!(
-            "{found}{separator}{seen} samples, exact mean fill {exact_fill:.4}, \
-             empty with probability {:.4}",
-            law[0]
+            "{found}{separator}{seen} samples, exact mean fill {exact_fill:.4}, seen {:.5}, \
+             empty with probability {:.4}, seen {:.5}",
+            parts[0].mean().0,
+            law[0],
+            parts[1].mean().0
         ),
     );
     findings.evidence()

@@ -3,11 +3,13 @@
 use num_traits::{One, Zero};
 
 use super::{Fault, Group};
-use crate::graph::BipartiteGraph;
+use crate::graph::{BipartiteGraph, Isolated};
 use crate::instruments::{Instruments, REFERENCE};
 use crate::model::policy::Choice;
+use crate::model::sample_law::SampleLaw;
 use crate::num::ratio::{self, Ratio};
 use crate::theory::mean_field::{OdeError, Start, Trajectory};
+use crate::theory::stability::{Addition, StabilityError, critical_load};
 
 /// In the order of reports.
 #[rustfmt::skip]
@@ -18,7 +20,7 @@ pub(super) const ALL: &[&Fault] = &[
     LOGARITHM_CONSTANTS_TOO_SMALL, CHERNOFF_ONE_SIDED, FIXED_POINT_AS_PRINTED, FIXED_POINT_SHIFTED,
     FIXED_POINT_ONE_CHOICE_MORE, DROPPED_DEPARTURES, MOMENT_BOUND_SHIFTED, MIXING_THETA_NOT_CAPPED,
     MARTINGALE_BOUND_TIMELESS, MIXING_THETA_DROPPED, COMPARISON_TIME_AS_PRINTED,
-    TIES_BY_QUEUES, SOME_SAMPLE_WITHIN,
+    TIES_BY_QUEUES, SOME_SAMPLE_WITHIN, IMPROVE_OFFERS_THE_BUSIEST,
 ];
 
 const fn fault(id: &'static str) -> Fault {
@@ -272,3 +274,31 @@ pub const COMPARISON_TIME_AS_PRINTED: &Fault = &fault("comparison-time-as-printe
         comparison_time: |log_inverse_eta, _| log_inverse_eta.sqrt(),
         ..REFERENCE
     });
+
+pub const IMPROVE_OFFERS_THE_BUSIEST: &Fault = &fault("improve-offers-the-busiest")
+    .about("Edges to add that lead to the servers of the bottleneck in place of those outside.")
+    .with(Instruments { improve: edges_to_the_bottleneck, ..REFERENCE });
+
+fn edges_to_the_bottleneck(
+    graph: &BipartiteGraph,
+    law: SampleLaw,
+    count: usize,
+) -> Result<Vec<Addition>, StabilityError> {
+    let (mut graph, mut additions) = (graph.clone(), Vec::new());
+    while additions.len() < count {
+        let bottleneck = critical_load(&graph, law)?.bottleneck;
+        let free = |&(v, w): &(u32, u32)| !graph.servers_of(w).contains(v);
+        let all = (0..graph.n_task_types()).flat_map(|w| bottleneck.iter().map(move |&v| (v, w)));
+        let missing: Vec<(u32, u32)> = all.filter(free).collect();
+        let Some(&(server, task_type)) = missing.first() else { break };
+        let edges: Vec<_> = graph.iter_edges().chain([(server, task_type)]).collect();
+        let (n, m) = (graph.n_servers(), graph.n_task_types());
+        graph = BipartiteGraph::from_edges(n, m, &edges, Isolated::Drop)
+            .expect("the edges of a graph and one that is missing make a graph")
+            .with_rates_of(&graph);
+        let critical = critical_load(&graph, law)?;
+        let tried = missing.len();
+        additions.push(Addition { server, task_type, critical, tried, all_tried: true });
+    }
+    Ok(additions)
+}

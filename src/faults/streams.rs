@@ -7,9 +7,11 @@ use rand::{Rng, RngExt};
 use rand_chacha::ChaCha8Rng;
 
 use super::{Fault, Group};
+use crate::estimate::bracketing;
 use crate::estimate::from_the_past::{BLOCK, MOST_BLOCKS, NotMet, Past};
 use crate::instruments::{Instruments, REFERENCE};
 use crate::model::Model;
+use crate::random::fingerprint;
 use crate::simulate::Queues;
 use crate::simulate::marks::{Mark, MarkBlock, MarkStream, RandomMarks, draw_samples};
 use crate::subject::{Reference, Subject};
@@ -18,7 +20,7 @@ use crate::subject::{Reference, Subject};
 #[rustfmt::skip]
 pub(super) const ALL: &[&Fault] = &[
     REUSED_STREAM, SEEDED_ALIKE, SEEDS_BY_WORKER, COUPLED_FORWARD, READ_AT_COALESCENCE,
-    FRESH_AT_EACH_DOUBLING,
+    FRESH_AT_EACH_DOUBLING, PILOTS_ON_THE_REPLICATIONS_STREAM,
 ];
 
 const fn fault(id: &'static str) -> Fault {
@@ -175,6 +177,16 @@ pub const FRESH_AT_EACH_DOUBLING: &Fault = &fault("fresh-at-each-doubling")
                 met(&states)
             };
             doublings().find_map(sample).ok_or(NOT_MET)
+        },
+        ..REFERENCE
+    });
+
+pub const PILOTS_ON_THE_REPLICATIONS_STREAM: &Fault = &fault("pilots-on-replications-stream")
+    .about("Pilots choose how long replications are from the streams of the replications.")
+    .with(Instruments {
+        plan: |subject, model, seed, limit| {
+            // What sets the pilots apart, undone.
+            bracketing::plan(subject, model, seed ^ fingerprint("pilot"), limit)
         },
         ..REFERENCE
     });

@@ -10,6 +10,7 @@
 
 use num_traits::Zero;
 
+use crate::estimate::bracketing::{self, NoCoalescence, Plan};
 use crate::estimate::from_the_past::{self, NotMet, Past};
 use crate::estimate::{self, EstimateError, Options, SteadyState, Transient};
 use crate::graph::format::{self, Format, FormatError};
@@ -31,8 +32,9 @@ use crate::stats::empirical_bernstein::EmpiricalBernstein;
 use crate::stats::mean_test::{MeanTest, Side};
 use crate::stats::procedure::{IntervalKind, IntervalProcedure, LawProcedure, MeanProcedure};
 use crate::subject::{Reference, Subject};
+use crate::theory::constants;
 use crate::theory::mean_field::{self, OdeError, Start, Trajectory};
-use crate::theory::{constants, stability};
+use crate::theory::stability::{self, Addition, StabilityError};
 
 /// Fractions of queues that follow a path.
 pub trait RunningOccupancy {
@@ -80,6 +82,9 @@ pub struct Instruments {
     pub transient: fn(&Model, &Start, &[f64], &Options) -> Result<Transient, EstimateError>,
     /// An estimate of the steady state.
     pub steady_state: fn(&Model, &Options) -> Result<SteadyState, EstimateError>,
+    /// How long replications are and where they start, chosen by pilots that stop after so many
+    /// events, given the seed of the replications.
+    pub plan: fn(&dyn Subject, &Model, u64, u64) -> Result<Plan, NoCoalescence>,
     /// The solution of (3.5) for lambda and d at given times, to the default accuracy.
     pub trajectory: fn(f64, u32, &Start, &[f64]) -> Result<Trajectory, OdeError>,
     /// The graph that a file holds; isolated task types are kept.
@@ -120,6 +125,8 @@ pub struct Instruments {
     /// Whether a small system has a steady state (Remark 1, with replacement); `None` if it is too
     /// large to enumerate.
     pub is_ergodic: fn(&Model) -> Option<bool>,
+    /// Up to so many edges to add, each the best after those before it.
+    pub improve: fn(&BipartiteGraph, SampleLaw, usize) -> Result<Vec<Addition>, StabilityError>,
     /// Who gets a task by a policy, given the samples of a mark, the lengths seen, the weights and
     /// the place that is first in turn.
     pub pick: fn(&Policy, &[u32], &[u32], Option<&[u64]>, u64) -> Choice,
@@ -182,6 +189,7 @@ pub const REFERENCE: Instruments = Instruments {
         estimate::transient(model, start, times, options, &|_, _| {})
     },
     steady_state: |model, options| estimate::steady_state(model, options, &|_, _| {}),
+    plan: bracketing::plan,
     trajectory: |lambda, d, start, times| {
         mean_field::solve(lambda, d, start, times, &mean_field::Options::default())
     },
@@ -209,6 +217,7 @@ pub const REFERENCE: Instruments = Instruments {
         let critical = stability::critical_load_by_subsets(model.graph(), law).ok()?;
         Some(*model.load().exact() < critical.lambda)
     },
+    improve: |graph, law, count| stability::improve(graph, law, count),
     pick: Policy::pick,
     all_within: SampleLaw::all_within,
     assignment: Model::assignment,

@@ -87,6 +87,7 @@ fn coupling_law_or(
     }
     // Two systems of three couplings, each with all features.
     let share = setting.alpha / (6 * FEATURES.len()) as f64;
+    let mut most = f64::NEG_INFINITY;
     for (at, (name, coupling, lower_load)) in couplings.into_iter().enumerate() {
         let lower = random_lengths(&mut stream_rng(own_seed, at as u64), n, 2);
         let upper = lower.iter().map(|x| x + 1).collect();
@@ -140,9 +141,13 @@ fn coupling_law_or(
             let found = format!("{name}: {cases} events exclude too little");
             return Ok(Evidence::of_test(Verdict::Inconclusive, *cases, found));
         }
+        most = tests.iter().flatten().map(|bets| bets.strongest().0).fold(most, f64::max);
     }
-    let found =
-        format!("{cases} events exclude tilts of 0.3 in the log-odds of an arrival or a departure");
+    let found = format!(
+        "{cases} events exclude tilts of 0.3 in the log-odds of an arrival or a departure, the \
+         largest wealth 1e{:.3}",
+        most / std::f64::consts::LN_10
+    );
     Ok(Evidence::of_test(Verdict::Holds, *cases, found))
 }
 

@@ -133,7 +133,7 @@ fn compare(
     replications: u64,
     alpha: f64,
 ) -> Result<Evidence, String> {
-    let (mut widest, mut wide) = (0.0f64, None);
+    let (mut widest, mut furthest, mut wide) = (0.0f64, 0.0f64, None);
     for (name, interval, exact, error) in known {
         let Some(Estimated { lower, upper, mean, .. }) = interval else {
             return Err(format!("no estimate of {name}"));
@@ -149,6 +149,7 @@ fn compare(
             ));
         }
         widest = widest.max(upper - lower);
+        furthest = furthest.max((mean - exact).abs());
         if upper - lower > width(*exact) {
             wide.get_or_insert_with(|| {
                 format!("{name} is only known to lie in [{lower:.6}, {upper:.6}]")
@@ -156,8 +157,8 @@ fn compare(
         }
     }
     let holds = format!(
-        "{} exact values inside their intervals, at most {widest:.4} wide (error probability \
-         {alpha:.1e})",
+        "{} exact values inside their intervals, at most {widest:.4} wide and {furthest:.5} off \
+         (error probability {alpha:.1e})",
         known.len()
     );
     let verdict = if wide.is_some() { Verdict::Inconclusive } else { Verdict::Holds };

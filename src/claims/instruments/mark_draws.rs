@@ -269,7 +269,13 @@ impl<'a> Draws<'a> {
             [EXCLUDED, -EXCLUDED].iter().all(|&tilt| feature.log_wealth(tilt) <= -threshold)
         };
         let verdict = Verdict::of(false, needed.iter().all(excluded));
-        (verdict, format!("{} features exclude tilts of {EXCLUDED} in the log-odds", needed.len()))
+        let most = wealth().map(|(_, _, log)| log).fold(f64::NEG_INFINITY, f64::max);
+        let found = format!(
+            "{} features exclude tilts of {EXCLUDED} in the log-odds, the largest wealth 1e{:.3}",
+            needed.len(),
+            most / std::f64::consts::LN_10
+        );
+        (verdict, found)
     }
 }
 

@@ -265,9 +265,9 @@ fn distribution_test(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let run = |law: DiscreteLaw, margin: f64, alpha: f64, length: u64, stream: u64| {
         let mut rng = stream_rng(setting.seed(claim.id), stream);
         let mut test = (setting.instruments.law_test)(law, margin, alpha);
-        (0..length).find_map(|_| {
+        (1..=length).find_map(|seen| {
             test.observe(values[crate::random::below(&mut rng, 4) as usize]);
-            test.decision()
+            test.decision().map(|decision| (decision, seen))
         })
     };
     let mut parts = Parts::new(setting.alpha, 3);
@@ -279,8 +279,12 @@ fn distribution_test(claim: &Claim, setting: &Setting<'_>) -> Evidence {
         [(0.0, Decision::Holds, 60_000), (0.2, Decision::Violated, 10_000)]
     {
         let found = run(law(away), MARGIN, share, length, STREAMS);
-        let what = format!("law that is {away} away against a margin of {MARGIN}: {found:?}");
-        parts.certain(found == Some(verdict), what);
+        let decision = found.map(|(decision, _)| decision);
+        let seen = found.map_or(length, |(_, seen)| seen);
+        let what = format!(
+            "law that is {away} away against a margin of {MARGIN}: {decision:?} after {seen}"
+        );
+        parts.certain(decision == Some(verdict), what);
     }
     parts.findings.evidence()
 }

@@ -1,40 +1,55 @@
 //! Replications are driven by streams of their own.
 //!
 //! Two replications with the same marks are one replication counted twice, and every interval built
-//! on them is too short. Equal first marks of two independent streams have the probability of a
-//! chance coincidence, and so many marks are compared that it is below 10^-15.
+//! on them is too short. Pilots that choose how long replications are, and the blocks of the past
+//! from which perfect samples come, are no replications either: the choice of a window by the very
+//! marks that are averaged in it favours what it looks for. Which streams they draw from is seen by
+//! a subject that writes down what it is asked for. Equal first marks of two independent streams
+//! have the probability of a chance coincidence, and so many marks are compared that it is below
+//! 10^-15.
 //!
 //! # Source
 //! None in the paper; a fault of public simulators.
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::Trial;
 use crate::claims::cases::Outcome;
 use crate::claims::{Claim, Evidence, Expected, Kind, Policies, Scope, Setting};
+use crate::estimate::bracketing::{Plan, Sample, UpperStart};
+use crate::estimate::from_the_past::Past;
 use crate::faults;
-use crate::model::Model;
+use crate::instruments::Instruments;
+use crate::model::{Event, Model};
 use crate::num::ratio;
 use crate::random::event_clock::Clock;
-use crate::random::{clock_rng, coin_rng, stream_rng};
-use crate::simulate::marks::{DrawnAhead, OwnedMark};
+use crate::random::{Coins, clock_rng, coin_rng, stream_rng};
+use crate::simulate::Queues;
+use crate::simulate::marks::{DrawnAhead, Mark, MarkStream, OwnedMark};
+use crate::subject::{Reference, Subject};
 use rand::Rng;
 
-/// Streams of replications; one drawn again, on whichever thread, has the same marks.
+/// Streams of replications, pilots and blocks of the past; one drawn again, on whichever thread,
+/// has the same marks.
 pub(crate) const INDEPENDENT_STREAMS: Claim = Claim {
     id: "independent-streams",
     source: "section 5, independent replications",
     paper: &["Section 5"],
-    statement: "no two replications share a stream of marks or event times; one replication is \
-        the same on any thread",
+    statement: "no two replications, pilots or blocks of the past share marks or event times; \
+        threads change nothing",
     kind: Kind::Pathwise,
     scope: Scope::Graph,
     expected: Expected::Holds,
     effect: None,
     policies: Policies::Any,
     hypotheses: &[],
-    rejects: &[faults::REUSED_STREAM, faults::SEEDS_BY_WORKER],
+    rejects: &[
+        faults::REUSED_STREAM,
+        faults::SEEDS_BY_WORKER,
+        faults::PILOTS_ON_THE_REPLICATIONS_STREAM,
+    ],
     run: independent_streams,
 };
 
@@ -132,7 +147,86 @@ fn all_differ(Trial { setting, seed, case, .. }: Trial<'_>, n_marks: usize) -> R
             ));
         }
     }
+    for Asked { name, seed, replication } in asked(setting.instruments, setting.model, seed) {
+        let marks = draw(seed, replication);
+        if let Some((_, other)) = seen.iter().find(|(other, _)| *other == marks) {
+            return Err(format!("{name} has the same first {n_marks} marks as {other}"));
+        }
+        seen.push((marks, name));
+    }
     Ok(())
+}
+
+/// Events after which a pilot gives up: more than small systems need for all their pilots. On a
+/// large one only the first few are seen, which are numbered alike.
+const PILOTED: u64 = 20_000;
+
+/// Blocks of the past that are looked at, of the first replications.
+const BLOCKS: u64 = 4;
+
+/// A stream that somebody asked for.
+struct Asked {
+    name: String,
+    seed: u64,
+    replication: u64,
+}
+
+/// What pilots, replications that go on from them, and blocks of the past draw from, where it is
+/// not the stream of a replication that is looked at already.
+fn asked(instruments: &Instruments, model: &Model, seed: u64) -> Vec<Asked> {
+    let mut all: Vec<Asked> = Vec::new();
+    let mut take = |witness: &AskedFor, name: &dyn Fn(usize) -> String| {
+        let streams = std::mem::take(&mut *witness.lock());
+        all.extend(streams.into_iter().enumerate().map(|(at, (seed, replication))| {
+            let name = format!("{} (seed {seed}, replication {replication})", name(at));
+            Asked { name, seed, replication }
+        }));
+    };
+    let witness = AskedFor::default();
+    // Whether the pilots found a plan does not matter here.
+    let _ = (instruments.plan)(&witness, model, seed, PILOTED);
+    take(&witness, &|pilot| format!("pilot {pilot}"));
+    let start = UpperStart { level: 1, error: None };
+    let plan = Plan { start, warm_up: 0, window: 1, every: 1, top: 0 };
+    // The stream of replication 0 is looked at already; any other would be a new one.
+    Sample::draw(&witness, model, &plan, seed, 0);
+    witness.lock().retain(|&stream| stream != (seed, 0));
+    take(&witness, &|_| "the sample of replication 0".to_owned());
+    // Blocks are numbered without regard to the policy, and replayed under the paper's only.
+    if model.policy().paper_d().is_some() {
+        for replication in 0..2 {
+            let past = Past::new(&witness, model, 1, seed, replication);
+            let mut states = past.extremes();
+            (0..BLOCKS).for_each(|k| past.replay(k, &mut states, |_| ()));
+            take(&witness, &|k| format!("block {k} of the past of replication {replication}"));
+        }
+    }
+    all
+}
+
+/// The reference, which writes down the seeds and replications whose marks it is asked for.
+#[derive(Default)]
+struct AskedFor(Mutex<Vec<(u64, u64)>>);
+
+impl AskedFor {
+    fn lock(&self) -> MutexGuard<'_, Vec<(u64, u64)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Subject for AskedFor {
+    fn name(&self) -> String {
+        Reference.name()
+    }
+
+    fn marks(&self, model: &Model, seed: u64, replication: u64) -> Box<dyn MarkStream> {
+        self.lock().push((seed, replication));
+        Reference.marks(model, seed, replication)
+    }
+
+    fn apply(&self, model: &Model, queues: &mut Queues, mark: Mark<'_>, rng: &mut Coins) -> Event {
+        Reference.apply(model, queues, mark, rng)
+    }
 }
 
 /// Where two generators of different purpose, seed or replication give the same 128 bits: chance
