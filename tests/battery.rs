@@ -8,8 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::{env, fs};
 
-use fluidcheck::claims::{self, Verdict};
+use fluidcheck::claims::{self, Kind, Verdict};
 use fluidcheck::instruments::UnderCheck;
+use fluidcheck::num::figures_in_text::{self, significant};
 use fluidcheck::suite::{self, Options, Row, Suite, battery, foreseen};
 
 /// The error probability of the suite: large, so that it ends soon. The seed is fixed: this is a
@@ -23,7 +24,8 @@ fn rounded(cases: u64) -> String {
     if cases < 100 { cases.to_string() } else { format!("{:.1e}", cases as f64) }
 }
 
-/// `holds, vacuous, 1.2e3, slack 0.03`.
+/// `holds, vacuous, 1.2e3, slack 0.03`; of a statistical claim with the means and limits that its
+/// evidence tells.
 fn found(row: &Row) -> String {
     let evidence = &row.evidence;
     let mut text = evidence.verdict.to_string();
@@ -35,7 +37,10 @@ fn found(row: &Row) -> String {
     }
     let _ = write!(text, ", {}", rounded(evidence.cases));
     if let Some(slack) = evidence.slack {
-        let _ = write!(text, ", slack {slack:.0e}");
+        let _ = write!(text, ", slack {}", significant(slack, 1));
+    }
+    if row.claim.kind == Kind::Statistical {
+        let _ = write!(text, ": {}", figures_in_text::rounded(&evidence.summary, 2, 4));
     }
     text
 }

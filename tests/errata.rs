@@ -1,10 +1,14 @@
-//! Errata: printed and corrected forms stand side by side, and the counterexamples are simple.
-//! Their verdicts are in `claims.rs`, their power in `power.rs`.
+//! Errata: printed and corrected forms stand side by side, the counterexamples are simple, and each
+//! is violated by its own one only. Their verdicts are in `claims.rs`, their power in `power.rs`.
 
 mod proving;
 
-use fluidcheck::claims::{self, Verdict};
+use std::{env, fs};
+
+use fluidcheck::claims::{self, Claim, Verdict};
+use fluidcheck::instruments::UnderCheck;
 use fluidcheck::subject::Reference;
+use fluidcheck::suite::{self, Options, Outcome, Suite, battery, witnesses};
 use proving::{any_model, evaluate};
 
 #[test]
@@ -13,6 +17,41 @@ fn every_printed_form_has_its_corrected_one() {
         if let Some(place) = claim.id.strip_suffix("-printed") {
             assert!(claims::find(&format!("{place}-corrected")).is_ok(), "{}", claim.id);
         }
+    }
+}
+
+const LIST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/snapshots/errata.txt");
+
+/// All errata.
+fn errata(options: Options) -> Suite {
+    let errata = claims::all().filter(|claim| suite::is_erratum(claim));
+    let only = errata.map(|claim: &Claim| claim.id.to_owned()).collect();
+    let options = Options { only, ..options };
+    suite::run(UnderCheck::reference(), &battery::inputs()[..1], &options, &|_| ())
+}
+
+#[test]
+fn each_erratum_is_violated_by_its_stored_witness_whatever_the_seed_and_the_effort() {
+    for (seed, effort) in [(1, 1), (2, 1), (20_261_129, 3)] {
+        let suite = errata(Options { seed, effort, ..Options::default() });
+        let lines: Vec<String> = suite.rows.iter().filter_map(witnesses::line).collect();
+        if env::var_os("FLUIDCHECK_WRITE_TABLES").is_some() {
+            fs::write(LIST, lines.join("\n") + "\n").unwrap();
+        }
+        let stored = fs::read_to_string(LIST).unwrap();
+        let stored: Vec<&str> = stored.lines().collect();
+        assert_eq!(lines, stored, "FLUIDCHECK_WRITE_TABLES=1 writes the list anew; seed {seed}");
+        assert_eq!(suite.outcome(), Outcome::AsExpected, "seed {seed}: the binary has the list");
+    }
+}
+
+#[test]
+fn another_case_of_an_erratum_may_be_replayed() {
+    let suite = errata(Options { case: Some(7), ..Options::default() });
+    let violated = suite.rows.iter().filter(|row| row.evidence.verdict == Verdict::Violated);
+    assert!(violated.clone().count() > 3);
+    for row in violated {
+        assert!(row.is_expected(), "{}", row.claim.id);
     }
 }
 

@@ -54,20 +54,23 @@ fn evidence(verdict: Verdict, slack: Option<f64>, vacuous: bool) -> Evidence {
 fn verify_ends_with_the_code_of_the_worst_verdict_and_says_which() {
     use Verdict::{Crashed, Holds, Inconclusive, NotApplicable, Violated};
     let (sound, printed) = ("eq-2.1,eq-2.3", "err-4.41-printed,eq-2.3");
-    // The verdict of the first claim, that of the second, the exit code, and what is said.
+    // The verdict of the first claim if another one is planted, that of the second, the exit code,
+    // and what is said.
     let table = [
-        (sound, Holds, Holds, 0, "Every verdict is as expected."),
-        (sound, NotApplicable, Holds, 0, "Every verdict is as expected."),
-        (sound, Inconclusive, Holds, 3, "Some claims were not decided within the budget."),
-        (sound, Violated, Holds, 1, "eq-2.1 is violated"),
-        (sound, Violated, Inconclusive, 1, "Some verdicts are NOT as expected"),
-        (sound, Inconclusive, Violated, 1, "Some verdicts are NOT as expected"),
-        (sound, Crashed, Holds, 1, "eq-2.1 crashed"),
-        (sound, Violated, Crashed, 1, "Some checks CRASHED, which says nothing"),
-        (printed, Violated, Holds, 0, "Every verdict is as expected."),
-        (printed, Holds, Holds, 1, "err-4.41-printed is holds"),
-        (printed, Crashed, Holds, 1, "err-4.41-printed crashed"),
-        (printed, Inconclusive, Holds, 3, "err-4.41-printed is inconclusive"),
+        (sound, Some(Holds), Holds, 0, "Every verdict is as expected."),
+        (sound, Some(NotApplicable), Holds, 0, "Every verdict is as expected."),
+        (sound, Some(Inconclusive), Holds, 3, "Some claims were not decided within the budget."),
+        (sound, Some(Violated), Holds, 1, "eq-2.1 is violated"),
+        (sound, Some(Violated), Inconclusive, 1, "Some verdicts are NOT as expected"),
+        (sound, Some(Inconclusive), Violated, 1, "Some verdicts are NOT as expected"),
+        (sound, Some(Crashed), Holds, 1, "eq-2.1 crashed"),
+        (sound, Some(Violated), Crashed, 1, "Some checks CRASHED, which says nothing"),
+        (printed, None, Holds, 0, "Every verdict is as expected."),
+        (printed, None, Inconclusive, 3, "Some claims were not decided within the budget."),
+        (printed, Some(Violated), Holds, 1, "is violated, but not by its known error"),
+        (printed, Some(Holds), Holds, 1, "err-4.41-printed is holds"),
+        (printed, Some(Crashed), Holds, 1, "err-4.41-printed crashed"),
+        (printed, Some(Inconclusive), Holds, 3, "err-4.41-printed is inconclusive"),
     ];
     let folder = TempDir::new().unwrap();
     for (ids, first, second, code, said) in table {
@@ -82,19 +85,22 @@ fn verify_ends_with_the_code_of_the_worst_verdict_and_says_which() {
             for one in finished {
                 // In the order of the registry, errata last.
                 let is_first = (one.at == 0) != printed_first;
-                one.evidence = evidence(if is_first { first } else { second }, None, false);
+                let planted = if is_first { first } else { Some(second) };
+                if let Some(planted) = planted {
+                    one.evidence = evidence(planted, None, false);
+                }
             }
         };
         let output = reported(folder.path(), &line, "", plant);
         let text = unwrapped(&output);
-        assert_eq!(output.status.code(), Some(code), "{ids} {first}, {second}: {text}");
-        assert!(text.contains(said), "{ids} {first}, {second}: {said:?} in {text}");
+        assert_eq!(output.status.code(), Some(code), "{ids} {first:?}, {second}: {text}");
+        assert!(text.contains(said), "{ids} {first:?}, {second}: {said:?} in {text}");
         let output = reported(folder.path(), &line, " --json", |_| ());
-        assert_eq!(output.status.code(), Some(code), "{ids} {first}, {second}, as JSON");
+        assert_eq!(output.status.code(), Some(code), "{ids} {first:?}, {second}, as JSON");
         let found: Value = serde_json::from_slice(&output.stdout).unwrap();
         let rows = found["claims"].as_array().unwrap();
         let ok = rows.iter().all(|row| row["ok"] == true);
-        assert_eq!(ok, code == 0, "{ids} {first}, {second}");
+        assert_eq!(ok, code == 0, "{ids} {first:?}, {second}");
     }
 }
 
@@ -167,5 +173,37 @@ fn power_ends_with_1_where_a_check_crashed_or_accepts_what_it_must_reject() {
         let text = stdout(&output);
         assert_eq!(output.status.code(), Some(code), "{text}");
         assert!(text.contains(said), "{said:?} in {text}");
+    }
+}
+
+#[test]
+fn calibrate_ends_with_0_where_no_budget_is_exceeded() {
+    let folder = TempDir::new().unwrap();
+    let output =
+        run(folder.path(), "calibrate --runs 2 --only eq-2.1,err-4.41-printed --streams 0");
+    assert_eq!(output.status.code(), Some(0), "{}", stdout(&output));
+}
+
+#[test]
+fn bad_use_ends_with_2_and_one_line() {
+    let folder = TempDir::new().unwrap();
+    let table = [
+        ("verify no-such-file", "no-such-file"),
+        ("verify path:n=3", "--lambda"),
+        ("verify --only eq-2.l", "eq-2.1"),
+        ("verify --alpha 2", "--alpha"),
+        ("verify --effort 0", "--effort"),
+        ("power --only eq-2.l", "eq-2.1"),
+        ("power --alpha -1", "--alpha"),
+        ("calibrate --runs 0", "--runs"),
+        ("calibrate --only eq-2.l", "eq-2.1"),
+        ("no-such-command", "no-such-command"),
+    ];
+    for (line, said) in table {
+        let output = run(folder.path(), line);
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{line}: {told}");
+        assert!(told.contains(said), "{line}: {said:?} in {told}");
+        assert!(output.stdout.is_empty(), "{line}");
     }
 }

@@ -19,6 +19,8 @@ pub mod catalogue;
 mod checking;
 mod claim;
 mod convergence;
+#[cfg(test)]
+mod effects;
 mod errata;
 #[doc(hidden)]
 pub mod event_test;

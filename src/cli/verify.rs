@@ -87,7 +87,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let results = run.watch(tell(&printer, &inputs, &options), |earlier| {
         let print = |new: &Finished| {
             let (claim, input) = checks[new.at];
-            let row = suite::row(claim, &inputs[input], new.clone());
+            let row = suite::row(claim, &inputs[input], new.clone(), &options);
             printer.finished(&run, row).unwrap_or_else(|failure| run.abandon(failure));
         };
         earlier.iter().for_each(print);

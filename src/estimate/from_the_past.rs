@@ -79,6 +79,11 @@ impl<'a> Past<'a> {
         Self { subject, system: subject.system(model), cap, seed, replication }
     }
 
+    /// The replication.
+    pub fn replication(&self) -> u64 {
+        self.replication
+    }
+
     /// The least and the greatest state.
     pub fn extremes(&self) -> [Queues; 2] {
         let n = self.system.graph().n_servers() as usize;

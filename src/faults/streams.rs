@@ -1,5 +1,5 @@
-//! Faults of the streams of randomness and of perfect sampling: the three classic mistakes, each in
-//! the pipeline of [`crate::estimate::from_the_past`].
+//! Faults of the streams of randomness and of perfect sampling: the three classic mistakes, and a
+//! few samples that are none, each in the pipeline of [`crate::estimate::from_the_past`].
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -8,10 +8,10 @@ use rand_chacha::ChaCha8Rng;
 
 use super::{Fault, Group};
 use crate::estimate::bracketing;
-use crate::estimate::from_the_past::{BLOCK, MOST_BLOCKS, NotMet, Past};
+use crate::estimate::from_the_past::{self, BLOCK, MOST_BLOCKS, NotMet, Past};
 use crate::instruments::{Instruments, REFERENCE};
 use crate::model::Model;
-use crate::random::fingerprint;
+use crate::random::{coin_rng, fingerprint};
 use crate::simulate::Queues;
 use crate::simulate::marks::{Mark, MarkBlock, MarkStream, RandomMarks, draw_samples};
 use crate::subject::{Reference, Subject};
@@ -20,7 +20,7 @@ use crate::subject::{Reference, Subject};
 #[rustfmt::skip]
 pub(super) const ALL: &[&Fault] = &[
     REUSED_STREAM, SEEDED_ALIKE, SEEDS_BY_WORKER, COUPLED_FORWARD, READ_AT_COALESCENCE,
-    FRESH_AT_EACH_DOUBLING, PILOTS_ON_THE_REPLICATIONS_STREAM,
+    FRESH_AT_EACH_DOUBLING, PILOTS_ON_THE_REPLICATIONS_STREAM, SOMETIMES_EMPTY,
 ];
 
 const fn fault(id: &'static str) -> Fault {
@@ -187,6 +187,18 @@ pub const PILOTS_ON_THE_REPLICATIONS_STREAM: &Fault = &fault("pilots-on-replicat
         plan: |subject, model, seed, limit| {
             // What sets the pilots apart, undone.
             bracketing::plan(subject, model, seed ^ fingerprint("pilot"), limit)
+        },
+        ..REFERENCE
+    });
+
+pub const SOMETIMES_EMPTY: &Fault = &fault("perfect-sample-sometimes-empty")
+    .about("Of the perfect samples 2.3 % are the empty state.")
+    .seen("planted by hand, where the claim missed it")
+    .with(Instruments {
+        perfect_sample: |past| {
+            let mut rng = coin_rng(fingerprint("sometimes-empty"), past.replication());
+            let state = from_the_past::sample(past)?;
+            Ok(if rng.random_bool(0.023) { vec![0; state.len()] } else { state })
         },
         ..REFERENCE
     });

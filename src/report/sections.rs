@@ -187,7 +187,7 @@ impl Section {
                     parts.push(format!("{} {verdict} in {}", claim.id, number(n, "check")));
                 }
             }
-            let n = rows.iter().filter(|row| row.is_unforeseen).count();
+            let n = rows.iter().filter(|row| row.is_unforeseen && !is_applicable(row)).count();
             if n > 0 {
                 let checks = number(n, "check");
                 parts.push(format!("{} not applicable in {checks}, unexpectedly", claim.id));
@@ -261,7 +261,9 @@ impl Section {
         }
         for row in unexpected {
             let verdict = row.evidence.verdict.to_string().to_uppercase();
-            entry(Bad, &verdict, &format!("{}, NOT as expected", named(&row)));
+            let how =
+                if row.is_unforeseen { ", by something else than its known error" } else { "" };
+            entry(Bad, &verdict, &format!("{}, NOT as expected{how}", named(&row)));
         }
         for row in right {
             let sharper = claims::find(&row.claim.id.replace("-printed", "-corrected")).ok();
@@ -354,7 +356,8 @@ fn verdicts(claim: &Claim, rows: &[&Row]) -> String {
         parts.push(format!("{mark}not applicable"));
     }
     if is_erratum(claim) && parts[0].starts_with("violated") {
-        parts[0].push_str(" (expected)");
+        let own = rows.iter().all(|row| row.is_expected());
+        parts[0].push_str(if own { " (expected)" } else { " (not by its known error)" });
     }
     if is_vacuous(rows) {
         parts.push("vacuous".to_owned());
@@ -448,6 +451,9 @@ fn details(page: &mut Page, row: &Row) {
     let tone = if row.evidence.verdict == Verdict::Inconclusive { Open } else { Bad };
     let title = match row.evidence.verdict {
         Verdict::Crashed => format!("{} crashed", row.claim.id),
+        Verdict::Violated if row.is_unforeseen => {
+            format!("{} is violated, but not by its known error", row.claim.id)
+        }
         verdict => format!("{} is {verdict}", row.claim.id),
     };
     page.gap();

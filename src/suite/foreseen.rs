@@ -38,7 +38,7 @@ pub fn line(row: &Row) -> Option<String> {
 mod tests {
     use super::*;
     use crate::claims::{Evidence, all};
-    use crate::suite::{Finished, battery, row};
+    use crate::suite::{Finished, Options, battery, row};
 
     #[test]
     fn a_claim_that_does_not_apply_is_expected_where_the_list_has_it_for_that_reason() {
@@ -48,7 +48,8 @@ mod tests {
             let evidence = Evidence::not_applicable(why);
             let mut input = inputs[input].clone();
             input.of_battery = of_battery;
-            row(claim, &input, Finished { at: 0, evidence, seconds: 0.0, spent: 0.0 }).is_expected()
+            let finished = Finished { at: 0, evidence, seconds: 0.0, spent: 0.0 };
+            row(claim, &input, finished, &Options::default()).is_expected()
         };
         let path = inputs.iter().position(|input| input.name.starts_with("path:n=3 (lambda = 4/5"));
         let (path, why) = (path.unwrap(), "needs rho(G) < 1, here rho(G) = 6/5");

@@ -11,6 +11,7 @@ pub mod calibration;
 pub mod foreseen;
 pub mod power_matrix;
 pub mod trials;
+pub mod witnesses;
 
 use std::cmp::Reverse;
 use std::time::Instant;
@@ -88,7 +89,8 @@ pub struct Row {
     pub seconds: f64,
     /// The error probability that its procedures were given.
     pub spent: f64,
-    /// Whether it does not apply, on a graph of the battery where it is known to apply.
+    /// Whether it does not apply, on a graph of the battery where it is known to apply; or stands
+    /// for an error in print, and is violated by another witness than that error's.
     pub is_unforeseen: bool,
 }
 
@@ -166,7 +168,7 @@ impl Suite {
         finished.sort_by_key(|finished| finished.at);
         let rows = finished.into_iter().map(|finished| {
             let (claim, input) = checks[finished.at];
-            row(claim, &inputs[input], finished)
+            row(claim, &inputs[input], finished, options)
         });
         Self {
             rows: rows.collect(),
@@ -245,12 +247,14 @@ pub fn ledger(inputs: &[Input], options: &Options) -> Ledger {
 }
 
 /// The row of a finished check.
-pub fn row(claim: &'static Claim, input: &Input, finished: Finished) -> Row {
+pub fn row(claim: &'static Claim, input: &Input, finished: Finished, options: &Options) -> Row {
     let graph = (claim.scope == Scope::Graph).then(|| input.name.clone());
     let policy = graph.as_ref().map(|_| input.model.policy().to_string());
     let Finished { evidence, seconds, spent, .. } = finished;
     let mut row = Row { claim, graph, policy, evidence, seconds, spent, is_unforeseen: false };
-    row.is_unforeseen = input.of_battery && foreseen::is_foreseen(&row) == Some(false);
+    let known_to_apply = input.of_battery && foreseen::is_foreseen(&row) == Some(false);
+    let other_witness = options.case.is_none() && witnesses::is_own(&row) == Some(false);
+    row.is_unforeseen = known_to_apply || other_witness;
     row
 }
 
@@ -265,7 +269,7 @@ pub fn run(
     let checks = selection(inputs, options);
     resume(under, inputs, options, Vec::new(), &|finished| {
         let (claim, input) = checks[finished.at];
-        progress(&row(claim, &inputs[input], finished.clone()));
+        progress(&row(claim, &inputs[input], finished.clone(), options));
     })
 }
 

@@ -288,3 +288,99 @@ fn distribution_test(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     }
     parts.findings.evidence()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::claims::CheckOptions;
+    use crate::graph::BipartiteGraph;
+    use crate::instruments::{Instruments, REFERENCE};
+    use crate::model::Model;
+    use crate::stats::distribution::DistributionTest;
+    use crate::stats::procedure::{IntervalProcedure, MeanProcedure};
+    use crate::subject::Reference;
+
+    #[test]
+    fn error_probabilities_just_outside_of_the_effect_are_no_pass() {
+        for (stated, streams) in [(0.2, 800), (0.4, 4000), (0.4, 1000)] {
+            for (times, holds) in [(1.5, false), (0.75, true)] {
+                let mut parts = Parts::new(1e-6, 1);
+                let errors = (times * stated * streams as f64).ceil() as u64;
+                parts.at_most("errors", errors, streams, stated);
+                let evidence = parts.findings.evidence();
+                let found = evidence.verdict == Verdict::Holds;
+                assert_eq!(found, holds, "{errors} in {streams}: {}", evidence.summary);
+            }
+        }
+        let mut parts = Parts::new(1e-6, 1);
+        let right = (0.99 * POWER * STREAMS_FOR_POWER as f64) as u64;
+        parts.at_least("power", right, STREAMS_FOR_POWER, POWER);
+        assert_ne!(parts.findings.evidence().verdict, Verdict::Holds);
+    }
+
+    fn check(claim: &Claim, instruments: &Instruments) -> Evidence {
+        let model = Model::new(BipartiteGraph::complete(2, 2).unwrap(), 0.6, 2).unwrap();
+        let options = CheckOptions { instruments, ..CheckOptions::default() };
+        claim.check_with(&Reference, &model, &options)
+    }
+
+    /// Intervals that reach 3/20 farther.
+    struct Wide(Box<dyn IntervalProcedure>);
+
+    impl IntervalProcedure for Wide {
+        fn observe(&mut self, x: f64) {
+            self.0.observe(x);
+        }
+
+        fn ends(&self) -> (f64, f64) {
+            let (lower, upper) = self.0.ends();
+            (lower - 0.15, upper + 0.15)
+        }
+
+        fn excludes(&self, mean: f64) -> bool {
+            let (lower, upper) = self.ends();
+            mean < lower || mean > upper
+        }
+    }
+
+    /// A test that takes observations for half as far from the bound.
+    struct Blunt(f64, Box<dyn MeanProcedure>);
+
+    impl MeanProcedure for Blunt {
+        fn observe(&mut self, x: f64) {
+            self.1.observe(f64::midpoint(self.0, x));
+        }
+
+        fn decision(&self) -> Option<Side> {
+            self.1.decision()
+        }
+    }
+
+    #[test]
+    fn procedures_just_outside_of_the_effect_are_no_pass() {
+        let wide = Instruments {
+            interval: |kind, alpha| Box::new(Wide((REFERENCE.interval)(kind, alpha))),
+            ..REFERENCE
+        };
+        let generous = Instruments {
+            law_test: |law, margin, alpha| {
+                Box::new(DistributionTest::new(law, margin + 0.2, alpha))
+            },
+            ..REFERENCE
+        };
+        let blunt = Instruments {
+            mean_test: |bound, alpha| Box::new(Blunt(bound, (REFERENCE.mean_test)(bound, alpha))),
+            ..REFERENCE
+        };
+        let table = [
+            (&INTERVALS_COVER, "3/20 away", wide),
+            (&DISTRIBUTION_TEST, "1/5 away", generous),
+            (&SEQUENTIAL_TESTS, "off by 1/10", blunt),
+        ];
+        for (claim, words, instruments) in table {
+            assert!(claim.effect.is_some_and(|effect| effect.smallest.contains(words)), "{words}");
+            let evidence = check(claim, &instruments);
+            assert_ne!(evidence.verdict, Verdict::Holds, "{}: {}", claim.id, evidence.summary);
+        }
+    }
+}

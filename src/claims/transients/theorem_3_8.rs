@@ -227,6 +227,11 @@ fn mixing_in_n(claim: &Claim, setting: &Setting<'_>) -> Evidence {
         }
         intervals.push((f64::from(n).ln(), interval));
     }
+    growth(&intervals, cases, setting.alpha)
+}
+
+/// What the intervals of the mean times at each ln N say of their growth.
+fn growth(intervals: &[(f64, EmpiricalBernstein)], cases: u64, alpha: f64) -> Evidence {
     // The least-squares slope is a linear function of the means; each is in its interval.
     let centre = intervals.iter().map(|(log_n, _)| log_n).sum::<f64>() / intervals.len() as f64;
     let square: f64 = intervals.iter().map(|(log_n, _)| (log_n - centre).powi(2)).sum();
@@ -250,7 +255,7 @@ fn mixing_in_n(claim: &Claim, setting: &Setting<'_>) -> Evidence {
         "mean times {}; slope {fitted:.3} in [{lower:.3}, {upper:.3}] per unit of ln N (error \
          probability {:.1e})",
         means.join(", "),
-        setting.alpha
+        alpha
     );
     let mut evidence = Evidence::of_test(verdict, cases, summary);
     evidence.slack = Some(GROWTH - upper);
@@ -271,4 +276,24 @@ fn time_to_meet(setting: &Setting<'_>, model: &Model, seed: u64, replication: u6
         }
     }
     t.min(LONGEST)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_growth_just_outside_of_the_effect_is_no_pass_and_one_inside_is() {
+        for (slope, verdict) in [(1.5, Verdict::Violated), (0.5, Verdict::Holds)] {
+            let interval = |(n, replications): (u32, u64)| {
+                let mut interval = EmpiricalBernstein::new(LONGEST, 1e-6);
+                let time = 0.5 + slope * f64::from(n / 10).ln();
+                (0..replications).for_each(|_| interval.observe(time));
+                (f64::from(n).ln(), interval)
+            };
+            let evidence = growth(&SIZES.map(interval), 1, 1e-6);
+            let clear = evidence.verdict == verdict || slope > 1.0;
+            assert!(clear && (evidence.verdict == Verdict::Holds) == (slope < 1.0), "{evidence:?}");
+        }
+    }
 }
