@@ -14,15 +14,17 @@
 //! # Source
 //! Ville's inequality is what is measured; Clopper and Pearson (1934) for the comparison.
 
+use std::cell::RefCell;
+
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, Exp1};
 use rayon::prelude::*;
 use serde::Serialize;
 
-use crate::claims::event_test::EventTest;
+use crate::claims::event_test::{EventTest, PickTest};
 use crate::graph::BipartiteGraph;
-use crate::model::Model;
+use crate::model::{Event, Model};
 use crate::random::{fingerprint, stream_rng};
 use crate::simulate::Queues;
 use crate::simulate::marks::{DrawnAhead, RandomMarks};
@@ -173,12 +175,13 @@ fn at_an_edge(source: Source, streams: u64, seed: u64, alpha: f64, target: f64) 
 type IsWrong = fn(ChaCha8Rng, f64) -> bool;
 
 /// The other procedures, each with its source and whether it is wrong on a stream.
-const OTHERS: [(&str, &str, IsWrong); 5] = [
+const OTHERS: [(&str, &str, IsWrong); 6] = [
     ("law, stated exactly", "three values", |rng, alpha| law_is_wrong(rng, alpha, 0.0)),
     ("law, at its margin", "three values", |rng, alpha| law_is_wrong(rng, alpha, MARGIN)),
     ("two samples", "three values", pair_is_wrong),
     ("gaps", "Exp(1)", gaps_are_wrong),
     ("events", "paths of two servers", path_is_wrong),
+    ("picks", "paths of two servers", picks_are_wrong),
 ];
 
 /// A trial to come: procedure, source, streams, and the errors among them under a seed.
@@ -249,23 +252,50 @@ fn gaps_are_wrong(mut rng: ChaCha8Rng, alpha: f64) -> bool {
     })
 }
 
+thread_local! {
+    static MODEL: Model = BipartiteGraph::complete(2, 2)
+        .ok()
+        .and_then(|graph| Model::new(graph, 0.8, 2).ok())
+        .expect("the graph and the load are constants");
+    /// A test without picks and its error probability: to list all rivals takes longer than a path.
+    static PICKS: RefCell<Option<(f64, PickTest)>> = const { RefCell::new(None) };
+}
+
+/// Whether a test fed with a path from empty ever rejects; `observe` says so.
+fn rejects_on_a_path(
+    rng: ChaCha8Rng,
+    model: &Model,
+    events: u64,
+    mut observe: impl FnMut(Event, &[u32]) -> bool,
+) -> bool {
+    let mut queues = Queues::empty(2);
+    let mut marks = DrawnAhead::in_blocks(RandomMarks::new(model, rng), model.d(), events as usize);
+    (0..events).any(|_| {
+        let before = queues.lengths().to_vec();
+        marks.next_mark().is_some_and(|mark| observe(queues.apply(mark), &before))
+    })
+}
+
 fn path_is_wrong(rng: ChaCha8Rng, alpha: f64) -> bool {
-    thread_local! {
-        static MODEL: Model = BipartiteGraph::complete(2, 2)
-            .ok()
-            .and_then(|graph| Model::new(graph, 0.8, 2).ok())
-            .expect("the graph and the load are constants");
-    }
     MODEL.with(|model| {
-        let mut queues = Queues::empty(2);
-        let mut test = EventTest::new(model, queues.lengths(), alpha);
-        let marks = RandomMarks::new(model, rng);
-        let mut marks = DrawnAhead::in_blocks(marks, model.d(), LENGTH as usize / 2);
-        (0..LENGTH / 2).any(|_| {
-            marks.next_mark().is_some_and(|mark| {
-                test.observe(queues.apply(mark));
-                test.decision() == Some(Decision::Violated)
-            })
+        let mut test = EventTest::new(model, &[0, 0], alpha);
+        rejects_on_a_path(rng, model, LENGTH / 2, |event, _| {
+            test.observe(event);
+            test.decision() == Some(Decision::Violated)
+        })
+    })
+}
+
+fn picks_are_wrong(rng: ChaCha8Rng, alpha: f64) -> bool {
+    let fresh = |model: &Model| PickTest::new(model, &[0, 0], alpha);
+    MODEL.with(|model| {
+        let mut test = PICKS.with_borrow_mut(|kept| match kept {
+            Some((of, test)) if *of == alpha => test.clone(),
+            _ => kept.insert((alpha, fresh(model))).1.clone(),
+        });
+        rejects_on_a_path(rng, model, LENGTH / 4, |event, before| {
+            test.observe(event, before);
+            test.is_violated()
         })
     })
 }

@@ -25,7 +25,7 @@ use super::rivals::{Rival, Rivals};
 use crate::claims::Excluded;
 use crate::model::policy::Policy;
 use crate::model::{Event, Model};
-use crate::stats::log_mean_exp;
+use crate::stats::{log_mean_exp, spending};
 
 /// The mixture is taken when the picks have grown by one part in so many: a verdict comes later by
 /// no more than that.
@@ -61,6 +61,7 @@ impl PickTest {
         let graph = model.graph();
         assert_eq!(start.len(), graph.n_servers() as usize, "one queue length per server");
         assert!(alpha > 0.0 && alpha < 1.0, "alpha = {alpha} is no probability");
+        spending::record(alpha);
         let degrees = (0..graph.n_task_types()).map(|w| graph.task_degree(w));
         Self {
             model: model.clone(),
