@@ -269,11 +269,12 @@ impl<'a> Draws<'a> {
             [EXCLUDED, -EXCLUDED].iter().all(|&tilt| feature.log_wealth(tilt) <= -threshold)
         };
         let verdict = Verdict::of(false, needed.iter().all(excluded));
-        let most = wealth().map(|(_, _, log)| log).fold(f64::NEG_INFINITY, f64::max);
+        // The largest may be 1, of a feature that nothing was bet on.
+        let least = wealth().map(|(_, _, log)| log).fold(f64::INFINITY, f64::min);
         let found = format!(
-            "{} features exclude tilts of {EXCLUDED} in the log-odds, the largest wealth 1e{:.3}",
+            "{} features exclude tilts of {EXCLUDED} in the log-odds, the least wealth 1e{:.3}",
             needed.len(),
-            most / std::f64::consts::LN_10
+            least / std::f64::consts::LN_10
         );
         (verdict, found)
     }
