@@ -189,7 +189,6 @@ fn bad_use_ends_with_2_and_one_line() {
     let folder = TempDir::new().unwrap();
     let table = [
         ("verify no-such-file", "no-such-file"),
-        ("verify path:n=3", "--lambda"),
         ("verify --only eq-2.l", "eq-2.1"),
         ("verify --alpha 2", "--alpha"),
         ("verify --effort 0", "--effort"),

@@ -163,15 +163,18 @@ fn bounds() -> Vec<(&'static str, &'static str, String, f64)> {
 
 #[test]
 fn no_claim_on_a_mean_passes_one_just_outside_of_its_effect() {
+    let mut passed = Vec::new();
     for (id, words, name, mean) in means() {
         assert_states(id, words);
         let run = || check(id, &Reference, &REFERENCE);
         let (evidence, met) = trial::with(&name, mean, run);
         assert!(met > 0, "{id} has no part `{name}`: {}", evidence.summary);
         // Where the budget does not tell it from the effect, it is left open.
-        let passes = matches!(evidence.verdict, Verdict::Holds | Verdict::Crashed);
-        assert!(!passes, "{id}, {name} = {mean}: {evidence:?}");
+        if matches!(evidence.verdict, Verdict::Holds | Verdict::Crashed) {
+            passed.push(format!("{id}, {name} = {mean}: {}", evidence.summary));
+        }
     }
+    assert!(passed.is_empty(), "{passed:#?}");
 }
 
 /// The same claims hold where every part sees what speaks for it.
@@ -222,6 +225,30 @@ const LAW_AT_TIMES_OFF: Instruments = Instruments {
         let q = &mut estimate.q[1];
         moved(&mut q[0], 1.0, 1.5 * 0.06);
         estimate.mean_queue_length[1] += 1.5 * 0.06;
+        Ok(estimate)
+    },
+    ..REFERENCE
+};
+
+/// An interval of this width around its mean.
+fn widened(q: &mut Estimated, width: f64) {
+    (q.lower, q.upper) = (q.mean - width / 2.0, q.mean + width / 2.0);
+}
+
+const WIDE_AT_TIMES: Instruments = Instruments {
+    transient: |model, start, times, options| {
+        let mut estimate = (REFERENCE.transient)(model, start, times, options)?;
+        widened(&mut estimate.q[0][1], 1.5 * 0.06);
+        Ok(estimate)
+    },
+    ..REFERENCE
+};
+
+const WIDE_DELAY: Instruments = Instruments {
+    steady_state: |model, options| {
+        let mut estimate = (REFERENCE.steady_state)(model, options)?;
+        let delay = estimate.mean_delay.mean;
+        widened(&mut estimate.mean_delay, 2.0 * 0.15 * delay);
         Ok(estimate)
     },
     ..REFERENCE
@@ -288,8 +315,9 @@ const FULL_TOO_OFTEN: Instruments = Instruments {
 #[test]
 fn no_claim_passes_a_system_or_an_instrument_just_outside_of_its_effect() {
     let arrivals: [&dyn Subject; 2] = [&Tilted::<8>, &Tilted::<-8>];
+    let mut passed = Vec::new();
     let coarse: [&dyn Subject; 2] = [&Tilted::<45>, &Tilted::<-45>];
-    let table: [(&str, &str, &dyn Subject, &Instruments); 15] = [
+    let table: [(&str, &str, &dyn Subject, &Instruments); 17] = [
         ("transition-law", "an arrival off by the factor exp(0.05)", arrivals[0], &REFERENCE),
         ("transition-law", "an arrival off by the factor exp(0.05)", arrivals[1], &REFERENCE),
         ("marks-law", "exp(0.3)", coarse[0], &REFERENCE),
@@ -300,6 +328,8 @@ fn no_claim_passes_a_system_or_an_instrument_just_outside_of_its_effect() {
         ("oracle-law", "as transition-law", &Reference, &ORACLE_OFF),
         ("event-times", "1 %", &Reference, &CLOCK_OFF),
         ("transient-law", "0.06", &Reference, &LAW_AT_TIMES_OFF),
+        ("transient-law", "0.06", &Reference, &WIDE_AT_TIMES),
+        ("steady-law", "the mean delay off by 10 %", &Reference, &WIDE_DELAY),
         ("steady-law", "the mean delay off by 10 %", &Reference, &DELAY_OFF),
         ("steady-law", "E q_i(infinity)", &Reference, &BUSY_OFF),
         ("rem-1-growth", "a tenth away", &Reference, &GROWTH_OFF),
@@ -309,12 +339,11 @@ fn no_claim_passes_a_system_or_an_instrument_just_outside_of_its_effect() {
     for (id, words, subject, instruments) in table {
         assert_states(id, words);
         let evidence = check(id, subject, instruments);
-        assert!(
-            !matches!(evidence.verdict, Verdict::Holds | Verdict::Crashed),
-            "{id}, {}: {evidence:?}",
-            subject.name()
-        );
+        if matches!(evidence.verdict, Verdict::Holds | Verdict::Crashed) {
+            passed.push(format!("{id}, {words}, {}: {}", subject.name(), evidence.summary));
+        }
     }
+    assert!(passed.is_empty(), "{passed:#?}");
 }
 
 #[test]
