@@ -70,6 +70,9 @@ pub struct CheckOptions<'a> {
     /// After how many events two copies from empty and from above that have not met give up; by
     /// default chosen from the size and the load.
     pub pilot_events: Option<u64>,
+    /// Whether a pass may exclude less, since the same is looked at closely elsewhere.
+    #[doc(hidden)]
+    pub brief: bool,
     /// The formulas and tests to check with: the crate's own, unless these are under check.
     #[doc(hidden)]
     pub instruments: &'a Instruments,
@@ -83,6 +86,7 @@ impl Default for CheckOptions<'_> {
             effort: 1,
             case: None,
             pilot_events: None,
+            brief: false,
             instruments: &REFERENCE,
         }
     }
@@ -97,7 +101,8 @@ impl<'a> CheckOptions<'a> {
         model: &'a Model,
         samples: &'a Samples<'a>,
     ) -> Setting<'a> {
-        let plan = CasePlan { seed: self.seed, effort: self.effort, only: self.case };
+        let Self { seed, effort, case, brief, .. } = *self;
+        let plan = CasePlan { seed, effort, only: case, brief };
         let (instruments, alpha) = (self.instruments, self.alpha);
         Setting { subject, instruments, model, plan, alpha, samples }
     }

@@ -15,6 +15,8 @@ pub struct CasePlan {
     pub effort: u32,
     /// Replay this case alone.
     pub only: Option<u64>,
+    /// Whether a pass may exclude less: the same is looked at closely elsewhere.
+    pub brief: bool,
 }
 
 /// What a claim is checked on.

@@ -59,6 +59,10 @@ const MOST_PILOTED: u64 = 20_000_000;
 /// then decide.
 const LEAST_WINDOW: u64 = 16_384;
 
+/// The shortest window of samples that claims look at. A test of a bounded mean takes a number of
+/// replications that the margin sets, however little they vary: long averages are then idle.
+const LEAST_WINDOW_OF_CLAIMS: u64 = 4096;
+
 /// Samples kept for other claims; later ones are drawn anew, which gives the same.
 const KEPT: usize = 4096;
 
@@ -480,7 +484,11 @@ impl<'a> Samples<'a> {
     /// # Errors
     /// [`NoCoalescence`] where there is none.
     pub fn plan(&self) -> Result<Plan, NoCoalescence> {
-        *self.plan.get_or_init(|| plan(self.subject, self.model, self.seed, self.limit))
+        *self.plan.get_or_init(|| {
+            let plan = plan(self.subject, self.model, self.seed, self.limit)?;
+            let least = LEAST_WINDOW_OF_CLAIMS.max(plan.warm_up / 5).max(64 * plan.every);
+            Ok(Plan { window: plan.window.min(least), ..plan })
+        })
     }
 
     /// Shows samples `0, 1, ...` to `look` until it has seen enough (returns `false`), or `most` of

@@ -230,7 +230,7 @@ fn is_of_policy(claim: &Claim, input: &Input) -> bool {
         // `exact-law` has E q_1(infinity), E q_i(t), and on so few servers the laws of more samples
         // are known.
         "flow-balance" | "transient-law" => true,
-        "exact-law" => matches!(policy.base(), Base::Jsq { d: 3.., .. }),
+        "exact-law" | "perfect-sampling" => matches!(policy.base(), Base::Jsq { d: 3.., .. }),
         _ => false,
     };
     looks && !long && claim.policies.contains(policy)
@@ -343,6 +343,7 @@ fn check(
     alpha: f64,
 ) -> Evidence {
     let how = CheckOptions {
+        brief: input.brief,
         seed: options.seed,
         alpha,
         effort: options.effort,
