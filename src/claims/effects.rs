@@ -346,6 +346,23 @@ fn no_claim_passes_a_system_or_an_instrument_just_outside_of_its_effect() {
     assert!(passed.is_empty(), "{passed:#?}");
 }
 
+/// Where a system just outside is rejected before the effect is asked for, the evidence of the right
+/// one tells what its pass excludes, from the number that decides.
+#[test]
+fn a_pass_tells_the_effect_that_is_stated() {
+    let table = [
+        ("marks-law", "exp(0.3)", "exclude tilts of 0.3 in the log-odds"),
+        ("lemma-4.5", "exp(0.3)", "exclude tilts of 0.3 of the change"),
+        ("perfect-sampling", "0.01 of the samples", "no single state gets 0.01 of the samples"),
+    ];
+    for (id, words, told) in table {
+        assert_states(id, words);
+        let evidence = check(id, &Reference, &REFERENCE);
+        assert_eq!(evidence.verdict, Verdict::Holds, "{id}: {}", evidence.summary);
+        assert!(evidence.summary.contains(told), "{id}: {}", evidence.summary);
+    }
+}
+
 #[test]
 fn every_statistical_claim_is_tried_just_outside_or_named_as_left_out() {
     // What their own files try, and what is said above.

@@ -303,7 +303,9 @@ mod tests {
     #[test]
     fn error_probabilities_just_outside_of_the_effect_are_no_pass() {
         for (stated, streams) in [(0.2, 800), (0.4, 4000), (0.4, 1000)] {
-            for (times, holds) in [(1.5, false), (0.75, true)] {
+            // Of 1.2 times few streams leave 1.5 times possible, and are no violation yet.
+            let some = if streams == 800 { 1.2 } else { 1.5 };
+            for (times, holds) in [(1.5, false), (some, false), (0.75, true)] {
                 let mut parts = Parts::new(1e-6, 1);
                 let errors = (times * stated * streams as f64).ceil() as u64;
                 parts.at_most("errors", errors, streams, stated);

@@ -288,12 +288,12 @@ mod tests {
             let interval = |(n, replications): (u32, u64)| {
                 let mut interval = EmpiricalBernstein::new(LONGEST, 1e-6);
                 let time = 0.5 + slope * f64::from(n / 10).ln();
-                (0..replications).for_each(|_| interval.observe(time));
+                // So many that the interval is narrow beside the effect.
+                (0..50 * replications).for_each(|_| interval.observe(time));
                 (f64::from(n).ln(), interval)
             };
             let evidence = growth(&SIZES.map(interval), 1, 1e-6);
-            let clear = evidence.verdict == verdict || slope > 1.0;
-            assert!(clear && (evidence.verdict == Verdict::Holds) == (slope < 1.0), "{evidence:?}");
+            assert_eq!(evidence.verdict, verdict, "{evidence:?}");
         }
     }
 }
