@@ -346,8 +346,8 @@ fn no_claim_passes_a_system_or_an_instrument_just_outside_of_its_effect() {
     assert!(passed.is_empty(), "{passed:#?}");
 }
 
-/// Where a system just outside is rejected before the effect is asked for, the evidence of the right
-/// one tells what its pass excludes, from the number that decides.
+/// Where a system just outside is rejected before the effect is asked for, the evidence of the
+/// right one tells what its pass excludes, from the number that decides.
 #[test]
 fn a_pass_tells_the_effect_that_is_stated() {
     let table = [

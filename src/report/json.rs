@@ -42,8 +42,8 @@ fn row(row: &Row) -> Value {
         "seconds": row.seconds,
     });
     if let (Some(excluded), Some(value)) = (&evidence.excluded, value.as_object_mut()) {
-        let rival = |(policy, share): &(String, Option<f64>)| json!({ "policy": policy, "excluded_share": share });
-        let rivals: Vec<Value> = excluded.rivals.iter().map(rival).collect();
+        let rivals: Vec<Value> =
+            excluded.rivals.iter().map(|(policy, share)| rival(policy, *share)).collect();
         value.insert("excluded_share".into(), json!(excluded.share));
         value.insert("rivals".into(), json!(rivals));
         value.insert("same_law".into(), json!(excluded.same_law));
@@ -51,4 +51,10 @@ fn row(row: &Row) -> Value {
         value.insert("mixture".into(), json!(excluded.mixture));
     }
     value
+}
+
+/// A declared policy with the share of the picks that it may still decide; `null` where it stands
+/// as a whole.
+fn rival(policy: &str, share: Option<f64>) -> Value {
+    json!({ "policy": policy, "excluded_share": share })
 }

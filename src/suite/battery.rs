@@ -3,8 +3,8 @@
 //! Small enough for exact arithmetic, and different in what the theory looks at: regular or not,
 //! connected or not, N equal to M or not, rho below and above 1, dense and sparse, random and
 //! deterministic, two components that differ, four samples, four dimensions, one with hot task
-//! types, one with rates of many digits, and one real graph. Those are for the paper's policy; every
-//! other declared one has a small graph of its own, at a load that it carries.
+//! types, one with rates of many digits, and one real graph. Those are for the paper's policy;
+//! every other declared one has a small graph of its own, at a load that it carries.
 
 use super::Input;
 

@@ -393,9 +393,9 @@ mod tests {
     fn every_trial_has_the_interval_of_its_share_and_sees_some_errors() {
         let trials = Trials { seed: 1, alpha: 0.5, streams: 600, chance: 1e-9 };
         let tried = measure(&trials, &|_| {});
-        assert_eq!(tried.len(), 6 * 7 + 5);
+        assert_eq!(tried.len(), 6 * 7 + 6);
         for trial in &tried {
-            let interval = binomial::clopper_pearson(trial.errors, trial.streams, 1e-9 / 47.0);
+            let interval = binomial::clopper_pearson(trial.errors, trial.streams, 1e-9 / 48.0);
             assert_eq!((trial.lower, trial.upper), interval, "{trial:?}");
             assert!(!trial.errs_too_often(), "{trial:?}");
         }
