@@ -240,11 +240,12 @@ fn perfect_sampling(claim: &Claim, setting: &Setting<'_>) -> Evidence {
                     "the mean fill or the empty share is further off than the margin".to_owned();
                 break;
             }
-            Verdict::Holds if joint.seen >= least => {
-                if joint.excluded_excess(of_excess).is_some_and(|excess| excess <= EXCESS) {
-                    verdict = Verdict::Holds;
-                    break;
-                }
+            Verdict::Holds
+                if joint.seen >= least
+                    && joint.excluded_excess(of_excess).is_some_and(|excess| excess <= EXCESS) =>
+            {
+                verdict = Verdict::Holds;
+                break;
             }
             _ => {}
         }

@@ -322,7 +322,8 @@ mod tests {
     fn what_comes_in_turn_is_seen_at_once() {
         // Of four equal ones the next; of four the one by a poor generator; either among pairs that
         // the law allows.
-        let table: [(&str, usize, fn(usize) -> usize); 4] = [
+        type PlaceOf = fn(usize) -> usize;
+        let table: [(&str, usize, PlaceOf); 4] = [
             ("in turn", TURN, |pick| pick % 4),
             ("in turn, the first of two", TURN, |pick| (pick + pick / 4 % 2) % 4),
             ("x + 3", STEP, |pick| 3 * pick % 4),

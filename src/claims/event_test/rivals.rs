@@ -664,7 +664,7 @@ mod tests {
             let log = rival.log_wealth();
             let least = rival.excluded_share(1e-6);
             let rejected = SHARES.iter().zip(log).filter(|(_, log)| -log >= 1e6f64.ln());
-            assert_eq!(least, rejected.map(|(share, _)| *share).last());
+            assert_eq!(least, rejected.map(|(share, _)| *share).next_back());
             if picks % 3 == 2 {
                 assert!(previous.is_none() || least <= previous, "after {picks}");
                 previous = least;
