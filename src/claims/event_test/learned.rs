@@ -10,6 +10,7 @@
 //! | length, rank of the length | nothing; that the joined queue is no shortest | lengths that count for less than they are: idle ones told from others only, saturation |
 //! | the same ranks, tilted | the same | the same from the first pick on, since nothing is learned |
 //! | server; edge | the level of the joined queue | weights of servers, uneven shares among equals |
+//! | place | that all candidates are equally long | who gets a tie of all, too rare a state to be watched by itself among many candidates |
 //! | place after the number of picks, of all types or of this one | nothing | plans and samples in rotation |
 //! | step from the place before; both places | nothing | samples that follow from those before, poor generators |
 //!
@@ -44,10 +45,11 @@ const TURN: usize = 6;
 const TURN_OF_TYPE: usize = 7;
 const STEP: usize = 8;
 const BOTH_PLACES: usize = 9;
-const LEARNERS: usize = 10;
+const ALL_EQUAL: usize = 10;
+const LEARNERS: usize = 11;
 
 /// What is bet on, in the order of the wealths.
-pub(super) const NAMES: [&str; 12] = [
+pub(super) const NAMES: [&str; 13] = [
     "length of the joined queue",
     "rank of the joined length",
     "length of the joined queue that is no shortest",
@@ -58,6 +60,7 @@ pub(super) const NAMES: [&str; 12] = [
     "place after the number of picks of the type",
     "step from the place before",
     "place after the place before",
+    "place where all are equal",
     "rank of the joined length, tilted",
     "rank of the joined length that is no shortest, tilted",
 ];
@@ -152,6 +155,7 @@ impl Learned {
             let all: Vec<usize> = (0..n).collect();
             self.bet_on_lengths(of, &all, place);
             self.bet_among_equals(of, &all, place);
+            self.bet_where_all_are_equal(of, &all, place);
             self.bet_on_turns(of, &all, place);
         }
         self.turns.picks += 1;
@@ -205,6 +209,13 @@ impl Learned {
         if of.servers.iter().all(|&server| (server as usize) < MOST_BINS) {
             let server = |i: usize| of.servers[i] as usize;
             self.learners[SERVER].observe(&among, of.law, place, server);
+        }
+    }
+
+    /// Among many candidates states come again too rarely, but for those where all are equal.
+    fn bet_where_all_are_equal(&mut self, of: &Candidates<'_>, all: &[usize], place: usize) {
+        if of.seen.iter().all(|&length| length == of.seen[0]) {
+            self.learners[ALL_EQUAL].observe(all, of.law, place, |i| i);
         }
     }
 
@@ -340,5 +351,23 @@ mod tests {
             begun_anew.observe(&of(&[1; 4], &[0.25; 4]), 2);
         }
         assert_eq!(begun_anew.log_wealths()[STEP], 0.0, "nothing came before");
+    }
+
+    #[test]
+    fn who_gets_a_tie_of_all_is_seen_among_many_right_picks() {
+        // One pick of 50 finds all equal, and takes the first; the others are right.
+        let (servers, law): (Vec<u32>, _) = ((0..10).collect(), [0.1; 10]);
+        let mut learned = Learned::new();
+        for pick in 0..1500 {
+            let is_equal = pick % 50 == 0;
+            let mut seen = [2; 10];
+            seen[9] = if is_equal { 2 } else { 3 };
+            let of =
+                Candidates { servers: &servers, edge: 0, seen: &seen, law: &law, task_type: 0 };
+            learned.observe(&of, if is_equal { 0 } else { (7 * pick + pick / 10) % 10 });
+        }
+        let wealths = learned.log_wealths();
+        assert!(wealths[ALL_EQUAL] > 30.0, "{wealths:?}");
+        assert!(wealths[SERVER] < 15.0, "{wealths:?}");
     }
 }
