@@ -28,8 +28,9 @@
 //! # Source
 //! Krichevsky, Trofimov (1981); Ville's inequality.
 
-use std::collections::HashMap;
 use std::f64::consts::PI;
+
+use rustc_hash::FxHashMap;
 
 use super::wealth::Wealth;
 use crate::stats::log_mean_exp;
@@ -124,7 +125,7 @@ fn weight(k: usize) -> f64 {
 /// Every small state found so far.
 #[derive(Clone, Debug, Default)]
 pub(super) struct States {
-    places: HashMap<Key, usize>,
+    places: FxHashMap<Key, usize>,
     states: Vec<State>,
 }
 

@@ -20,7 +20,7 @@
 //! # Source
 //! Likelihood ratios of predictable laws: Waudby-Smith and Ramdas (2024), section 2.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use super::wealth::Wealth;
 use crate::stats::log_mean_exp;
@@ -111,7 +111,7 @@ impl Learner {
 struct Turns {
     picks: usize,
     /// By task type: how many picks, and the place of the last one.
-    of_type: HashMap<u32, (usize, usize)>,
+    of_type: FxHashMap<u32, (usize, usize)>,
 }
 
 /// All bets that learn.
@@ -258,7 +258,7 @@ impl Learned {
 }
 
 /// Where the edges of each task type begin.
-pub(super) fn edge_offsets(degrees: impl Iterator<Item = usize>) -> HashMap<u32, usize> {
+pub(super) fn edge_offsets(degrees: impl Iterator<Item = usize>) -> FxHashMap<u32, usize> {
     let mut offset = 0;
     let of = |(task_type, degree)| {
         let from = offset;

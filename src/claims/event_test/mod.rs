@@ -36,8 +36,9 @@ mod rivals;
 pub(super) mod starts;
 mod wealth;
 
-use std::collections::HashMap;
 use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
 
 use crate::graph::BipartiteGraph;
 use crate::model::{Event, Model, divided_difference_f64};
@@ -183,11 +184,11 @@ pub struct EventTest {
     /// The picks of a policy other than the paper's, whose law needs the lengths alone.
     picks: Option<Picks>,
     /// ln of the mean of exp(theta c_j) over n centred ranks c_j in [-1, 1], by n.
-    ranks: HashMap<usize, ByTilt>,
+    ranks: FxHashMap<usize, ByTilt>,
     /// exp(theta c_j), by n and j.
-    tilted: HashMap<usize, Arc<[ByTilt]>>,
+    tilted: FxHashMap<usize, Arc<[ByTilt]>>,
     /// ln E exp(theta f) for indicators f, by the bits of their probability.
-    of_events: HashMap<u64, ByTilt>,
+    of_events: FxHashMap<u64, ByTilt>,
     events: u64,
     alpha: f64,
     violated: bool,
@@ -238,9 +239,9 @@ impl EventTest {
             type_degree: OfType::new(graph, &degree, mean_degree, scale),
             service_rank: [0.0; TILTS.len()],
             picks: model.policy().paper_d().is_none().then(|| Picks::of(model, start)),
-            ranks: HashMap::new(),
-            tilted: HashMap::new(),
-            of_events: HashMap::new(),
+            ranks: FxHashMap::default(),
+            tilted: FxHashMap::default(),
+            of_events: FxHashMap::default(),
             events: 0,
             alpha,
             violated: false,
@@ -514,7 +515,7 @@ impl EventTest {
         let (hit, missed) = (mass(true), mass(false));
         self.bet_on(3, seen[position] == shortest, hit / (hit + missed));
         self.bet_on_rank(4, position, shares, |j| (j, degree));
-        let mut levels: HashMap<u32, usize> = HashMap::new();
+        let mut levels: FxHashMap<u32, usize> = FxHashMap::default();
         let before: Vec<usize> = seen
             .iter()
             .map(|&length| {

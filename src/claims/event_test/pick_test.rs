@@ -16,7 +16,7 @@
 //! # Source
 //! Ville's inequality.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use super::by_state::States;
 use super::learned::{self, Candidates, Learned};
@@ -43,7 +43,7 @@ pub struct PickTest {
     rivals: Rivals,
     states: States,
     learned: Learned,
-    edges: HashMap<u32, usize>,
+    edges: FxHashMap<u32, usize>,
     alpha: f64,
     picks: u64,
     next_look: u64,

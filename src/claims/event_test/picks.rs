@@ -14,8 +14,9 @@
 //! # Source
 //! The definitions of [`crate::model::policy`]; the Chinese remainder theorem.
 
-use std::collections::HashMap;
 use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
 
 use crate::model::policy::{Base, Memory, Policy, Sampling, Ties};
 use crate::model::{Model, divided_difference_f64};
@@ -123,9 +124,9 @@ pub(super) struct Picks {
     fair: Policy,
     /// For each number of candidates, the probability of the k-th best of them where no two are
     /// equally good.
-    by_rank: HashMap<usize, Arc<[f64]>>,
+    by_rank: FxHashMap<usize, Arc<[f64]>>,
     /// Laws of other kinds, by task type and lengths seen.
-    laws: HashMap<(u32, Vec<u32>), Vec<f64>>,
+    laws: FxHashMap<(u32, Vec<u32>), Vec<f64>>,
 }
 
 /// Probabilities that are kept: exact ones take long, and states come again.
@@ -141,8 +142,8 @@ impl Picks {
             memory: None,
             turns: Turns::None,
             fair,
-            by_rank: HashMap::new(),
-            laws: HashMap::new(),
+            by_rank: FxHashMap::default(),
+            laws: FxHashMap::default(),
         };
         picks.restart(start);
         picks

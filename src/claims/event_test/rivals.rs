@@ -45,8 +45,9 @@
 //! # Source
 //! Ville's inequality; Jensen's inequality.
 
-use std::collections::HashMap;
 use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
 
 use super::picks::by_rank;
 use crate::graph::BipartiteGraph;
@@ -226,7 +227,7 @@ pub(super) struct Rivals {
     pub(super) left_out: Vec<Policy>,
     /// By number of candidates and policy; empty where it was not asked for.
     by_rank: Vec<Vec<Option<Arc<[f64]>>>>,
-    rules: HashMap<(usize, Vec<u32>), Arc<[f64]>>,
+    rules: FxHashMap<(usize, Vec<u32>), Arc<[f64]>>,
     picks: u64,
 }
 
@@ -243,7 +244,7 @@ impl Rivals {
             equal: Vec::new(),
             left_out: Vec::new(),
             by_rank: Vec::new(),
-            rules: HashMap::new(),
+            rules: FxHashMap::default(),
             picks: 0,
         };
         for policy in Policy::declared() {
