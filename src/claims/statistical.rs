@@ -32,11 +32,16 @@ fn most_events(setting: &Setting<'_>) -> u64 {
     everyday * u64::from(setting.plan.effort)
 }
 
+/// Events for which flow balance, which every steady state is under, chooses its margin.
+fn most_events_of_flow(setting: &Setting<'_>) -> u64 {
+    most_events(setting).min(80_000_000 * u64::from(setting.plan.effort))
+}
+
 /// The smallest effect that a claim on a mean of [0, 1] can be asked to see within [`most_events`]:
 /// even without any variance, a bet needs ln(1 / alpha) / effect observations.
-fn resolution(setting: &Setting<'_>, plan: &Plan, finest: f64, alpha: f64) -> f64 {
+fn resolution(most_events: u64, plan: &Plan, finest: f64, alpha: f64) -> f64 {
     // Above the floor, for the variance that there is; the budget itself is twice as much.
-    let affordable = (most_events(setting) / plan.events()).max(1) as f64;
+    let affordable = (most_events / plan.events()).max(1) as f64;
     (1.4 * (2.0 / alpha).ln() / affordable).max(finest)
 }
 
@@ -51,8 +56,8 @@ pub(crate) const TRANSITION_LAW: Claim = Claim {
     scope: Scope::Graph,
     expected: Expected::Holds,
     effect: Some(Effect {
-        smallest: "any other declared policy in place of the promised one, and the share of the \
-            picks that is told for each; odds of an arrival off by the factor exp(0.05), of a \
+        smallest: "any other declared policy in place of the promised one, or in that share of \
+            the picks which the evidence states for it; odds of an arrival off by the factor exp(0.05), of a \
             service, a server or a place among ties by exp(0.25), of the last server by e",
         observations: 230_000,
         unit: "events",
@@ -311,10 +316,7 @@ fn flow_balance(_: &Claim, setting: &Setting<'_>) -> Evidence {
         Ok(plan) => plan,
         Err(NoCoalescence { events }) => return undecided(events),
     };
-    // Where 1 % is dear, half of the budget does, and up to 5 %.
-    let finest = resolution(setting, &plan, 0.01 * lambda, share);
-    let margin =
-        if finest > 0.01 * lambda { finest.max((2.0 * finest).min(0.05 * lambda)) } else { finest };
+    let margin = resolution(most_events_of_flow(setting), &plan, 0.01 * lambda, share);
     let (upper, lower) = (lambda + margin - START_ERROR, lambda - margin);
     let parts = vec![
         Part::at_most("E q_1(infinity)", (0.0, 1.0), upper.min(1.0), 0.0, share),
@@ -373,7 +375,7 @@ fn cor_4_3(_: &Claim, setting: &Setting<'_>) -> Evidence {
     }
     // Below the resolution of the budget a mean cannot be told from its bound, be it 0; i = 2 is
     // always tried.
-    let finest = resolution(setting, &plan, 0.0, share);
+    let finest = resolution(most_events(setting), &plan, 0.0, share);
     let tried: Vec<u32> = (2..=4).filter(|&i| i == 2 || bound(i) >= finest).collect();
     let part = |&i: &u32| {
         let limit = (bound(i) - START_ERROR).clamp(0.0, 1.0);
@@ -421,7 +423,7 @@ fn ergodic(_: &Claim, setting: &Setting<'_>) -> Evidence {
     };
     // Coupling inequality: the distance is at most the probability that coupled copies have not
     // met.
-    let limit = resolution(setting, &plan, 0.2, setting.alpha / 2.0);
+    let limit = resolution(most_events(setting), &plan, 0.2, setting.alpha / 2.0);
     let (level, time) = (plan.start.level, plan.warm_up as f64 / setting.model.event_rate());
     let name = format!(
         "P(copies have not met after {} events, t about {time:.0}, from L = {level})",
