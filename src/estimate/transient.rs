@@ -9,7 +9,7 @@ use super::bracket_sums::{Bracket, Sums};
 use super::{BATCH, EstimateError, Estimated, LEAST_LEVELS, MOST_LEVELS, Options};
 use crate::model::Model;
 use crate::num::float_bits;
-use crate::random::stream_rng;
+use crate::random::start_rng;
 use crate::simulate::{SimulateError, Simulation};
 use crate::theory::mean_field::Start;
 
@@ -262,7 +262,7 @@ pub fn transient(
 /// Independent queue lengths with P(X_v >= i) = q_i(0), from a stream of their own.
 fn initial_lengths(start: &Start, n: u32, seed: u64, replication: u64) -> Vec<u32> {
     use rand::RngExt;
-    let mut rng = stream_rng(seed ^ crate::random::fingerprint("start"), replication);
+    let mut rng = start_rng(seed, replication);
     (0..n).map(|_| length_at(start, rng.random())).collect()
 }
 

@@ -41,6 +41,11 @@ pub fn clock_rng(seed: u64, replication: u64) -> ChaCha8Rng {
     keyed(seed, b"clock", replication)
 }
 
+/// The generator of the random start of one replication.
+pub fn start_rng(seed: u64, replication: u64) -> ChaCha8Rng {
+    stream_rng(seed ^ fingerprint("start"), replication)
+}
+
 /// The generator of a coupling's own coins in one replication.
 pub fn coin_rng(seed: u64, replication: u64) -> ChaCha8Rng {
     keyed(seed, b"coins", replication)

@@ -25,7 +25,7 @@ use crate::instruments::Instruments;
 use crate::model::{Event, Model};
 use crate::num::ratio;
 use crate::random::event_clock::Clock;
-use crate::random::{Coins, clock_rng, coin_rng, stream_rng};
+use crate::random::{Coins, clock_rng, coin_rng, start_rng, stream_rng};
 use crate::simulate::Queues;
 use crate::simulate::marks::{DrawnAhead, Mark, MarkStream, OwnedMark};
 use crate::subject::{Reference, Subject};
@@ -243,12 +243,13 @@ fn shared_words(seed: u64, replications: &[u64]) -> Option<String> {
         .map(|bit| (seed, OTHER ^ bit, 4))
         .chain(bits().map(|bit| (seed ^ bit, 0, 4)));
     let all: Vec<(u64, u64, usize)> = many.chain(few).collect();
-    for purpose in ["marks", "clock", "coins"] {
+    for purpose in ["marks", "clock", "coins", "start"] {
         for &(seed, replication, words) in &all {
             let name = format!("the {purpose} of seed {seed}, replication {replication}");
             let mut rng = match purpose {
                 "marks" => stream_rng(seed, replication),
                 "clock" => clock_rng(seed, replication),
+                "start" => start_rng(seed, replication),
                 _ => coin_rng(seed, replication),
             };
             for _ in 0..words {

@@ -24,7 +24,7 @@ use crate::graph::{BipartiteGraph, generate, metrics};
 use crate::model::{Model, loads};
 use crate::num::ratio;
 use crate::random::event_clock::{Clock, Timeline};
-use crate::random::stream_rng;
+use crate::random::start_rng;
 use crate::subject::Path;
 use crate::theory::constants::{PathBound, path_bound, path_constant};
 use crate::theory::mean_field::Start;
@@ -165,7 +165,7 @@ fn lengths(start: &Start, n: u32, seed: u64, replication: u64) -> Vec<u32> {
     match start {
         Start::Level(level) => vec![*level; n as usize],
         Start::Occupancy(q) => {
-            let mut rng = stream_rng(!seed, replication);
+            let mut rng = start_rng(seed, replication);
             let one = q.first().copied().unwrap_or(0.0);
             (0..n).map(|_| u32::from(rng.random_bool(one))).collect()
         }
