@@ -103,6 +103,7 @@ pub(crate) const TRANSITION_LAW: Claim = Claim {
         faults::LENGTHS_SATURATE,
         faults::LENGTHS_WITHIN_32_EQUAL,
         faults::TIES_OF_TWO_TO_THE_FIRST,
+        faults::TIES_OF_MANY_TO_THE_FIRST,
         faults::RANDOM_OF_TWO,
         faults::ONE_OF_THE_TWO_LONGEST,
         faults::FEW_SERVERS_SCANNED,

@@ -24,6 +24,7 @@ pub(super) const ALL: &[&Fault] = &[
     SAMPLED_FROM_BELOW, SAMPLED_FROM_EVERYWHERE, IDLE_ELSE_FIRST_DRAWN, LENGTHS_FROM_4_ALIKE,
     LENGTHS_IGNORED_FOR_5_PERCENT, LENGTHS_IGNORED_FOR_10_PERCENT, SECOND_SAMPLE_FIXED,
     LAST_SERVER_SKIPPED, LENGTHS_SATURATE, LENGTHS_WITHIN_32_EQUAL, TIES_OF_TWO_TO_THE_FIRST,
+    TIES_OF_MANY_TO_THE_FIRST,
     RANDOM_OF_TWO, ONE_OF_THE_TWO_LONGEST, FEW_SERVERS_SCANNED, UNEVEN_SHARES, ROTATED_PLAN,
     POOR_GENERATOR,
 ];
@@ -449,6 +450,19 @@ pub const TIES_OF_TWO_TO_THE_FIRST: &Fault = &fault("ties-of-two-to-the-first")
         let all_equal =
             || servers.iter().all(|v| lengths[v as usize] == lengths[samples[0] as usize]);
         if servers.len() == 2 && all_equal() {
+            servers.at(0)
+        } else {
+            first_shortest(samples, lengths)
+        }
+    });
+
+pub const TIES_OF_MANY_TO_THE_FIRST: &Fault = &fault("ties-of-many-to-the-first")
+    .about("Where six servers or more are all equally long, the first gets the task.")
+    .picking(|model, task_type, samples, lengths, _| {
+        let servers = model.graph().servers_of(task_type);
+        let all_equal =
+            || servers.iter().all(|v| lengths[v as usize] == lengths[samples[0] as usize]);
+        if servers.len() >= 6 && all_equal() {
             servers.at(0)
         } else {
             first_shortest(samples, lengths)
