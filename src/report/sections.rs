@@ -153,7 +153,7 @@ impl Section {
     /// Statement, verdict, checks, and what a pass excludes.
     fn print_group(&self, page: &mut Page, group: Group) {
         let (tone, verdict) = overall(&self.rows);
-        let verdict = format!("{verdict:VERDICT$}");
+        let verdict = column(verdict);
         let mut rest = format!(" ({}", self.count());
         let applicable = count(&self.rows, is_applicable);
         if applicable > 0 && applicable < self.rows.len() {
@@ -248,7 +248,7 @@ impl Section {
         let rows = by_claim(&self.rows).into_iter().flat_map(|(_, rows)| rows);
         let (expected, unexpected): (Vec<_>, Vec<_>) = rows.partition(|row| row.is_expected());
         let mut entry = |tone, verdict: &str, rest: &str| {
-            page.paragraph(VERDICT, &[(tone, &format!("{verdict:VERDICT$}")), (Plain, rest)]);
+            page.paragraph(VERDICT, &[(tone, &column(verdict)), (Plain, rest)]);
         };
         let named = |row: &&Row| format!("{} ({})", row.claim.source, row.claim.id);
         let (refuted, right): (Vec<&Row>, Vec<&Row>) =
@@ -273,6 +273,11 @@ impl Section {
             entry(Good, &row.evidence.verdict.to_string(), &rest);
         }
     }
+}
+
+/// A verdict with at least one space after it.
+fn column(verdict: &str) -> String {
+    format!("{verdict:0$} ", VERDICT - 1)
 }
 
 /// Whether a claim is a form in which the paper prints something that it should not.
