@@ -1,0 +1,60 @@
+//! Where brackets start, how long pilots may take, and what a sample says of its copies, each by
+//! its definition.
+
+use fluidcheck::estimate::bracketing::{
+    Plan, START_ERROR, Sample, UpperStart, least_level, pilot_limit, tail_bound, upper_start,
+};
+use fluidcheck::graph::Isolated;
+use fluidcheck::graph::spec::Spec;
+use fluidcheck::model::Model;
+use fluidcheck::subject::Reference;
+
+fn model(graph: &str, lambda: f64, d: u32) -> Model {
+    Model::new(Spec::parse(graph).unwrap().build(1, Isolated::Refuse).unwrap(), lambda, d).unwrap()
+}
+
+#[test]
+fn the_upper_start_is_the_least_level_that_no_server_of_all_is_likely_to_exceed() {
+    for (servers, lambda) in [(1, 0.7), (20, 0.7), (300, 0.4)] {
+        let model = model(&format!("complete:n={servers},m=1"), lambda, 2);
+        let UpperStart { level, error } = upper_start(&model, 0);
+        let above = |level: u32| f64::from(servers) * tail_bound(lambda, lambda, level + 1);
+        let error = error.expect("below the critical load an error is known");
+        assert!((error / above(level) - 1.0).abs() < 1e-6, "{error:e}, {:e}", above(level));
+        assert!(error <= START_ERROR && above(level - 1) > START_ERROR, "{servers}, {level}");
+    }
+}
+
+#[test]
+fn the_least_level_is_the_first_and_ends_at_two_to_the_20th() {
+    for first in [1, 2, 3, 1000, (1 << 20) - 1, 1 << 20] {
+        let bound = |level: u32| if level < first { 1.0 } else { 0.25 };
+        assert_eq!((least_level(bound, 0.5), least_level(bound, 0.25)), (first, first));
+    }
+    assert_eq!(least_level(|_| 1.0, 0.5), 1 << 20);
+}
+
+#[test]
+fn a_pilot_may_take_longer_on_many_servers_and_next_to_the_critical_load() {
+    assert_eq!(pilot_limit(&model("complete:n=2,m=1", 0.5, 2)), 4_000_000);
+    assert_eq!(pilot_limit(&model("complete:n=1000,m=1", 0.5, 2)), 20_000_000);
+    assert_eq!(pilot_limit(&model("complete:n=2,m=1", 0.999, 2)), 100_000_000);
+    // rho is 3/2 lambda, and the critical load 4/5.
+    let uneven = "edges:n=2,m=2,e=0-0;0-1;1-1";
+    assert_eq!(pilot_limit(&model(uneven, 0.799, 2)), 100_000_000);
+    assert_eq!(pilot_limit(&model(uneven, 0.5, 2)), 4_000_000);
+}
+
+#[test]
+fn copies_that_meet_within_the_window_had_not_met_before_it() {
+    let model = model("complete:n=2,m=1", 0.5, 2);
+    let start = UpperStart { level: 20, error: None };
+    for (warm_up, met) in [(0, false), (20_000, true)] {
+        let plan = Plan { start, warm_up, window: 20_000, every: 100, top: 5 };
+        let sample = Sample::draw(&Reference, &model, &plan, 1, 0);
+        assert_eq!((sample.met, sample.ordered), (met, true));
+        assert_eq!(sample.last.0, sample.last.1, "in the end they have met");
+        let (low, high) = sample.mean_queue_length();
+        assert_eq!(low == high, met, "{low}, {high}");
+    }
+}
