@@ -156,3 +156,44 @@ fn what_cannot_be_generated_is_refused_with_the_reason() {
     ));
     assert!(!sparse.build(1, Isolated::Drop).unwrap().isolated_task_types().is_empty());
 }
+
+#[test]
+fn the_ends_of_every_range_of_a_geometric_graph_are_allowed_and_what_is_beyond_is_refused() {
+    let is_refused = |found: Result<f64, GenerateError>, name: &str| matches!(found, Err(GenerateError::Parameter { parameter, .. }) if parameter == name);
+    let norm = Norm::new(f64::INFINITY).unwrap();
+    for given in [0.0, -1.0, f64::INFINITY, f64::NAN] {
+        assert!(is_refused(Reach::Radius(given).radius(4, 1, norm), "radius"), "{given}");
+        assert!(is_refused(Reach::MeanDegree(given).radius(4, 1, norm), "degree"), "{given}");
+    }
+    // A ball of radius 1/2 just does not meet itself.
+    let half = 4.0 * norm.unit_ball(1) * 0.5;
+    assert_eq!(Reach::MeanDegree(half).radius(4, 1, norm).unwrap(), 0.5);
+    assert!(Reach::MeanDegree(half * 1.01).radius(4, 1, norm).is_err());
+    assert_eq!(Reach::Radius(0.75).radius(4, 1, norm).unwrap(), 0.75);
+
+    for (dim, allowed) in [(0, false), (1, true), (8, true), (9, false)] {
+        assert_eq!(Sites::uniform(3, 2, dim, 1).is_ok(), allowed, "{dim} dimensions");
+    }
+    let sites = Sites::uniform(70_000, 70_000, 1, 1).unwrap();
+    assert_eq!((sites.n_servers(), sites.n_task_types()), (70_000, 70_000));
+    let coordinates = |n: u64, dim| Sites::uniform(n as u32, 1, dim, 1);
+    for (n, dim) in [(MAX_EDGES, 1), (MAX_EDGES / 4, 4)] {
+        assert!(matches!(coordinates(n, dim), Err(GenerateError::TooManyEdges(_))), "{n}, {dim}");
+    }
+}
+
+#[test]
+fn a_radius_beyond_the_torus_reaches_everything() {
+    for radius in [1.0, 1.5, 5.0, 7.5] {
+        let sites = Sites::uniform(40, 5, 1, 3).unwrap();
+        let graph = sites.within(radius, Norm::new(2.0).unwrap(), Isolated::Refuse).unwrap();
+        assert_eq!(graph.n_edges(), 200, "radius {radius}");
+    }
+}
+
+#[test]
+fn a_norm_knows_its_p() {
+    for p in [1.0, 2.5, f64::INFINITY] {
+        assert_eq!(Norm::new(p).unwrap().p(), p);
+    }
+}
