@@ -656,6 +656,26 @@ fn a_suite_whose_results_cannot_be_written_ends_in_one_line() {
 }
 
 #[test]
+fn theories_are_checked_without_a_graph_or_with_all_and_not_with_a_graph_alone() {
+    let others = fluidcheck::claims::all().map(|claim| claim.id);
+    let others: Vec<_> = others.filter(|id| !["eq-2.1", "eq-4.19"].contains(id)).collect();
+    let except = others.join(",");
+    let graph = ["path:n=3", "--lambda", "0.6"];
+    for (arguments, theory) in [
+        (&[][..], true),
+        (&graph[..], false),
+        (&[&graph[..], &["--all"]].concat(), true),
+        (&["--policy", "random"], false),
+    ] {
+        let all = [&["verify", "--json", "--except", &except], arguments].concat();
+        let found = json(&all);
+        let rows = found["claims"].as_array().unwrap();
+        let has = |id: &str| rows.iter().any(|row| row["id"] == id);
+        assert_eq!((has("eq-2.1"), has("eq-4.19")), (true, theory), "{arguments:?}");
+    }
+}
+
+#[test]
 fn only_checks_a_theory_with_a_graph_too() {
     let found = json(&["verify", "path:n=3", "--only", "eq-4.19,eq-2.1", "--json"]);
     let ids: Vec<_> = found["claims"].as_array().unwrap().iter().map(|row| &row["id"]).collect();

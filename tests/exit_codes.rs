@@ -185,6 +185,28 @@ fn calibrate_ends_with_0_where_no_budget_is_exceeded() {
 }
 
 #[test]
+fn calibrate_ends_with_1_where_a_budget_is_exceeded() {
+    let folder = TempDir::new().unwrap();
+    let line = "calibrate --runs 1 --only eq-2.1 --streams 0 --checkpoint c";
+    assert_eq!(run(folder.path(), line).status.code(), Some(0));
+    let file = folder.path().join("c");
+    let text = fs::read_to_string(&file).unwrap();
+    let (header, result) = text.trim_end().split_once('\n').unwrap();
+    let mut result: Value = serde_json::from_str(result).unwrap();
+    // An exact claim has no budget at all.
+    result["claims"][0]["alarms"] = 1.into();
+    result["alarms"] = serde_json::json!([{
+        "seed": 1, "id": "eq-2.1", "graph": "planted", "policy": null, "verdict": "violated",
+        "summary": "planted", "replay": "none",
+    }]);
+    fs::write(&file, format!("{header}\n{result}\n")).unwrap();
+    let output = run(folder.path(), line);
+    let text = stdout(&output);
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(text.contains("NOT within the budget"), "{text}");
+}
+
+#[test]
 fn bad_use_ends_with_2_and_one_line() {
     let folder = TempDir::new().unwrap();
     let table = [

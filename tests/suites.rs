@@ -83,6 +83,17 @@ fn a_check_spends_what_the_suite_has_for_it() {
 }
 
 #[test]
+fn the_excluded_share_of_picks_is_that_of_the_rival_told_worst() {
+    let row = run(UnderCheck::reference(), input("complete:n=20,m=8"), "transition-law", |_| ());
+    let excluded = row.evidence.excluded.expect("picks are judged");
+    let shares: Vec<f64> = excluded.rivals.iter().filter_map(|(_, share)| *share).collect();
+    let (least, most) =
+        (shares.iter().copied().fold(1.0, f64::min), shares.iter().copied().fold(0.0, f64::max));
+    assert!(least < most, "{:?}", excluded.rivals);
+    assert_eq!((excluded.share, shares.len()), (Some(most), excluded.rivals.len()));
+}
+
+#[test]
 fn a_violation_is_held_against_a_known_witness_of_errors_in_print_only() {
     let wrong = UnderCheck::from(faults::JOIN_LONGEST);
     let row = run(wrong, input("path:n=3"), "eq-4.12", |_| ());
