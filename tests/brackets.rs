@@ -2,11 +2,12 @@
 //! its definition.
 
 use fluidcheck::estimate::bracketing::{
-    Plan, START_ERROR, Sample, UpperStart, least_level, pilot_limit, tail_bound, upper_start,
+    Plan, START_ERROR, Sample, UpperStart, least_level, pilot_limit, plan, tail_bound, upper_start,
 };
 use fluidcheck::graph::Isolated;
 use fluidcheck::graph::spec::Spec;
-use fluidcheck::model::Model;
+use fluidcheck::model::policy::Policy;
+use fluidcheck::model::{Load, Model};
 use fluidcheck::subject::Reference;
 
 fn model(graph: &str, lambda: f64, d: u32) -> Model {
@@ -57,4 +58,28 @@ fn copies_that_meet_within_the_window_had_not_met_before_it() {
         let (low, high) = sample.mean_queue_length();
         assert_eq!(low == high, met, "{low}, {high}");
     }
+}
+
+#[test]
+fn a_plan_starts_where_it_is_certified_or_well_above_what_a_path_has_seen_and_warms_up() {
+    let certified = model("complete:n=20,m=1", 0.7, 2);
+    let plan_of = |model: &Model| plan(&Reference, model, 1, pilot_limit(model)).unwrap();
+    let known = plan_of(&certified);
+    let start = upper_start(&certified, 0);
+    assert_eq!((known.start.level, known.start.error), (start.level, start.error));
+    assert_eq!(known.every, 5);
+    // The slowest pilot and a quarter, in steps of `every`; no queue empties at once.
+    let slowest = (1..).map(|step| step * known.every);
+    let mut slowest = slowest.take_while(|events| events + events / 4 <= known.warm_up);
+    let met = slowest.find(|events| events + events / 4 == known.warm_up).unwrap_or(0);
+    assert!(met > u64::from(start.level), "{known:?}");
+    assert!(known.top > 1 && known.window >= 64 * known.every, "{known:?}");
+
+    let graph = Spec::parse("complete:n=2,m=1").unwrap().build(1, Isolated::Refuse).unwrap();
+    let policy: Policy = "jsq(2), early".parse().unwrap();
+    let load = Load::parse("0.3").unwrap();
+    let unproved = plan_of(&Model::with_policy(graph, load, policy, None).unwrap());
+    let UpperStart { level, error } = unproved.start;
+    assert!(error.is_none() && level >= 12 && level.is_multiple_of(2), "{unproved:?}");
+    assert!(level > unproved.top, "{unproved:?}");
 }

@@ -197,3 +197,44 @@ fn a_norm_knows_its_p() {
         assert_eq!(Norm::new(p).unwrap().p(), p);
     }
 }
+
+#[test]
+fn the_ends_of_every_range_of_the_other_graphs_are_allowed_and_what_is_beyond_is_refused() {
+    let name = |found: Result<BipartiteGraph, GenerateError>| match found {
+        Err(GenerateError::Parameter { parameter, .. }) => Some(parameter),
+        Err(other) => panic!("{other}"),
+        Ok(_) => None,
+    };
+    for (k, refused) in [(0, true), (1, false), (3, false), (4, true)] {
+        let refused = refused.then_some("k");
+        assert_eq!(name(generate::circulant(3, k)), refused, "k = {k}");
+        assert_eq!(name(generate::random_regular(3, 3, k, 1)), refused, "k = {k}");
+    }
+    for (n, of_cycle, of_tree) in [(1, true, true), (2, true, false), (3, false, false)] {
+        assert_eq!(name(generate::cycle(n)), of_cycle.then_some("n"), "n = {n}");
+        assert_eq!(name(generate::path(n)), of_tree.then_some("n"), "n = {n}");
+        assert_eq!(name(generate::star(n)), of_tree.then_some("n"), "n = {n}");
+    }
+    let random = |n, degree| generate::erdos_renyi(n, n, degree, 1, Isolated::Drop);
+    for degree in [0.0, -1.0, 3.5, f64::NAN] {
+        assert_eq!(name(random(3, degree)), Some("degree"), "{degree}");
+    }
+    assert!(random(3, 3.0).unwrap().is_implicit_complete());
+    // The expected edges count, not the pairs.
+    assert!(random(1 << 14, 1.0).is_ok());
+    let is_large = |found: Result<BipartiteGraph, GenerateError>, most: u64| matches!(found, Err(GenerateError::TooManyEdges(edges)) if edges == most);
+    assert!(is_large(random(1 << 14, 8192.0), 1 << 27));
+    assert!(is_large(generate::random_regular(1 << 24, 1 << 24, 8, 1), 1 << 27));
+    assert!(is_large(generate::path((1 << 25) + 1), (1 << 26) + 2));
+}
+
+#[test]
+fn a_union_has_at_most_as_many_vertices_on_a_side_as_a_graph() {
+    let wide = generate::complete(1 << 24, 1).unwrap();
+    let many = [wide.clone(), wide.clone()];
+    assert!(matches!(
+        generate::disjoint_union(&many),
+        Err(GenerateError::TooManyVertices { side: "servers", count }) if count == 1 << 25
+    ));
+    assert_eq!(generate::disjoint_union(&many[..1]).unwrap().n_servers(), 1 << 24);
+}
