@@ -3,10 +3,11 @@
 
 use std::collections::BTreeSet;
 
-use fluidcheck::claims::{self, Verdict};
+use fluidcheck::claims::{self, CheckOptions, Verdict};
 use fluidcheck::faults;
 use fluidcheck::instruments::UnderCheck;
 use fluidcheck::stats::{binomial, spending};
+use fluidcheck::subject::Reference;
 use fluidcheck::suite::calibration::{self, CHANCE};
 use fluidcheck::suite::power_matrix::{self, Cell, Check, Found, Matrix};
 use fluidcheck::suite::{self, Input, Options, Row, battery};
@@ -80,6 +81,17 @@ fn a_check_spends_what_the_suite_has_for_it() {
         });
         assert!(spent > 0.9 * alpha && spent <= alpha * (1.0 + 1e-9), "{spent} of {alpha}");
     }
+}
+
+#[test]
+fn without_samples_perfect_sampling_decides_nothing_and_may_spend_all_that_it_has() {
+    let claim = claims::find("perfect-sampling").unwrap();
+    let model = input("complete:n=2,m=2").model;
+    let options = CheckOptions { alpha: 0.25, effort: 0, ..CheckOptions::default() };
+    let check = || claim.check_with(&Reference, &model, &options);
+    let (evidence, spent) = spending::recorded(check);
+    assert_eq!((evidence.verdict, evidence.cases), (Verdict::Inconclusive, 0));
+    assert!((spent - 0.25).abs() < 1e-12, "{spent}");
 }
 
 #[test]

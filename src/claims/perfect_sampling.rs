@@ -398,4 +398,20 @@ mod tests {
         joint.observe(Some(0));
         assert_eq!(joint.log_wealth(), f64::INFINITY);
     }
+
+    #[test]
+    fn the_predictor_is_that_of_krichevsky_and_trofimov() {
+        let mut joint = joint();
+        let expected = |counts_and_seen: [(f64, f64); 4], states: [usize; 4]| {
+            let of = |((count, seen), state): ((f64, f64), usize)| -> f64 {
+                ((count + 0.5) / (seen + 8.0) / joint.law[state]).ln()
+            };
+            counts_and_seen.into_iter().zip(states).map(of).sum::<f64>()
+        };
+        let states = [0, 3, 0, 0];
+        let expected = expected([(0.0, 0.0), (0.0, 1.0), (1.0, 2.0), (2.0, 3.0)], states);
+        states.iter().for_each(|&state| joint.observe(Some(state)));
+        assert!((joint.log_predicted - expected).abs() < 1e-12, "{}", joint.log_predicted);
+        assert_eq!((joint.seen, joint.counts[0], joint.counts[3]), (4, 3, 1));
+    }
 }

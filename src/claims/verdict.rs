@@ -151,3 +151,17 @@ impl Evidence {
         Self::of_test(Verdict::NotApplicable, 0, why)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_pass_has_a_share_that_it_excludes() {
+        for verdict in Verdict::ALL {
+            let excluded = Excluded { share: Some(0.25), ..Excluded::default() };
+            let found = Evidence::of_test(verdict, 1, "").excluding(excluded).excluded.unwrap();
+            assert_eq!(found.share, (verdict == Verdict::Holds).then_some(0.25), "{verdict}");
+        }
+    }
+}
