@@ -179,4 +179,21 @@ mod tests {
         );
         assert!((found.standard_error - 0.5).abs() < 1e-12, "{found:?}");
     }
+
+    #[test]
+    fn sums_come_back_as_they_were_kept_and_both_sides_are_kept_once_where_they_are_the_same() {
+        let fresh = || Bracket::new(2.0, 1e-3, Intervals::Guaranteed);
+        for apart in [0.0, 0.5] {
+            let mut bracket = fresh();
+            (0..9u32).for_each(|i| bracket.observe((f64::from(i), f64::from(i) + apart)));
+            let kept = bracket.kept();
+            assert_eq!(kept.0.len(), if apart > 0.0 { 22 } else { 11 });
+            let again = fresh().with(&kept, 9).expect("sums of nine observations");
+            assert_eq!(again.kept(), kept);
+            assert!(fresh().with(&kept, 8).is_none());
+            if apart == 0.0 {
+                assert!(fresh().with(&Sums(kept.0.repeat(2)), 9).is_none());
+            }
+        }
+    }
 }

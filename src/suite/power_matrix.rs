@@ -661,4 +661,30 @@ mod tests {
         assert!(matrix(false).claims_are_sound() && !matrix(true).claims_are_sound());
         assert!(!matrix(true).is_complete());
     }
+
+    #[test]
+    fn what_says_nothing_or_is_vacuous_on_every_setting_is_not_telling() {
+        let holds = |_: &Claim, _: &claims::Setting<'_>| Evidence::of_test(Verdict::Holds, 1, "");
+        let vacuous = |_: &Claim, _: &claims::Setting<'_>| Evidence {
+            vacuous: true,
+            ..Evidence::of_test(Verdict::Holds, 1, "")
+        };
+        let nowhere: &[claims::Hypothesis] = &[claims::Hypothesis::ServersAtMost(0)];
+        type Run = fn(&Claim, &claims::Setting<'_>) -> Evidence;
+        let table: [(Run, &'static [claims::Hypothesis], bool); 3] =
+            [(holds, &[], true), (vacuous, &[], false), (holds, nowhere, false)];
+        for (run, hypotheses, expected) in table {
+            let claim = Claim { run, hypotheses, id: "planted", ..*find("eq-4.12").unwrap() };
+            let found = reference(&claim, &settings()[..2], &Options::default());
+            let Found::Reference { failures, telling, .. } = found else { panic!("{found:?}") };
+            assert_eq!((telling, failures.len()), (expected, 0));
+        }
+    }
+
+    #[test]
+    fn what_a_claim_does_not_decide_it_does_not_reject() {
+        let open =
+            |_: &Claim, _: &claims::Setting<'_>| Evidence::of_test(Verdict::Inconclusive, 1, "");
+        assert_eq!(cell(Expected::Holds, open, true), Cell::Inconclusive);
+    }
 }
