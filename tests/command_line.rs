@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
+use fluidcheck::num::figures_in_text;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -680,4 +681,39 @@ fn only_checks_a_theory_with_a_graph_too() {
     let found = json(&["verify", "path:n=3", "--only", "eq-4.19,eq-2.1", "--json"]);
     let ids: Vec<_> = found["claims"].as_array().unwrap().iter().map(|row| &row["id"]).collect();
     assert_eq!(ids, ["eq-2.1", "eq-4.19"]);
+}
+
+/// Tables and objects of small systems whose laws are exact, with few digits: the last ones need
+/// not be the same everywhere.
+#[test]
+fn exact_laws_and_compared_policies_are_shown_for_people_and_for_programs() {
+    let uneven = "edges:n=2,m=2,e=0-0;0-1;1-1";
+    let lines = [
+        format!("exact {uneven} --lambda 0.3 --times 0,1"),
+        format!("exact {uneven} --lambda 0.3 --times 1 --start level:2 --json"),
+        "exact edges:n=2,m=2,e=0-0;1-0 --isolated drop --lambda 0.5".to_owned(),
+        format!("inspect {uneven} --lambda 0.7 -d 3 --compare-policies"),
+        format!("inspect {uneven} --lambda 0.7 -d 3 --compare-policies --json"),
+        "inspect data/hot-types.csv --lambda 0.5".to_owned(),
+    ];
+    let mut shown = String::new();
+    for line in &lines {
+        let words: Vec<&str> = line.split(' ').collect();
+        let output = fluidcheck(Path::new(env!("CARGO_MANIFEST_DIR")), &words);
+        assert!(output.status.success(), "{line}: {}", text(&output.stderr));
+        let mut said = text(&output.stdout);
+        if words.contains(&"--json") {
+            let mut value: Value = serde_json::from_str(&said).unwrap();
+            strip_times(&mut value);
+            said = serde_json::to_string_pretty(&value).unwrap() + "\n";
+        }
+        let said: Vec<String> =
+            said.lines().map(|line| figures_in_text::rounded(line, 6, usize::MAX)).collect();
+        shown.push_str(&format!("$ fluidcheck {line}\n{}\n\n", said.join("\n")));
+    }
+    insta::with_settings!({
+        snapshot_path => "../snapshots", prepend_module_to_snapshot => false, omit_expression => true
+    }, {
+        insta::assert_snapshot!("small_systems", shown);
+    });
 }
