@@ -683,21 +683,11 @@ fn only_checks_a_theory_with_a_graph_too() {
     assert_eq!(ids, ["eq-2.1", "eq-4.19"]);
 }
 
-/// Tables and objects of small systems whose laws are exact, with few digits: the last ones need
-/// not be the same everywhere.
-#[test]
-fn exact_laws_and_compared_policies_are_shown_for_people_and_for_programs() {
-    let uneven = "edges:n=2,m=2,e=0-0;0-1;1-1";
-    let lines = [
-        format!("exact {uneven} --lambda 0.3 --times 0,1"),
-        format!("exact {uneven} --lambda 0.3 --times 1 --start level:2 --json"),
-        "exact edges:n=2,m=2,e=0-0;1-0 --isolated drop --lambda 0.5".to_owned(),
-        format!("inspect {uneven} --lambda 0.7 -d 3 --compare-policies"),
-        format!("inspect {uneven} --lambda 0.7 -d 3 --compare-policies --json"),
-        "inspect data/hot-types.csv --lambda 0.5".to_owned(),
-    ];
+/// What command lines print, with few digits: the last ones need not be the same everywhere. How
+/// long it took is left out.
+fn printed(lines: &[String]) -> String {
     let mut shown = String::new();
-    for line in &lines {
+    for line in lines {
         let words: Vec<&str> = line.split(' ').collect();
         let output = fluidcheck(Path::new(env!("CARGO_MANIFEST_DIR")), &words);
         assert!(output.status.success(), "{line}: {}", text(&output.stderr));
@@ -707,13 +697,52 @@ fn exact_laws_and_compared_policies_are_shown_for_people_and_for_programs() {
             strip_times(&mut value);
             said = serde_json::to_string_pretty(&value).unwrap() + "\n";
         }
-        let said: Vec<String> =
-            said.lines().map(|line| figures_in_text::rounded(line, 6, usize::MAX)).collect();
+        let few = |line: &str| match line.strip_suffix(" per second") {
+            Some(timed) => timed.rsplit_once(", ").unwrap().0.to_owned(),
+            None => figures_in_text::rounded(line, 6, usize::MAX),
+        };
+        let said: Vec<String> = said.lines().map(few).collect();
         shown.push_str(&format!("$ fluidcheck {line}\n{}\n\n", said.join("\n")));
     }
+    shown
+}
+
+#[test]
+fn exact_laws_and_compared_policies_are_shown_for_people_and_for_programs() {
+    let uneven = "edges:n=2,m=2,e=0-0;0-1;1-1";
+    let lines = [
+        format!("exact {uneven} --lambda 0.3 --times 0,1"),
+        format!("exact {uneven} --lambda 0.3 --times 1 --start level:2 --json"),
+        "exact edges:n=2,m=2,e=0-0;1-0 --isolated drop --lambda 0.5".to_owned(),
+        format!("inspect {uneven} --lambda 0.7 -d 3 --compare-policies"),
+        format!("inspect {uneven} --lambda 0.7 -d 3 --compare-policies --json"),
+    ];
     insta::with_settings!({
         snapshot_path => "../snapshots", prepend_module_to_snapshot => false, omit_expression => true
     }, {
-        insta::assert_snapshot!("small_systems", shown);
+        insta::assert_snapshot!("small_systems", printed(&lines));
+    });
+}
+
+#[test]
+fn graphs_and_simulations_are_shown_for_people_and_for_programs() {
+    let parts = "2*cycle:n=3+edges:n=1,m=4,e=0-0;0-1;0-2;0-3 --lambda 0.3";
+    let few = "complete:n=2,m=1 --lambda 0.3 --replications 20";
+    let lines = [
+        format!("inspect {parts} -d 3"),
+        format!("inspect {parts} --policy jsq(all)"),
+        format!("inspect {parts} --json"),
+        "inspect data/hot-types.csv --lambda 0.5 --policy random".to_owned(),
+        format!("simulate {few}"),
+        format!("simulate {few} --intervals student"),
+        format!("simulate {few} --intervals student --json"),
+        "simulate data/hot-types.csv --lambda 0.3 --policy random --replications 10".to_owned(),
+        format!("simulate {few} --transient --times 1,2 --start level:2"),
+        format!("simulate {few} --transient --times 1 --intervals student --json"),
+    ];
+    insta::with_settings!({
+        snapshot_path => "../snapshots", prepend_module_to_snapshot => false, omit_expression => true
+    }, {
+        insta::assert_snapshot!("simulated", printed(&lines));
     });
 }
