@@ -40,15 +40,16 @@ fn a_replay_names_the_graph_the_load_the_policy_the_seed_and_the_case_or_the_sha
     assert_eq!(
         line,
         format!(
-            "fluidcheck verify complete:n=2,m=2 --lambda 4/5 -d 2 --only eq-4.12 --seed 5 --case {case}"
+            "fluidcheck verify complete:n=2,m=2 --lambda 4/5 -d 2 --only eq-4.12 --seed 5 --case \
+             {case}"
         )
     );
     let random = input("erdos-renyi:n=12");
     let (_, line) = replay(longest(), random, "transition-law", 0.25);
     assert_eq!(
         line,
-        "fluidcheck verify erdos-renyi:n=12,m=10,degree=11.5 --graph-seed 1 --lambda 4/5 -d 2 --only \
-         transition-law --seed 5 --alpha 2.5e-1"
+        "fluidcheck verify erdos-renyi:n=12,m=10,degree=11.5 --graph-seed 1 --lambda 4/5 -d 2 \
+         --only transition-law --seed 5 --alpha 2.5e-1"
     );
     let printed = "err-4.41-printed";
     let (case, line) = replay(UnderCheck::reference(), input("path:n=3"), printed, 1e-6);
@@ -282,6 +283,7 @@ fn a_calibration_shares_its_chance_of_blame_out_over_runs_and_trials() {
     let options = calibration::Options { runs: 1, suite, streams: 17 };
     let reference = UnderCheck::reference();
     let mut found = calibration::run(reference, inputs, &options, &|_, _| (), &|_| ());
+    assert!(found.trials.len() > 40, "every procedure on every source");
     let share = CHANCE / 2.0 / found.trials.len() as f64;
     for trial in &found.trials {
         let (lower, upper) = binomial::clopper_pearson(trial.errors, trial.streams, share);
