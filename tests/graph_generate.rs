@@ -108,6 +108,7 @@ fn value_stability_of_every_random_generator() {
     let table = [
         ("regular:n=1000,m=500,k=3", 0xa22a_d695_731d_752d),
         ("regular:n=10,m=10,k=7", 0xd420_ecd6_7067_de75),
+        ("regular:n=10,m=10,k=5", 0x378d_6c3f_a12f_7015),
         ("geometric:n=1000,degree=14", 0x5e33_270e_18a8_cd70),
         ("geometric:n=100,radius=0.25,dim=3,p=inf", 0x9392_d3c6_6d3f_8c59),
         ("erdos-renyi:n=1000,m=500,degree=20", 0xc69b_01f7_3649_c1d7),
