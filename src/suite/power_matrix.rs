@@ -73,7 +73,7 @@ fn graphs() -> Result<Vec<(&'static str, BipartiteGraph)>, GraphError> {
     let two_components: Vec<_> =
         (0..4).flat_map(|v| (0..2).map(move |k| (v, v / 2 * 2 + k))).collect();
     // Every server v of 12 serves the types w of 8 with v w + v + 3 w < 20 or v = w modulo 8:
-    // degrees from 1 to 8.
+    // servers of 2 to 7 task types, task types of 1 to 12 servers.
     let irregular: Vec<_> = (0..12)
         .flat_map(|v| (0..8).map(move |w| (v, w)))
         .filter(|&(v, w)| v * w + v + 3 * w < 20 || v % 8 == w)
