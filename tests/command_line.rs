@@ -707,6 +707,14 @@ fn printed(lines: &[String]) -> String {
     shown
 }
 
+fn print_as_before(snapshot: &str, lines: &[String]) {
+    insta::with_settings!({
+        snapshot_path => "../snapshots", prepend_module_to_snapshot => false, omit_expression => true
+    }, {
+        insta::assert_snapshot!(snapshot, printed(lines));
+    });
+}
+
 #[test]
 fn exact_laws_and_compared_policies_are_shown_for_people_and_for_programs() {
     let uneven = "edges:n=2,m=2,e=0-0;0-1;1-1";
@@ -717,11 +725,7 @@ fn exact_laws_and_compared_policies_are_shown_for_people_and_for_programs() {
         format!("inspect {uneven} --lambda 0.7 -d 3 --compare-policies"),
         format!("inspect {uneven} --lambda 0.7 -d 3 --compare-policies --json"),
     ];
-    insta::with_settings!({
-        snapshot_path => "../snapshots", prepend_module_to_snapshot => false, omit_expression => true
-    }, {
-        insta::assert_snapshot!("small_systems", printed(&lines));
-    });
+    print_as_before("small_systems", &lines);
 }
 
 #[test]
@@ -740,9 +744,5 @@ fn graphs_and_simulations_are_shown_for_people_and_for_programs() {
         format!("simulate {few} --transient --times 1,2 --start level:2"),
         format!("simulate {few} --transient --times 1 --intervals student --json"),
     ];
-    insta::with_settings!({
-        snapshot_path => "../snapshots", prepend_module_to_snapshot => false, omit_expression => true
-    }, {
-        insta::assert_snapshot!("simulated", printed(&lines));
-    });
+    print_as_before("simulated", &lines);
 }
