@@ -36,7 +36,7 @@ fn most_events(setting: &Setting<'_>) -> u64 {
 /// a large one would be left with a margin that excludes nothing.
 fn most_events_of_flow(setting: &Setting<'_>) -> u64 {
     if setting.model.graph().n_servers() < 500 {
-        80_000_000 * u64::from(setting.plan.effort)
+        50_000_000 * u64::from(setting.plan.effort)
     } else {
         most_events(setting)
     }

@@ -57,7 +57,11 @@ pub fn coin_rng(seed: u64, replication: u64) -> ChaCha8Rng {
 /// Public balancers hang where they look for two distinct servers and there is but one.
 #[derive(Clone, Debug)]
 pub struct Coins {
-    rng: ChaCha8Rng,
+    seed: u64,
+    replication: u64,
+    /// Made when the first coin is asked for: many short replications of pickers that ask for none
+    /// would else spend their time on keys.
+    rng: Option<Box<ChaCha8Rng>>,
     left: u32,
 }
 
@@ -67,7 +71,7 @@ impl Coins {
 
     /// The coins of one replication, those of [`coin_rng`].
     pub fn new(seed: u64, replication: u64) -> Self {
-        Self { rng: coin_rng(seed, replication), left: Self::MOST }
+        Self { seed, replication, rng: None, left: Self::MOST }
     }
 
     /// Another event begins.
@@ -91,6 +95,12 @@ impl Coins {
             Some(left) => self.left = left,
             None => exhausted(),
         }
+    }
+
+    #[inline]
+    fn rng(&mut self) -> &mut ChaCha8Rng {
+        let (seed, replication) = (self.seed, self.replication);
+        self.rng.get_or_insert_with(|| Box::new(coin_rng(seed, replication)))
     }
 }
 
@@ -119,18 +129,18 @@ impl rand::rand_core::TryRng for Coins {
     #[inline]
     fn try_next_u32(&mut self) -> Result<u32, Self::Error> {
         self.spend(1);
-        Ok(self.rng.next_u32())
+        Ok(self.rng().next_u32())
     }
 
     #[inline]
     fn try_next_u64(&mut self) -> Result<u64, Self::Error> {
         self.spend(2);
-        Ok(self.rng.next_u64())
+        Ok(self.rng().next_u64())
     }
 
     fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Self::Error> {
         self.spend(bytes.len().div_ceil(4));
-        self.rng.fill_bytes(bytes);
+        self.rng().fill_bytes(bytes);
         Ok(())
     }
 }

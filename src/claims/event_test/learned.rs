@@ -20,6 +20,8 @@
 //! # Source
 //! Likelihood ratios of predictable laws: Waudby-Smith and Ramdas (2024), section 2.
 
+use std::sync::Arc;
+
 use rustc_hash::FxHashMap;
 
 use super::wealth::Wealth;
@@ -119,8 +121,13 @@ struct Turns {
 pub(super) struct Learned {
     learners: [Learner; LEARNERS],
     tilted: [TiltedBets<{ TILTS.len() }>; 2],
+    /// exp(theta c_k) of the k-th of so many levels and one more, by tilt and k.
+    of_ranks: Vec<Option<OfRanks>>,
     turns: Turns,
 }
+
+/// Numbers by tilt and rank.
+type OfRanks = Arc<[Vec<f64>; TILTS.len()]>;
 
 /// The candidates of a pick.
 pub(super) struct Candidates<'a> {
@@ -139,6 +146,7 @@ impl Learned {
         Self {
             learners: Default::default(),
             tilted: [TiltedBets::new(&TILTS), TiltedBets::new(&TILTS)],
+            of_ranks: Vec::new(),
             turns: Turns::default(),
         }
     }
@@ -176,9 +184,15 @@ impl Learned {
         let longer: Vec<usize> = all.iter().copied().filter(|&i| ranks[i] > 0).collect();
         let highest = levels.len() - 1;
         let value = |rank: usize| 2.0 * rank as f64 / highest as f64 - 1.0;
-        // By tilt and rank.
-        let tilt = |theta: f64| (0..=highest).map(|rank| (theta * value(rank)).exp()).collect();
-        let tilted: [Vec<f64>; TILTS.len()] = TILTS.map(tilt);
+        if self.of_ranks.len() <= highest {
+            self.of_ranks.resize(highest + 1, None);
+        }
+        let tilted = self.of_ranks[highest]
+            .get_or_insert_with(|| {
+                let of = |theta| (0..=highest).map(|rank| f64::exp(theta * value(rank))).collect();
+                Arc::new(TILTS.map(of))
+            })
+            .clone();
         for (given, among) in [(false, all), (true, longer.as_slice())] {
             // Given that the joined queue is no shortest, the shortest are no candidates.
             if given && ranks[place] == 0 {

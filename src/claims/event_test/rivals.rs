@@ -79,7 +79,7 @@ const RULES_AT_EVERY_PICK: u64 = 64;
 
 /// A product of factors 1 + p (u - 1), for each share p.
 ///
-/// Logarithms are taken of some factors together, which is 30 times as fast.
+/// Logarithms are taken of many factors together, which is at least 30 times as fast.
 #[derive(Clone, Debug)]
 struct Products {
     log: [f64; SHARES.len()],
@@ -97,11 +97,15 @@ impl Products {
             *product *= (1.0 - share) + share * u;
         }
         self.count += 1;
-        // Between 1e-192 and 1e192 unless one factor is extreme, and then by itself.
-        if self.count >= 32 || !(1e-6..=1e6).contains(&u) {
-            self.log = self.log_wealth();
-            self.recent = [1.0; SHARES.len()];
+        // Between 1e-292 and 1e292 unless one factor is extreme, and then by itself.
+        let is_extreme = !(1e-6..=1e6).contains(&u);
+        if self.count >= 32 || is_extreme {
             self.count = 0;
+            let are_near_one = self.recent.iter().all(|recent| (1e-100..=1e100).contains(recent));
+            if is_extreme || !are_near_one {
+                self.log = self.log_wealth();
+                self.recent = [1.0; SHARES.len()];
+            }
         }
     }
 

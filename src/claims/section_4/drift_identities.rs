@@ -26,6 +26,7 @@ use std::collections::BTreeMap;
 use num_bigint::BigInt;
 use num_traits::{Pow, Zero};
 use rand::RngExt;
+use rustc_hash::FxHashMap;
 
 use crate::claims::cases::Outcome;
 use crate::claims::states::{GroupedSum, affordable, counts, levels, state};
@@ -272,6 +273,20 @@ fn prop_4_1_drift(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     })
 }
 
+/// The rate at which tasks join servers of one length, from the weight of all pairs of such a server
+/// and one of its task types, by that type's servers: all, those at least as long, the longer ones.
+fn integrand(rate: &Ratio, law: SampleLaw, terms: FxHashMap<[u64; 3], u128>) -> Ratio {
+    let mut sum = GroupedSum::default();
+    for ([degree, at_least, longer], weight) in terms {
+        let within = |s: u64| law.ways(s, degree);
+        let denominator =
+            Pow::pow(law.denominator(degree), law.exponent()) * BigInt::from(at_least - longer);
+        let share = (within(at_least) - within(longer)) * BigInt::from(weight);
+        sum.add(degree as usize, &Ratio::new(share, denominator));
+    }
+    rate * sum.total()
+}
+
 fn lemma_4_5_drift(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let (model, graph) = (setting.model, setting.model.graph());
     let (n, m, rate) = (graph.n_servers(), graph.n_task_types(), unit_rate(model));
@@ -307,8 +322,10 @@ fn lemma_4_5_drift(claim: &Claim, setting: &Setting<'_>) -> Evidence {
             terms +=
                 graph.servers_of(w).iter().map(|v| graph.task_types_of(v).len()).sum::<usize>();
             let q = counts(graph.servers_of(w).iter(), &x, levels);
-            // By length of the server: the subject's rates, and the double sum of (4.30).
-            let mut up = vec![(GroupedSum::default(), GroupedSum::default()); levels];
+            // By length of the server: the subject's rates, and the terms of the double sum of (4.30)
+            // as q_i^w and q_(i+1)^w of the other task type, with the sum of the weights of those
+            // that have them.
+            let mut up = vec![(GroupedSum::default(), FxHashMap::default()); levels];
             let mut down = vec![Ratio::zero(); levels];
             for v in graph.servers_of(w).iter() {
                 let length = x[v as usize] as usize;
@@ -322,23 +339,20 @@ fn lemma_4_5_drift(claim: &Claim, setting: &Setting<'_>) -> Evidence {
                     let q = local
                         .entry(other)
                         .or_insert_with(|| counts(graph.servers_of(other).iter(), &x, levels));
-                    let (at_least, longer) = (q[length], q[length + 1]);
-                    let within = |s: u64| law.ways(s, q[0]);
-                    let denominator = Pow::pow(law.denominator(q[0]), law.exponent())
-                        * BigInt::from(at_least - longer);
-                    let share = Ratio::new(within(at_least) - within(longer), denominator);
-                    up[length].1.add(
-                        q[0] as usize,
-                        &(&rate * share * Ratio::from_integer(graph.weight(other).into())),
-                    );
+                    *up[length].1.entry([q[0], q[length], q[length + 1]]).or_insert(0) +=
+                        graph.weight(other);
                 }
             }
+            let up: Vec<(Ratio, Ratio)> = up
+                .into_iter()
+                .map(|(joins, terms)| (joins.total(), integrand(&rate, law, terms)))
+                .collect();
             for i in 1..levels - 1 {
-                let (joins, integrand) = (up[i - 1].0.total(), up[i - 1].1.total());
+                let (joins, integrand) = &up[i - 1];
                 let leaves = ratio::whole(q[i] - q[i + 1]);
                 let cases = [
-                    ("drift", &joins - &down[i], &integrand - &leaves),
-                    ("jump rate", &joins + &down[i], &integrand + &leaves),
+                    ("drift", joins - &down[i], integrand - &leaves),
+                    ("jump rate", joins + &down[i], integrand + &leaves),
                 ];
                 for (what, left, right) in cases {
                     if left != right {
