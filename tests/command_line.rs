@@ -346,6 +346,7 @@ fn verify_says_why_theorems_do_not_apply_and_never_calls_that_holding() {
         (&row("err-4.41-printed")["verdict"], &row("err-4.41-printed")["expected"]),
         (&"violated".into(), &"violated".into())
     );
+    assert_eq!(row("err-4.41-printed")["erratum"], "substance");
     assert_eq!((&found["seed"], &found["alpha"]), (&1.into(), &1e-6.into()));
 }
 
@@ -538,7 +539,7 @@ fn report(environment: &[(&str, &str)], arguments: &[&str], width: usize) -> Str
 const SOME: &[&str] = &[
     "verify",
     "--only",
-    "eq-2.1,rem-1,cor-4.3,lemma-4.4,graph-sides,err-2.2-printed,err-c.1-printed",
+    "eq-2.1,rem-1,cor-4.3,lemma-4.4,graph-sides,err-2.2-printed,err-rem-1-printed",
 ];
 
 #[test]
@@ -554,8 +555,14 @@ fn verify_prints_a_paragraph_for_each_group_of_statements_in_the_width_that_is_a
             "Corollary 4.3: E q_i(infinity) <= rho^i (36 checks, 3 not applicable): excludes",
             "excludes",
         ),
-        ("refuted       as expected, 1 printed statement: (2.2) (err-2.2-printed)", "errata"),
-        ("(err-c.1-printed): right, but not the best constant; sharper: K = d", "no erratum"),
+        (
+            "refuted       as expected, 1 printed statement in substance: (2.2) (err-2.2-printed)",
+            "errata",
+        ),
+        (
+            "1 printed statement in an index or a letter (the paper was read by OCR: the slip may be",
+            "slips",
+        ),
         ("\n  1 check: needs rho(G) < 1, here rho(G) = 6/5\n", "a line each"),
         ("Every verdict is as expected.", "the verdict"),
         ("36 statistical checks: the probability that any is wrong is at most 1e-6", "alpha"),

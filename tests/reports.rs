@@ -290,6 +290,11 @@ fn claims_are_explained_with_what_is_expected_and_an_empty_line_between_two() {
     assert!(says(sound, "needs a server for every task type; at most"), "{sound}");
     assert!(says(sound, "expected holds"), "{sound}");
     assert!(says(sound, "excludes any deviation in a case that was tried"), "{sound}");
+    let letter = shown(|page| explanation::explain(page, claim("err-rem-1-printed")));
+    assert!(lines(&letter).join(" ").contains("the slip may be the reader's"), "{letter}");
+    let of = |id| explanation::object(claim(id))["erratum"].clone();
+    let errata = ["err-2.2-printed", "err-rem-1-printed", "eq-2.1"].map(of);
+    assert_eq!(errata, [json!("substance"), json!("symbol"), json!(null)]);
     let law = shown(|page| explanation::explain(page, claim("transition-law")));
     let smallest = claim("transition-law").effect.as_ref().unwrap().smallest;
     assert!(lines(&law).join(" ").contains(&format!("excludes {smallest}")), "{law}");
@@ -391,7 +396,7 @@ fn rows_of_every_kind() -> Suite {
         row("err-2.2-printed", None, Evidence::violated(1, "as known")),
         unforeseen(row("err-4.41-printed", None, Evidence::violated(1, "otherwise"))),
         row("err-4.47-printed", None, holds(3)),
-        row("err-c.1-printed", None, holds(2)),
+        row("err-rem-1-printed", None, Evidence::violated(6, "as known")),
     ];
     let of_cor = ["a", "b"].map(|graph| ("cor-4.3".to_owned(), graph.to_owned()));
     Suite { rows, ledger: Ledger::equal(0.125, of_cor), seed: 2, asked: 18 }

@@ -7,6 +7,8 @@
 //! | Lemma C.1 with the paper's constant (2^d - 1)(d - 1) | `lemma-c.1` |
 //! | Lemma C.1 with the sharp constant d (d - 1) / 2 | `lemma-c.1-sharp` |
 //!
+//! The constant that the paper prints holds and is larger than needed from d = 2 on: no error.
+//!
 //! # Source
 //! Appendices A and C.
 
@@ -71,7 +73,7 @@ pub(crate) const LEMMA_C_1: Claim = Claim {
     run: |claim, setting| lipschitz(claim, setting, false),
 };
 
-/// Lemma C.1 with the smallest constant.
+/// Lemma C.1 with the smallest constant; the printed one holds as well: 3 against 1 for d = 2.
 pub(crate) const LEMMA_C_1_SHARP: Claim = Claim {
     id: "lemma-c.1-sharp",
     source: "Lemma C.1, sharpened",

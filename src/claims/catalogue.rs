@@ -148,20 +148,15 @@ pub const STATEMENTS: &[Statement] = &[
     at("(4.15)", PROP_3_9, "", "a server of equal queues is not likelier in the lower system")
         .no_claim("no claim yet: follows from (4.11), (4.12) and (4.14); `eq-4.13` checks its \
             purpose, every U keeps the order"),
-    at("(4.16)", THM_3_8, "theory/constants.rs", "the weighted distance V falls at a rate")
-        .no_claim("no claim yet: an inequality along coupled paths; its theta is checked in \
-            `bounds-constants`"),
+    at("(4.16)", THM_3_8, "theory/constants.rs", "the weighted distance V falls at a rate"),
     at("(4.17)", THM_3_8, "", "V at time 0 is finite")
         .no_claim("a sum that converges; it serves the exchange of derivative and sum in (4.16)"),
-    at("(4.18)", THM_3_8, "", "the derivative of partial sums of V")
-        .no_claim("a finite sum of differences of (4.1), which `lemma-4.2` checks"),
+    at("(4.18)", THM_3_8, "model/mod.rs", "the derivative of partial sums of V"),
     at("(4.19)", LEMMA_4_4, "model/mod.rs", "x^d - y^d <= d (x - y)"),
     at("(4.20)", THM_3_8, "simulate/occupancy.rs", "(4.4) for the difference of ordered systems"),
-    at("(4.21)", THM_3_8, "", "V as one sum over levels")
-        .no_claim("no claim yet: an exchange of sums, used in (4.22)"),
-    at("(4.22)", THM_3_8, "", "V against the sum of the distances, from both sides")
-        .no_claim("no claim yet: follows from (4.21), a factor between theta and theta / (1 - \
-            theta)"),
+    at("(4.21)", THM_3_8, "simulate/occupancy.rs", "V as one sum over levels"),
+    at("(4.22)", THM_3_8, "theory/constants.rs",
+        "V against the sum of the distances, from both sides"),
     at("(4.23)", THM_3_8, "", "a linear program and its dual"),
     at("(4.24)", THM_3_8, "", "the value of a dual solution"),
     at("(4.25)", THM_3_8, "", "that value at the best level"),
@@ -201,7 +196,7 @@ pub const STATEMENTS: &[Statement] = &[
         "(3.5) comes close to q* exponentially fast"),
     at("(4.45)", THM_3_1, "", "Theorems 3.8 and 3.10 and (4.44), added up")
         .no_claim("no claim yet: a sum of three bounds that have claims; its terms are compared in \
-            `err-4.47-corrected`"),
+            `err-4.47-corrected` and `err-4.48-corrected`"),
     at("(4.46)", THM_3_1, "theory/constants.rs", "the time at which the bounds meet"),
     at("(4.47)", THM_3_1, "theory/constants.rs", "(3.1) where eta is small"),
     at("(4.48)", THM_3_1, "", "(3.1) where eta is not small"),

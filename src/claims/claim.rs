@@ -4,7 +4,7 @@ use std::any::Any;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::hypothesis::Hypothesis;
 use super::policies::Policies;
@@ -36,13 +36,32 @@ impl fmt::Display for Kind {
 }
 
 /// The verdict that a sound check gives on the reference model.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Expected {
     /// The statement is right.
     Holds,
-    /// The statement is wrong as printed (an erratum).
-    Violated,
+    /// The statement is wrong as printed.
+    Violated(Erratum),
+}
+
+impl Serialize for Expected {
+    /// The verdict alone; the kind of error has a key of its own.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(match self {
+            Self::Holds => "holds",
+            Self::Violated(_) => "violated",
+        })
+    }
+}
+
+/// In what a statement is wrong as printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Erratum {
+    /// In what it states or in how it is proved.
+    Substance,
+    /// In an index or a letter. The paper was read by OCR, so that the slip may be the reader's.
+    Symbol,
 }
 
 /// What a claim is about.
@@ -132,12 +151,20 @@ impl Claim {
         of_policy.or_else(|| self.hypotheses.iter().find_map(|one| one.failure(setting)))
     }
 
+    /// The error in print that it stands for, if any.
+    pub fn erratum(&self) -> Option<Erratum> {
+        match self.expected {
+            Expected::Holds => None,
+            Expected::Violated(erratum) => Some(erratum),
+        }
+    }
+
     /// Whether `verdict` is what a sound check of the reference gives.
     pub fn is_expected(&self, verdict: Verdict) -> bool {
         match (self.expected, verdict) {
             (_, Verdict::NotApplicable) => true,
             (Expected::Holds, verdict) => verdict == Verdict::Holds,
-            (Expected::Violated, verdict) => verdict == Verdict::Violated,
+            (Expected::Violated(_), verdict) => verdict == Verdict::Violated,
         }
     }
 }

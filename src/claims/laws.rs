@@ -154,7 +154,7 @@ fn exact_law(claim: &Claim, setting: &Setting<'_>) -> Evidence {
                 .map(|i| part(format!("E q_{i}({TIME})"), at(law, i), MARGIN_AT_TIME, share))
         })
         .collect();
-    let stationary = exact::stationary(model, &options);
+    let stationary = (setting.instruments.stationary)(model, &options);
     if let Some(found) =
         unbalanced(model, &options, &laws[..laws.len() - 1], stationary.as_ref().ok())
     {

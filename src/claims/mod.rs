@@ -33,6 +33,7 @@ pub mod mean_field;
 mod parts;
 mod perfect_sampling;
 mod policies;
+mod polynomials;
 mod section_2;
 mod section_3;
 mod section_4;
@@ -41,6 +42,7 @@ mod small_graphs;
 mod stability_growth;
 mod states;
 mod statistical;
+mod steady_bounds;
 mod transients;
 mod verdict;
 
@@ -49,7 +51,7 @@ pub use crate::faults::Fault;
 #[doc(hidden)]
 pub use catalogue::Group;
 pub use checking::{CheckOptions, UnknownClaim, find};
-pub use claim::{Claim, Effect, Expected, Kind, Scope};
+pub use claim::{Claim, Effect, Erratum, Expected, Kind, Scope};
 pub use hypothesis::Hypothesis;
 #[doc(hidden)]
 pub use hypothesis::show;
@@ -80,11 +82,14 @@ const ALL: &[&Claim] = &[
     &section_4::divided_differences::LEMMA_4_4_DISTINCT,
     &section_4::assignment_law::EQ_4_12,
     &section_4::assignment_law::EQ_4_13,
+    &section_4::contraction::EQ_4_16,
     &section_4::divided_differences::EQ_4_19,
     &section_4::load_inequalities::EQ_4_20,
+    &section_4::contraction::EQ_4_22,
     &section_4::scalar_inequalities::EQ_4_23,
     &section_4::drift_identities::LEMMA_4_5_DRIFT,
     &section_4::load_inequalities::EQ_4_39,
+    &section_4::drift_identities::EQ_4_41_MEAN,
     &section_4::load_inequalities::EQ_4_42,
     &section_4::scalar_inequalities::EQ_4_46,
     &section_4::scalar_inequalities::EQ_4_48,
@@ -93,16 +98,22 @@ const ALL: &[&Claim] = &[
     &appendices::EQ_A_2,
     &appendices::LEMMA_C_1,
     &appendices::LEMMA_C_1_SHARP,
+    &polynomials::LEMMA_4_4_POLYNOMIAL,
+    &polynomials::LEMMA_C_1_POLYNOMIAL,
     &section_4::monotone_marks::MONOTONE_MARKS,
     &invariants::proposition_3_9::PROP_3_9_MASS,
     &invariants::proposition_3_9::PROP_3_9_SAMPLES,
     &invariants::proposition_3_9::EQ_4_14,
+    &invariants::non_expansion::NON_EXPANSION,
     &invariants::conservation::CONSERVATION,
     &invariants::looks::LOOKS,
     &invariants::independent_streams::INDEPENDENT_STREAMS,
     &statistical::TRANSITION_LAW,
     &statistical::FLOW_BALANCE,
     &statistical::COR_4_3,
+    &steady_bounds::COR_4_3_CRITICAL,
+    &steady_bounds::Q_STAR_FROM_BELOW,
+    &steady_bounds::TAIL_FROM_BELOW,
     &statistical::ERGODIC,
     &laws::EXACT_LAW,
     &perfect_sampling::PERFECT_SAMPLING,
@@ -143,32 +154,31 @@ const ALL: &[&Claim] = &[
     &errata::printed_graphs::REMARK_1_CORRECTED,
     &errata::printed_graphs::EQ_3_3_PRINTED,
     &errata::printed_graphs::EQ_3_3_CORRECTED,
-    &errata::printed_graphs::DEF_3_5_PRINTED,
-    &errata::printed_graphs::DEF_3_5_CORRECTED,
     &errata::printed_graphs::EQ_4_52_PRINTED,
     &errata::printed_graphs::EQ_4_52_CORRECTED,
     &errata::printed_graphs::MULTI_EDGES_PRINTED,
     &errata::printed_graphs::MULTI_EDGES_CORRECTED,
+    &errata::printed_equations::TAIL_PRINTED,
     &errata::printed_graphs::STEADY_STATE_PRINTED,
     &errata::printed_graphs::STEADY_STATE_CORRECTED,
     &errata::printed_equations::COR_3_4_PRINTED,
     &errata::printed_equations::COR_3_4_CORRECTED,
     &errata::printed_equations::EQ_4_44_PRINTED,
     &errata::printed_equations::EQ_4_44_CORRECTED,
-    &errata::printed_constants::THM_3_8_PRINTED,
-    &errata::printed_constants::THM_3_8_CORRECTED,
-    &errata::printed_steps::THM_3_10_CORRECTED,
+    &errata::printed_integrand::EQ_4_33_PRINTED,
+    &errata::printed_integrand::EQ_4_33_CORRECTED,
+    &errata::printed_integrand::THM_3_10_CORRECTED,
     &errata::printed_steps::EQ_4_41_PRINTED,
     &errata::printed_steps::EQ_4_41_CORRECTED,
     &errata::printed_constants::EQ_4_47_PRINTED,
     &errata::printed_constants::EQ_4_47_CORRECTED,
+    &errata::printed_constants::EQ_4_48_PRINTED,
+    &errata::printed_constants::EQ_4_48_CORRECTED,
     &errata::printed_steps::EQ_4_10_CORRECTED,
     &errata::printed_steps::B_6_PRINTED,
     &errata::printed_steps::B_6_CORRECTED,
     &errata::printed_steps::C_5_PRINTED,
     &errata::printed_steps::C_5_CORRECTED,
-    &errata::printed_constants::C_1_PRINTED,
-    &errata::printed_constants::C_1_CORRECTED,
 ];
 
 /// Every claim, in the order of the paper, errata last.

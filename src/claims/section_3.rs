@@ -10,8 +10,12 @@
 //! [`super::mean_field`].
 //!
 //! # Source
-//! Section 3; (4.44). Deviation from the print: Definition 3.5 implies phi = 0 only where every
-//! server has an edge; see the errata.
+//! Section 3; (4.44). Deviation from the print: none. Definition 3.5 implies phi = 0 wherever (2.1)
+//! and (2.3) are defined, that is where every task type has a server: sum over E of 1 / d_w = M,
+//! and by the definition it is (M / N) times the number of servers with an edge: all have one.
+//! The claims say so of the servers, since the harness also knows graphs whose types lose tasks: 2
+//! servers, types {0} and {}, pass the test edge by edge and have phi = 1. The converse is false
+//! (types {0}, {1}, {0, 1}, {0, 1}) and not claimed.
 
 use num_traits::Zero;
 

@@ -7,8 +7,11 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::common::{SystemOptions, put_policy, rates_object, times};
+use super::delay;
 use super::output::{Failure, print, print_json, warn};
+use crate::estimate::delay::arrivals;
 use crate::model::Model;
+use crate::theory::delay::Delay;
 use crate::theory::exact::{self, ExactError, Law, MOST_STATES, Options};
 use crate::theory::mean_field::{Start, fixed_point_vec};
 
@@ -109,6 +112,12 @@ fn object(law: &Law) -> Value {
     })
 }
 
+/// The delay of the tasks in the steady state, as far as the bounds on its law tell.
+fn delay_of(model: &Model, law: &Law) -> Option<Delay> {
+    // Beyond its list the law says that q_i does not increase, which is enough here.
+    Delay::new(arrivals(model), &law.q, law.mean_queue_length, 1.0)
+}
+
 /// The servers one by one, by the names of the file.
 fn per_server(model: &Model, law: &Law) -> Vec<Value> {
     let bounds = |value: &exact::Value| {
@@ -136,6 +145,16 @@ fn whole_object(
         Some(law) => object(law),
         None => json!({ "q": null, "mean_queue_length": null, "truncation_error": null }),
     };
+    let found = steady.and_then(|law| delay_of(model, law));
+    value["delay"] = found.map(|found| delay::object(&found, delay::value)).into();
+    if let Some(found) = &found {
+        value["bounds"]["delay"] = delay::object(found, delay::bounds);
+    }
+    let limit = delay::limit(model);
+    value["fixed_point_delay"] = limit.map(|limit| delay::object(&limit, delay::value)).into();
+    let over =
+        |(found, limit): (Delay, Delay)| delay::object(&delay::ratio(&found, &limit), delay::value);
+    value["delay_over_fixed_point"] = found.zip(limit).map(over).into();
     let at = |(time, law): (&f64, &Law)| {
         let mut value = object(law);
         value["time"] = json!(time);
@@ -180,6 +199,9 @@ fn tables(
         }
         let mean = law.mean_queue_length.value;
         row("mean queue length", mean, limit.as_ref().map(|(_, mean)| *mean));
+        if let Some(found) = delay_of(model, law) {
+            delay_rows(&mut text, &found, delay::limit(model).as_ref());
+        }
         closing(&mut text, law);
     }
     for (time, law) in arguments.times.iter().zip(transient) {
@@ -192,6 +214,18 @@ fn tables(
         closing(&mut text, law);
     }
     text
+}
+
+/// The mean delay and its quantiles, with as many digits as their bounds can be close.
+fn delay_rows(text: &mut String, found: &Delay, limit: Option<&Delay>) {
+    let mean = ("mean delay".to_owned(), found.mean, limit.map(|limit| limit.mean.value));
+    for (name, value, target) in [mean].into_iter().chain(delay::quantiles(found, limit)) {
+        let target = target.map(|target| format!("  {target:>14.9}")).unwrap_or_default();
+        let _ = writeln!(text, "{name:>18}  {:>14.9}{target}", value.value);
+    }
+    text.push_str(&delay::compared(found, limit));
+    let error = found.rows().iter().map(|(_, value)| value.error()).fold(0.0, f64::max);
+    let _ = writeln!(text, "{}; error at most {error:.1e}", delay::ASSUMED);
 }
 
 /// The mean queue length of q*.

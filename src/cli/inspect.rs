@@ -19,6 +19,7 @@ use crate::model::{Model, loads};
 use crate::num::ratio::{self, Ratio};
 use crate::report::page::one_line;
 use crate::subject::Reference;
+use crate::theory::delay::Certified;
 use crate::theory::stability::{
     Addition, CriticalLoad, StabilityError, critical_load, critical_load_of, improve,
 };
@@ -119,6 +120,11 @@ impl Stability {
         Ok(Self { most, rows, component, relieved, additions, own })
     }
 
+    /// What the critical load says of the delay.
+    fn certified(&self, model: &Model) -> Option<Certified> {
+        Certified::new(model, self.own.as_ref().ok()?)
+    }
+
     /// Whether there is a steady state, as far as that is known.
     fn stable(&self, model: &Model) -> Option<bool> {
         let lambda = model.load().exact();
@@ -207,9 +213,15 @@ fn object(
     let hypotheses: Vec<_> = hypotheses.collect();
     let both = |value: &Ratio| json!({ "upper": ratio::to_f64(value), "exact": value.to_string() });
     let relieved = stability.relieved.as_ref().map(both);
+    let certified = stability.certified(model);
+    let most = certified.and_then(|certified| certified.at_most);
     let mut value = json!({
         "graph": arguments.system.graph,
         "lambda": model.lambda(),
+        "kappa": certified.map(|certified| certified.kappa),
+        "delay_bounds": most.map(|most| json!({
+            "mean": most.mean.value, "p99": most.p99.value,
+        })),
         "servers": graph.n_servers(),
         "task_types": graph.n_task_types(),
         "edges": graph.n_edges(),
@@ -307,6 +319,11 @@ fn table(
         }
         (Err(error), None) => row("steady state", format!("not known: {error}")),
     }
+    if let Some(Certified { kappa, at_most: Some(most) }) = stability.certified(model) {
+        let (mean, p99) = (upwards(most.mean.value), upwards(most.p99.value));
+        let text = format!("mean {mean:.3}, p99 {p99:.3} (kappa = {:.3}; FIFO)", upwards(kappa));
+        row("delay at most", text);
+    }
     if let Ok(critical) = &stability.own {
         row("bottleneck", graph.first_server_names(&critical.bottleneck));
         let (size, n, upper) = (critical.bottleneck.len(), graph.n_servers(), critical.upper);
@@ -361,4 +378,9 @@ fn chosen_among(policy: &Policy) -> String {
         Base::JsqAll => "all their servers".to_owned(),
         _ => "their samples".to_owned(),
     }
+}
+
+/// Rounded up to three decimals, but for what a few roundings have added.
+fn upwards(bound: f64) -> f64 {
+    (bound * 1e3 * (1.0 - 1e-14)).ceil() / 1e3
 }

@@ -5,6 +5,7 @@
 mod calibrate;
 mod common;
 mod compare_policies;
+mod delay;
 mod exact;
 mod explain;
 mod figures;

@@ -8,6 +8,7 @@ use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
 use super::common::{SystemOptions, probability, put_policy, rates_object, times, unequal_rates};
+use super::delay;
 use super::interrupt::say;
 use super::long_run::{LongRun, LongRunOptions};
 use super::output::{Failure, print, print_json, warn};
@@ -18,6 +19,7 @@ use crate::estimate::{
     TransientRun,
 };
 use crate::model::Model;
+use crate::theory::exact;
 use crate::theory::mean_field::{self, Start, fixed_point_vec};
 use crate::theory::stability::critical_load_of;
 
@@ -262,6 +264,7 @@ fn print_steady_state(
     let (lambda, d) = (model.lambda(), model.limit_d());
     let fixed_point = d.map(|d| fixed_point_vec(lambda, d, estimate.q.len()));
     let limit: Option<f64> = d.map(|d| fixed_point_vec(lambda, d, 4096).iter().sum());
+    let limit_delay = delay::limit(model);
     if arguments.long_run.json {
         let mut value = json!({
             "graph": arguments.system.graph,
@@ -273,6 +276,11 @@ fn print_steady_state(
             "q": levels(&estimate.q),
             "mean_queue_length": interval(&estimate.mean_queue_length),
             "mean_delay": interval(&estimate.mean_delay),
+            "delay": estimate.delay.map(|found| delay::object(&found, delay::interval)),
+            "delay_over_fixed_point": estimate.delay.zip(limit_delay).map(|(found, limit)| {
+                delay::object(&delay::ratio(&found, &limit), delay::interval)
+            }),
+            "fixed_point_delay": limit_delay.map(|limit| delay::object(&limit, delay::value)),
             "fixed_point": fixed_point,
             "fixed_point_mean_queue_length": limit,
             "start_level": estimate.plan.start.level,
@@ -296,7 +304,14 @@ fn print_steady_state(
         line(&mut text, &format!("q_{}", i + 1), e, fixed_point.as_ref().map(|q| q[i]));
     }
     line(&mut text, "mean queue length", &estimate.mean_queue_length, limit);
-    line(&mut text, "mean delay", &estimate.mean_delay, limit.map(|limit| limit / lambda));
+    if let Some(found) = &estimate.delay {
+        let limit_mean = limit_delay.map(|limit| limit.mean.value);
+        line(&mut text, "mean delay", &estimate.mean_delay, limit_mean);
+        for (name, value, limit) in delay::quantiles(found, limit_delay.as_ref()) {
+            quantile_line(&mut text, &name, &value, limit);
+        }
+        text.push_str(&delay::compared(found, limit_delay.as_ref()));
+    }
     let certified = match estimate.start_error {
         Some(error) => format!("error {error:.1e}"),
         None => "a guess, not certified".to_owned(),
@@ -305,9 +320,10 @@ fn print_steady_state(
     let (events, rate) = (estimate.events, estimate.events as f64 / estimate.seconds);
     let _ = writeln!(
         text,
-        "{}\n{replications} replications, bracketed from empty and from {level} tasks at each \
+        "{}\n{}\n{replications} replications, bracketed from empty and from {level} tasks at each \
          server ({certified})\nseed {}, {events} events, {rate:.2e} per second",
         arguments.joint_confidence(),
+        delay::ASSUMED,
         arguments.seed,
     );
     text.push_str(note(partial));
@@ -358,6 +374,17 @@ fn line(text: &mut String, name: &str, e: &Estimated, limit: Option<f64>) {
         e.standard_error,
         e.lower,
         e.upper,
+        last(limit)
+    );
+}
+
+/// A line without a standard error: quantiles follow from the intervals of all q_i.
+fn quantile_line(text: &mut String, name: &str, value: &exact::Value, limit: Option<f64>) {
+    let exact::Value { value, lower, upper } = value;
+    let _ = writeln!(
+        text,
+        "{name:>18}  {value:>9.6}  {:>9}  {lower:>9.6}  {upper:>9.6}{}",
+        "",
         last(limit)
     );
 }

@@ -40,7 +40,7 @@ pub struct MeanDelay {
 }
 
 /// The rate at which tasks join: all but those that are lost.
-fn arrivals(model: &Model) -> f64 {
+pub fn arrivals(model: &Model) -> f64 {
     model.lambda() * (1.0 - ratio::to_f64(&model.graph().lost_share()))
 }
 

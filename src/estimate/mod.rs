@@ -45,6 +45,7 @@ pub use transient::{TransientKept, TransientRun};
 use crate::model::Model;
 use crate::num::ratio::shortest;
 use crate::simulate::SimulateError;
+use crate::theory::exact;
 use crate::theory::mean_field::{OdeError, Start, StartError, Trajectory, solve};
 
 /// Replications that are run between two looks; a constant, so that results do not depend on the
@@ -156,6 +157,13 @@ pub struct Estimated {
     pub upper: f64,
     /// The standard error of the mean, for comparison with other tools; no interval rests on it.
     pub standard_error: f64,
+}
+
+impl Estimated {
+    /// The mean between the ends of its interval.
+    fn between(&self) -> exact::Value {
+        exact::Value { value: self.mean, lower: self.lower, upper: self.upper }
+    }
 }
 
 impl Model {

@@ -7,10 +7,12 @@ use serde::{Deserialize, Serialize};
 
 use super::bracket_sums::{Bracket, Sums};
 use super::bracketing::{NoCoalescence, Plan, Sample, Tail, geometric_tail, plan};
+use super::delay::arrivals;
 use super::{BATCH, EstimateError, Estimated, LEAST_LEVELS, MOST_LEVELS, Options};
 use crate::model::Model;
-use crate::num::{float_bits, ratio};
+use crate::num::float_bits;
 use crate::subject::Reference;
+use crate::theory::delay::Delay;
 
 /// An estimate of the steady state.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,8 +21,12 @@ pub struct SteadyState {
     pub q: Vec<Estimated>,
     /// The expected queue length of a server, the task in service included.
     pub mean_queue_length: Estimated,
-    /// The expected time in system of a task, in mean service times.
+    /// The expected time in system of a task, in mean service times; at least 1. NaN where no task
+    /// is accepted.
     pub mean_delay: Estimated,
+    /// Mean and quantiles of the time in system, FIFO; they hold together with the intervals of
+    /// `q`. `None` where no task is accepted.
+    pub delay: Option<Delay>,
     /// The bound on the effect of the upper start; `None` where it is not certified.
     pub start_error: Option<f64>,
     /// How the replications were laid out.
@@ -73,6 +79,8 @@ pub struct SteadyRun<'a> {
     /// What the mean queue length leaves out: queues above the level up to which it is averaged,
     /// and the error of the upper start.
     left_out: f64,
+    /// E q_(i+1) <= kappa E q_i; 1 where nothing better is known.
+    kappa: f64,
     replications: u64,
     met: u64,
     events: u64,
@@ -114,6 +122,7 @@ impl<'a> SteadyRun<'a> {
             q: (0..levels).map(|_| Bracket::new(1.0, alpha, options.intervals)).collect(),
             queue: Bracket::new(f64::from(cap), alpha, options.intervals),
             left_out,
+            kappa: load.unwrap_or(1.0),
             replications: 0,
             met: 0,
             events: 0,
@@ -209,14 +218,27 @@ impl<'a> SteadyRun<'a> {
 
     /// What follows from the replications so far; its intervals hold whenever the run stops.
     pub fn estimate(&self) -> SteadyState {
-        let lost = ratio::to_f64(&self.model.graph().lost_share());
-        let arrivals = self.model.lambda() * (1.0 - lost);
+        let accepted = arrivals(self.model);
         let error = self.plan.start.error.unwrap_or(0.0);
         let q = self.q.iter().map(|bracket| bracket.estimated(error, 1.0));
+        let q: Vec<_> = q.map(|e| Estimated { upper: e.upper.min(1.0), ..e }).collect();
+        let mean_queue_length = self.queue.estimated(self.left_out, 1.0);
+        let bounds: Vec<_> = q.iter().map(Estimated::between).collect();
+        let delay = Delay::new(accepted, &bounds, mean_queue_length.between(), self.kappa);
+        let scaled = self.queue.estimated(self.left_out, 1.0 / accepted);
+        // No task leaves before it is served.
+        let clipped = Estimated {
+            mean: scaled.mean.max(1.0),
+            lower: scaled.lower.max(1.0),
+            upper: scaled.upper.max(1.0),
+            ..scaled
+        };
+        let mean_delay = if delay.is_some() { clipped } else { scaled };
         SteadyState {
-            q: q.map(|e| Estimated { upper: e.upper.min(1.0), ..e }).collect(),
-            mean_queue_length: self.queue.estimated(self.left_out, 1.0),
-            mean_delay: self.queue.estimated(self.left_out, 1.0 / arrivals),
+            q,
+            mean_queue_length,
+            mean_delay,
+            delay: delay.map(|delay| Delay { mean: mean_delay.between(), ..delay }),
             start_error: self.plan.start.error,
             plan: self.plan,
             replications: self.replications,

@@ -5,9 +5,11 @@ use num_traits::{One, Zero};
 use super::{Fault, Group};
 use crate::graph::{BipartiteGraph, Isolated};
 use crate::instruments::{Instruments, REFERENCE};
-use crate::model::policy::Choice;
+use crate::model::Model;
+use crate::model::policy::{Choice, Policy};
 use crate::model::sample_law::SampleLaw;
 use crate::num::ratio::{self, Ratio};
+use crate::theory::exact::{self, ExactError, Law};
 use crate::theory::mean_field::{OdeError, Start, Trajectory};
 use crate::theory::stability::{Addition, StabilityError, critical_load};
 
@@ -19,8 +21,9 @@ pub(super) const ALL: &[&Fault] = &[
     PAIRS_NOT_ORDERED, LIPSCHITZ_TOO_SMALL, DIVIDED_DIFFERENCE_SHIFTED, DUAL_NOT_TRUNCATED,
     LOGARITHM_CONSTANTS_TOO_SMALL, CHERNOFF_ONE_SIDED, FIXED_POINT_AS_PRINTED, FIXED_POINT_SHIFTED,
     FIXED_POINT_ONE_CHOICE_MORE, DROPPED_DEPARTURES, MOMENT_BOUND_SHIFTED, MIXING_THETA_NOT_CAPPED,
-    MARTINGALE_BOUND_TIMELESS, MIXING_THETA_DROPPED, COMPARISON_TIME_AS_PRINTED,
-    TIES_BY_QUEUES, SOME_SAMPLE_WITHIN, IMPROVE_OFFERS_THE_BUSIEST,
+    MARTINGALE_BOUND_TIMELESS, MIXING_THETA_DOUBLED, MIXING_THETA_DROPPED,
+    COMPARISON_TIME_AS_PRINTED, TIES_BY_QUEUES, SOME_SAMPLE_WITHIN, IMPROVE_OFFERS_THE_BUSIEST,
+    LAW_ONE_SAMPLE_LESS, LAW_ONE_SAMPLE_MORE, LAW_WITHOUT_REPLACEMENT,
 ];
 
 const fn fault(id: &'static str) -> Fault {
@@ -257,6 +260,13 @@ pub const MARTINGALE_BOUND_TIMELESS: &Fault =
         ..REFERENCE
     });
 
+pub const MIXING_THETA_DOUBLED: &Fault = &fault("mixing-theta-doubled")
+    .about("theta in the proof of Theorem 3.8 is twice as large, so that theta rho0 d is 1.")
+    .with(Instruments {
+        mixing_theta: |rho0, d| (REFERENCE.mixing_theta)(rho0, d) * ratio::whole(2),
+        ..REFERENCE
+    });
+
 pub const MIXING_THETA_DROPPED: &Fault = &fault("mixing-theta-dropped")
     .about("(4.29) without the factor 1 / theta.")
     .with(Instruments {
@@ -302,3 +312,41 @@ fn edges_to_the_bottleneck(
     }
     Ok(additions)
 }
+
+/// The exact law of the same system under another policy.
+fn law_under(model: &Model, policy: &str, options: &exact::Options) -> Result<Law, ExactError> {
+    let (graph, load) = (model.graph().clone(), model.load().clone());
+    let policy = policy.parse::<Policy>().ok();
+    let other = policy.and_then(|policy| Model::with_policy(graph, load, policy, None).ok());
+    exact::stationary(other.as_ref().unwrap_or(model), options)
+}
+
+pub const LAW_ONE_SAMPLE_LESS: &Fault = &fault("law-one-sample-less")
+    .about("The exact law is that of d - 1 samples.")
+    .with(Instruments {
+        stationary: |model, options| match model.policy().paper_d() {
+            Some(d) if d > 1 => law_under(model, &format!("jsq({})", d - 1), options),
+            _ => exact::stationary(model, options),
+        },
+        ..REFERENCE
+    });
+
+pub const LAW_ONE_SAMPLE_MORE: &Fault = &fault("law-one-sample-more")
+    .about("The exact law is that of d + 1 samples.")
+    .with(Instruments {
+        stationary: |model, options| match model.policy().paper_d() {
+            Some(d) => law_under(model, &format!("jsq({})", d + 1), options),
+            None => exact::stationary(model, options),
+        },
+        ..REFERENCE
+    });
+
+pub const LAW_WITHOUT_REPLACEMENT: &Fault = &fault("law-without-replacement")
+    .about("The exact law is that of distinct samples.")
+    .with(Instruments {
+        stationary: |model, options| match model.policy().paper_d() {
+            Some(d) => law_under(model, &format!("jsq({d}), distinct"), options),
+            None => exact::stationary(model, options),
+        },
+        ..REFERENCE
+    });

@@ -212,9 +212,10 @@ fn extremes_f64(loads: &[f64]) -> (f64, f64) {
 
 /// Definition 3.5: N d_v = M d_w for every edge (v, w).
 ///
-/// Vertices without an edge are no obstacle. So this implies phi(G) = 0 only where every server has
-/// an edge (an erratum of the paper: it does not exclude a server and a task type both isolated),
-/// and only where all rates are equal.
+/// Where all rates are equal and every task type has a server, as (2.1) and (2.3) suppose, this
+/// implies phi(G) = 0: then sum over E of 1 / d_w = M, and by this definition it is (M / N) times the
+/// number of servers with an edge, so that all have one. With types whose tasks are lost, a server
+/// without an edge is no obstacle here, and phi(G) is then positive.
 pub fn is_regular(graph: &BipartiteGraph) -> bool {
     if graph.is_implicit_complete() {
         return true;

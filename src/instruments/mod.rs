@@ -33,6 +33,7 @@ use crate::stats::mean_test::{MeanTest, Side};
 use crate::stats::procedure::{IntervalKind, IntervalProcedure, LawProcedure, MeanProcedure};
 use crate::subject::{Reference, Subject};
 use crate::theory::constants;
+use crate::theory::exact;
 use crate::theory::mean_field::{self, OdeError, Start, Trajectory};
 use crate::theory::stability::{self, Addition, StabilityError};
 
@@ -80,6 +81,8 @@ pub struct Instruments {
     pub oracle: fn(&Model, u64, u64, Vec<u32>) -> Result<Oracle, OracleError>,
     /// Estimates at given times.
     pub transient: fn(&Model, &Start, &[f64], &Options) -> Result<Transient, EstimateError>,
+    /// The exact law of a small system in its steady state.
+    pub stationary: fn(&Model, &exact::Options) -> Result<exact::Law, exact::ExactError>,
     /// An estimate of the steady state.
     pub steady_state: fn(&Model, &Options) -> Result<SteadyState, EstimateError>,
     /// How long replications are and where they start, chosen by pilots that stop after so many
@@ -188,6 +191,7 @@ pub const REFERENCE: Instruments = Instruments {
     transient: |model, start, times, options| {
         estimate::transient(model, start, times, options, &|_, _| {})
     },
+    stationary: exact::stationary,
     steady_state: |model, options| estimate::steady_state(model, options, &|_, _| {}),
     plan: bracketing::plan,
     trajectory: |lambda, d, start, times| {

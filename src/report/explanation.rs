@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::page::Page;
 use super::page::Tone::{Faint, Plain, Strong};
 use super::sections::number;
-use crate::claims::{Claim, Effect, Expected, Group, Kind, Scope, all};
+use crate::claims::{Claim, Effect, Erratum, Expected, Group, Kind, Scope, all};
 
 /// Everything that is known of a claim without running it.
 pub fn explain(page: &mut Page, claim: &Claim) {
@@ -59,13 +59,17 @@ fn how(claim: &Claim) -> String {
 fn expected(claim: &Claim) -> &'static str {
     match claim.expected {
         Expected::Holds => "holds",
-        Expected::Violated => "violated: this is an error of the printed paper",
+        Expected::Violated(Erratum::Substance) => "violated: this is an error of the printed paper",
+        Expected::Violated(Erratum::Symbol) => {
+            "violated: an index or a letter is wrong in the paper as it was read, by OCR, so that \
+             the slip may be the reader's"
+        }
     }
 }
 
 fn excludes(claim: &Claim) -> &'static str {
     match (claim.expected, &claim.effect) {
-        (Expected::Violated, _) => "nothing: a pass would mean that the check lost its power",
+        (Expected::Violated(_), _) => "nothing: a pass would mean that the check lost its power",
         (_, Some(effect)) => effect.smallest,
         (_, None) => {
             "any deviation in a case that was tried: one counterexample violates the claim"
@@ -90,7 +94,8 @@ pub fn object(claim: &Claim) -> Value {
 pub fn row(claim: &Claim) -> Value {
     json!({
         "id": claim.id, "source": claim.source, "statement": claim.statement, "kind": claim.kind,
-        "expected": claim.expected, "rejects": claim.rejects, "effect": claim.effect,
+        "expected": claim.expected, "erratum": claim.erratum(), "rejects": claim.rejects,
+        "effect": claim.effect,
     })
 }
 

@@ -32,6 +32,7 @@ fn row(row: &Row) -> Value {
         "policy": row.policy,
         "verdict": evidence.verdict,
         "expected": claim.expected,
+        "erratum": claim.erratum(),
         "ok": row.is_expected(),
         "applicable": evidence.verdict != Verdict::NotApplicable,
         "vacuous": evidence.vacuous,

@@ -9,7 +9,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::claims::{self, Claim, Group, Kind, Verdict};
+use crate::claims::{self, Claim, Erratum, Group, Kind, Verdict};
 use crate::stats::ledger::Ledger;
 use crate::suite::{Outcome, Row, Suite, is_erratum, tally};
 
@@ -77,7 +77,7 @@ impl Report {
     fn about(&self, claim: &Claim) -> About {
         if self.verbose {
             About::Claim(claims::all().position(|other| other.id == claim.id).unwrap_or(0))
-        } else if is_printed_form(claim) {
+        } else if is_erratum(claim) {
             About::Errata
         } else {
             About::Group(Group::of(claim))
@@ -241,36 +241,41 @@ impl Section {
         }
     }
 
-    /// The printed statements that are wrong, and the one that is right but not sharp.
+    /// The printed statements that are wrong: in substance, then in what may be a slip of the OCR.
     fn print_errata(&self, page: &mut Page) {
         page.gap();
         page.line(&[(Strong, "Errors of the printed paper")]);
         let rows = by_claim(&self.rows).into_iter().flat_map(|(_, rows)| rows);
-        let (expected, unexpected): (Vec<_>, Vec<_>) = rows.partition(|row| row.is_expected());
+        let (refuted, unexpected): (Vec<_>, Vec<_>) = rows.partition(|row| row.is_expected());
         let mut entry = |tone, verdict: &str, rest: &str| {
             page.paragraph(VERDICT, &[(tone, &column(verdict)), (Plain, rest)]);
         };
-        let named = |row: &&Row| format!("{} ({})", row.claim.source, row.claim.id);
-        let (refuted, right): (Vec<&Row>, Vec<&Row>) =
-            expected.into_iter().partition(|row| is_erratum(row.claim));
-        if !refuted.is_empty() {
-            let statements = number(refuted.len(), "printed statement");
-            let refuted: Vec<_> = refuted.iter().map(named).collect();
-            let rest = format!("as expected, {statements}: {}", refuted.join("; "));
-            entry(Good, "refuted", &rest);
+        let named = |row: &Row| format!("{} ({})", row.claim.source, row.claim.id);
+        for (erratum, wrong, why) in [
+            (Erratum::Substance, "in substance", ""),
+            (
+                Erratum::Symbol,
+                "in an index or a letter",
+                " (the paper was read by OCR: the slip may be the reader's)",
+            ),
+        ] {
+            let of_kind: Vec<_> = refuted
+                .iter()
+                .filter(|row| row.claim.erratum() == Some(erratum))
+                .map(|row| named(row))
+                .collect();
+            if !of_kind.is_empty() {
+                let statements = number(of_kind.len(), "printed statement");
+                let rest =
+                    format!("as expected, {statements} {wrong}{why}: {}", of_kind.join("; "));
+                entry(Good, "refuted", &rest);
+            }
         }
         for row in unexpected {
             let verdict = row.evidence.verdict.to_string().to_uppercase();
             let how =
                 if row.is_unforeseen { ", by something else than its known error" } else { "" };
-            entry(Bad, &verdict, &format!("{}, NOT as expected{how}", named(&row)));
-        }
-        for row in right {
-            let sharper = claims::find(&row.claim.id.replace("-printed", "-corrected")).ok();
-            let sharper =
-                sharper.map_or_else(String::new, |claim| format!("; sharper: {}", claim.statement));
-            let rest = format!("{}: right, but not the best constant{sharper}", named(&row));
-            entry(Good, &row.evidence.verdict.to_string(), &rest);
+            entry(Bad, &verdict, &format!("{}, NOT as expected{how}", named(row)));
         }
     }
 }
@@ -278,11 +283,6 @@ impl Section {
 /// A verdict with at least one space after it.
 fn column(verdict: &str) -> String {
     format!("{verdict:0$} ", VERDICT - 1)
-}
-
-/// Whether a claim is a form in which the paper prints something that it should not.
-fn is_printed_form(claim: &Claim) -> bool {
-    claim.id.starts_with("err-") && claim.id.ends_with("-printed")
 }
 
 fn by_claim(rows: &[Row]) -> Vec<(&'static Claim, Vec<&Row>)> {

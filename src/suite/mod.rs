@@ -20,8 +20,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::claims::{
-    self, CheckOptions, Claim, Evidence, Excluded, Expected, Group, Kind, Policies, Scope, Verdict,
-    Witness,
+    self, CheckOptions, Claim, Evidence, Excluded, Group, Kind, Policies, Scope, Verdict, Witness,
 };
 use crate::estimate::bracketing::{Samples, pilot_limit};
 use crate::instruments::UnderCheck;
@@ -407,7 +406,7 @@ pub fn tally(suite: &Suite) -> [(Verdict, usize); 5] {
 
 /// Whether a claim stands for an error in the printed paper.
 pub fn is_erratum(claim: &Claim) -> bool {
-    claim.expected == Expected::Violated
+    claim.erratum().is_some()
 }
 
 #[cfg(test)]

@@ -247,7 +247,7 @@ impl Line {
 
     /// Whether the claim has shown that it can fail. An erratum has by its expected violation.
     pub fn has_power(&self) -> bool {
-        self.rejects().next().is_some() || self.claim.expected == Expected::Violated
+        self.rejects().next().is_some() || self.claim.erratum().is_some()
     }
 }
 
@@ -565,7 +565,7 @@ fn against(claim: &Claim, fault: &Fault, settings: &[Setting], options: &Options
         let rejected = match claim.expected {
             Expected::Holds => evidence.verdict == Verdict::Violated,
             // The error of the print must be seen; where it is not, the fault is.
-            Expected::Violated => !claim.is_expected(evidence.verdict),
+            Expected::Violated(_) => !claim.is_expected(evidence.verdict),
         };
         // The line's own check of the reference is under the paper's policy.
         let promise_can_be_kept = || {
@@ -604,7 +604,7 @@ fn least_events(claim: &Claim, fault: &Fault, model: &Model, options: &Options) 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::claims::find;
+    use crate::claims::{Erratum, find};
 
     /// What a claim of the registry with another check says to a fault of the picker.
     fn cell(
@@ -624,7 +624,7 @@ mod tests {
         let listed = settings().into_iter().any(|setting| setting.of_matrix);
         assert!(listed && find("eq-4.12").unwrap().rejects.contains(&faults::JOIN_LONGEST));
         let holds = |_: &Claim, _: &claims::Setting<'_>| Evidence::of_test(Verdict::Holds, 1, "");
-        for expected in [Expected::Holds, Expected::Violated] {
+        for expected in [Expected::Holds, Expected::Violated(Erratum::Substance)] {
             let crashed = cell(expected, |_, _| panic!("planted"), true);
             assert!(matches!(crashed, Cell::Crashed { .. }), "{crashed:?}");
             assert_eq!(cell(expected, holds, false), Cell::NotApplicable);

@@ -11,9 +11,9 @@
 //! | t = sqrt(ln(1/eta) / (2 c3)) of (4.46) | [`comparison_time`] |
 //!
 //! # Source
-//! Sections 4.2 to 4.4 and appendix C. Deviations from the print: Theorem 3.8 states alpha <= 1,
-//! while the alpha of its proof is at least 1 and enters as 1 / alpha; (3.6) is proved only with 2
-//! lambda t in its first term, since the last step of (4.41) loses a factor 2.
+//! Sections 4.2 to 4.4 and appendix C. Deviation from the print: (3.6) is proved only with 2 lambda t
+//! in its first term, since the last step of (4.41) loses a factor 2. The alpha <= 1 of Theorem 3.8
+//! is 1 / alpha of its proof, where alpha >= 1: one letter for two things, and no error.
 
 use crate::num::ratio::{self, Ratio, ratio};
 

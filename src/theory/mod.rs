@@ -4,6 +4,7 @@
 //! |---|---|
 //! | what does the limit (3.5) do, what is q*? | [`mean_field`] |
 //! | what is the law of a small system? | [`exact`] |
+//! | how long is a task in the system? | [`delay`] |
 //! | up to which load is there a steady state? | [`stability`] |
 //! | what do the proofs' constants say? | [`constants`] |
 //!
@@ -11,6 +12,8 @@
 //! the two must agree without sharing code.
 
 pub mod constants;
+pub mod delay;
 pub mod exact;
 pub mod mean_field;
+mod poisson;
 pub mod stability;

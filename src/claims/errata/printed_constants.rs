@@ -1,77 +1,11 @@
-//! Errata of constants: Theorem 3.8, (4.47), Lemma C.1.
+//! Errata of constants: (4.47), (4.48).
 
 use super::{corrected, printed};
+use crate::claims::Claim;
 use crate::claims::cases::Outcome;
-use crate::claims::{Claim, show};
 use crate::faults;
 use crate::instruments::Instruments;
-use crate::num::ratio::{self, Ratio, ratio};
-use crate::theory::constants::{self, Mixing};
-
-/// Case 0 is the load and d of section 5.
-fn rho0_and_d(case: u64) -> (Ratio, u32) {
-    match case {
-        0 => (ratio(4, 5), 2),
-        _ => (ratio(1 + (case % 19) as i64, 20), 1 + (case / 19 % 6) as u32),
-    }
-}
-
-/// Theorem 3.8's range of alpha.
-pub(crate) const THM_3_8_PRINTED: Claim = printed(
-    "err-thm-3.8-printed",
-    "Theorem 3.8",
-    &["Theorem 3.8"],
-    "alpha = ln theta / ln rho0 of the proof is at most 1",
-    |claim, setting| {
-        setting.cases(claim, 115, "pairs of rho0 and d", |case, _| {
-            let (rho0, d) = rho0_and_d(case);
-            let theta = constants::mixing_theta(&rho0, d);
-            let exponent = Mixing::with_theta(&rho0, &theta).exponent;
-            // ln theta / ln rho0 <= 1 iff theta >= rho0, for both are below 1.
-            if theta >= rho0 {
-                return Outcome::holds(1.0 - exponent);
-            }
-            let (rho0, theta) = (show(&rho0), show(&theta));
-            Outcome::violated(format!(
-                "rho0 = {rho0}, d = {d}: theta = {theta}, alpha = {exponent}"
-            ))
-            .by(1.0 - exponent)
-        })
-    },
-);
-
-/// What the proof of Theorem 3.8 needs of theta, and gets.
-pub(crate) const THM_3_8_CORRECTED: Claim = corrected(
-    "err-thm-3.8-corrected",
-    "Theorem 3.8, (4.16), (4.26) to (4.29)",
-    &["Theorem 3.8", "(4.28)", "(4.29)"],
-    "theta rho0 d <= 1/2 and theta <= rho0, so that alpha >= 1; the bound starts at c2 / theta \
-        and falls to 0",
-    &[faults::MIXING_THETA_NOT_CAPPED],
-    |claim, setting| {
-        setting.cases(claim, 115, "pairs of rho0 and d", |case, _| {
-            let (rho0, d) = rho0_and_d(case);
-            let theta = (setting.instruments.mixing_theta)(&rho0, d);
-            let contraction = &theta * &rho0 * ratio::whole(d.into());
-            let at = format!("rho0 = {}, d = {d}, theta = {}", show(&rho0), show(&theta));
-            if contraction > ratio(1, 2) || theta > rho0 {
-                let (contraction, capped) = (show(&contraction), theta <= rho0);
-                return Outcome::violated(format!(
-                    "{at}: theta rho0 d = {contraction}, theta <= rho0: {capped}"
-                ));
-            }
-            let mixing = Mixing::with_theta(&rho0, &theta);
-            // (4.28): the bound at time 0, above the moment bound rho0 / (1 - rho0) that holds at
-            // all times.
-            let start = (mixing.bound(0.0) * mixing.theta / mixing.c2 - 1.0).abs();
-            let times: Vec<f64> = (0..60).map(|k| mixing.bound(2f64.powi(k) - 1.0)).collect();
-            if start > 1e-9 || times.windows(2).any(|pair| pair[1] >= pair[0]) {
-                return Outcome::violated(format!("{at}: bounds {times:?}, c2 = {}", mixing.c2));
-            }
-            Outcome::holds(mixing.exponent - 1.0)
-        })
-    },
-);
+use crate::num::ratio;
 
 /// (4.47), first step, where all square roots are whole.
 pub(crate) const EQ_4_47_PRINTED: Claim = printed(
@@ -146,73 +80,85 @@ fn comparison(instruments: &Instruments, case: u64) -> Outcome {
     .by(slack)
 }
 
-/// Lemma C.1 with the constant of its proof.
-pub(crate) const C_1_PRINTED: Claim = corrected(
-    "err-c.1-printed",
-    "Lemma C.1, (C.3)",
-    &["Lemma C.1", "(C.3)"],
-    "the divided differences have the Lipschitz constant K = (2^d - 1)(d - 1), which is larger \
-        than needed",
-    &[faults::DIVIDED_DIFFERENCE_SHIFTED],
+/// (4.48) for (3.1): where eta > 1/e, the power 1/2 of its last line is not that of (4.47).
+///
+/// (4.47) has c (ln(1/eta))^(-alpha/2) for small eta, and (3.1) is to be the same for all. Case 0
+/// is alpha = 1/2, where the quotient at ln(1/eta) = n^-4 is n.
+pub(crate) const EQ_4_48_PRINTED: Claim = printed(
+    "err-4.48-printed",
+    "(4.48) for (3.1)",
+    &["(4.48)"],
+    "1 / sqrt(ln(1/eta)) of (4.48) is at most c (ln(1/eta))^(-alpha/2) of (4.47), with a c up to \
+        10^6, eta < 1",
     |claim, setting| {
-        setting.cases(claim, LIPSCHITZ_CASES, "pairs of pairs", |case, _| {
-            lipschitz(setting.instruments, case, false, &constants::printed_lipschitz_constant)
+        const ALPHAS: [(u32, u32); 4] = [(1, 2), (1, 1), (1, 3), (2, 3)];
+        setting.cases(claim, ALPHAS.len() as u64, "values of alpha", |case, _| {
+            let Some(&(p, q)) = ALPHAS.get(case as usize) else { return Outcome::Skipped };
+            // At ln(1/eta) = n^-2q all powers are whole: n^q against n^p.
+            let sides = |n: u64| {
+                let power = |exponent| ratio::power(&ratio::whole(n), exponent);
+                (power(q), power(p))
+            };
+            let (left, right) = sides(2);
+            let slack = ratio::to_f64(&(&right - &left));
+            let holds_with = |c: u64| {
+                let (left, right) = sides(c + 1);
+                left <= right * ratio::whole(c)
+            };
+            if [1, 100, 1_000_000].into_iter().any(holds_with) {
+                return Outcome::holds(slack);
+            }
+            let eta = ratio::power(&ratio::whole(2), 2 * q);
+            Outcome::violated(format!(
+                "alpha = {p}/{q}, ln(1/eta) = 1/{eta}: {left} > {right}, and {} times as much at \
+                 ln(1/eta) = n^-{} for n = 2, 3, ...",
+                if q - p == 1 { "n".to_owned() } else { format!("n^{}", q - p) },
+                2 * q
+            ))
+            .by(slack)
         })
     },
 );
 
-/// Lemma C.1 with the sharp constant.
-pub(crate) const C_1_CORRECTED: Claim = corrected(
-    "err-c.1-corrected",
-    "Lemma C.1",
-    &["Lemma C.1"],
-    "K = d (d - 1) / 2 is enough, and attained in the limit at (1, 1)",
-    &[faults::LIPSCHITZ_TOO_SMALL],
+/// (4.48) by 1 <= (2 c3 / ln(1/eta))^(alpha/2) and x <= (ln(1/x))^(-alpha/2).
+///
+/// The former is the case at hand. The latter: for ln(1/x) <= 1 its right side is at least 1, and
+/// beyond it is at least that of alpha = 1, which has claim `eq-4.48`.
+pub(crate) const EQ_4_48_CORRECTED: Claim = corrected(
+    "err-4.48-corrected",
+    "(4.48), (3.1)",
+    &["(4.48)"],
+    "where ln(1/eta) < 2 c3, both terms at t = 1 are at most a constant times \
+        (ln(1/eta))^(-alpha/2), as in (4.47)",
+    &[faults::LOGARITHM_CONSTANTS_TOO_SMALL],
     |claim, setting| {
-        setting.cases(claim, LIPSCHITZ_CASES, "pairs of pairs", |case, _| {
-            lipschitz(setting.instruments, case, true, &setting.instruments.lipschitz_constant)
+        setting.cases(claim, 3 * 7 * 3 * 3, "choices of the constants", |case, _| {
+            large_eta(setting.instruments, case)
         })
     },
 );
 
-/// d from 1 to 7; for each, close to (1, 1), then all pairs of a grid of quarters.
-const LIPSCHITZ_CASES: u64 = 7 * 101;
-
-fn lipschitz(
-    instruments: &Instruments,
-    case: u64,
-    sharp: bool,
-    constant: &dyn Fn(u32) -> Ratio,
-) -> Outcome {
-    let (d, index) = (1 + (case % 7) as u32, case / 7);
-    let k = constant(d);
-    let near_one = |steps: i64| ratio(1_000_000 - steps, 1_000_000);
-    let pairs: Vec<(Ratio, Ratio)> =
-        (0..=4).flat_map(|x| (0..x).map(move |y| (ratio(x, 4), ratio(y, 4)))).collect();
-    let (first, second) = match index {
-        0 => ((near_one(0), near_one(1)), (near_one(1), near_one(2))),
-        _ => (pairs[(index - 1) as usize / 10].clone(), pairs[(index - 1) as usize % 10].clone()),
-    };
-    let distance = |a: &Ratio, b: &Ratio| if a > b { a - b } else { b - a };
-    let difference = distance(
-        &(instruments.divided_difference)(&first.0, &first.1, d),
-        &(instruments.divided_difference)(&second.0, &second.1, d),
-    );
-    let bound = &k * (distance(&first.0, &second.0) + distance(&first.1, &second.1));
-    let slack = ratio::to_f64(&(&bound - &difference));
-    // Within 2 10^-6 of (1, 1) each of the d (d - 1) / 2 products in the gradient lost at most 2 d
-    // 10^-6 of itself.
-    let attained = index > 0
-        || !sharp
-        || difference >= &bound * (ratio(1, 1) - ratio(2 * i64::from(d), 1_000_000));
-    if difference <= bound && attained {
+fn large_eta(instruments: &Instruments, case: u64) -> Outcome {
+    let pick = |from: &[f64], digit: u64| from[(digit % from.len() as u64) as usize];
+    let c3 = pick(&[1.0, 2.0, 10.0], case);
+    let log = 2.0 * c3 * pick(&[0.25, 1e-8, 0.01, 0.05, 0.1, 0.5, 0.9], case / 3);
+    let alpha = pick(&[1.0, 0.5, 0.1], case / 21);
+    let (c1, c2, c4) =
+        [(1.0, 1.0, 1.0), (0.1, 3.0, 50.0), (7.0, 0.2, 0.01)][(case / 63 % 3) as usize];
+    let power = log.powf(-alpha / 2.0);
+    let first = f64::powf(c1 + c2, -alpha);
+    let second = c4 * f64::exp(c3 - log);
+    let first_bound = (2.0 * c3).powf(alpha / 2.0) * first * power;
+    let second_bound = c4 * c3.exp() * instruments.logarithm_constants.1 * power;
+    // Strict by more than rounding: 0.9^0.05 < 0.995, and L^(alpha/2) exp(-L) <= 0.82 for alpha >=
+    // 0.1.
+    let slack = (1.0 - first / first_bound).min(1.0 - second / second_bound);
+    if slack > 1e-12 {
         return Outcome::holds(slack);
     }
-    let ((x1, y1), (x2, y2)) = (first, second);
-    let [difference, bound] = [&difference, &bound].map(show);
-    let found = format!(
-        "d = {d}, pairs ({x1}, {y1}) and ({x2}, {y2}): {difference} against K (...) = {bound}, K = \
-         {k}"
-    );
-    Outcome::violated(found).by(slack)
+    Outcome::violated(format!(
+        "c3 = {c3}, ln(1/eta) = {log}, alpha = {alpha}: {first} against {first_bound}, {second} \
+         against {second_bound}"
+    ))
+    .by(slack)
 }

@@ -1,13 +1,12 @@
-//! Errata about what single events do: (4.41), (4.10), (B.6), (C.5), and the integrand of Theorem
-//! 3.10.
+//! Errata about what single events do: (4.41), (4.10), (B.6), (C.5).
 
-use num_traits::{Signed, Zero};
+use num_traits::Zero;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
-use super::{corrected, printed};
+use super::{corrected, misread, printed};
 use crate::claims::cases::Outcome;
-use crate::claims::small_graphs::{self, Loads};
+use crate::claims::small_graphs;
 use crate::claims::{Claim, Evidence, Setting, show};
 use crate::faults;
 use crate::graph::BipartiteGraph;
@@ -106,7 +105,7 @@ fn miscounted(instruments: &Instruments, lengths: &[u32]) -> Outcome {
 }
 
 /// Listed small graphs, then random ones, each with a random state; the empty state first.
-fn over_states(
+pub(super) fn over_states(
     claim: &Claim,
     setting: &Setting<'_>,
     count: u64,
@@ -169,14 +168,14 @@ fn graph_and_state(
 }
 
 /// Servers of N_w with at least i tasks, and the fraction that they are.
-fn local(graph: &BipartiteGraph, w: u32, lengths: &[u32], i: u32) -> (u64, Ratio) {
+pub(super) fn local(graph: &BipartiteGraph, w: u32, lengths: &[u32], i: u32) -> (u64, Ratio) {
     let count = graph.servers_of(w).iter().filter(|&v| lengths[v as usize] >= i).count() as u64;
     (count, Ratio::new(count.into(), graph.servers_of(w).iter().count().max(1).into()))
 }
 
 /// sum over v in N_w with X_v = i - 1 and w' in N_v of
 /// ((q_{i-1}^w')^d - (q_i^w')^d) / (Q_{i-1}^w' - Q_i^w').
-fn arrivals(model: &Model, w: u32, lengths: &[u32], i: u32) -> Ratio {
+pub(super) fn arrivals(model: &Model, w: u32, lengths: &[u32], i: u32) -> Ratio {
     let graph = model.graph();
     let mut sum = Ratio::zero();
     for v in graph.servers_of(w).iter().filter(|&v| lengths[v as usize] + 1 == i) {
@@ -239,7 +238,7 @@ fn jumps(
 }
 
 /// lambda N / M, from its parts.
-fn rate(model: &Model) -> Ratio {
+pub(super) fn rate(model: &Model) -> Ratio {
     model.load().exact()
         * Ratio::new(model.graph().n_servers().into(), model.graph().n_task_types().into())
 }
@@ -252,7 +251,7 @@ fn jumps_right(setting: &Setting<'_>, model: &Model, lengths: &[u32]) -> Outcome
 }
 
 /// (B.6) with Q_i - Q_i.
-pub(crate) const B_6_PRINTED: Claim = printed(
+pub(crate) const B_6_PRINTED: Claim = misread(
     "err-b.6-printed",
     "(B.6)",
     &["(B.6)"],
@@ -277,7 +276,7 @@ pub(crate) const B_6_CORRECTED: Claim = corrected(
 );
 
 /// (C.5) with M / N.
-pub(crate) const C_5_PRINTED: Claim = printed(
+pub(crate) const C_5_PRINTED: Claim = misread(
     "err-c.5-printed",
     "(C.5), twice",
     &["(C.5)"],
@@ -371,63 +370,3 @@ pub(crate) const EQ_4_10_CORRECTED: Claim = corrected(
         })
     },
 );
-
-/// (4.33) to (4.35), summed over w, with the sharp K: what the explicit constant c = 6 (2 (rho0 K +
-/// d + 1)^2 + 1) of Theorem 3.10 rests on.
-pub(crate) const THM_3_10_CORRECTED: Claim = corrected(
-    "err-thm-3.10-corrected",
-    "Theorem 3.10, (4.33) to (4.38)",
-    &["Theorem 3.10", "(4.33)", "(4.34)", "(4.35)"],
-    "arrivals at level i differ from (3.5)'s by (rho K + d)(d_(i-1) + d_i) + d phi (q_(i-1) - \
-        q_i) at most",
-    &[faults::PHI_WITH_SERVER_DEGREES],
-    |claim, setting| {
-        over_states(claim, setting, 150, |model, lengths, rng| {
-            integrand(setting.instruments, model, lengths, rng)
-        })
-    },
-);
-
-fn integrand(
-    instruments: &Instruments,
-    model: &Model,
-    lengths: &[u32],
-    rng: &mut ChaCha8Rng,
-) -> Outcome {
-    let (graph, lambda, d) = (model.graph(), model.load().exact(), model.d());
-    let levels = lengths.iter().copied().max().unwrap_or(0) + 1;
-    // Any nonincreasing qbar; 0 where the state is empty, so that only phi is left.
-    let mut bar = vec![ratio(1, 1)];
-    let mut twelfths = if levels == 1 { 0 } else { 12 };
-    for _ in 1..=levels {
-        twelfths = rng.random_range(0..=twelfths);
-        bar.push(ratio(twelfths, 12));
-    }
-    let (k, rho, phi) =
-        ((instruments.lipschitz_constant)(d), (instruments.rho)(model), (instruments.phi)(graph));
-    if rho != lambda * Loads::of(graph).max() {
-        return Outcome::violated(format!("rho(G) = {rho}"));
-    }
-    let degree = ratio::whole(d.into());
-    let mut least = f64::INFINITY;
-    for i in 1..=levels {
-        let (above, below) = (&bar[i as usize], &bar[i as usize - 1]);
-        let target = lambda * (ratio::power(below, d) - ratio::power(above, d));
-        let (mut left, mut right) = (Ratio::zero(), Ratio::zero());
-        for w in 0..graph.n_task_types() {
-            let size = ratio::whole(graph.servers_of(w).iter().count() as u64);
-            let (here, before) = (local(graph, w, lengths, i).1, local(graph, w, lengths, i - 1).1);
-            left += (rate(model) * arrivals(model, w, lengths, i) / size - &target).abs();
-            right += (&rho * &k + &degree) * ((&before - below).abs() + (&here - above).abs())
-                + &degree * &phi * (&before - &here);
-        }
-        let slack = ratio::to_f64(&(&right - &left));
-        least = least.min(slack);
-        if left > right {
-            let [left, right] = [&left, &right].map(show);
-            let found = format!("level {i}, qbar {bar:?}, d = {d}: {left} above {right}");
-            return Outcome::violated(found).by(slack).at(&[lengths]);
-        }
-    }
-    Outcome::holds(least)
-}

@@ -405,7 +405,7 @@ impl EventTest {
         let needed = (2.0 / self.alpha).ln();
         let one_by_one = [self.types.log_wealth, self.servers.log_wealth, self.edges];
         let by_tilt = self.bets.iter().flat_map(|bets| bets.log_wealth);
-        // Less by more than the rounding of a logarithm, so that nothing that reaches it is left out.
+        // Less by more than the rounding of a logarithm: nothing that reaches it is left out.
         let can = |log: f64| log >= needed - 1e-9;
         (self.impossible.is_some() || by_tilt.chain(one_by_one).any(can)) && self.log_e() >= needed
     }

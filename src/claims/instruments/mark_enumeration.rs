@@ -38,10 +38,10 @@ pub(crate) const ENUMERATED_MARKS: Claim = Claim {
 };
 
 /// The most marks that are summed up for each state.
-const MOST: usize = 2_000;
+pub(in crate::claims) const MOST: usize = 2_000;
 
 /// All marks of a model, unless there are too many.
-fn marks_up_to_most(model: &Model) -> Option<Vec<(OwnedMark, Ratio)>> {
+pub(in crate::claims) fn marks_up_to_most(model: &Model) -> Option<Vec<(OwnedMark, Ratio)>> {
     let marks: Vec<_> = all_marks::enumerate(model).ok()?.take(MOST + 1).collect();
     (marks.len() <= MOST).then_some(marks)
 }

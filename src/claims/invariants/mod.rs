@@ -5,6 +5,7 @@
 pub(super) mod conservation;
 pub(super) mod independent_streams;
 pub(super) mod looks;
+pub(super) mod non_expansion;
 pub(super) mod proposition_3_9;
 
 use std::fmt::Display;

@@ -99,7 +99,7 @@ fn broken(server: usize, lower: &[u32], upper: &[u32]) -> String {
 }
 
 /// Events of each path, so that large graphs get a few per server and dense ones not too much work.
-fn events_of_path(setting: &Setting<'_>, total: u64, cost_of_arrival: u64) -> u64 {
+pub(super) fn events_of_path(setting: &Setting<'_>, total: u64, cost_of_arrival: u64) -> u64 {
     let cost = 1 + cost_of_arrival / 8;
     (total * u64::from(setting.plan.effort.max(1)) / cost / PATHS).clamp(40, 100_000)
 }

@@ -5,6 +5,7 @@
 //! | Lemma 4.2: d/dt E sum_(j >= i) Q_j | `lemma-4.2` |
 //! | Proposition 4.1, (4.5) and (4.9): the drift of V | `prop-4.1-drift` |
 //! | Lemma 4.5: the integrands of (4.30) and (4.31) | `lemma-4.5-drift` |
+//! | (4.41), what holds in the mean in place of its last step | `eq-4.41-mean` |
 //!
 //! Other policies that join a shortest of their samples have g in place of x^d: a task joins a
 //! queue of length i or more iff all its samples lie within those queues, whoever wins a tie; and
@@ -18,8 +19,18 @@
 //! The left sides come from the subject's transitions and rates; the right sides from queue lengths
 //! counted one by one. Deviation from the print: (B.6) has Q_i - Q_i where Q_i - Q_(i+1) is meant.
 //!
+//! The last step of (4.41) is false along a path (`err-4.41-printed`). In the mean it holds with
+//! another constant, for every policy: let a_i be the rate per server of tasks that join a queue of
+//! length i - 1. The generator applied to sum_i q_i^2 is
+//!
+//! sum_i 2 q_i (a_i - (q_i - q_(i+1))) + (1 / N) sum_i (a_i + q_i - q_(i+1)).
+//!
+//! As q_i <= q_1 and sum_i a_i <= lambda, the arrivals give at most 2 lambda q_1 + lambda / N; and
+//! 2 sum_i q_i (q_i - q_(i+1)) = q_1^2 + sum_i (q_i - q_(i+1))^2 >= q_1^2. As 2 lambda q - q^2 <=
+//! lambda^2, E sum_i q_i(t)^2 <= sum_i q_i(0)^2 + (lambda^2 + (1 + lambda) / N) t follows.
+//!
 //! # Source
-//! Sections 4.1 and 4.3, Appendix B.
+//! Sections 4.1 and 4.3, Appendix B. (4.41) in the mean: none in the paper.
 
 use std::collections::BTreeMap;
 
@@ -99,8 +110,25 @@ pub(crate) const LEMMA_4_5_DRIFT: Claim = Claim {
     run: lemma_4_5_drift,
 };
 
+/// (4.41) in the mean.
+pub(crate) const EQ_4_41_MEAN: Claim = Claim {
+    id: "eq-4.41-mean",
+    source: "(4.41), its last step in the mean",
+    paper: &["(4.41)"],
+    statement: "the generator applied to sum_i q_i^2 is at most 2 lambda q_1 - q_1^2 + (lambda + \
+        q_1) / N",
+    kind: Kind::Exact,
+    scope: Scope::Graph,
+    expected: Expected::Holds,
+    effect: None,
+    policies: Policies::Markov,
+    hypotheses: &[EDGES],
+    rejects: &[faults::ARRIVAL_RATE_INVERTED],
+    run: eq_4_41_mean,
+};
+
 /// lambda N / M from its parts, M as the sum of all rates: the arrival rate of a type of weight 1.
-fn unit_rate(model: &Model) -> Ratio {
+pub(super) fn unit_rate(model: &Model) -> Ratio {
     let graph = model.graph();
     let total: u128 = (0..graph.n_task_types()).map(|w| graph.weight(w)).sum();
     model.load().exact() * Ratio::new(graph.n_servers().into(), total.into())
@@ -147,7 +175,7 @@ fn rates_by_length(
 /// For every level i, sum_w r_w (q_i^w)^d in units of the least rate, or what stands for the power:
 /// the probability that all samples lie within the servers of length i or more. `None` where that
 /// has too many terms.
-fn arriving(model: &Model, x: &[u32], levels: usize) -> Option<Vec<Ratio>> {
+pub(super) fn arriving(model: &Model, x: &[u32], levels: usize) -> Option<Vec<Ratio>> {
     let (graph, policy) = (model.graph(), model.policy());
     let types = || (0..graph.n_task_types()).filter(|&w| !graph.servers_of(w).is_empty());
     let Some(d) = policy.paper_d() else {
@@ -232,6 +260,40 @@ fn lemma_4_2(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     })
 }
 
+fn eq_4_41_mean(claim: &Claim, setting: &Setting<'_>) -> Evidence {
+    let graph = setting.model.graph();
+    let n = graph.n_servers();
+    let servers = ratio::whole(n.into());
+    let lambda = setting.model.load().exact();
+    let count = affordable(graph, setting.model.d(), setting.plan.effort);
+    setting.cases(claim, count, "states", |case, rng| {
+        let x = state(case, rng, n);
+        let q = counts(0..n, &x, levels(&[&x]));
+        // In units of N^-2: a server more at level i changes Q_i^2 by 2 Q_i + 1.
+        let drift: Ratio = rates_by_length(setting, &x)
+            .into_iter()
+            .map(|(length, (arrivals, services))| {
+                let at = length as usize;
+                let up = arrivals.total() * ratio::whole(2 * q[at + 1] + 1);
+                // A service at an empty queue changes nothing.
+                let down = if at == 0 { 0 } else { 2 * q[at] - 1 };
+                up - services.total() * ratio::whole(down)
+            })
+            .sum();
+        let busy = ratio::whole(q[1]);
+        let twice = Ratio::from_integer(2.into());
+        let bound = twice * lambda * &servers * &busy - &busy * &busy + lambda * &servers + &busy;
+        let squared = &servers * &servers;
+        let slack = ratio::to_f64(&((&bound - &drift) / squared));
+        if drift > bound {
+            let [drift, bound] = [&drift, &bound].map(show);
+            let found = format!("N^2 times the drift is {drift}, the bound {bound}");
+            return Outcome::violated(found).by(slack).at(&[&x]);
+        }
+        Outcome::holds(slack)
+    })
+}
+
 fn prop_4_1_drift(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let graph = setting.model.graph();
     let n = graph.n_servers();
@@ -273,8 +335,9 @@ fn prop_4_1_drift(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     })
 }
 
-/// The rate at which tasks join servers of one length, from the weight of all pairs of such a server
-/// and one of its task types, by that type's servers: all, those at least as long, the longer ones.
+/// The rate at which tasks join servers of one length, from the weight of all pairs of such a
+/// server and one of its task types, by that type's servers: all, those at least as long, the
+/// longer ones.
 fn integrand(rate: &Ratio, law: SampleLaw, terms: FxHashMap<[u64; 3], u128>) -> Ratio {
     let mut sum = GroupedSum::default();
     for ([degree, at_least, longer], weight) in terms {
@@ -322,9 +385,9 @@ fn lemma_4_5_drift(claim: &Claim, setting: &Setting<'_>) -> Evidence {
             terms +=
                 graph.servers_of(w).iter().map(|v| graph.task_types_of(v).len()).sum::<usize>();
             let q = counts(graph.servers_of(w).iter(), &x, levels);
-            // By length of the server: the subject's rates, and the terms of the double sum of (4.30)
-            // as q_i^w and q_(i+1)^w of the other task type, with the sum of the weights of those
-            // that have them.
+            // By length of the server: the subject's rates, and the terms of the double sum of
+            // (4.30) as q_i^w and q_(i+1)^w of the other task type, with the sum of the weights of
+            // those that have them.
             let mut up = vec![(GroupedSum::default(), FxHashMap::default()); levels];
             let mut down = vec![Ratio::zero(); levels];
             for v in graph.servers_of(w).iter() {

@@ -15,9 +15,9 @@
 
 use super::error::ExactError;
 use super::jump_rates::Generator;
-use super::poisson::Poisson;
 use super::stationary::with_mean;
 use crate::theory::mean_field::Start;
+use crate::theory::poisson::Poisson;
 
 /// More steps than this take longer than anybody waits.
 const MOST_STEPS: f64 = 1e9;

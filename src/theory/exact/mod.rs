@@ -28,7 +28,6 @@ mod at_times;
 mod component;
 mod error;
 mod jump_rates;
-mod poisson;
 mod space;
 mod stationary;
 mod tail_bounds;
@@ -43,6 +42,7 @@ use self::space::Space;
 use self::stationary::{Chain, expectations, rough, spread};
 use self::tail_bounds::Bracket;
 use super::mean_field::Start;
+use super::poisson;
 use crate::model::Model;
 
 /// States of one component that are solved in at most a minute or so.
@@ -291,7 +291,9 @@ impl Sum {
     ) {
         let weight = servers as f64 / self.servers;
         if cap > self.q.len() {
-            self.q.resize(cap, Value::default());
+            // The bounds of the parts before this one do not end with their lists.
+            let upper = self.q.last().map_or(0.0, |last| last.upper);
+            self.q.resize(cap, Value { upper, ..Value::default() });
         }
         for (i, sum) in (1..).zip(&mut self.q) {
             sum.add(weight, q(i));
