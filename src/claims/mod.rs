@@ -24,6 +24,7 @@ mod effects;
 mod errata;
 #[doc(hidden)]
 pub mod event_test;
+mod flow_balance;
 mod hypothesis;
 mod instruments;
 mod invariants;
@@ -109,7 +110,8 @@ const ALL: &[&Claim] = &[
     &invariants::looks::LOOKS,
     &invariants::independent_streams::INDEPENDENT_STREAMS,
     &statistical::TRANSITION_LAW,
-    &statistical::FLOW_BALANCE,
+    &flow_balance::FLOW_BALANCE,
+    &flow_balance::EQ_4_10,
     &statistical::COR_4_3,
     &steady_bounds::COR_4_3_CRITICAL,
     &steady_bounds::Q_STAR_FROM_BELOW,

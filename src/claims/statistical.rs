@@ -3,7 +3,7 @@
 //! | claim | evidence |
 //! |---|---|
 //! | `transition-law` | every event of one path against its exact conditional law, picks also against every other declared policy ([`super::event_test`]) |
-//! | `flow-balance`, `cor-4.3`, `prop-4.1-ergodic` | independent replications that bracket the steady state ([`crate::estimate::bracketing`]) |
+//! | `cor-4.3`, `prop-4.1-ergodic`, and [`super::flow_balance`] | independent replications that bracket the steady state ([`crate::estimate::bracketing`]) |
 //!
 //! *Holds* means that the opposite was rejected, *violated* that the claim was, *inconclusive* that
 //! neither happened. Each side has half of the check's error probability, and each part of a claim
@@ -16,7 +16,7 @@ use super::verdict::Witness;
 use super::{
     Claim, Effect, Evidence, Expected, Hypothesis, Kind, Policies, Scope, Setting, Verdict,
 };
-use crate::estimate::bracketing::{NoCoalescence, Plan, START_ERROR, Sample};
+use crate::estimate::bracketing::{NoCoalescence, Plan, START_ERROR, Sample, Samples};
 use crate::faults;
 use crate::model::{Event, loads};
 use crate::num::ratio;
@@ -32,19 +32,9 @@ fn most_events(setting: &Setting<'_>) -> u64 {
     everyday * u64::from(setting.plan.effort)
 }
 
-/// Events for which flow balance chooses its margin. Many small systems share the time of a suite;
-/// a large one would be left with a margin that excludes nothing.
-fn most_events_of_flow(setting: &Setting<'_>) -> u64 {
-    if setting.model.graph().n_servers() < 500 {
-        50_000_000 * u64::from(setting.plan.effort)
-    } else {
-        most_events(setting)
-    }
-}
-
 /// The smallest effect that a claim on a mean of [0, 1] can be asked to see within [`most_events`]:
 /// even without any variance, a bet needs ln(1 / alpha) / effect observations.
-fn resolution(most_events: u64, plan: &Plan, finest: f64, alpha: f64) -> f64 {
+pub(super) fn resolution(most_events: u64, plan: &Plan, finest: f64, alpha: f64) -> f64 {
     // Above the floor, for the variance that there is; the budget itself is twice as much.
     let affordable = (most_events / plan.events()).max(1) as f64;
     (1.4 * (2.0 / alpha).ln() / affordable).max(finest)
@@ -257,15 +247,16 @@ fn in_words(event: Event, length: Option<u32>) -> String {
 }
 
 /// Runs bracketing samples through the parts until all are decided, or one against the claim.
-fn decide(
+pub(super) fn decide(
     setting: &Setting<'_>,
+    samples: &Samples<'_>,
     mut parts: Vec<Part>,
     mut measure: impl FnMut(&Sample, usize) -> (f64, f64),
 ) -> Evidence {
     let (mut seen, mut ordered) = (0u64, true);
     // Twice what the stated effects should need.
     let most = 2 * most_events(setting);
-    let outcome = setting.samples.each(usize::MAX, |plan, sample| {
+    let outcome = samples.each(usize::MAX, |plan, sample| {
         seen += 1;
         ordered &= sample.ordered;
         // Decided parts go on: the ends that they reject come nearer.
@@ -288,51 +279,12 @@ fn decide(
     findings.evidence()
 }
 
-fn undecided(events: u64) -> Evidence {
+pub(super) fn undecided(events: u64) -> Evidence {
     let summary = format!(
         "two copies on common marks, from empty and from above, had not met after {events} events; \
          more with --effort"
     );
     Evidence::of_test(Verdict::Inconclusive, 0, summary)
-}
-
-/// Flow balance: in steady state the busy fraction is the load.
-pub(crate) const FLOW_BALANCE: Claim = Claim {
-    id: "flow-balance",
-    source: "(4.10) with i = 1",
-    paper: &["(4.10)"],
-    statement: "E q_1(infinity) = lambda, within 1 % (or the margin stated, on large graphs)",
-    kind: Kind::Statistical,
-    scope: Scope::Graph,
-    expected: Expected::Holds,
-    effect: Some(Effect {
-        smallest: "E q_1(infinity) off by 1 %",
-        observations: 4_000,
-        unit: "replications",
-    }),
-    policies: Policies::Both(&Policies::Monotone, &Policies::JoinsAShortest),
-    hypotheses: &[Hypothesis::NoIsolatedTaskTypes, Hypothesis::BelowCriticalLoad],
-    rejects: &[faults::SLOW_SERVICE, faults::IDLE_SERVERS_SERVE],
-    run: flow_balance,
-};
-
-fn flow_balance(_: &Claim, setting: &Setting<'_>) -> Evidence {
-    let lambda = setting.model.lambda();
-    let share = setting.alpha / 2.0;
-    let plan = match setting.samples.plan() {
-        Ok(plan) => plan,
-        Err(NoCoalescence { events }) => return undecided(events),
-    };
-    let margin = resolution(most_events_of_flow(setting), &plan, 0.01 * lambda, share);
-    let (upper, lower) = (lambda + margin - START_ERROR, lambda - margin);
-    let parts = vec![
-        Part::at_most("E q_1(infinity)", (0.0, 1.0), upper.min(1.0), 0.0, share),
-        Part::at_least("E q_1(infinity)", (0.0, 1.0), lower.max(0.0), 0.0, share),
-    ];
-    let mut evidence = decide(setting, parts, |sample, _| sample.q(1));
-    // A margin as large as lambda itself would exclude next to nothing.
-    evidence.vacuous = margin >= lambda;
-    evidence
 }
 
 /// Corollary 4.3: geometric moments of the steady state.
@@ -389,7 +341,8 @@ fn cor_4_3(_: &Claim, setting: &Setting<'_>) -> Evidence {
         Part::at_most(format!("E q_{i}(infinity)"), (0.0, 1.0), limit, 0.0, share)
     };
     let parts = tried.iter().map(part).collect();
-    let mut evidence = decide(setting, parts, |sample, at| sample.q(at as u32 + 2));
+    let mut evidence =
+        decide(setting, setting.samples, parts, |sample, at| sample.q(at as u32 + 2));
     if let Some(left) = (2..=4).find(|i| !tried.contains(i)) {
         evidence.summary.push_str(&format!(
             "; i = {left} and above left out: a bound of {:.1e} needs {:.0} replications, more \
@@ -437,7 +390,7 @@ fn ergodic(_: &Claim, setting: &Setting<'_>) -> Evidence {
         plan.warm_up
     );
     let part = Part::at_most(name, (0.0, 1.0), limit.min(1.0), 0.0, setting.alpha / 2.0);
-    let mut evidence = decide(setting, vec![part], |sample, _| {
+    let mut evidence = decide(setting, setting.samples, vec![part], |sample, _| {
         let apart = f64::from(u8::from(!sample.met));
         (apart, apart)
     });

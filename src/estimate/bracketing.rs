@@ -40,6 +40,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, OnceLock};
 
 use serde::{Deserialize, Serialize};
 
+use crate::model::sample_law::SampleLaw;
 use crate::model::{Model, loads};
 use crate::num::{float_bits, ratio};
 use crate::simulate::Queues;
@@ -62,6 +63,9 @@ const LEAST_WINDOW: u64 = 16_384;
 /// The shortest window of samples that claims look at. A test of a bounded mean takes a number of
 /// replications that the margin sets, however little they vary: long averages are then idle.
 const LEAST_WINDOW_OF_CLAIMS: u64 = 4096;
+
+/// Looks of a window at the rates of joining, each of which takes a while.
+const LOOKS_AT_JOINING: u64 = 16;
 
 /// Samples kept for other claims; later ones are drawn anew, which gives the same.
 const KEPT: usize = 4096;
@@ -144,10 +148,7 @@ impl Tail {
         if rho < 1.0 && policy.weights().is_none() {
             return Some(Self { n, busy, load: rho, by_rho: true });
         }
-        let critical = critical_load_of(model).ok()?;
-        let least = critical.exact.as_ref().map_or(critical.lower, ratio::to_f64);
-        let kappa = model.lambda() / least * (1.0 + 1e-12);
-        (kappa < 1.0).then_some(Self { n, busy, load: kappa, by_rho: false })
+        kappa(model).map(|load| Self { n, busy, load, by_rho: false })
     }
 
     /// A bound on N E q_level(infinity), so on the probability that some queue has that many tasks;
@@ -158,6 +159,15 @@ impl Tail {
         }
         self.n * self.busy * self.load.powf(f64::from(level) - 1.0)
     }
+}
+
+/// lambda / lambda_c, rounded upwards, for policies that join a shortest of their samples; `None`
+/// where it is not certified to be below 1.
+fn kappa(model: &Model) -> Option<f64> {
+    let critical = critical_load_of(model).ok()?;
+    let least = critical.exact.as_ref().map_or(critical.lower, ratio::to_f64);
+    let kappa = model.lambda() / least * (1.0 + 1e-12);
+    (kappa < 1.0).then_some(kappa)
 }
 
 /// Looks of the pilot that guesses a start, each after at most twice as many events as servers.
@@ -178,6 +188,25 @@ pub fn upper_start(model: &Model, guess: u32) -> UpperStart {
     let error = |level: u32| tail.reached(level.saturating_add(1));
     let level = least_level(error, START_ERROR);
     UpperStart { level, error: Some(error(level).min(1.0)) }
+}
+
+/// A plan with one look, for functions of slope 1 in the l1 distance of q, and the excess of the
+/// steady state over its upper start, at most `error` tasks per server. `None` where no load is
+/// known by which the levels fall.
+///
+/// Copies need not meet: what bounds a function of this kind is how few tasks they are apart. The
+/// time lets queues of L tasks end and the last differences vanish; too short a one makes brackets
+/// wide, never wrong.
+pub fn averaging_plan(model: &Model, error: f64) -> Option<(Plan, f64)> {
+    let load = Tail::of(model)?.load;
+    // Where servers differ kappa is far below rho, and time goes with 1 / (1 - load).
+    let load = kappa(model).map_or(load, |kappa| load.min(kappa));
+    let level = least_level(|level| geometric_tail(load, level), error);
+    let excess = geometric_tail(load, level);
+    let time = (1.3 * f64::from(level) + 6.0) / (1.0 - load);
+    let events = (time * model.event_rate()).ceil() as u64;
+    let start = UpperStart { level, error: Some(excess) };
+    Some((Plan { start, warm_up: events.max(1) - 1, window: 1, every: 1, top: 0 }, excess))
 }
 
 /// How long replications are, and where they start.
@@ -297,6 +326,9 @@ pub struct Sample {
     pub upper: Vec<f64>,
     /// q_1, q_2, ... at the end of the window, from empty and from L, not averaged.
     pub last: (Vec<f64>, Vec<f64>),
+    /// The rates of [`Joining::add`] from empty and from L, averaged over some looks of the window; empty but
+    /// for [`Samples`].
+    pub joined: (Vec<f64>, Vec<f64>),
     /// Whether the systems had met before the window.
     pub met: bool,
     /// Whether the copy from empty was below the other at every look: else the two bracket nothing.
@@ -380,13 +412,30 @@ impl Sample {
         seed: u64,
         replication: u64,
     ) -> Self {
+        Self::draw_with(subject, model, plan, (seed, replication), None)
+    }
+
+    fn draw_with(
+        subject: &dyn Subject,
+        model: &Model,
+        plan: &Plan,
+        (seed, replication): (u64, u64),
+        joining: Option<&Joining>,
+    ) -> Self {
         let n = model.graph().n_servers() as usize;
         let mut pair =
             Pair::new(subject, model, seed, replication, vec![0; n], vec![plan.start.level; n]);
         let (mut met, mut ordered) = (false, true);
         // Of the lower copy, of the upper one, and of both where they have met.
         let (mut lower, mut upper, mut both) = (Vec::new(), Vec::new(), Vec::new());
+        let every = (plan.looks() / LOOKS_AT_JOINING).max(1);
+        let mut joined = (Vec::new(), Vec::new());
+        let weight = 1.0 / (plan.looks() / every) as f64;
         plan.run(&mut pair, Pair::advance, |look, pair| {
+            if let Some(joining) = joining.filter(|_| look > 0 && look % every == 0) {
+                joining.add(pair.lower(), weight, &mut joined.0);
+                joining.add(pair.upper(), weight, &mut joined.1);
+            }
             if !pair.met() {
                 let mut lengths = pair.lower().lengths().iter().zip(pair.upper().lengths());
                 ordered &= lengths.all(|(lower, upper)| lower <= upper);
@@ -412,6 +461,7 @@ impl Sample {
         let last = |queues: &Queues| average(queues.occupancy().counts().to_vec(), 1);
         Self {
             last: (last(pair.lower()), last(pair.upper())),
+            joined,
             lower: average(lower, looks),
             upper: average(upper, looks),
             met,
@@ -429,6 +479,62 @@ impl Sample {
     /// The mean queue length from below and above.
     pub fn mean_queue_length(&self) -> (f64, f64) {
         ascending(self.lower.iter().sum(), self.upper.iter().sum())
+    }
+}
+
+/// How often tasks join queues of some length or more, given the state.
+struct Joining {
+    model: Model,
+    law: SampleLaw,
+    /// lambda r_w / M.
+    weights: Vec<f64>,
+}
+
+impl Joining {
+    /// `None` where samples are drawn by weights, for which no number of servers tells g.
+    fn new(model: &Model) -> Option<Self> {
+        let law = model.policy().sample_law()?;
+        let graph = model.graph();
+        let scale = model.lambda() / f64::from(graph.n_task_types());
+        let weight = |w| scale * ratio::to_f64(&graph.relative_rate(w));
+        Some(Self {
+            model: model.clone(),
+            law,
+            weights: (0..graph.n_task_types()).map(weight).collect(),
+        })
+    }
+
+    /// Adds a multiple of the rates, for i = 1, 2, ..., of the tasks that join a queue of length i
+    /// or more, for each server: (lambda / M) sum_w r_w g_w(Q_i^w), where g_w(s) is the probability
+    /// that all samples of a task of type w lie within a given s of its servers. In steady state
+    /// this rate is q_(i+1) in the mean, (4.10).
+    fn add(&self, queues: &Queues, factor: f64, rates: &mut Vec<f64>) {
+        let graph = self.model.graph();
+        let mut add = |weight: f64, counts: &[u64], n: usize| {
+            if rates.len() < counts.len() {
+                rates.resize(counts.len(), 0.0);
+            }
+            for (rate, &count) in rates.iter_mut().zip(counts) {
+                *rate += factor * weight * self.law.all_within_f64(count as usize, n);
+            }
+        };
+        let n = graph.n_servers() as usize;
+        if graph.n_edges() == n as u64 * u64::from(graph.n_task_types()) {
+            return add(self.weights.iter().sum(), queues.occupancy().counts(), n);
+        }
+        let mut counts = Vec::new();
+        for (w, &weight) in (0..).zip(&self.weights) {
+            let servers = graph.servers_of(w);
+            counts.clear();
+            for v in servers.iter() {
+                let length = queues.lengths()[v as usize] as usize;
+                if counts.len() < length {
+                    counts.resize(length, 0);
+                }
+                counts[..length].iter_mut().for_each(|count| *count += 1);
+            }
+            add(weight, &counts, servers.len());
+        }
     }
 }
 
@@ -465,6 +571,7 @@ pub struct Samples<'a> {
     seed: u64,
     limit: u64,
     plan: OnceLock<Result<Plan, NoCoalescence>>,
+    joining: OnceLock<Option<Joining>>,
     drawn: Mutex<Drawn>,
     changed: Condvar,
 }
@@ -475,8 +582,15 @@ const AHEAD: usize = 4;
 impl<'a> Samples<'a> {
     /// Nothing is drawn yet. A pilot gives up after `limit` events.
     pub fn new(subject: &'a dyn Subject, model: &'a Model, seed: u64, limit: u64) -> Self {
-        let (plan, drawn, changed) = (OnceLock::new(), Mutex::default(), Condvar::new());
-        Self { subject, model, seed, limit, plan, drawn, changed }
+        let (plan, joining) = (OnceLock::new(), OnceLock::new());
+        let (drawn, changed) = (Mutex::default(), Condvar::new());
+        Self { subject, model, seed, limit, plan, joining, drawn, changed }
+    }
+
+    /// The same by a plan of the caller's, without pilots.
+    pub fn planned(subject: &'a dyn Subject, model: &'a Model, seed: u64, plan: Plan) -> Self {
+        let samples = Self::new(subject, model, seed, 0);
+        Self { plan: OnceLock::from(Ok(plan)), ..samples }
     }
 
     /// The plan, chosen at the first call.
@@ -514,7 +628,9 @@ impl<'a> Samples<'a> {
     }
 
     fn draw(&self, plan: &Plan, at: usize) -> Sample {
-        Sample::draw(self.subject, self.model, plan, self.seed, at as u64)
+        let joining = self.joining.get_or_init(|| Joining::new(self.model));
+        let at = (self.seed, at as u64);
+        Sample::draw_with(self.subject, self.model, plan, at, joining.as_ref())
     }
 
     fn lock(&self) -> MutexGuard<'_, Drawn> {
