@@ -19,6 +19,7 @@ pub mod catalogue;
 mod checking;
 mod claim;
 mod convergence;
+mod delay_law;
 #[cfg(test)]
 mod effects;
 mod errata;
@@ -113,11 +114,13 @@ const ALL: &[&Claim] = &[
     &flow_balance::FLOW_BALANCE,
     &flow_balance::EQ_4_10,
     &statistical::COR_4_3,
+    &steady_bounds::COR_4_3_STEP,
     &steady_bounds::COR_4_3_CRITICAL,
     &steady_bounds::Q_STAR_FROM_BELOW,
     &steady_bounds::TAIL_FROM_BELOW,
     &statistical::ERGODIC,
     &laws::EXACT_LAW,
+    &delay_law::DELAY_LAW,
     &perfect_sampling::PERFECT_SAMPLING,
     &transients::theorem_3_8::THM_3_8,
     &transients::theorem_3_8::MIXING_IN_N,

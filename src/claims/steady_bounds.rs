@@ -2,9 +2,13 @@
 //!
 //! | statement | claim |
 //! |---|---|
+//! | E q_(i+1) <= rho E q_i, E q_i <= rho^i, where rho(G) < 1 | `cor-4.3-step` |
 //! | E q_(i+1) <= kappa E q_i, kappa = lambda / lambda_c | `cor-4.3-critical` |
-//! | E q_i >= q*_i where phi(G) = 0 | `q-star-from-below` |
+//! | E q_i >= q*_i where phi(G) = 0; distinct samples where servers are alike | `q-star-from-below` |
 //! | E q_i >= N^-1 sum_v mu_v^i >= (lambda gamma^(d-1))^i | `tail-from-below` |
+//!
+//! **`cor-4.3-step`.** By (4.10) and (4.4), E Q_(i+1) <= rho E Q_i at each level, which is more than
+//! the product over the levels that is printed, and sees a single level that is wrong.
 //!
 //! **`cor-4.3-critical`.** Let S be the servers of length i or more, and a(S) the rate of the tasks
 //! that only S can serve: those whose samples all lie within S. In steady state they are what
@@ -14,7 +18,11 @@
 //! **`q-star-from-below`.** By the same balance E q_(i+1) is lambda times the mean over task types
 //! of E (q_i^w)^d, weighted with their rates. By Jensen's inequality, for the law and then for the
 //! types, it is at least lambda (mean of E q_i^w)^d, and where phi(G) = 0 the mean of q_i^w is q_i.
-//! So E q_(i+1) >= lambda (E q_i)^d, and q* is the solution with equality.
+//! So E q_(i+1) >= lambda (E q_i)^d, and q* is the solution with equality. With m = min(d, n) distinct
+//! samples of n servers, the probability that all of m given servers have i tasks is at least the
+//! product of theirs, since queue lengths of a monotone policy are associated (Harris 1977). Where
+//! an automorphism that keeps the rates takes every server to every other (here: complete graphs and
+//! cycles), each of these is E q_i, so that E q_(i+1) >= lambda (E q_i)^m.
 //!
 //! **`tail-from-below`.** A task whose d samples are all v joins v whatever the state. Such tasks
 //! arrive at the rate mu_v = (lambda N / M) sum_(w in N_v) r_w d_w^-d, so that X_v stays above a
@@ -34,11 +42,29 @@ use super::small_graphs::{self, Loads};
 use super::{Claim, Evidence, Expected, Kind, Policies, Scope, Setting, show};
 use crate::faults;
 use crate::graph::BipartiteGraph;
+use crate::graph::generate;
 use crate::model::policy::Policy;
 use crate::model::sample_law::SampleLaw;
 use crate::model::{Load, Model};
 use crate::num::ratio::{self, Ratio, ratio};
 use crate::theory::exact::{Law, Options};
+
+/// Corollary 4.3 level by level.
+pub(crate) const COR_4_3_STEP: Claim = Claim {
+    id: "cor-4.3-step",
+    source: "Corollary 4.3 and its proof",
+    paper: &["Corollary 4.3"],
+    statement: "E q_(i+1)(infinity) <= rho(G) E q_i(infinity) and E q_i(infinity) <= rho(G)^i for \
+        every i",
+    kind: Kind::Exact,
+    scope: Scope::Theory,
+    expected: Expected::Holds,
+    effect: None,
+    policies: Policies::Any,
+    hypotheses: &[],
+    rejects: &[faults::MOMENT_BOUND_SHIFTED],
+    run: cor_4_3_step,
+};
 
 /// Corollary 4.3 with the critical load in place of rho.
 pub(crate) const COR_4_3_CRITICAL: Claim = Claim {
@@ -62,7 +88,8 @@ pub(crate) const Q_STAR_FROM_BELOW: Claim = Claim {
     id: "q-star-from-below",
     source: "(4.10) and Jensen's inequality, not in print",
     paper: &["(4.10)"],
-    statement: "E q_i(infinity) >= q*_i for every i, N and d, with replacement, where phi(G) = 0",
+    statement: "E q_i(infinity) >= q*_i, every i, N, d, where phi(G) = 0 with replacement, or servers are \
+        alike",
     kind: Kind::Exact,
     scope: Scope::Theory,
     expected: Expected::Holds,
@@ -127,6 +154,30 @@ impl System {
         Some(Self { model, d, critical })
     }
 
+    /// Distinct samples on a graph each of whose servers an automorphism takes to each other one;
+    /// d is the number of different servers that a task looks at.
+    fn alike(rng: &mut impl Rng) -> Option<Self> {
+        let (graph, degree) = match rng.random_range(0..4) {
+            0 => (generate::complete(2, rng.random_range(1..=3)), 2),
+            1 => (generate::complete(3, rng.random_range(1..=3)), 3),
+            2 => (generate::circulant(3, 2), 2),
+            _ => (generate::circulant(2, 1), 1),
+        };
+        let (law, policy, d): (_, Policy, _) = match rng.random_range(0..3) {
+            0 => (SampleLaw::All, "jsq(all)".parse().ok()?, degree),
+            at => {
+                let d = at + 1;
+                let policy = format!("jsq({d}), distinct").parse().ok()?;
+                (SampleLaw::Distinct(d), policy, d.min(degree))
+            }
+        };
+        let graph = graph.ok()?;
+        let critical = small_graphs::critical_load(&graph, law)?;
+        let load = Load::new(ratio(rng.random_range(2..=9), 10)).ok()?;
+        let model = Model::with_policy(graph, load, policy, None).ok()?;
+        Some(Self { model, d, critical })
+    }
+
     fn graph(rng: &mut impl Rng) -> Option<BipartiteGraph> {
         let graph = loop {
             let graph = small_graphs::random(rng).ok()?;
@@ -162,15 +213,52 @@ impl System {
 const WITH_REPLACEMENT: [SampleLaw; 3] =
     [SampleLaw::Replacement(1), SampleLaw::Replacement(2), SampleLaw::Replacement(3)];
 
+/// Samples that are servers chosen evenly, in the ways that a policy can draw them.
+const LAWS: [SampleLaw; 6] = [
+    SampleLaw::Replacement(1),
+    SampleLaw::Replacement(2),
+    SampleLaw::Replacement(3),
+    SampleLaw::Distinct(2),
+    SampleLaw::Distinct(3),
+    SampleLaw::All,
+];
+
+fn cor_4_3_step(claim: &Claim, setting: &Setting<'_>) -> Evidence {
+    let count = 60 * u64::from(setting.plan.effort);
+    setting.cases(claim, count, "small systems with rho(G) < 1, every i", |case, rng| {
+        let Some(system) = System::draw(case, rng, &LAWS) else { return Outcome::Skipped };
+        let rho = (setting.instruments.rho)(&system.model);
+        if rho >= Ratio::one() {
+            return Outcome::Skipped;
+        }
+        let law = match system.law(setting) {
+            Ok(law) => law,
+            Err(outcome) => return outcome,
+        };
+        // Rounded upwards by more than the few roundings.
+        let upwards = |value: &Ratio| ratio::to_f64(value) * (1.0 + 1e-12);
+        let (step, mut least) = (upwards(&rho), f64::INFINITY);
+        for (at, value) in law.q.iter().enumerate() {
+            let i = at as u32 + 1;
+            let moment = upwards(&(setting.instruments.moment_bound)(&rho, i));
+            let before = if at == 0 { 1.0 } else { law.q[at - 1].upper };
+            let bound = moment.min(step * before);
+            if value.lower > bound {
+                let found = format!(
+                    "E q_{i} is at least {:e}, rho^{i} = {moment:e}, rho E q_{at} = {:e}; {}",
+                    value.lower,
+                    step * before,
+                    system.name()
+                );
+                return Outcome::violated(found).by(bound - value.lower);
+            }
+            least = least.min(bound - value.lower);
+        }
+        Outcome::least(least, false)
+    })
+}
+
 fn cor_4_3_critical(claim: &Claim, setting: &Setting<'_>) -> Evidence {
-    const LAWS: [SampleLaw; 6] = [
-        SampleLaw::Replacement(1),
-        SampleLaw::Replacement(2),
-        SampleLaw::Replacement(3),
-        SampleLaw::Distinct(2),
-        SampleLaw::Distinct(3),
-        SampleLaw::All,
-    ];
     let count = 60 * u64::from(setting.plan.effort);
     setting.cases(claim, count, "small systems, every i", |case, rng| {
         let Some(system) = System::draw(case, rng, &LAWS) else { return Outcome::Skipped };
@@ -200,10 +288,15 @@ fn cor_4_3_critical(claim: &Claim, setting: &Setting<'_>) -> Evidence {
 
 fn q_star_from_below(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let count = 120 * u64::from(setting.plan.effort);
-    setting.cases(claim, count, "small systems with phi(G) = 0, every i", |case, rng| {
-        let Some(system) = System::draw(case, rng, &WITH_REPLACEMENT) else {
-            return Outcome::Skipped;
+    let of =
+        "small systems with phi(G) = 0, or distinct samples of servers that are alike, every i";
+    setting.cases(claim, count, of, |case, rng| {
+        let drawn = if case % 4 == 3 {
+            System::alike(rng)
+        } else {
+            System::draw(case, rng, &WITH_REPLACEMENT)
         };
+        let Some(system) = drawn else { return Outcome::Skipped };
         if !Loads::of(system.model.graph()).are_equal() {
             return Outcome::Skipped;
         }
@@ -211,20 +304,23 @@ fn q_star_from_below(claim: &Claim, setting: &Setting<'_>) -> Evidence {
             Ok(law) => law,
             Err(outcome) => return outcome,
         };
-        let mut least = f64::INFINITY;
+        let (lambda, mut least, mut before) = (system.model.lambda(), f64::INFINITY, 1.0);
         for (i, value) in (1..).zip(&law.q) {
-            let limit = (setting.instruments.fixed_point)(system.model.lambda(), system.d, i);
-            // The relative error of q*_i is far below this.
+            // By the recursion, which gives q*_i from q*_0 = 1, and by q*_i itself: both from
+            // below, since the relative error is far smaller.
+            let step = lambda * f64::powi(before, system.d as i32);
+            let limit = step.max((setting.instruments.fixed_point)(lambda, system.d, i));
             let limit = limit * (1.0 - 1e-12);
             if value.upper < limit {
                 let found = format!(
-                    "E q_{i} is at most {:e}, q*_{i} = {limit:e}; {}",
+                    "E q_{i} is at most {:e}, q*_{i} or lambda (E q_{})^d at least {limit:e}; {}",
                     value.upper,
+                    i - 1,
                     system.name()
                 );
                 return Outcome::violated(found).by(value.upper - limit);
             }
-            least = least.min(value.upper - limit);
+            (least, before) = (least.min(value.upper - limit), value.lower.max(0.0));
         }
         Outcome::least(least, false)
     })

@@ -23,7 +23,7 @@ pub(super) const ALL: &[&Fault] = &[
     FIXED_POINT_ONE_CHOICE_MORE, DROPPED_DEPARTURES, MOMENT_BOUND_SHIFTED, MIXING_THETA_NOT_CAPPED,
     MARTINGALE_BOUND_TIMELESS, MIXING_THETA_DOUBLED, MIXING_THETA_DROPPED,
     COMPARISON_TIME_AS_PRINTED, TIES_BY_QUEUES, SOME_SAMPLE_WITHIN, IMPROVE_OFFERS_THE_BUSIEST,
-    LAW_ONE_SAMPLE_LESS, LAW_ONE_SAMPLE_MORE, LAW_WITHOUT_REPLACEMENT,
+    DELAY_OF_WAITING, LAW_ONE_SAMPLE_LESS, LAW_ONE_SAMPLE_MORE, LAW_WITHOUT_REPLACEMENT,
 ];
 
 const fn fault(id: &'static str) -> Fault {
@@ -246,6 +246,15 @@ fn trajectory_of_arrivals(
 pub const MOMENT_BOUND_SHIFTED: &Fault = &fault("moment-bound-shifted")
     .about("The moment bound rho^(i + 1).")
     .with(Instruments { moment_bound: |rho, i| ratio::power(rho, i + 1), ..REFERENCE });
+
+pub const DELAY_OF_WAITING: &Fault = &fault("delay-of-waiting")
+    .about("The time until service begins, in place of the time in system.")
+    .with(Instruments {
+        delay_tail: |accepted, q, kappa, t| {
+            (REFERENCE.delay_tail)(accepted, q.get(1..).unwrap_or(&[]), kappa, t)
+        },
+        ..REFERENCE
+    });
 
 pub const MIXING_THETA_NOT_CAPPED: &Fault = &fault("mixing-theta-not-capped")
     .about("theta = 1 / (2 rho0 d) in the proof of Theorem 3.8, not capped by rho0.")

@@ -33,6 +33,7 @@ use crate::stats::mean_test::{MeanTest, Side};
 use crate::stats::procedure::{IntervalKind, IntervalProcedure, LawProcedure, MeanProcedure};
 use crate::subject::{Reference, Subject};
 use crate::theory::constants;
+use crate::theory::delay;
 use crate::theory::exact;
 use crate::theory::mean_field::{self, OdeError, Start, Trajectory};
 use crate::theory::stability::{self, Addition, StabilityError};
@@ -83,6 +84,8 @@ pub struct Instruments {
     pub transient: fn(&Model, &Start, &[f64], &Options) -> Result<Transient, EstimateError>,
     /// The exact law of a small system in its steady state.
     pub stationary: fn(&Model, &exact::Options) -> Result<exact::Law, exact::ExactError>,
+    /// P(time in system > t) by the rate of accepted tasks, E q_1, E q_2, ..., kappa and t.
+    pub delay_tail: fn(f64, &[exact::Value], f64, f64) -> exact::Value,
     /// An estimate of the steady state.
     pub steady_state: fn(&Model, &Options) -> Result<SteadyState, EstimateError>,
     /// How long replications are and where they start, chosen by pilots that stop after so many
@@ -239,6 +242,7 @@ pub const REFERENCE: Instruments = Instruments {
     right_hand_side: |lambda, d, q, dq| {
         mean_field::right_hand_side(lambda, d, q, mean_field::Boundary::Zero, dq);
     },
+    delay_tail: delay::tail,
     moment_bound: ratio::power,
     mixing_theta: constants::mixing_theta,
     mixing_bound: |rho0, d, t| constants::Mixing::new(rho0, d).bound(t),

@@ -100,6 +100,17 @@ impl Delay {
     }
 }
 
+/// P(delay > t) for t >= 0, from what [`Delay::new`] takes; P(delay > t) = 1 at t = 0.
+pub fn tail(accepted: f64, q: &[Value], kappa: f64, t: f64) -> Value {
+    let Found { value, lower, upper } = Found::new(accepted, q, kappa);
+    // The weights of a Poisson law carry relative rounding only.
+    Value {
+        value: value.tail(t),
+        lower: lower.tail(t) * (1.0 - ROUNDING),
+        upper: (upper.tail(t) * (1.0 + ROUNDING)).min(1.0),
+    }
+}
+
 /// A value that is its own bounds.
 fn exact(value: f64) -> Value {
     Value { value, lower: value, upper: value }
