@@ -12,11 +12,10 @@
 //! | section 5 | steady state of geometric graphs of mean degree 3 | there is none at lambda = 0.8 | `err-5-steady-state-*` |
 //! | (4.44) | a rate that depends on lambda only | on d and on the start too | `err-4.44-*` |
 //! | (4.33), (4.34) | divide by qbar_(i-1) - qbar_i, which is 0 from empty at s = 0 | the quotient extended by continuity, d x^(d-1) | `err-4.33-*` |
-//! | Theorem 3.10 | a constant c | 6 (2 (rho0 K + d + 1)^2 + 1), with the sharp K too | `err-thm-3.10-corrected` |
 //! | (4.41), last step | N_a(t) / N + sum of q_i(0)^2 | 2 N_a(t) / N | `err-4.41-*` |
 //! | (4.47), first step | c2' sqrt(ln(1/eta)) | c2' sqrt(ln(1/eta) / (2 c3)) | `err-4.47-*` |
 //! | (4.48) for (3.1) | ln(1/eta) with the power 1/2, where (4.47) has alpha/2 | (2 c3 / ln(1/eta))^(alpha/2) and x <= (ln(1/x))^(-alpha/2) | `err-4.48-*` |
-//! | (4.10) | a stationary expectation has derivative 0 | needs a finite mean, which the drift of z^X gives | `err-4.10-corrected` |
+//! | (4.10) | a stationary expectation has derivative 0 | as argued it needs sum_j E Q_j finite, which the drift of z^X gives where rho(G) < 1; sums that are cut off give (4.10) for every ergodic system | `err-4.10-corrected`, `eq-4.10` |
 //!
 //! The paper was read by OCR. These are slips of an index or a letter, and may be the reader's;
 //! their claims [say so](Erratum::Symbol), and so does every report:
@@ -48,6 +47,7 @@
 //! |---|---|
 //! | Definition 3.5 | it implies phi(G) = 0 wherever (2.1) and (2.3) are defined, see `eq-3.3` |
 //! | Theorem 3.8 | its alpha <= 1 is 1 / alpha of its proof, where alpha >= 1: one letter for two things, see `bounds-constants` |
+//! | Theorem 3.10 | its c is not said; the proof gives 6 (2 (rho0 K + d + 1)^2 + 1), with the sharp K too, see `thm-3.10-arrivals` |
 //! | Lemma C.1 | K = (2^d - 1)(d - 1) holds (`lemma-c.1`); the best is `lemma-c.1-sharp` |
 //!
 //! # Source

@@ -148,8 +148,8 @@ fn extended(
 
 /// (4.33) to (4.35), summed over w, with the sharp K: what the explicit constant c = 6 (2 (rho0 K +
 /// d + 1)^2 + 1) of Theorem 3.10 rests on.
-pub(crate) const THM_3_10_CORRECTED: Claim = corrected(
-    "err-thm-3.10-corrected",
+pub(crate) const THM_3_10_ARRIVALS: Claim = corrected(
+    "thm-3.10-arrivals",
     "Theorem 3.10, (4.33) to (4.38)",
     &["Theorem 3.10", "(4.33)", "(4.34)", "(4.35)"],
     "arrivals at level i differ from (3.5)'s by (rho K + d)(d_(i-1) + d_i) + d phi (q_(i-1) - \

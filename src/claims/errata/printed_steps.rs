@@ -328,14 +328,14 @@ pub(crate) const C_5_CORRECTED: Claim = corrected(
     },
 );
 
-/// What makes (4.10) right: f = sum_v z^(X_v), z > 1, has drift at most (z - 1) rho f - (1 - 1/z)(f
+/// What makes the argument of (4.10) right where rho(G) < 1: f = sum_v z^(X_v), z > 1, has drift at most (z - 1) rho f - (1 - 1/z)(f
 /// - idle servers).
 pub(crate) const EQ_4_10_CORRECTED: Claim = corrected(
     "err-4.10-corrected",
     "(4.10)",
     &["(4.10)"],
-    "by its drift, sum_v z^(X_v) has a finite stationary mean for 1 < z < 1/rho, which (4.10) \
-        needs",
+    "by its drift, sum_v z^(X_v) has a finite stationary mean for 1 < z < 1/rho: enough for \
+        (4.10) as argued",
     &[faults::RHO_REPLACED_BY_LAMBDA],
     |claim, setting| {
         over_states(claim, setting, 200, |model, lengths, rng| {
