@@ -184,14 +184,11 @@ pub const STATEMENTS: &[Statement] = &[
         .no_claim("no claim yet: the sum of (4.37); its c2 is checked in `bounds-constants`"),
     at("(4.39)", THM_3_10, "simulate/occupancy.rs",
         "the squares of the shares of all lengths sum to at most M"),
-    at("(4.40)", THM_3_10, "", "the bound on the local distances")
-        .no_claim("no claim yet: (4.38) by Groenwall's inequality"),
+    at("(4.40)", THM_3_10, "theory/constants.rs", "the bound on the local distances"),
     at("(4.41)", THM_3_10, "simulate/occupancy.rs", "from local to global distances"),
     at("(4.42)", THM_3_10, "simulate/occupancy.rs", "local occupancies sum to Q_i within phi Q_i"),
     at("(4.43)", THM_3_10, "theory/constants.rs",
-        "(4.40) and (4.41) together: (3.6) with its constant")
-        .no_claim("no claim yet where phi(G) > 0; on the complete graph its last line is what \
-            `thm-3.10` checks"),
+        "(4.40) and (4.41) together: (3.6) with its constant"),
     at("(4.44)", THM_3_1, "theory/mean_field/linearisation.rs",
         "(3.5) comes close to q* exponentially fast"),
     at("(4.45)", THM_3_1, "", "Theorems 3.8 and 3.10 and (4.44), added up")

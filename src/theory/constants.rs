@@ -7,6 +7,8 @@
 //! | c = 6 (2 (rho0 K + d + 1)^2 + 1) of (4.37), (4.38) | [`path_constant`] |
 //! | K = (2^d - 1)(d - 1) of (C.3) | [`printed_lipschitz_constant`] |
 //! | (3.6) | [`path_bound`] |
+//! | (4.40) in the mean | [`local_path_bound`] |
+//! | (4.41) | [`global_path_bound`] |
 //! | (C.4) | [`martingale_bound`] |
 //! | t = sqrt(ln(1/eta) / (2 c3)) of (4.46) | [`comparison_time`] |
 //!
@@ -129,12 +131,23 @@ pub fn martingale_bound(rho0: f64, d: u32, gamma: f64, t: f64) -> f64 {
 
 /// (3.6) at time t, with 2 lambda t in its first term; infinite where exp(c t^2) overflows.
 pub fn path_bound(figures: &PathBound, t: f64) -> f64 {
-    let PathBound { lambda, rho0, d, phi, gamma, start_squares, start_spread, c } = *figures;
-    let d = f64::from(d);
-    let inner = (t * d * phi).powi(2) + start_spread + 4.0 * t * (rho0 * d + 1.0) * gamma;
+    global_path_bound(figures, t, local_path_bound(figures, t))
+}
+
+/// (4.41): the bound on the global distances from one on the local ones, with 2 lambda t.
+pub fn global_path_bound(figures: &PathBound, t: f64, local: f64) -> f64 {
+    let PathBound { lambda, phi, start_squares, .. } = *figures;
+    2.0 * phi * phi * (2.0 * lambda * t + start_squares) + 2.0 * local
+}
+
+/// (4.40) at time t in the mean, its martingales bounded by (C.4): the bound on E sup_(s <= t) sum_i
+/// (M^-1 sum_w |q_i^w(s) - qbar_i(s)|)^2.
+pub fn local_path_bound(figures: &PathBound, t: f64) -> f64 {
+    let PathBound { rho0, d, phi, gamma, start_spread, c, .. } = *figures;
+    let inner =
+        (t * f64::from(d) * phi).powi(2) + start_spread + martingale_bound(rho0, d, gamma, t);
     // 0 times infinity is 0 here: what is multiplied is a bound on something that is 0.
-    let spread = if inner == 0.0 { 0.0 } else { 12.0 * (c * t * t).exp() * inner };
-    2.0 * phi * phi * (2.0 * lambda * t + start_squares) + spread
+    if inner == 0.0 { 0.0 } else { 6.0 * (c * t * t).exp() * inner }
 }
 
 /// t = sqrt(ln(1/eta) / (2 c3)), given ln(1/eta): where exp(c3 t^2) is eta^(-1/2).
