@@ -109,7 +109,7 @@ fn rows(seed: u64, effort: u32) -> Vec<Row> {
         row("union of complete graphs, N = 10000, k = 4", copies(2_500, 4), Above),
         row("union of complete graphs, N = 10000, k = 250", copies(40, 250), Below),
         row("Erdos-Renyi, N = 10000, degree 6", random(6.0), Above),
-        row("Erdos-Renyi, N = 10000, degree 400", random(400.0), Below),
+        row("Erdos-Renyi, N = 10000, degree 150", random(150.0), Below),
         // N grows: by degree 3, and by degree sqrt(N), whose next member is the one of k = 100.
         regular(1_000, 3, Above),
         regular(400, 20, Above),

@@ -4,7 +4,9 @@
 //! has no weight.
 
 pub(super) mod corollary_3_11;
-pub(super) mod lemmas_4_5_and_c_2;
+pub(super) mod lemma_4_5;
+pub(super) mod lemma_c_2;
+pub(super) mod mixing_in_n;
 pub(super) mod proof_constants;
 mod solution;
 pub(super) mod theorem_3_10;

@@ -239,13 +239,13 @@ fn thm_3_10(claim: &Claim, setting: &Setting<'_>) -> Evidence {
         };
         let figures = row.figures(setting, &model);
         let bound = global_bound(setting, &figures, UNTIL);
-        let name = format!("{}, t = {UNTIL}: E sup", row.name);
-        let part = Part::at_most(name, (0.0, row.clip * bound), bound, 0.0, share);
+        let name = format!("{}, t = {UNTIL}, bound {bound:.1e}: E sup / bound", row.name);
+        let part = Part::at_most(name, (0.0, row.clip), 1.0, 0.0, share);
         let own = seed.wrapping_add(at);
         findings.settle_one(part, most(setting), |replication| {
             let begin = row.begin(&model, (own, replication));
             let (low, high) = supremum(setting, &model, &solution, begin);
-            (low * low, high * high)
+            (low * low / bound, high * high / bound)
         });
         if findings.is_violated() {
             return findings.evidence();
@@ -329,18 +329,20 @@ fn eq_4_40(claim: &Claim, setting: &Setting<'_>) -> Evidence {
         };
         let figures = row.figures(setting, &model);
         let whole = (setting.instruments.local_path_bound)(&figures, UNTIL);
-        let name = format!("{}: E sup", row.name);
-        let mut parts = vec![Part::at_most(name, (0.0, row.clip * whole), whole, 0.0, share)];
+        let name = format!("{}, bound {whole:.1e}: E sup / bound", row.name);
+        let mut parts = vec![Part::at_most(name, (0.0, row.clip), 1.0, 0.0, share)];
+        let mut bounds = vec![whole];
         if let Some((what, without)) = without {
             let less = local_path_bound(&without(figures), UNTIL);
-            let name = format!("{}, without {what}: E sup", row.name);
-            parts.push(Part::at_least(name, (0.0, 3.0 * less), less, 0.0, share));
+            let name = format!("{}, bound {less:.1e} without {what}: E sup / bound", row.name);
+            parts.push(Part::at_least(name, (0.0, 3.0), 1.0, 0.0, share));
+            bounds.push(less);
         }
         let own = seed.wrapping_add(at);
         findings.settle(parts, most(setting), |replication| {
             let begin = row.begin(&model, (own, replication));
             let (low, high) = local_supremum(setting, &model, &solution, begin);
-            vec![(low * low, high * high); 1 + usize::from(without.is_some())]
+            bounds.iter().map(|bound| (low * low / bound, high * high / bound)).collect()
         });
         if findings.is_violated() {
             break;
