@@ -58,6 +58,9 @@ pub struct Enclosure {
 /// The last term of a Taylor polynomial may be so large, in l1.
 const LAST_TERM: f64 = 1e-16;
 
+/// Beyond this the powers that are left out are no longer the smaller ones.
+const LONGEST_STEP: f64 = 1.0;
+
 /// More than any check needs.
 const MOST_STEPS: u64 = 50_000;
 
@@ -74,7 +77,8 @@ impl Enclosure {
             Start::Geometric(_) => 4.0 * f64::EPSILON * q.iter().sum::<f64>(),
             _ => 0.0,
         };
-        let error = upwards(rounding + start.tail(q.len()) * (1.0 + 1e-10));
+        let lacking = rounding + start.tail(q.len()) * (1.0 + 1e-10);
+        let error = if lacking > 0.0 { upwards(lacking) } else { 0.0 };
         Ok(Self { lambda, d, products: products_of_power(d), time: 0.0, q, error, steps: 0 })
     }
 
@@ -117,6 +121,7 @@ impl Enclosure {
         let last: f64 = taylor.iter().map(|c| c[ORDER].abs()).sum();
         let natural = (LAST_TERM / last).powf(1.0 / ORDER as f64);
         // Not a last step of no length.
+        let natural = natural.min(LONGEST_STEP);
         let step = if natural < 0.9 * longest { natural.min(longest / 2.0) } else { longest };
         let paths: Vec<Polynomial> = taylor
             .into_iter()
