@@ -131,8 +131,8 @@ fn increments((lambda, d): (f64, u32), gap: f64, levels: usize, above: bool) -> 
     let mut p = vec![f64::NAN; levels + 2];
     p[levels + 1] = match (d, above) {
         (1, _) => 1.0 - lambda.sqrt(),
-        // Constant from here on, which suffices as c_i falls.
-        (_, true) => gap + 2.0 * c(levels + 1) * gap / (1.0 - gap),
+        // Constant from here on, see `is_above`.
+        (_, true) => (gap + 2.0 * c(levels + 1) * gap / (1.0 - gap)) * unit,
         (_, false) => gap,
     };
     for i in (1..=levels).rev() {
@@ -143,20 +143,29 @@ fn increments((lambda, d): (f64, u32), gap: f64, levels: usize, above: bool) -> 
     p
 }
 
+/// Whether a number is certified to be no more than the gap: p_1 <= 1, and p_(L+1) solves the
+/// equation with "at least" at all levels from there on, since c_i falls.
+fn is_below_gap(system: (f64, u32), number: f64, levels: usize) -> (bool, Vec<f64>) {
+    let (lambda, d) = system;
+    let p = increments(system, number, levels, true);
+    let target = fixed_point_vec(lambda, d, levels + 1)[levels];
+    let c = lambda * f64::from(d) * target.powi(d as i32 - 1) * (1.0 + 1e-12);
+    let tail = p[levels + 1];
+    (p[1] <= 1.0 && tail < 1.0 && tail - c * tail / (1.0 - tail) >= number, p)
+}
+
 /// The gap from both sides, and V(t) between its bounds.
 fn from_empty(system: (f64, u32), gap: f64, looks: &[Look], measured: &mut Measured) {
     let (lambda, d) = system;
     let levels = looks[0].q.len();
     let (low, high) = (gap * (1.0 - SIDE), gap * (1.0 + SIDE));
-    let (p, q) = (increments(system, low, levels, true), increments(system, high, levels, false));
-    let certified = |holds: bool, p: f64| if holds { SIDE * gap } else { -(p - 1.0).abs() * gap };
-    let place = |what: &str| format!("lambda {lambda}, d {d}, empty: {what}");
-    measured.see(certified(p[1] <= 1.0, p[1]), || {
-        place(&format!("{gap} is above the gap (p_1 = {})", p[1]))
-    });
-    if d > 1 {
-        measured.see(certified(q[1] >= 1.0, q[1]), || {
-            place(&format!("{gap} is below the gap (p_1 = {})", q[1]))
+    let (is_below, p) = is_below_gap(system, low, levels);
+    // d = 1 has no number that is certified from the other side.
+    let beyond_gap = if d > 1 { increments(system, high, levels, false)[1] } else { 1.0 };
+    for (holds, p, side) in [(is_below, p[1], "above"), (beyond_gap >= 1.0, beyond_gap, "below")] {
+        let margin = if holds { SIDE * gap } else { -((p - 1.0).abs() + SIDE) * gap };
+        measured.count(margin, || {
+            format!("lambda {lambda}, d {d}, empty: {gap} is {side} the gap (p_1 = {p})")
         });
     }
     if measured.slack < 0.0 {
@@ -288,9 +297,19 @@ mod tests {
             let gap = spectral_gap(lambda, d).unwrap().gap;
             for (factor, is_low, is_high) in [(1.0 - 1e-9, true, false), (1.0 + 1e-9, false, true)]
             {
-                let p = |above| increments((lambda, d), gap * factor, 20, above)[1];
-                assert_eq!((p(true) <= 1.0, p(false) >= 1.0), (is_low, is_high), "{lambda} {d}");
+                let (number, system) = (gap * factor, (lambda, d));
+                let below = is_below_gap(system, number, 20).0;
+                let above = increments(system, number, 20, false)[1] >= 1.0;
+                assert_eq!((below, above), (is_low, is_high), "{lambda} {d}");
             }
+        }
+    }
+
+    #[test]
+    fn the_end_of_a_continuous_spectrum_is_certified_from_below() {
+        let gap = spectral_gap(0.7, 1).unwrap().gap;
+        for (factor, certified) in [(0.99, true), (1.0 - 1e-9, true), (1.0 + 1e-9, false)] {
+            assert_eq!(is_below_gap((0.7, 1), gap * factor, 80).0, certified, "{factor}");
         }
     }
 

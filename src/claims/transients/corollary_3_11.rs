@@ -122,7 +122,7 @@ fn rows(seed: u64, effort: u32) -> Vec<Row> {
 
 fn cor_3_11(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let start = Start::Occupancy(vec![0.5; TASKS as usize]);
-    let solution = match Solution::new(setting, (LAMBDA, D), &start, UNTIL, 600) {
+    let solution = match Solution::new(setting, (LAMBDA, D), &start, UNTIL, 1_200) {
         Ok(solution) => solution,
         Err(error) => return Evidence::violated(0, error),
     };
@@ -159,7 +159,7 @@ fn cor_3_11(claim: &Claim, setting: &Setting<'_>) -> Evidence {
         findings.settle_one(part, 1_000 * u64::from(setting.plan.effort), |replication| {
             let mut rng = start_rng(own, replication);
             let lengths = (0..n).map(|_| TASKS * u32::from(rng.random_bool(0.5))).collect();
-            let begin = Begin { stream: (own, replication), lengths, looks: 500 };
+            let begin = Begin { stream: (own, replication), lengths, looks: 1_000 };
             supremum(setting, &model, &solution, begin)
         });
         if findings.is_violated() {

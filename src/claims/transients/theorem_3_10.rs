@@ -334,7 +334,7 @@ fn eq_4_40(claim: &Claim, setting: &Setting<'_>) -> Evidence {
         let mut bounds = vec![whole];
         if let Some((what, without)) = without {
             let less = local_path_bound(&without(figures), UNTIL);
-            let name = format!("{}, bound {less:.1e} without {what}: E sup / bound", row.name);
+            let name = format!("{}, without {what}, bound {less:.1e}: E sup / bound", row.name);
             parts.push(Part::at_least(name, (0.0, 3.0), 1.0, 0.0, share));
             bounds.push(less);
         }
