@@ -192,8 +192,8 @@ pub const STATEMENTS: &[Statement] = &[
     at("(4.44)", THM_3_1, "theory/mean_field/linearisation.rs",
         "(3.5) comes close to q* exponentially fast"),
     at("(4.45)", THM_3_1, "", "Theorems 3.8 and 3.10 and (4.44), added up")
-        .no_claim("(a + b + c)^2 <= 3 (a^2 + b^2 + c^2) and x^2 <= |x| for |x| <= 1, which no system \
-            can fail; the three bounds are `thm-3.8`, `thm-3.10` and `eq-4.44`, their sum is \
+        .no_claim("(a + b + c)^2 <= 3 (a^2 + b^2 + c^2) and x^2 <= |x| for |x| <= 1, which no \
+            system can fail; the bounds are `thm-3.8`, `thm-3.10` and `eq-4.44`, their sum is \
             compared in `err-4.47-corrected` and `err-4.48-corrected`"),
     at("(4.46)", THM_3_1, "theory/constants.rs", "the time at which the bounds meet"),
     at("(4.47)", THM_3_1, "theory/constants.rs", "(3.1) where eta is small"),

@@ -3,25 +3,25 @@
 //!
 //! # From empty: both sides, proved
 //! Let e_i = q*_i - q_i >= 0, g_i = lambda (q*_i^d - q_i^d), c_i = lambda d (q*_i)^(d-1), and V =
-//! sum_i w_i e_i with increasing weights, w_0 = 0, and increments delta_i = w_i - w_(i-1). Summed by
-//! parts, V' = sum_i (delta_(i+1) g_i - delta_i e_i). Since x^d is convex, 0 <= c_i e_i - g_i <=
+//! sum_i w_i e_i with increasing weights, w_0 = 0, and increments delta_i = w_i - w_(i-1). Summed
+//! by parts, V' = sum_i (delta_(i+1) g_i - delta_i e_i). Since x^d is convex, 0 <= c_i e_i - g_i <=
 //! kappa_i e_i^2, kappa_i = lambda d (d - 1) / 2 (q*_i)^(d-2). So if the weights solve
 //!
 //! delta_i = c_i delta_(i+1) + gap w_i for all i, then - gap V - K V^2 <= V' <= - gap V,
 //!
-//! K = max_i kappa_i delta_(i+1) / w_i^2: *with explicit constants*, sum_i |q_i(t) - q*_i| <= V(0) /
-//! w_1 exp(- gap t), and no larger rate will do, as V(t) >= exp(- gap t) / (1 / V(0) + K / gap).
-//! With p_i = delta_i / w_i the equation is p_i = gap + c_i p_(i+1) / (1 - p_(i+1)), solved downwards
-//! from a level where c_i is next to 0, and p_1 = 1 is what makes a number the gap. The left side
-//! holds with "at least" where p_1 <= 1, so that the upper bound is proved, and with "at most" where
-//! p_1 >= 1: the gap less and plus a share of 10^-9 must be on these two sides, all rounding
-//! included. For d = 1, all c_i are lambda, p = 1 - sqrt(lambda) solves it for the gap, and there is
-//! the upper bound alone: distances fall faster, by t^(-3/2).
+//! K = max_i kappa_i delta_(i+1) / w_i^2: *with explicit constants*, sum_i |q_i(t) - q*_i| <= V(0)
+//! / w_1 exp(- gap t), and no larger rate will do, as V(t) >= exp(- gap t) / (1 / V(0) + K / gap).
+//! With p_i = delta_i / w_i the equation is p_i = gap + c_i p_(i+1) / (1 - p_(i+1)), solved
+//! downwards from a level where c_i is next to 0, and p_1 = 1 is what makes a number the gap. The
+//! left side holds with "at least" where p_1 <= 1, so that the upper bound is proved, and with "at
+//! most" where p_1 >= 1: the gap less and plus a share of 10^-9 must be on these two sides, all
+//! rounding included. For d = 1, all c_i are lambda, p = 1 - sqrt(lambda) solves it for the gap,
+//! and there is the upper bound alone: distances fall faster, by t^(-3/2).
 //!
 //! # Heavy tails: a lower bound, proved
-//! From q_i(0) = r^i, q_i(t) >= r^i exp(-(1 - r) t), as arrivals at level i are not negative and the
-//! right side solves q_i' = q_(i+1) - q_i. So the distance is at least sum_i (r^i exp(-(1 - r) t) -
-//! q*_i)^+, whose rate is 1 - r.
+//! From q_i(0) = r^i, q_i(t) >= r^i exp(-(1 - r) t), as arrivals at level i are not negative and
+//! the right side solves q_i' = q_(i+1) - q_i. So the distance is at least sum_i (r^i exp(-(1 - r)
+//! t) - q*_i)^+, whose rate is 1 - r.
 //!
 //! # Other starts
 //! The mean rate is fitted over two successive windows, at distances that are proved. Its deviation
@@ -51,8 +51,8 @@ fn cases() -> Vec<(f64, u32, Start, [f64; 3])> {
     ]
 }
 
-/// Checks the rate at which solutions of (3.5) approach q*, against a gap (of lambda and d), and that
-/// a right-hand side is that of (3.5) wherever these solutions were looked at.
+/// Checks the rate at which solutions of (3.5) approach q*, against a gap (of lambda and d), and
+/// that a right-hand side is that of (3.5) wherever these solutions were looked at.
 ///
 /// The slack is what is permitted less the deviation, as a rate.
 ///
@@ -227,8 +227,8 @@ fn transported((lambda, d): (f64, u32), ratio: f64, looks: &[Look], measured: &m
         // As a rate: what the mean rate since the start is below the one of this bound.
         measured.see(((distance + error) / least).ln() / time, || {
             format!(
-                "lambda {lambda}, d {d}, geometric:{ratio}, t {time}: distance {distance}, at least \
-                 {least} of the tail is left"
+                "lambda {lambda}, d {d}, geometric:{ratio}, t {time}: distance {distance}, at least {least} \
+                 of the tail is left"
             )
         });
     }

@@ -7,8 +7,8 @@
 //! | `eq-4.44` | [`rate()`] |
 //!
 //! The subject is a right-hand side, a fixed point or a gap, given as a function; the references
-//! are exact rational arithmetic and proofs, with every bound derived where it stands. Solutions are
-//! those of (3.5) itself, enclosed by [`Enclosure`](crate::theory::mean_field::Enclosure); a
+//! are exact rational arithmetic and proofs, with every bound derived where it stands. Solutions
+//! are those of (3.5) itself, enclosed by [`Enclosure`](crate::theory::mean_field::Enclosure); a
 //! right-hand side under check must be that of (3.5), up to rounding, wherever they were looked at.
 
 mod decay_rate;
@@ -86,8 +86,8 @@ impl fmt::Display for Measured {
     }
 }
 
-/// Counts a comparison of a right-hand side with that of (3.5), truncated from below, at a state. It
-/// is seen only where the two differ by more than rounding explains.
+/// Counts a comparison of a right-hand side with that of (3.5), truncated from below, at a state.
+/// It is seen only where the two differ by more than rounding explains.
 ///
 /// Either is off by at most (d + 4) u times the sum of the absolute values of its terms, u = 2^-53:
 /// d - 1 products for a power, a difference, a product with lambda, two differences more.

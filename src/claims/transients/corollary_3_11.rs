@@ -31,8 +31,8 @@ use crate::random::start_rng;
 use crate::theory::mean_field::Start;
 
 /// Convergence of paths: on graphs with N = 10^4, E min(0.06, sup_(s <= 3) |q(s) - qbar(s)|) is at
-/// most 0.04 for large degrees and E min(0.16, sup) at least 0.04 for degrees of 3 to 6; at degree 3
-/// it is so for N = 1000 too, at degree sqrt(N) it is above 0.04 at N = 400 (lambda = 0.8, d = 2,
+/// most 0.04 for large degrees and E min(0.16, sup) at least 0.04 for degrees of 3 to 6; at degree
+/// 3 it is so for N = 1000 too, at degree sqrt(N) it is above 0.04 at N = 400 (lambda = 0.8, d = 2,
 /// from i.i.d. queues of 0 or 3 tasks).
 pub(crate) const COR_3_11: Claim = Claim {
     id: "cor-3.11",

@@ -5,16 +5,16 @@
 //! starts and at two times.
 //!
 //! Where rates differ, arrivals of type w count r_w times, in the compensator and in the average
-//! over types. The proof stays: the jumps of all Q_i^w, i >= 1, come at a rate of at most d_w (rho d
-//! + 1), since a server is sampled by at most a share d / d_w of a type's tasks, and the average of
-//! d_w (rho d + 1) / d_w^2 with weights r_w / M is (rho d + 1) gamma.
+//! over types. The proof stays: the jumps of all Q_i^w, i >= 1, come at a rate of at most d_w (rho
+//! d + 1), since a server is sampled by at most a share d / d_w of a type's tasks, and the average
+//! of d_w (rho d + 1) / d_w^2 with weights r_w / M is (rho d + 1) gamma.
 //!
-//! **What it can see.** In a system that is not the paper's, M_i^w has a drift, and its square grows
-//! like N^2 t^2 where the bound grows like N t: with delta_i the rate at which q_i goes astray, it
-//! is seen when t sum_i delta_i^2 is above 4 (rho d + 1) / N. So `lemma-c.2-long` rejects every
-//! fault of the rates of Q_i, given N t: on the complete graph with N = 1000, at t = 30, services at
-//! rate 0.95, for which that sum is some 0.0006, are there. On the small graphs of `lemma-c.2` and
-//! until t = 10 only the bound itself is under check.
+//! **What it can see.** In a system that is not the paper's, M_i^w has a drift, and its square
+//! grows like N^2 t^2 where the bound grows like N t: with delta_i the rate at which q_i goes
+//! astray, it is seen when t sum_i delta_i^2 is above 4 (rho d + 1) / N. So `lemma-c.2-long`
+//! rejects every fault of the rates of Q_i, given N t: on the complete graph with N = 1000, at t =
+//! 30, services at rate 0.95, for which that sum is some 0.0006, are there. On the small graphs of
+//! `lemma-c.2` and until t = 10 only the bound itself is under check.
 //!
 //! # Source
 //! Lemma C.2, (C.4).

@@ -3,9 +3,9 @@
 //! The supremum is over *all* times, also between events, where the solution moves and the system
 //! does not. Time is cut into cells; with m the middle of a cell of length h, a state q seen in the
 //! cell and any time s of it, | |q - qbar(s)| - |q - qbar(m)| | <= (lambda + 1) h / 2 in l2, since
-//! tasks come at rate at most lambda and go at rate at most 1 per server. States are looked at every
-//! few events, of which each moves them by a known length at most. So the supremum is known from
-//! both sides.
+//! tasks come at rate at most lambda and go at rate at most 1 per server. States are looked at
+//! every few events, of which each moves them by a known length at most. So the supremum is known
+//! from both sides.
 //!
 //! The solution is the one that the instruments give. That it is the solution is proved for it:
 //! [`Enclosure`] bounds its l1 distance from the right one, which is added on both sides, and one

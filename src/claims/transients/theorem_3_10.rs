@@ -3,15 +3,15 @@
 //! (3.6) has a term in gamma(G), one in the spread of the start, and three in phi(G); each meets
 //! data where it is the largest. For the global distance of `thm-3.10` those in phi(G) come from
 //! (4.41) and are far above it: with arrivals at unequal rates in two parts of the system the mean
-//! stays that of (3.5) to first order in t. The local distances of (4.40), averaged over task types,
-//! move with phi(G) t at once, and `eq-4.40` shows it: without the term in phi(G), and without that
-//! of the start, the bound *fails* on the same paths.
+//! stays that of (3.5) to first order in t. The local distances of (4.40), averaged over task
+//! types, move with phi(G) t at once, and `eq-4.40` shows it: without the term in phi(G), and
+//! without that of the start, the bound *fails* on the same paths.
 //!
-//! **What it can see.** A fault that moves q at rate delta is seen at time t if (delta t)^2 is above
-//! 48 t (rho d + 1) exp(c t^2) / N, with c = 179 for rho = 0.8, d = 2; the best t is 0.053. From
-//! half of the servers with one task, one sample less or more has delta = 0.1 and more, which takes
-//! N = 10^6. Services at rate 0.95 have delta = 0.032, by N = 10^7 and more: the bound cannot see
-//! them at sizes that can be run; `cor-3.11`, without a bound, does.
+//! **What it can see.** A fault that moves q at rate delta is seen at time t if (delta t)^2 is
+//! above 48 t (rho d + 1) exp(c t^2) / N, with c = 179 for rho = 0.8, d = 2; the best t is 0.053.
+//! From half of the servers with one task, one sample less or more has delta = 0.1 and more, which
+//! takes N = 10^6. Services at rate 0.95 have delta = 0.032, by N = 10^7 and more: the bound cannot
+//! see them at sizes that can be run; `cor-3.11`, without a bound, does.
 //!
 //! **Clips.** Means of squares are clipped at 5/4 or at twice their bound. For the paper's system
 //! this changes nothing: another mark moves N q by at most one task for ever (claim

@@ -8,22 +8,22 @@
 //!
 //! where the defect is sum_i |p_i' - f_i(p)|, f the right-hand side of (3.5). So the l1 distance is
 //! at most that of the starts and the integral of the defect: nothing is amplified. No order and no
-//! smallness is needed. What p lacks above its L levels is part of its defect, lambda p_L^d at level
-//! L + 1, and of the distance of the starts.
+//! smallness is needed. What p lacks above its L levels is part of its defect, lambda p_L^d at
+//! level L + 1, and of the distance of the starts.
 //!
 //! # The path
 //! In steps: the Taylor polynomial of the solution through the point that was reached, of degree
 //! [`ORDER`], with floating-point coefficients, which *define* p. Its defect is a polynomial whose
 //! low coefficients vanish but for rounding; [`Polynomial`] bounds all of it. The next step begins
-//! at the rounded end, set to 0 where it is negative, which brings it nearer to q >= 0; the rounding
-//! is added to the bound.
+//! at the rounded end, set to 0 where it is negative, which brings it nearer to q >= 0; the
+//! rounding is added to the bound.
 //!
 //! Where p_i may fall below 0 inside of a step, x^d stands for |x|^(d-1) x in the argument, which
 //! keeps signs; the difference, at most 2 |x|^d for each of the four places where p_i^d enters, is
 //! added.
 //!
-//! The load is the binary number that is given. `powf` is taken to be right to two units in the last
-//! place, for starts q_i = r^i.
+//! The load is the binary number that is given. `powf` is taken to be right to two units in the
+//! last place, for starts q_i = r^i.
 //!
 //! # Source
 //! (3.5). The inequality is [`truncation`](super::truncation)'s, for any two paths. Moore,
