@@ -63,7 +63,7 @@ fn the_right_model_passes_all_three_checks() {
     let measured = mean_field::order(&LOWER).unwrap();
     assert!(measured.slack >= 0.0 && measured.cases > 100_000, "{measured}");
     let measured = mean_field::rate(&LOWER, &gap).unwrap();
-    assert!(measured.slack > 0.0 && measured.cases == 7, "{measured}");
+    assert!(measured.slack > 0.0 && measured.cases > 500, "{measured}");
 }
 
 #[test]

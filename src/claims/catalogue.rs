@@ -184,19 +184,17 @@ pub const STATEMENTS: &[Statement] = &[
         .no_claim("no claim yet: the sum of (4.37); its c2 is checked in `bounds-constants`"),
     at("(4.39)", THM_3_10, "simulate/occupancy.rs",
         "the squares of the shares of all lengths sum to at most M"),
-    at("(4.40)", THM_3_10, "", "the bound on the local distances")
-        .no_claim("no claim yet: (4.38) by Groenwall's inequality"),
+    at("(4.40)", THM_3_10, "theory/constants.rs", "the bound on the local distances"),
     at("(4.41)", THM_3_10, "simulate/occupancy.rs", "from local to global distances"),
     at("(4.42)", THM_3_10, "simulate/occupancy.rs", "local occupancies sum to Q_i within phi Q_i"),
     at("(4.43)", THM_3_10, "theory/constants.rs",
-        "(4.40) and (4.41) together: (3.6) with its constant")
-        .no_claim("no claim yet where phi(G) > 0; on the complete graph its last line is what \
-            `thm-3.10` checks"),
+        "(4.40) and (4.41) together: (3.6) with its constant"),
     at("(4.44)", THM_3_1, "theory/mean_field/linearisation.rs",
         "(3.5) comes close to q* exponentially fast"),
     at("(4.45)", THM_3_1, "", "Theorems 3.8 and 3.10 and (4.44), added up")
-        .no_claim("no claim yet: a sum of three bounds that have claims; its terms are compared in \
-            `err-4.47-corrected` and `err-4.48-corrected`"),
+        .no_claim("(a + b + c)^2 <= 3 (a^2 + b^2 + c^2) and x^2 <= |x| for |x| <= 1, which no \
+            system can fail; the bounds are `thm-3.8`, `thm-3.10` and `eq-4.44`, their sum is \
+            compared in `err-4.47-corrected` and `err-4.48-corrected`"),
     at("(4.46)", THM_3_1, "theory/constants.rs", "the time at which the bounds meet"),
     at("(4.47)", THM_3_1, "theory/constants.rs", "(3.1) where eta is small"),
     at("(4.48)", THM_3_1, "", "(3.1) where eta is not small"),
@@ -223,7 +221,9 @@ pub const STATEMENTS: &[Statement] = &[
     at("(B.4)", LEMMA_4_5, "", "the drift, integrated")
         .no_claim("(B.3) by Fubini's theorem; along paths it is `lemma-4.5`"),
     at("(B.5)", LEMMA_4_5, "", "M_i^w is bounded, so square-integrable")
-        .no_claim("no claim yet: a crude bound, not used elsewhere"),
+        .no_claim("Q_i^w is at most d_w and both rates are at most their values with all servers \
+            busy: it bounds a formula, whatever the path, so that no system can fail it; the \
+            martingale itself is `lemma-c.2`"),
     at("(B.6)", LEMMA_4_5, "model/mod.rs", "the rate of the jumps of Q_i^w"),
     at("Lemma C.1", LEMMA_C_1, "model/mod.rs", "the divided difference of x^d is Lipschitz"),
     at("(C.1)", LEMMA_C_1, "model/mod.rs", "its inequality"),

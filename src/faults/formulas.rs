@@ -9,6 +9,7 @@ use crate::model::Model;
 use crate::model::policy::{Choice, Policy};
 use crate::model::sample_law::SampleLaw;
 use crate::num::ratio::{self, Ratio};
+use crate::theory::constants::PathBound;
 use crate::theory::exact::{self, ExactError, Law};
 use crate::theory::mean_field::{OdeError, Start, Trajectory};
 use crate::theory::stability::{Addition, StabilityError, critical_load};
@@ -22,8 +23,9 @@ pub(super) const ALL: &[&Fault] = &[
     LOGARITHM_CONSTANTS_TOO_SMALL, CHERNOFF_ONE_SIDED, FIXED_POINT_AS_PRINTED, FIXED_POINT_SHIFTED,
     FIXED_POINT_ONE_CHOICE_MORE, DROPPED_DEPARTURES, MOMENT_BOUND_SHIFTED, MIXING_THETA_NOT_CAPPED,
     MARTINGALE_BOUND_TIMELESS, MIXING_THETA_DOUBLED, MIXING_THETA_DROPPED,
-    COMPARISON_TIME_AS_PRINTED, TIES_BY_QUEUES, SOME_SAMPLE_WITHIN, IMPROVE_OFFERS_THE_BUSIEST,
-    DELAY_OF_WAITING, LAW_ONE_SAMPLE_LESS, LAW_ONE_SAMPLE_MORE, LAW_WITHOUT_REPLACEMENT,
+    PATH_BOUND_WITHOUT_PHI, COMPARISON_TIME_AS_PRINTED, TIES_BY_QUEUES, SOME_SAMPLE_WITHIN,
+    IMPROVE_OFFERS_THE_BUSIEST, DELAY_OF_WAITING, LAW_ONE_SAMPLE_LESS, LAW_ONE_SAMPLE_MORE,
+    LAW_WITHOUT_REPLACEMENT,
 ];
 
 const fn fault(id: &'static str) -> Fault {
@@ -282,6 +284,15 @@ pub const MIXING_THETA_DROPPED: &Fault = &fault("mixing-theta-dropped")
         mixing_bound: |rho0, d, t| {
             let theta = ratio::to_f64(&(REFERENCE.mixing_theta)(rho0, d));
             (REFERENCE.mixing_bound)(rho0, d, t) * theta
+        },
+        ..REFERENCE
+    });
+
+pub const PATH_BOUND_WITHOUT_PHI: &Fault = &fault("path-bound-without-phi")
+    .about("(4.40) without its term in phi(G).")
+    .with(Instruments {
+        local_path_bound: |figures, t| {
+            (REFERENCE.local_path_bound)(&PathBound { phi: 0.0, ..*figures }, t)
         },
         ..REFERENCE
     });

@@ -169,6 +169,8 @@ pub struct Instruments {
     pub mixing_bound: fn(&Ratio, u32, f64) -> f64,
     /// (C.4), the bound of Lemma C.2, given rho0, d, gamma and t.
     pub martingale_bound: fn(f64, u32, f64, f64) -> f64,
+    /// (4.40) in the mean, the bound on the local distances, given the figures that enter it and t.
+    pub local_path_bound: fn(&constants::PathBound, f64) -> f64,
     /// The time of (4.46), given ln(1/eta) and c3.
     pub comparison_time: fn(f64, f64) -> f64,
 }
@@ -247,6 +249,7 @@ pub const REFERENCE: Instruments = Instruments {
     mixing_theta: constants::mixing_theta,
     mixing_bound: |rho0, d, t| constants::Mixing::new(rho0, d).bound(t),
     martingale_bound: constants::martingale_bound,
+    local_path_bound: constants::local_path_bound,
     comparison_time: constants::comparison_time,
 };
 

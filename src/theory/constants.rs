@@ -7,13 +7,15 @@
 //! | c = 6 (2 (rho0 K + d + 1)^2 + 1) of (4.37), (4.38) | [`path_constant`] |
 //! | K = (2^d - 1)(d - 1) of (C.3) | [`printed_lipschitz_constant`] |
 //! | (3.6) | [`path_bound`] |
+//! | (4.40) in the mean | [`local_path_bound`] |
+//! | (4.41) | [`global_path_bound`] |
 //! | (C.4) | [`martingale_bound`] |
 //! | t = sqrt(ln(1/eta) / (2 c3)) of (4.46) | [`comparison_time`] |
 //!
 //! # Source
-//! Sections 4.2 to 4.4 and appendix C. Deviation from the print: (3.6) is proved only with 2 lambda t
-//! in its first term, since the last step of (4.41) loses a factor 2. The alpha <= 1 of Theorem 3.8
-//! is 1 / alpha of its proof, where alpha >= 1: one letter for two things, and no error.
+//! Sections 4.2 to 4.4 and appendix C. Deviation from the print: (3.6) is proved only with 2 lambda
+//! t in its first term, since the last step of (4.41) loses a factor 2. The alpha <= 1 of Theorem
+//! 3.8 is 1 / alpha of its proof, where alpha >= 1: one letter for two things, and no error.
 
 use crate::num::ratio::{self, Ratio, ratio};
 
@@ -30,10 +32,9 @@ pub fn mixing_theta(rho0: &Ratio, d: u32) -> Ratio {
 /// The constants of Theorem 3.8 for one rho0 and d.
 ///
 /// ```
-/// use fluidcheck::{num::ratio::ratio, theory::constants::Mixing};
-/// let mixing = Mixing::new(&ratio(4, 5), 2);
-/// assert_eq!(mixing.theta, 0.3125);
-/// // No better than rho0 / (1 - rho0) = 4, which Corollary 4.3 gives for nothing, until t is about 50.
+/// use fluidcheck::{num::ratio::ratio, theory::constants::Mixing}; let mixing =
+/// Mixing::new(&ratio(4, 5), 2); assert_eq!(mixing.theta, 0.3125); // No better than rho0 / (1 -
+/// rho0) = 4, which Corollary 4.3 gives for nothing, until t is about 50.
 /// assert!(mixing.bound(50.0) > 4.0 && mixing.bound(51.0) < 4.0);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -90,9 +91,9 @@ pub fn printed_lipschitz_constant(d: u32) -> Ratio {
 /// c = 6 (2 (rho0 K + d + 1)^2 + 1) of Theorem 3.10, from (4.37) and (4.38).
 ///
 /// ```
-/// use fluidcheck::{num::ratio::ratio, theory::constants};
-/// // 355.92 with the K = 3 of the paper for d = 2, 179.28 with the sharp K = 1.
-/// assert_eq!(constants::path_constant(&ratio(4, 5), &constants::printed_lipschitz_constant(2), 2), ratio(35592, 100));
+/// use fluidcheck::{num::ratio::ratio, theory::constants}; // 355.92 with the K = 3 of the paper
+/// for d = 2, 179.28 with the sharp K = 1. assert_eq!(constants::path_constant(&ratio(4, 5),
+/// &constants::printed_lipschitz_constant(2), 2), ratio(35592, 100));
 /// assert_eq!(constants::path_constant(&ratio(4, 5), &ratio(1, 1), 2), ratio(17928, 100));
 /// ```
 pub fn path_constant(rho0: &Ratio, k: &Ratio, d: u32) -> Ratio {
@@ -129,12 +130,23 @@ pub fn martingale_bound(rho0: f64, d: u32, gamma: f64, t: f64) -> f64 {
 
 /// (3.6) at time t, with 2 lambda t in its first term; infinite where exp(c t^2) overflows.
 pub fn path_bound(figures: &PathBound, t: f64) -> f64 {
-    let PathBound { lambda, rho0, d, phi, gamma, start_squares, start_spread, c } = *figures;
-    let d = f64::from(d);
-    let inner = (t * d * phi).powi(2) + start_spread + 4.0 * t * (rho0 * d + 1.0) * gamma;
+    global_path_bound(figures, t, local_path_bound(figures, t))
+}
+
+/// (4.41): the bound on the global distances from one on the local ones, with 2 lambda t.
+pub fn global_path_bound(figures: &PathBound, t: f64, local: f64) -> f64 {
+    let PathBound { lambda, phi, start_squares, .. } = *figures;
+    2.0 * phi * phi * (2.0 * lambda * t + start_squares) + 2.0 * local
+}
+
+/// (4.40) at time t in the mean, its martingales bounded by (C.4): the bound on E sup_(s <= t)
+/// sum_i (M^-1 sum_w |q_i^w(s) - qbar_i(s)|)^2.
+pub fn local_path_bound(figures: &PathBound, t: f64) -> f64 {
+    let PathBound { rho0, d, phi, gamma, start_spread, c, .. } = *figures;
+    let inner =
+        (t * f64::from(d) * phi).powi(2) + start_spread + martingale_bound(rho0, d, gamma, t);
     // 0 times infinity is 0 here: what is multiplied is a bound on something that is 0.
-    let spread = if inner == 0.0 { 0.0 } else { 12.0 * (c * t * t).exp() * inner };
-    2.0 * phi * phi * (2.0 * lambda * t + start_squares) + spread
+    if inner == 0.0 { 0.0 } else { 6.0 * (c * t * t).exp() * inner }
 }
 
 /// t = sqrt(ln(1/eta) / (2 c3)), given ln(1/eta): where exp(c3 t^2) is eta^(-1/2).

@@ -14,11 +14,12 @@
 
 use rand::RngExt;
 
+use super::theorem_3_10::global_bound;
 use crate::claims::cases::Outcome;
 use crate::claims::{Claim, Evidence, Expected, Kind, Policies, Scope, Setting};
 use crate::faults;
 use crate::num::ratio::{self, Ratio, ratio};
-use crate::theory::constants::{Mixing, PathBound, comparison_time, path_bound, path_constant};
+use crate::theory::constants::{Mixing, PathBound, comparison_time, path_constant};
 
 /// The constants.
 pub(crate) const BOUNDS_CONSTANTS: Claim = Claim {
@@ -46,6 +47,7 @@ pub(crate) const BOUNDS_CONSTANTS: Claim = Claim {
         faults::MIXING_THETA_NOT_CAPPED,
         faults::MIXING_THETA_DROPPED,
         faults::MARTINGALE_BOUND_TIMELESS,
+        faults::PATH_BOUND_WITHOUT_PHI,
     ],
     run: bounds_constants,
 };
@@ -128,11 +130,17 @@ fn wrong(setting: &Setting<'_>, rho0: &Ratio, d: u32, t: f64) -> Option<String> 
     if differs(found, expected) {
         return Some(format!("(C.4) gives {found} for gamma = 1/4, its factors {expected}"));
     }
-    path_bound_wrong(rho0, d, t / 1000.0, &c)
+    path_bound_wrong(setting, rho0, d, t / 1000.0, &c)
 }
 
 /// (3.6) is the sum of what each of its causes gives alone.
-fn path_bound_wrong(rho0: &Ratio, d: u32, t: f64, c: &Ratio) -> Option<String> {
+fn path_bound_wrong(
+    setting: &Setting<'_>,
+    rho0: &Ratio,
+    d: u32,
+    t: f64,
+    c: &Ratio,
+) -> Option<String> {
     let (rho, c, lambda) = (ratio::to_f64(rho0), ratio::to_f64(c), 0.9 * ratio::to_f64(rho0));
     let none = PathBound {
         lambda,
@@ -158,7 +166,7 @@ fn path_bound_wrong(rho0: &Ratio, d: u32, t: f64, c: &Ratio) -> Option<String> {
         ),
     ];
     for (what, figures, expected) in table {
-        let found = path_bound(&figures, t);
+        let found = global_bound(setting, &figures, t);
         if differs(found, expected) && expected.is_finite() {
             return Some(format!("(3.6) gives {found} for {what}, its terms {expected}"));
         }

@@ -1,5 +1,4 @@
-//! Theorem 3.8: how fast two copies of the system come together, and that this does not depend on
-//! N.
+//! Theorem 3.8: how fast two copies of the system come together.
 //!
 //! In `thm-3.8` the first copy starts empty, the second from the steady state, and both share their
 //! marks. The second start is bracketed: two further copies, from empty and from L everywhere
@@ -25,13 +24,11 @@ use crate::claims::{
 };
 use crate::estimate::bracketing::{Plan, START_ERROR};
 use crate::faults;
-use crate::graph::generate;
+use crate::model::loads;
 use crate::model::start::Start;
-use crate::model::{Model, loads};
 use crate::num::ratio;
 use crate::random::event_clock::{Clock, Timeline};
 use crate::simulate::Queues;
-use crate::stats::empirical_bernstein::EmpiricalBernstein;
 use crate::subject::Pair;
 use crate::theory::constants::Mixing;
 use crate::theory::exact;
@@ -244,127 +241,8 @@ fn differences(
 
 /// sum_i abs(q_i(2) - q_i(1)) of ordered states; of others the sum over the servers, which is
 /// larger.
-fn apart(lower: &Queues, upper: &Queues) -> f64 {
+pub(super) fn apart(lower: &Queues, upper: &Queues) -> f64 {
     let sum: u64 =
         lower.lengths().iter().zip(upper.lengths()).map(|(&l, &u)| u64::from(l.abs_diff(u))).sum();
     sum as f64 / lower.lengths().len() as f64
-}
-
-/// The time to mix on complete graphs with N = 10, 100, 1000, 10^4: until two coupled copies, from
-/// empty and from one task everywhere, have fewer than 0.2 N tasks apart (lambda = 0.8, d = 2).
-pub(crate) const MIXING_IN_N: Claim = Claim {
-    id: "mixing-in-N",
-    source: "Theorem 3.8: no constant depends on N",
-    paper: &["Theorem 3.8"],
-    statement: "on complete graphs, the time to couple all but 0.2 N tasks grows by at most 1 \
-        for each unit of ln N",
-    kind: Kind::Statistical,
-    scope: Scope::Theory,
-    expected: Expected::Holds,
-    effect: Some(Effect {
-        smallest: "a time to mix that grows by 1 for each unit of ln N",
-        observations: 1_800,
-        unit: "replications",
-    }),
-    policies: Policies::Any,
-    hypotheses: &[],
-    rejects: &[faults::INDEPENDENT_SYSTEMS, faults::DEPARTURES_NOT_COUPLED],
-    run: mixing_in_n,
-};
-
-/// The sizes, and the replications of each: a large system is nearly its own mean.
-const SIZES: [(u32, u64); 4] = [(10, 1000), (100, 400), (1_000, 200), (10_000, 120)];
-
-/// Times are cut off here, beyond what the mean-field limit needs.
-const LONGEST: f64 = 12.0;
-
-/// The largest growth that is no growth.
-const GROWTH: f64 = 1.0;
-
-fn mixing_in_n(claim: &Claim, setting: &Setting<'_>) -> Evidence {
-    let (share, seed) = (setting.alpha / SIZES.len() as f64, setting.seed(claim.id));
-    let mut intervals = Vec::new();
-    let mut cases = 0;
-    for (n, replications) in SIZES {
-        let Some(model) =
-            generate::complete(n, n).ok().and_then(|graph| Model::new(graph, 0.8, 2).ok())
-        else {
-            return open(format!("no complete graph with N = {n}"));
-        };
-        let mut interval = EmpiricalBernstein::new(LONGEST, share);
-        for replication in 0..replications * u64::from(setting.plan.effort) {
-            interval.observe(time_to_meet(setting, &model, seed, replication));
-            cases += 1;
-        }
-        intervals.push((f64::from(n).ln(), interval));
-    }
-    growth(&intervals, cases, setting.alpha)
-}
-
-/// What the intervals of the mean times at each ln N say of their growth.
-fn growth(intervals: &[(f64, EmpiricalBernstein)], cases: u64, alpha: f64) -> Evidence {
-    // The least-squares slope is a linear function of the means; each is in its interval.
-    let centre = intervals.iter().map(|(log_n, _)| log_n).sum::<f64>() / intervals.len() as f64;
-    let square: f64 = intervals.iter().map(|(log_n, _)| (log_n - centre).powi(2)).sum();
-    let slope = |pick: fn(f64, &EmpiricalBernstein) -> f64| -> f64 {
-        let term = |(log_n, i): &(f64, EmpiricalBernstein)| {
-            (log_n - centre) / square * pick(log_n - centre, i)
-        };
-        intervals.iter().map(term).sum()
-    };
-    let lower = slope(|sign, i| if sign > 0.0 { i.lower() } else { i.upper() });
-    let upper = slope(|sign, i| if sign > 0.0 { i.upper() } else { i.lower() });
-    let fitted = slope(|_, i| i.mean());
-    let shown =
-        |i: &EmpiricalBernstein| format!("{:.2} in [{:.2}, {:.2}]", i.mean(), i.lower(), i.upper());
-    let means: Vec<String> = intervals.iter().map(|(_, i)| shown(i)).collect();
-    // A time that is cut off says nothing of growth: the largest system must have met before.
-    let meets = intervals.last().is_some_and(|(_, i)| i.upper() < LONGEST);
-    let never = intervals.iter().any(|(_, i)| i.lower() > 0.75 * LONGEST);
-    let verdict = Verdict::of(lower > GROWTH || never, upper < GROWTH && meets);
-    let summary = format!(
-        "mean times {}; slope {fitted:.3} in [{lower:.3}, {upper:.3}] per unit of ln N (error \
-         probability {:.1e})",
-        means.join(", "),
-        alpha
-    );
-    let mut evidence = Evidence::of_test(verdict, cases, summary);
-    evidence.slack = Some(GROWTH - upper);
-    evidence
-}
-
-/// The first of a grid of times at which two coupled copies have fewer than 0.2 N tasks apart, cut
-/// off at [`LONGEST`].
-fn time_to_meet(setting: &Setting<'_>, model: &Model, seed: u64, replication: u64) -> f64 {
-    let n = model.graph().n_servers() as usize;
-    let mut pair = Pair::new(setting.subject, model, seed, replication, vec![0; n], vec![1; n]);
-    let mut timeline = Timeline::new(Clock::new(model.event_rate(), seed, replication));
-    let mut t = 0.0;
-    while t < LONGEST && apart(pair.lower(), pair.upper()) >= 0.2 {
-        t += 0.25;
-        if timeline.advance_to(t, |events| pair.advance(events)).is_err() {
-            break;
-        }
-    }
-    t.min(LONGEST)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_growth_just_outside_of_the_effect_is_no_pass_and_one_inside_is() {
-        for (slope, verdict) in [(1.5, Verdict::Violated), (0.5, Verdict::Holds)] {
-            let interval = |(n, replications): (u32, u64)| {
-                let mut interval = EmpiricalBernstein::new(LONGEST, 1e-6);
-                let time = 0.5 + slope * f64::from(n / 10).ln();
-                // So many that the interval is narrow beside the effect.
-                (0..50 * replications).for_each(|_| interval.observe(time));
-                (f64::from(n).ln(), interval)
-            };
-            let evidence = growth(&SIZES.map(interval), 1, 1e-6);
-            assert_eq!(evidence.verdict, verdict, "{evidence:?}");
-        }
-    }
 }

@@ -4,7 +4,7 @@
 //! | statement | here | claim |
 //! |---|---|---|
 //! | q*_i = lambda^((d^i - 1)/(d - 1)) | [`fixed_point`], [`fixed_point_vec`] | `ode-fixed-point` |
-//! | (3.5) | [`right_hand_side`], [`solve`] | `ode-order` |
+//! | (3.5) | [`right_hand_side`], [`solve`], with a proved error [`Enclosure`] | `ode-order` |
 //! | c2 of (4.44) | [`spectral_gap`] | `eq-4.44` |
 //! | sum_i abs(q_i - q*_i), sum_i (q_i - q*_i)^2 of (4.44) and Theorem 3.1 | [`steady_state_distance`] | `eq-4.44` |
 //! | the three claims against any implementation | [`crate::claims::mean_field`] | all of the above |
@@ -15,9 +15,11 @@
 //! # Source
 //! Rutten and Mukherjee, *Mean-field analysis for load balancing on spatial graphs*, (3.5), (4.44).
 
+mod enclosure;
 mod error;
 mod fixed_point;
 mod linearisation;
+mod polynomial;
 mod right_hand_side;
 mod stepper;
 mod tableau;
@@ -25,6 +27,7 @@ mod trajectory;
 mod truncation;
 
 pub use crate::model::start::{MAX_LEVEL, Start, StartError};
+pub use enclosure::Enclosure;
 pub use error::OdeError;
 pub use fixed_point::{SteadyStateDistance, fixed_point, fixed_point_vec, steady_state_distance};
 pub use linearisation::{SpectralGap, Spectrum, spectral_gap};

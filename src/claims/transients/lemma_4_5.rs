@@ -1,4 +1,4 @@
-//! Lemma 4.5 and Lemma C.2: what is left of Q_i^w when its exact compensator is taken away.
+//! Lemma 4.5: what is left of Q_i^w when its exact compensator is taken away.
 //!
 //! `lemma-4.5` looks at every event of uniformised paths. Given the state before it, Q_i^w rises
 //! with probability A / ((1 + lambda) N) and falls with probability S / ((1 + lambda) N), where A -
@@ -7,28 +7,19 @@
 //! E M^2 = E \[M\] from event to event. Tilts of the change and of its square are bet on as in
 //! [`crate::stats::tilts`].
 //!
-//! Where rates differ, arrivals of type w count r_w times, in the compensator and in the average
-//! over types of Lemma C.2. Its proof stays: the jumps of all Q_i^w, i >= 1, come at a rate of at
-//! most d_w (rho d + 1), since a server is sampled by at most a share d / d_w of a type's tasks,
-//! and the average of d_w (rho d + 1) / d_w^2 with weights r_w / M is (rho d + 1) gamma.
-//!
-//! `lemma-c.2` follows M_i^w in time. Between events it is linear, so that its supremum is at their
-//! ends.
+//! Where rates differ, arrivals of type w count r_w times in the compensator.
 //!
 //! # Source
-//! (4.30), (4.31) with the sign + (the print of (B.6) is an erratum), (C.4).
+//! (4.30), (4.31) with the sign + (the print of (B.6) is an erratum).
 
 use std::collections::BTreeSet;
 
-use crate::claims::parts::{Findings, Part, exactly};
 use crate::claims::{
     Claim, Effect, Evidence, Expected, Hypothesis, Kind, Policies, Scope, Setting, Verdict,
 };
 use crate::faults;
 use crate::graph::BipartiteGraph;
-use crate::model::{Event, Model, loads};
-use crate::num::ratio;
-use crate::random::event_clock::{Clock, Timeline};
+use crate::model::{Event, Model};
 use crate::random::stream_rng;
 use crate::simulate::occupancy::LocalOccupancy;
 use crate::stats::decision::Decision;
@@ -61,30 +52,9 @@ pub(crate) const LEMMA_4_5: Claim = Claim {
     run: lemma_4_5,
 };
 
-/// The martingales in time.
-pub(crate) const LEMMA_C_2: Claim = Claim {
-    id: "lemma-c.2",
-    source: "Lemma C.2, (C.4)",
-    paper: &["Lemma C.2", "(C.4)"],
-    statement: "E min(4 b, sum_i M^-1 sum_w r_w sup_(s <= t) M_i^w(s)^2 / d_w^2) <= b = 4 t (rho \
-        d + 1) gamma(G) at t = 10, from empty",
-    kind: Kind::Statistical,
-    scope: Scope::Graph,
-    expected: Expected::Holds,
-    effect: Some(Effect {
-        smallest: "the mean above its bound by anything",
-        observations: 120,
-        unit: "paths",
-    }),
-    policies: Policies::Paper,
-    hypotheses: &[Hypothesis::NoIsolatedTaskTypes, Hypothesis::EdgesAtMost(400)],
-    rejects: &[faults::MARTINGALE_BOUND_TIMELESS],
-    run: lemma_c_2,
-};
-
 /// (lambda N / M) sum_(w' in N_v) of r_w' times the share that a server of this length gets of
 /// N_w'.
-fn arrival_rate(model: &Model, local: &LocalOccupancy, server: u32, length: u32) -> f64 {
+pub(super) fn arrival_rate(model: &Model, local: &LocalOccupancy, server: u32, length: u32) -> f64 {
     let graph = model.graph();
     let scale = model.lambda() * f64::from(graph.n_servers()) / graph.total_weight() as f64;
     let (i, d) = (length as usize, model.d());
@@ -343,100 +313,4 @@ fn follow(
         }
     }
     None
-}
-
-/// The time of (C.4).
-const UNTIL: f64 = 10.0;
-
-fn lemma_c_2(claim: &Claim, setting: &Setting<'_>) -> Evidence {
-    let model = setting.model;
-    let (rho, gamma) = (
-        ratio::to_f64(&loads::rho(model)),
-        ratio::to_f64(&(setting.instruments.gamma)(model.graph())),
-    );
-    let bound = (setting.instruments.martingale_bound)(rho, model.d(), gamma, UNTIL);
-    let name = format!("E sum at t = {UNTIL}");
-    let part = Part::at_most(name, (0.0, 4.0 * bound), bound, 0.0, setting.alpha);
-    let cost = UNTIL * model.event_rate() * (model.graph().n_edges() as f64 * 4.0 + 50.0);
-    let most = (20e9 / cost).clamp(400.0, 2_000.0) as u64 * u64::from(setting.plan.effort);
-    let mut findings = Findings::new(setting.alpha);
-    findings.settle_one(part, most, |replication| {
-        exactly(suprema(setting, setting.seed(claim.id), replication))
-    });
-    findings.evidence()
-}
-
-/// sum_i M^-1 sum_w r_w sup M_i^w(s)^2 / d_w^2 of one path from empty.
-fn suprema(setting: &Setting<'_>, seed: u64, replication: u64) -> f64 {
-    let model = setting.model;
-    let graph = model.graph();
-    let (n, m) = (graph.n_servers(), graph.n_task_types());
-    let mut path = Path::new(setting.subject, model, seed, replication, vec![0; n as usize]);
-    let mut local = LocalOccupancy::of(graph, path.queues().lengths());
-    let mut lengths = path.queues().lengths().to_vec();
-    // M_i^w and the largest of its squares, level by level.
-    let mut values: Vec<Vec<(f64, f64)>> = vec![Vec::new(); m as usize];
-    let mut last = 0.0;
-    let mut timeline = Timeline::new(Clock::new(model.event_rate(), seed, replication));
-    let flow =
-        |lengths: &[u32], local: &LocalOccupancy, values: &mut [Vec<(f64, f64)>], span: f64| {
-            let rates: Vec<f64> =
-                (0..n).map(|v| arrival_rate(model, local, v, lengths[v as usize])).collect();
-            for (w, values) in (0..m).zip(values) {
-                for v in graph.servers_of(w).iter() {
-                    let length = lengths[v as usize] as usize;
-                    if values.len() <= length {
-                        values.resize(length + 1, (0.0, 0.0));
-                    }
-                    // A server of length x can raise level x + 1 and lower level x.
-                    values[length].0 -= rates[v as usize] * span;
-                    if length > 0 {
-                        values[length - 1].0 += span;
-                    }
-                }
-                values.iter_mut().for_each(|value| value.1 = value.1.max(value.0 * value.0));
-            }
-        };
-    let advanced = timeline.advance_timed(UNTIL, |times| {
-        for &time in times {
-            flow(&lengths, &local, &mut values, time - last);
-            last = time;
-            let (Event::Arrival { server, .. } | Event::Service { server }) = path.step() else {
-                continue;
-            };
-            let Some((before, after)) = lengths
-                .get(server as usize)
-                .copied()
-                .zip(path.queues().lengths().get(server as usize).copied())
-            else {
-                continue;
-            };
-            if before == after {
-                continue;
-            }
-            let (level, sign) =
-                if after > before { (before as usize, 1.0) } else { (after as usize, -1.0) };
-            if after > before {
-                local.raise(server, before);
-            } else {
-                local.lower(server, before);
-            }
-            lengths[server as usize] = after;
-            for w in graph.task_types_of(server).iter() {
-                let values = &mut values[w as usize];
-                if values.len() <= level {
-                    values.resize(level + 1, (0.0, 0.0));
-                }
-                values[level].0 += sign;
-                values[level].1 = values[level].1.max(values[level].0 * values[level].0);
-            }
-        }
-    });
-    debug_assert!(advanced.is_ok(), "the time of the claim is a time");
-    flow(&lengths, &local, &mut values, UNTIL - last);
-    let of_type = |(w, values): (u32, &Vec<(f64, f64)>)| {
-        graph.weight(w) as f64 * values.iter().map(|value| value.1).sum::<f64>()
-            / (graph.task_degree(w) as f64).powi(2)
-    };
-    (0..m).zip(&values).map(of_type).sum::<f64>() / graph.total_weight() as f64
 }
