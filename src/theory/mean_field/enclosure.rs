@@ -262,8 +262,6 @@ mod tests {
         }
     }
 
-    /// One server's M/M/1 queue, d = 1: from empty q_1' = lambda (1 - q_1) - (q_1 - q_2), whose
-    /// two-level truncation errs by what its own defect says.
     #[test]
     fn few_levels_have_an_error_that_covers_what_they_leave_out() {
         for levels in [2, 4, 8] {
