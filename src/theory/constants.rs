@@ -13,9 +13,9 @@
 //! | t = sqrt(ln(1/eta) / (2 c3)) of (4.46) | [`comparison_time`] |
 //!
 //! # Source
-//! Sections 4.2 to 4.4 and appendix C. Deviation from the print: (3.6) is proved only with 2 lambda
-//! t in its first term, since the last step of (4.41) loses a factor 2. The alpha <= 1 of Theorem
-//! 3.8 is 1 / alpha of its proof, where alpha >= 1: one letter for two things, and no error.
+//! Sections 4.2 to 4.4 and appendix C. Deviation from the print: (3.6) is proved only with 2 lambda t
+//! in its first term, since the last step of (4.41) loses a factor 2. The alpha <= 1 of Theorem 3.8
+//! is 1 / alpha of its proof, where alpha >= 1: one letter for two things, and no error.
 
 use crate::num::ratio::{self, Ratio, ratio};
 
@@ -32,9 +32,10 @@ pub fn mixing_theta(rho0: &Ratio, d: u32) -> Ratio {
 /// The constants of Theorem 3.8 for one rho0 and d.
 ///
 /// ```
-/// use fluidcheck::{num::ratio::ratio, theory::constants::Mixing}; let mixing =
-/// Mixing::new(&ratio(4, 5), 2); assert_eq!(mixing.theta, 0.3125); // No better than rho0 / (1 -
-/// rho0) = 4, which Corollary 4.3 gives for nothing, until t is about 50.
+/// use fluidcheck::{num::ratio::ratio, theory::constants::Mixing};
+/// let mixing = Mixing::new(&ratio(4, 5), 2);
+/// assert_eq!(mixing.theta, 0.3125);
+/// // No better than rho0 / (1 - rho0) = 4, which Corollary 4.3 gives for nothing, until t is about 50.
 /// assert!(mixing.bound(50.0) > 4.0 && mixing.bound(51.0) < 4.0);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -91,9 +92,9 @@ pub fn printed_lipschitz_constant(d: u32) -> Ratio {
 /// c = 6 (2 (rho0 K + d + 1)^2 + 1) of Theorem 3.10, from (4.37) and (4.38).
 ///
 /// ```
-/// use fluidcheck::{num::ratio::ratio, theory::constants}; // 355.92 with the K = 3 of the paper
-/// for d = 2, 179.28 with the sharp K = 1. assert_eq!(constants::path_constant(&ratio(4, 5),
-/// &constants::printed_lipschitz_constant(2), 2), ratio(35592, 100));
+/// use fluidcheck::{num::ratio::ratio, theory::constants};
+/// // 355.92 with the K = 3 of the paper for d = 2, 179.28 with the sharp K = 1.
+/// assert_eq!(constants::path_constant(&ratio(4, 5), &constants::printed_lipschitz_constant(2), 2), ratio(35592, 100));
 /// assert_eq!(constants::path_constant(&ratio(4, 5), &ratio(1, 1), 2), ratio(17928, 100));
 /// ```
 pub fn path_constant(rho0: &Ratio, k: &Ratio, d: u32) -> Ratio {

@@ -227,8 +227,8 @@ fn transported((lambda, d): (f64, u32), ratio: f64, looks: &[Look], measured: &m
         // As a rate: what the mean rate since the start is below the one of this bound.
         measured.see(((distance + error) / least).ln() / time, || {
             format!(
-                "lambda {lambda}, d {d}, geometric:{ratio}, t {time}: distance {distance}, at least {least} \
-                 of the tail is left"
+                "lambda {lambda}, d {d}, geometric:{ratio}, t {time}: distance {distance}, \
+                 at least {least} of the tail is left"
             )
         });
     }

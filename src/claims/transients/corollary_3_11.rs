@@ -31,21 +31,22 @@ use crate::random::start_rng;
 use crate::theory::mean_field::Start;
 
 /// Convergence of paths: on graphs with N = 10^4, E min(0.06, sup_(s <= 3) |q(s) - qbar(s)|) is at
-/// most 0.04 for large degrees and E min(0.16, sup) at least 0.04 for degrees of 3 to 6; at degree
-/// 3 it is so for N = 1000 too, at degree sqrt(N) it is above 0.04 at N = 400 (lambda = 0.8, d = 2,
-/// from i.i.d. queues of 0 or 3 tasks).
+/// most 0.035 for large degrees and E min(0.16, sup) at least 0.045 for degrees of 3 to 6; at
+/// degree 3 it is so for N = 1000 too, at degree sqrt(N) it is above 0.045 at N = 400 (lambda =
+/// 0.8, d = 2, from i.i.d. queues of 0 or 3 tasks).
 pub(crate) const COR_3_11: Claim = Claim {
     id: "cor-3.11",
     source: "Corollary 3.11",
     paper: &["Corollary 3.11", "(3.7)"],
-    statement: "until t = 3 paths keep within 0.04 of (3.5) at N = 10^4 where degrees grow with N, \
-        at degree 3 for no N",
+    statement: "until t = 3 paths keep within 0.035 of (3.5) at N = 10^4 where degrees grow with \
+        N, at degree 3 beyond 0.045",
     kind: Kind::Statistical,
     scope: Scope::Theory,
     expected: Expected::Holds,
     effect: Some(Effect {
-        smallest: "a graph of degree 3 within 0.04 of (3.5), or one of large degree not",
-        observations: 450,
+        smallest: "a graph of degree 3 within 0.045 of (3.5), or one of large degree not \
+            within 0.035",
+        observations: 550,
         unit: "paths",
     }),
     policies: Policies::Any,
@@ -71,8 +72,9 @@ const UNTIL: f64 = 3.0;
 /// Tasks at half of the servers; the others have none.
 const TASKS: u32 = 3;
 
-/// Between the distances at small and at large degrees, both some 0.02 away.
+/// Between the distances at small and at large degrees, and how far both are certified to be away.
 const LINE: f64 = 0.04;
+const AWAY: f64 = 0.005;
 
 /// Distances that must be below the line are clipped here.
 const CLIP: f64 = 0.06;
@@ -152,11 +154,11 @@ fn cor_3_11(claim: &Claim, setting: &Setting<'_>) -> Evidence {
         let part = match side {
             Side::Above => {
                 let name = format!("{name}: E min({}, sup)", 4.0 * LINE);
-                Part::at_least(name, (0.0, 4.0 * LINE), LINE, 0.0, share)
+                Part::at_least(name, (0.0, 4.0 * LINE), LINE + AWAY, 0.0, share)
             }
             Side::Below => {
                 let name = format!("{name}: E min({CLIP}, sup)");
-                Part::at_most(name, (0.0, CLIP), LINE, 0.0, share)
+                Part::at_most(name, (0.0, CLIP), LINE - AWAY, 0.0, share)
             }
         };
         let own = seed.wrapping_add(at);

@@ -15,8 +15,8 @@
 //! in the mean (Corollary 4.3), which is added to D(t2). A shorter s makes a bracket wide, never
 //! wrong.
 //!
-//! D(t2) is [`clip`]ped: in large systems this changes nothing, since another mark moves the
-//! sum by one task at most (claim `non-expansion`).
+//! D(t2) is clipped, see [`clip`]: in large systems this changes nothing, since another mark moves
+//! the sum by one task at most (claim `non-expansion`).
 //!
 //! # Source
 //! Theorem 3.8; Proposition 3.9; Corollary 4.3.

@@ -61,6 +61,11 @@ const LAST_TERM: f64 = 1e-16;
 /// Beyond this the powers that are left out are no longer the smaller ones.
 const LONGEST_STEP: f64 = 1.0;
 
+/// A step of more defect per unit of time is halved, above a least length: only speed and the size
+/// of the bound depend on these.
+const DEFECT: f64 = 1e-11;
+const LEAST_STEP: f64 = 1e-3;
+
 /// More than any check needs.
 const MOST_STEPS: u64 = 50_000;
 
@@ -110,31 +115,30 @@ impl Enclosure {
                 let (steps, reached) = (MOST_STEPS, self.time);
                 return Err(OdeError::TooManySteps { steps, reached, end: time });
             }
-            self.step(time - self.time);
+            self.step_towards(time);
         }
         Ok(())
     }
 
-    /// One step of at most this length.
-    fn step(&mut self, longest: f64) {
+    /// One step, at most to this time.
+    fn step_towards(&mut self, end: f64) {
+        let longest = end - self.time;
         let taylor = self.taylor();
-        let last: f64 = taylor.iter().map(|c| c[ORDER].abs()).sum();
-        let natural = (LAST_TERM / last).powf(1.0 / ORDER as f64);
-        // Not a last step of no length.
-        let natural = natural.min(LONGEST_STEP);
-        let step = if natural < 0.9 * longest { natural.min(longest / 2.0) } else { longest };
-        let paths: Vec<Polynomial> = taylor
-            .into_iter()
-            .map(|mut c| {
-                let mut power = 1.0;
-                for c in &mut c {
-                    *c *= power;
-                    power *= step;
-                }
-                Polynomial::exactly(c)
+        // Of two terms, as one may vanish by chance.
+        let natural = [ORDER - 1, ORDER]
+            .map(|k| {
+                let term: f64 = taylor.iter().map(|c| c[k].abs()).sum();
+                (LAST_TERM / term).powf(1.0 / k as f64)
             })
-            .collect();
-        let defect = self.defect(&paths, step);
+            .into_iter()
+            .fold(LONGEST_STEP, f64::min);
+        // Not a last step of no length.
+        let mut step = if natural < 0.9 * longest { natural.min(longest / 2.0) } else { longest };
+        let (mut paths, mut inside, mut above) = self.path(&taylor, step);
+        while inside > DEFECT * step && step > LEAST_STEP {
+            step /= 2.0;
+            (paths, inside, above) = self.path(&taylor, step);
+        }
         let mut rounding = 0.0;
         for (q, path) in self.q.iter_mut().zip(&paths) {
             // The small terms first.
@@ -143,9 +147,25 @@ impl Enclosure {
         }
         // The sum of the times is rounded; the solution moves by lambda + 1 at most per unit.
         rounding += 2.0 * f64::EPSILON * (self.time + step) * (1.0 + self.lambda);
-        self.error = upwards(self.error + defect + rounding);
-        self.time = if step == longest { self.time + longest } else { self.time + step };
+        self.error = upwards(self.error + inside + above + rounding);
+        self.time = if step == longest { end } else { self.time + step };
         self.steps += 1;
+    }
+
+    /// The path over a step of this length, whose time is scaled to \[0, 1\], and bounds on the
+    /// integral of its defect, at the levels that are kept and above them.
+    fn path(&self, taylor: &[Coefficients], step: f64) -> (Vec<Polynomial>, f64, f64) {
+        let scaled = |c: &Coefficients| {
+            let (mut c, mut power) = (*c, 1.0);
+            for c in &mut c {
+                *c *= power;
+                power *= step;
+            }
+            Polynomial::exactly(c)
+        };
+        let paths: Vec<Polynomial> = taylor.iter().map(scaled).collect();
+        let (inside, above) = self.defect(&paths, step);
+        (paths, inside, above)
     }
 
     /// The Taylor coefficients of all levels, by the recursion that (3.5) gives.
@@ -177,9 +197,8 @@ impl Enclosure {
         powers.into_iter().step_by(count).collect()
     }
 
-    /// A bound on the integral of the defect over a step of this length, whose time is scaled to
-    /// [0, 1].
-    fn defect(&self, paths: &[Polynomial], step: f64) -> f64 {
+    /// Bounds on the integral of the defect, at the levels of these paths and above them.
+    fn defect(&self, paths: &[Polynomial], step: f64) -> (f64, f64) {
         let mut one = Polynomial::exactly([0.0; ORDER + 1]);
         one.c[0] = 1.0;
         let none = Polynomial::exactly([0.0; ORDER + 1]);
@@ -206,7 +225,7 @@ impl Enclosure {
             arriving = staying;
         }
         // Level L + 1 stands still, although tasks come.
-        upwards(sum + arrivals * (arriving.norm() + arriving.error))
+        (upwards(sum), upwards(arrivals * (arriving.norm() + arriving.error)))
     }
 
     /// p^d.
@@ -243,8 +262,6 @@ mod tests {
         }
     }
 
-    /// One server's M/M/1 queue, d = 1: from empty q_1' = lambda (1 - q_1) - (q_1 - q_2), whose
-    /// two-level truncation errs by what its own defect says.
     #[test]
     fn few_levels_have_an_error_that_covers_what_they_leave_out() {
         for levels in [2, 4, 8] {
