@@ -283,7 +283,7 @@ fn print_steady_state(
             "fixed_point_delay": limit_delay.map(|limit| delay::object(&limit, delay::value)),
             "fixed_point": fixed_point,
             "fixed_point_mean_queue_length": limit,
-            "start_level": estimate.plan.start.level,
+            "start_level": estimate.start_level,
             "start_error": estimate.start_error,
             "certified": estimate.start_error.is_some(),
             "isolated_task_types": model.graph().isolated_task_types().len(),
@@ -316,7 +316,7 @@ fn print_steady_state(
         Some(error) => format!("error {error:.1e}"),
         None => "a guess, not certified".to_owned(),
     };
-    let (replications, level) = (estimate.replications, estimate.plan.start.level);
+    let (replications, level) = (estimate.replications, estimate.start_level);
     let (events, rate) = (estimate.events, estimate.events as f64 / estimate.seconds);
     let _ = writeln!(
         text,

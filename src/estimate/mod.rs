@@ -28,6 +28,9 @@ pub mod bracketing;
 pub mod delay;
 #[doc(hidden)]
 pub mod from_the_past;
+mod layout;
+mod replication;
+mod sides;
 mod steady;
 mod transient;
 
@@ -36,8 +39,8 @@ use std::time::Duration;
 use thiserror::Error;
 
 #[doc(hidden)]
-pub use steady::{SteadyKept, SteadyRun};
-pub use steady::{SteadyState, steady_state};
+pub use steady::{SteadyKept, SteadyRun, beforehand};
+pub use steady::{SteadyState, Student, steady_state};
 pub use transient::{Transient, transient};
 #[doc(hidden)]
 pub use transient::{TransientKept, TransientRun};
