@@ -66,9 +66,8 @@ impl Layout {
     /// Of the copy from empty and of the one from above: what a mean over the window can deviate
     /// by, as a sub-Gaussian standard deviation.
     pub fn sigmas(&self, n: f64) -> (f64, f64) {
-        let sigma = |before| {
-            variance_of_looks(before, self.segments - before, self.every).sqrt() / n
-        };
+        let sigma =
+            |before| variance_of_looks(before, self.segments - before, self.every).sqrt() / n;
         (sigma(self.lower_before), sigma(self.upper_before))
     }
 
@@ -144,11 +143,6 @@ impl Known {
     pub fn queue(&self) -> f64 {
         self.busy / (1.0 - self.kappa) * (1.0 + 1e-12)
     }
-
-    /// The largest E q_i, i >= 1.
-    pub fn level(&self, i: u32) -> f64 {
-        (self.busy * self.kappa.powf(f64::from(i) - 1.0) * (1.0 + 1e-12)).min(1.0)
-    }
 }
 
 /// Segments of the upper window that are worth a layout of their own grow by this factor.
@@ -187,7 +181,8 @@ fn together(
         pair.advance(every);
         apart.push(rest(pair.upper(), n) - rest(pair.lower(), n));
         queue.push(pair.upper().total() as f64 / n);
-        if apart.last().is_some_and(|&apart| apart <= enough) {
+        // Not by what is pushed: it is 0 for a while where the copies differ in first tasks.
+        if (pair.upper().total() - pair.lower().total()) as f64 / n <= enough {
             break;
         }
     }
@@ -282,21 +277,24 @@ fn variance(variances: &[f64], looks: u64) -> f64 {
     variances[at] * (1u64 << at) as f64 / looks as f64
 }
 
-/// How many standard deviations of a mean of a window are let out at its far end: the longest
-/// reach without a loss to speak of.
+/// How many standard deviations from the centre the floor and the ceiling are: what a longer reach
+/// costs by its range, some ln(1 / alpha) / R of it, is then about what it saves beyond.
 pub fn reach(expected: u64) -> f64 {
-    (2.0 * (expected as f64 + 2.0).ln()).sqrt().max(2.5)
+    (2.0 * ((expected as f64 + 2.0) / 4.0).ln().max(1.0)).sqrt().max(2.0)
+}
+
+/// The shares of the error probability of a side that its bounds by range and by marks have: which
+/// of them will be the better one is known beforehand.
+pub fn shares(expected: u64) -> (f64, f64) {
+    if expected >= 25 { (0.9, 0.1) } else { (0.1, 0.9) }
 }
 
 /// The half of an interval on one side: a deviation of either kind.
-fn deviation(
-    (sigma, variance, natural): (f64, f64, f64),
-    replications: u64,
-    alpha: f64,
-) -> f64 {
+fn deviation((sigma, variance, natural): (f64, f64, f64), replications: u64, alpha: f64) -> f64 {
     let r = replications as f64;
-    let by_marks = ever(sigma * sigma, r, r, alpha) / r;
-    let log = -alpha.ln();
+    let (of_range, of_marks) = shares(replications);
+    let by_marks = ever(sigma * sigma, r, r, alpha * of_marks) / r;
+    let log = -(alpha * of_range).ln();
     let reach = reach(replications) * sigma;
     let (range, loss) =
         if reach < natural { (reach, mean_beyond(sigma, reach)) } else { (natural, 0.0) };

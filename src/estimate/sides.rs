@@ -5,13 +5,14 @@
 //! | by range | [`LowerBound`] on what exceeds a floor, and on what a ceiling exceeds | the floor 0 and a largest value, or a deviation that is sub-Gaussian: what lies beyond a nearer floor then costs [`mean_without_floor`] |
 //! | by marks | the mean of all replications and [`ever`] | a policy that keeps the order, independent marks |
 //!
-//! Each of the four has a quarter of the error probability; a side takes the better of its two. By
-//! range is better where replications are many, by marks where they are few and large.
+//! Either side has half of the error probability, shared out to the two kinds by [`shares`], and
+//! takes the better of its two bounds: by range where replications are many, by marks where they
+//! are few and large.
 
 use serde::{Deserialize, Serialize};
 
 use super::bracket_sums::Moments;
-use super::layout::reach;
+use super::layout::{reach, shares};
 use crate::num::float_bits;
 use crate::stats::lower_bound::{Expected, LowerBound};
 use crate::stats::spending;
@@ -68,13 +69,17 @@ impl Sides {
             floor = (centre - reach * below).max(0.0);
             ceiling = (centre + reach * above).min(natural);
         }
-        let kinds = if sigmas.is_some() { 4.0 } else { 2.0 };
-        if sigmas.is_some() {
-            spending::record(alpha / 2.0);
-        }
+        let (by_range, by_marks) = match sigmas {
+            Some(_) => shares(expected),
+            None => (1.0, 0.0),
+        };
+        spending::record(alpha * by_marks);
         let bound = |mean: f64| {
             let mean = mean.max(1e-9 * natural);
-            LowerBound::new(alpha / kinds, Expected { mean, variance, count: expected as f64 })
+            LowerBound::new(
+                alpha / 2.0 * by_range,
+                Expected { mean, variance, count: expected as f64 },
+            )
         };
         Self {
             prior,
@@ -109,6 +114,7 @@ impl Sides {
         let mut lower = self.floor + self.below.lower();
         let mut upper = self.ceiling - self.above.lower();
         if let Some((below, above)) = sigmas {
+            let of_marks = alpha / 2.0 * shares(expected).1;
             if self.floor > 0.0 {
                 lower = mean_without_floor(lower, self.floor, below);
             }
@@ -117,7 +123,7 @@ impl Sides {
             } else {
                 upper += cut;
             }
-            let away = |sigma: f64| ever(sigma * sigma, count, expected as f64, alpha / 4.0) / count;
+            let away = |sigma: f64| ever(sigma * sigma, count, expected as f64, of_marks) / count;
             lower = lower.max(self.low.mean - away(below));
             upper = upper.min(self.high.mean + away(above));
         } else {
@@ -144,9 +150,8 @@ impl Sides {
 
     /// The running sums.
     pub fn kept(&self) -> Sums {
-        let side = |bound: &LowerBound, moments: &Moments| {
-            [&bound.state()[..], &moments.state()].concat()
-        };
+        let side =
+            |bound: &LowerBound, moments: &Moments| [&bound.state()[..], &moments.state()].concat();
         Sums([side(&self.below, &self.low), side(&self.above, &self.high)].concat())
     }
 

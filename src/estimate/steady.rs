@@ -139,7 +139,7 @@ impl<'a> SteadyRun<'a> {
         let started = Instant::now();
         let known = Known::of(model);
         let layout = match &known {
-            Some(known) => layout(model, known, options, alpha_of_the_mean(options) / 4.0),
+            Some(known) => layout(model, known, options, alpha_of_the_mean(options) / 2.0),
             None => Some(guessed(model, options)?),
         };
         let run = Self::with_layout(model, options, known, layout);

@@ -21,7 +21,7 @@
 use super::spending;
 
 /// The largest bet.
-const MOST: f64 = 0.75;
+const MOST: f64 = 0.95;
 
 /// What the observations are expected to be; it decides about the width alone.
 #[derive(Clone, Copy, Debug)]
@@ -80,7 +80,9 @@ impl LowerBound {
         let t = self.count as f64 + 1.0;
         let mean = (self.expected.mean + self.sum) / t;
         let variance = (self.expected.variance + self.squares) / t / (mean * mean);
-        let bet = (2.0 * self.log / (variance * self.expected.count.max(t))).sqrt().min(MOST);
+        // Where psi'(b) = b / (1 - b) is what sqrt(2 ln(1 / alpha) / (n v)) would be for a square.
+        let odds = (2.0 * self.log / (variance * self.expected.count.max(t))).sqrt();
+        let bet = (odds / (1.0 + odds)).min(MOST);
         let away = (x - mean) / mean;
         self.sum_bets += bet / mean;
         self.sum_weighted += bet / mean * x;

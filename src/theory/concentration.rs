@@ -140,7 +140,8 @@ mod tests {
         for x in [-1.5, -0.2, 0.0, 0.3, 2.0] {
             let step = 1e-4;
             let tail = |u: f64| if u < 0.0 { 1.0 } else { (-u * u / (2.0 * 0.49)).exp() };
-            let sum = (0..80_000).map(|k| step * tail(x + (f64::from(k) + 0.5) * step)).sum::<f64>();
+            let sum =
+                (0..80_000).map(|k| step * tail(x + (f64::from(k) + 0.5) * step)).sum::<f64>();
             assert!((mean_beyond(0.7, x) - sum).abs() < 1e-6, "{x}: {sum}");
         }
     }
