@@ -98,6 +98,12 @@ impl Layout {
     }
 }
 
+/// What a slow machine simulates; a layout never depends on the machine that makes it.
+const EVENTS_PER_SECOND: f64 = 2e7;
+
+/// Pairs of pilots, at most.
+const PILOTS: u64 = 48;
+
 /// The most events between two looks of small systems.
 const EVERY: u64 = 4;
 
@@ -215,27 +221,34 @@ impl Pilots {
         let (apart, descent) = together(&mut first, limits, n);
         let slowest = apart.len() as u64;
         let mut events = slowest * every;
-        let mut state = first.upper().lengths().to_vec();
-        // One long path of the steady state, for variances and centres.
+        // One long path of the steady state, for variances, centres and independent states: those in
+        // which copies meet are short ones.
         let looks = (50 * slowest).max(200_000 / every).min(options.events / 24 / every).max(2);
-        let mut path = Path::new(&Reference, model, seed, 1, state);
+        let kept = ((1 << 22) / u64::from(graph.n_servers())).clamp(1, PILOTS);
+        let mut path = Path::new(&Reference, model, seed, 1, first.upper().lengths().to_vec());
         let mut sums: Vec<u64> = Vec::new();
-        let mut seen = Vec::with_capacity(looks as usize);
-        for _ in 0..looks {
+        let (mut seen, mut states) = (Vec::with_capacity(looks as usize), Vec::new());
+        for look in 1..=looks {
             path.advance(every);
             let counts = path.queues().occupancy().counts();
             sums.resize(sums.len().max(counts.len()), 0);
             sums.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
             seen.push(rest(path.queues(), n));
+            if look * kept / looks > (look - 1) * kept / looks {
+                states.push(path.queues().lengths().to_vec());
+            }
         }
         events += looks * every;
-        state = path.queues().lengths().to_vec();
         let centres =
             sums.iter().map(|&sum| (sum as f64 / (looks as f64 * n)).clamp(0.0, 1.0)).collect();
         // Differences of copies vary little: few pilots do.
         let (mut lacks, mut exceeds, mut pilots) = (Vec::new(), Vec::new(), 0u64);
         let begun = events;
-        while pilots < 24 && (pilots == 0 || (events - begun) < options.events / 32) {
+        // The last states first: they are the furthest from the start.
+        while let Some(state) = states.pop() {
+            if pilots > 0 && events - begun >= options.events / 32 {
+                break;
+            }
             let mut below = pair(2 + 2 * pilots, vec![0; servers], state.clone());
             let (apart, _) = together(&mut below, limits, n);
             events += apart.len() as u64 * every;
@@ -244,7 +257,6 @@ impl Pilots {
             let (apart, _) = together(&mut above, limits, n);
             events += apart.len() as u64 * every;
             add(&mut exceeds, &apart);
-            state = above.lower().lengths().to_vec();
             pilots += 1;
         }
         let mean = |sums: Vec<f64>| -> Vec<f64> {
@@ -355,8 +367,8 @@ fn grid(most: u64) -> impl Iterator<Item = u64> + Clone {
 }
 
 impl Search<'_> {
-    /// The narrowest layout within so many events, of `fixed` replications or as many as fit.
-    fn narrowest(&self, events: u64, fixed: Option<u64>) -> Option<Candidate> {
+    /// The narrowest layout within so many events.
+    fn narrowest(&self, events: u64) -> Option<Candidate> {
         let Self { pilots, known, every, n, alpha, .. } = *self;
         let centre = pilots.centres.iter().skip(1).sum::<f64>().max(1e-9);
         let longest = pilots.exceeds.len() as u64;
@@ -368,10 +380,9 @@ impl Search<'_> {
                 for looks in grid(4096.max(4 * longest)).skip(1) {
                     let segments = upper_before + looks;
                     let replications = (events / (segments * every)).min(1 << 40);
-                    if replications == 0 || fixed.is_some_and(|fixed| replications < fixed) {
+                    if replications == 0 {
                         break;
                     }
-                    let replications = fixed.unwrap_or(replications);
                     let side = |before: u64, natural: f64| {
                         let looks = segments - before;
                         let sigma = variance_of_looks(before, looks, every).sqrt() / n;
@@ -411,11 +422,15 @@ impl Search<'_> {
 pub fn layout(model: &Model, known: &Known, options: &Options, alpha: f64) -> Option<Layout> {
     let servers = u64::from(model.graph().n_servers());
     let (n, every) = (servers as f64, servers.div_ceil(4).max(EVERY));
-    if every > options.events / 64 {
+    // A time limit is a limit on events, too, so that pilots leave time for what they choose.
+    let in_time = |limit: std::time::Duration| (limit.as_secs_f64() * EVENTS_PER_SECOND) as u64;
+    let events = options.time_limit.map_or(u64::MAX, in_time).min(options.events);
+    let options = &Options { events, ..options.clone() };
+    if every > events / 64 {
         return None;
     }
     let pilots = Pilots::run(model, known, options, every);
-    let budget = options.events.saturating_sub(pilots.events).max(options.events / 4);
+    let budget = events.saturating_sub(pilots.events).max(events / 4);
     let mut levels = Vec::new();
     let mut excess = beyond(known.busy, known.kappa, pilots.level);
     let mut level = pilots.level;
@@ -429,12 +444,12 @@ pub fn layout(model: &Model, known: &Known, options: &Options, alpha: f64) -> Op
     let (lacks, exceeds) = (Sums::of(&pilots.lacks), Sums::of(&pilots.exceeds));
     let search = Search { pilots: &pilots, known, every, n, alpha, lacks, exceeds, levels };
     let wanted = 2.0 * options.precision * pilots.centres.iter().sum::<f64>();
-    let mut found = search.narrowest(budget, None)?;
+    let mut found = search.narrowest(budget)?;
     // Fewer events may do.
     let mut fewer = budget;
     while found.width < wanted && fewer > LEAST_EVENTS / 4 {
         fewer -= fewer / 3;
-        match search.narrowest(fewer, None) {
+        match search.narrowest(fewer) {
             Some(less) if less.width < 0.95 * wanted => found = less,
             _ => break,
         }

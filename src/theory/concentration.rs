@@ -47,6 +47,17 @@ pub fn variance_of_looks(before: u64, looks: u64, every: u64) -> f64 {
     every as f64 * (before + (looks + 1.0) * (2.0 * looks + 1.0) / (6.0 * looks))
 }
 
+/// ln E exp(s (f - E f)) at most, after so many marks.
+pub fn exponent_of_marks(s: f64, marks: f64) -> f64 {
+    s * s * marks / 2.0
+}
+
+/// ln E exp(s (f - E f)) at most, at a time up to which so many marks are expected: the larger of
+/// both signs of s.
+pub fn exponent_at_time(s: f64, expected: f64) -> f64 {
+    expected * (s.abs().exp_m1() - s.abs())
+}
+
 /// h(u) = (1 + u) ln(1 + u) - u, of Bennett's inequality: a deviation by r of the mean of R
 /// systems of N servers at time t has probability at most exp(-E h(r / ((1 + lambda) t))) to either
 /// side, where E = (1 + lambda) N t R is the expected number of all marks.
