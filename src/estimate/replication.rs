@@ -13,6 +13,9 @@ pub struct Replication {
     pub upper: Vec<f64>,
     /// Whether the two had met before the upper window.
     pub met: bool,
+    /// Whether the copies may change places: then the smaller mean is the lower one. Where they do
+    /// not, their windows differ, and means are what they are.
+    unordered: bool,
 }
 
 fn add(sums: &mut Vec<u64>, counts: &[u64]) {
@@ -54,23 +57,23 @@ impl Replication {
             lower: average(lower, layout.lower_before),
             upper: average(upper, layout.upper_before),
             met,
+            unordered: layout.start.error.is_none(),
         }
     }
 
     /// q_i of both copies; 0 beyond the longest queue. `i >= 1`.
     pub fn q(&self, i: u32) -> (f64, f64) {
         let at = |q: &[f64]| q.get(i as usize - 1).copied().unwrap_or(0.0);
-        ascending(at(&self.lower), at(&self.upper))
+        self.in_order(at(&self.lower), at(&self.upper))
     }
 
     /// The sum of q_i over i > `from`.
     pub fn sum_above(&self, from: usize) -> (f64, f64) {
         let sum = |q: &[f64]| q.iter().skip(from).sum();
-        ascending(sum(&self.lower), sum(&self.upper))
+        self.in_order(sum(&self.lower), sum(&self.upper))
     }
-}
 
-/// Copies of a policy that does not keep their order may have changed places.
-fn ascending(lower: f64, upper: f64) -> (f64, f64) {
-    (lower.min(upper), lower.max(upper))
+    fn in_order(&self, lower: f64, upper: f64) -> (f64, f64) {
+        if self.unordered { (lower.min(upper), lower.max(upper)) } else { (lower, upper) }
+    }
 }
