@@ -161,14 +161,11 @@ pub fn rest(queues: &Queues, n: f64) -> f64 {
 
 /// What pilots saw.
 struct Pilots {
-    /// The upper start that they used.
-    level: u32,
-    /// Mean queue lengths of the copy from above, segment by segment.
-    descent: Vec<f64>,
-    /// How much the copy from empty lacks, segment by segment, and how much that from above has too
-    /// much.
+    /// How much the copy from empty lacks, segment by segment.
     lacks: Vec<f64>,
-    exceeds: Vec<f64>,
+    /// Levels of the upper start, the highest first, each with how much the copy from there has too
+    /// much.
+    exceeds: Vec<(u32, Vec<f64>)>,
     /// The variance of means over 1, 2, 4, ... looks.
     variances: Vec<f64>,
     centres: Vec<f64>,
@@ -176,23 +173,40 @@ struct Pilots {
 }
 
 /// Two copies on common marks until they meet, or differ by at most `enough`, or `most` segments
-/// have passed; what they differ by at each segment's end, with the upper's mean queue length.
-fn together(
-    pair: &mut Pair<'_>,
-    (every, most, enough): (u64, u64, f64),
-    n: f64,
-) -> (Vec<f64>, Vec<f64>) {
-    let (mut apart, mut queue) = (Vec::new(), Vec::new());
+/// have passed; what they differ by at each segment's end.
+fn together(pair: &mut Pair<'_>, (every, most, enough): (u64, u64, f64), n: f64) -> Vec<f64> {
+    let mut apart = Vec::new();
     while !pair.met() && (apart.len() as u64) < most {
         pair.advance(every);
         apart.push(rest(pair.upper(), n) - rest(pair.lower(), n));
-        queue.push(pair.upper().total() as f64 / n);
-        // Not by what is pushed: it is 0 for a while where the copies differ in first tasks.
-        if (pair.upper().total() - pair.lower().total()) as f64 / n <= enough {
+        // Not by what is pushed: it is 0 for a while where the copies differ in first tasks. A low
+        // start may lie below a state of the steady state.
+        if pair.upper().total().abs_diff(pair.lower().total()) as f64 / n <= enough {
             break;
         }
     }
-    (apart, queue)
+    apart
+}
+
+/// Levels of upper starts that are tried, at most.
+const LEVELS: usize = 7;
+
+/// The level with little enough above it, and lower ones.
+fn levels(known: &Known, options: &Options, most: u32) -> Vec<u32> {
+    let mut excess = options.precision * known.busy / 16.0;
+    let mut levels: Vec<u32> = Vec::new();
+    while levels.len() < LEVELS {
+        let level = least_level(|level| beyond(known.busy, known.kappa, level), excess).min(most);
+        if levels.last() != Some(&level) {
+            levels.push(level);
+        }
+        if level == 1 {
+            break;
+        }
+        // Where the highest one is out of reach, nothing is gained by others next to it.
+        excess = (3.0 * excess).max(3.0 * beyond(known.busy, known.kappa, level));
+    }
+    levels
 }
 
 fn add(sums: &mut Vec<f64>, terms: &[f64]) {
@@ -208,18 +222,13 @@ impl Pilots {
         let pair = |id, lower, upper| Pair::new(&Reference, model, seed, id, lower, upper);
         // A sixteenth of the budget for each of the parts.
         let most = (options.events / 16 / every).max(1);
-        let level = {
-            let small = options.precision * known.busy / 16.0;
-            let wanted = least_level(|level| beyond(known.busy, known.kappa, level), small);
-            // Queues empty at a rate of 1 - kappa at least: in half of the segments that may pass.
-            let time = (most * every) as f64 / model.event_rate() / 2.0;
-            wanted.min(((time * (1.0 - known.kappa)) as u32).max(1))
-        };
+        // Queues empty at a rate of 1 - kappa at least: in half of the segments that may pass.
+        let time = (most * every) as f64 / model.event_rate() / 2.0;
+        let levels = levels(known, options, ((time * (1.0 - known.kappa)) as u32).max(1));
         let enough = options.precision * known.busy / 100.0;
         let limits = (every, most, enough);
-        let mut first = pair(0, vec![0; servers], vec![level; servers]);
-        let (apart, descent) = together(&mut first, limits, n);
-        let slowest = apart.len() as u64;
+        let mut first = pair(0, vec![0; servers], vec![levels[0]; servers]);
+        let slowest = together(&mut first, limits, n).len() as u64;
         let mut events = slowest * every;
         // One long path of the steady state, for variances, centres and independent states: those in
         // which copies meet are short ones.
@@ -242,28 +251,33 @@ impl Pilots {
         let centres =
             sums.iter().map(|&sum| (sum as f64 / (looks as f64 * n)).clamp(0.0, 1.0)).collect();
         // Differences of copies vary little: few pilots do.
-        let (mut lacks, mut exceeds, mut pilots) = (Vec::new(), Vec::new(), 0u64);
+        let (mut lacks, mut rounds) = (Vec::new(), 0u64);
+        let mut exceeds: Vec<(u32, Vec<f64>)> =
+            levels.into_iter().map(|level| (level, Vec::new())).collect();
         let begun = events;
         // The last states first: they are the furthest from the start.
         while let Some(state) = states.pop() {
-            if pilots > 0 && events - begun >= options.events / 32 {
+            if rounds > 0 && events - begun >= options.events / 32 {
                 break;
             }
-            let mut below = pair(2 + 2 * pilots, vec![0; servers], state.clone());
-            let (apart, _) = together(&mut below, limits, n);
+            let id = 2 + rounds * (1 + LEVELS as u64);
+            let mut below = pair(id, vec![0; servers], state.clone());
+            let apart = together(&mut below, limits, n);
             events += apart.len() as u64 * every;
             add(&mut lacks, &apart);
-            let mut above = pair(3 + 2 * pilots, state, vec![level; servers]);
-            let (apart, _) = together(&mut above, limits, n);
-            events += apart.len() as u64 * every;
-            add(&mut exceeds, &apart);
-            pilots += 1;
+            for (at, (level, exceeds)) in (1..).zip(&mut exceeds) {
+                let mut above = pair(id + at, state.clone(), vec![*level; servers]);
+                let apart = together(&mut above, limits, n);
+                events += apart.len() as u64 * every;
+                add(exceeds, &apart);
+            }
+            rounds += 1;
         }
         let mean = |sums: Vec<f64>| -> Vec<f64> {
-            sums.into_iter().map(|sum| sum.max(0.0) / pilots as f64).collect()
+            sums.into_iter().map(|sum| sum.max(0.0) / rounds as f64).collect()
         };
-        let (lacks, exceeds) = (mean(lacks), mean(exceeds));
-        Self { level, descent, lacks, exceeds, variances: variances(&seen), centres, events }
+        let exceeds = exceeds.into_iter().map(|(level, sums)| (level, mean(sums))).collect();
+        Self { lacks: mean(lacks), exceeds, variances: variances(&seen), centres, events }
     }
 }
 
@@ -352,9 +366,7 @@ struct Search<'a> {
     n: f64,
     alpha: f64,
     lacks: Sums,
-    exceeds: Sums,
-    /// Levels of the upper start, with the segments by which they are ahead of the highest.
-    levels: Vec<(u32, u64)>,
+    exceeds: Vec<(u32, Sums)>,
 }
 
 /// 0, 1, 2, ... growing by [`STEP`], up to `most`.
@@ -371,12 +383,12 @@ impl Search<'_> {
     fn narrowest(&self, events: u64) -> Option<Candidate> {
         let Self { pilots, known, every, n, alpha, .. } = *self;
         let centre = pilots.centres.iter().skip(1).sum::<f64>().max(1e-9);
-        let longest = pilots.exceeds.len() as u64;
         let mut best: Option<Candidate> = None;
-        for &(level, ahead) in &self.levels {
+        for &(level, ref exceeds) in &self.exceeds {
+            let longest = exceeds.0.len() as u64;
             let excess = beyond(known.busy, known.kappa, level);
             let above = (f64::from(level) - centre).max(centre);
-            for upper_before in grid(longest.saturating_sub(ahead)) {
+            for upper_before in grid(longest) {
                 for looks in grid(4096.max(4 * longest)).skip(1) {
                     let segments = upper_before + looks;
                     let replications = (events / (segments * every)).min(1 << 40);
@@ -389,9 +401,8 @@ impl Search<'_> {
                         let variance = variance(&pilots.variances, looks);
                         deviation((sigma, variance, natural), replications, alpha)
                     };
-                    let from = upper_before + ahead;
                     let upper =
-                        side(upper_before, above) + excess + self.exceeds.mean(from, from + looks);
+                        side(upper_before, above) + excess + exceeds.mean(upper_before, segments);
                     if best.is_some_and(|best| upper >= best.width) {
                         continue;
                     }
@@ -431,18 +442,9 @@ pub fn layout(model: &Model, known: &Known, options: &Options, alpha: f64) -> Op
     }
     let pilots = Pilots::run(model, known, options, every);
     let budget = events.saturating_sub(pilots.events).max(events / 4);
-    let mut levels = Vec::new();
-    let mut excess = beyond(known.busy, known.kappa, pilots.level);
-    let mut level = pilots.level;
-    while level >= 1 && levels.len() < 12 {
-        let ahead = pilots.descent.iter().take_while(|&&queue| queue > f64::from(level)).count();
-        levels.push((level, ahead as u64));
-        excess *= 2.0;
-        let lower = least_level(|level| beyond(known.busy, known.kappa, level), excess);
-        level = lower.min(level - 1);
-    }
-    let (lacks, exceeds) = (Sums::of(&pilots.lacks), Sums::of(&pilots.exceeds));
-    let search = Search { pilots: &pilots, known, every, n, alpha, lacks, exceeds, levels };
+    let of_level = |(level, list): &(u32, Vec<f64>)| (*level, Sums::of(list));
+    let (lacks, exceeds) = (Sums::of(&pilots.lacks), pilots.exceeds.iter().map(of_level).collect());
+    let search = Search { pilots: &pilots, known, every, n, alpha, lacks, exceeds };
     let wanted = 2.0 * options.precision * pilots.centres.iter().sum::<f64>();
     let mut found = search.narrowest(budget)?;
     // Fewer events may do.
