@@ -57,7 +57,7 @@ pub struct Arguments {
     /// Kind of intervals
     #[arg(long, value_enum, default_value = "guaranteed")]
     intervals: IntervalKind,
-    /// Event budget over all replications
+    /// Event budget over all replications and pilots
     #[arg(long, default_value_t = 400_000_000, allow_negative_numbers = true,
         value_parser = clap::value_parser!(u64).range(1..))]
     events: u64,

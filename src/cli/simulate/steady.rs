@@ -107,7 +107,14 @@ pub(super) fn print_steady_state(
         let cut = estimate.q.len() - shown;
         let _ = writeln!(text, "{cut} further levels: nothing beyond what the last one implies");
     }
-    let _ = writeln!(text, "{}\n{}", arguments.joint_confidence(), delay::ASSUMED);
+    let confidence = match kinds {
+        Columns::One => arguments.joint_confidence(),
+        Columns::Both => format!(
+            "all guaranteed intervals hold at once with probability {}, Student's approximately",
+            arguments.confidence
+        ),
+    };
+    let _ = writeln!(text, "{confidence}\n{}", delay::ASSUMED);
     let (replications, seed) = (estimate.replications, arguments.seed);
     if replications == 0 {
         let _ = writeln!(
@@ -117,7 +124,7 @@ pub(super) fn print_steady_state(
         );
     } else {
         let certified = match estimate.start_error {
-            Some(error) => format!("which adds {error:.1e} to upper ends"),
+            Some(error) => format!("adds {error:.1e} to upper ends"),
             None => "a guess, not certified".to_owned(),
         };
         let (level, events) = (estimate.start_level, estimate.events);
