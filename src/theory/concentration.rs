@@ -117,7 +117,7 @@ pub fn mean_beyond(sigma: f64, x: f64) -> f64 {
 pub fn mean_without_floor(at_least: f64, floor: f64, sigma: f64) -> f64 {
     let most = |mu: f64| mu + mean_beyond(sigma, mu - floor);
     // Below the floor, `most` is constant; from there on it increases.
-    if !(at_least > most(floor)) {
+    if at_least.is_nan() || at_least <= most(floor) {
         return f64::NEG_INFINITY;
     }
     let (mut low, mut high) = (floor, at_least);

@@ -2,13 +2,14 @@
 //! over all marks are as close to their expectations as that makes them.
 //!
 //! Two systems in one state part by one mark. By non-expansion their distance sum_v |X_v - X'_v|
-//! never exceeds what it is then: 1 against no mark at all, 2 between two marks. An arrival and an
-//! arrival, or a ring and a ring, are each within 1 of no mark on the same side, so that sums and
-//! Q_i differ by at most 1 for ever; an arrival and a ring by at most 2. The bounds on ln E exp(s (f
-//! - E f)) follow, as [`concentration`](crate::theory::concentration) derives them; they are compared
-//! with the exact ones of two servers, from states so high that the bounds are nearly attained.
-//! There the bound after K marks is s^2 K / 2, the exact value for rare changes of s about 4 lambda
-//! / (1 + lambda)^2 of it.
+//! never exceeds what it is then: 1 against no mark at all, 2 between two marks. Two arrivals, or
+//! two rings, are each within 1 of no mark, on the same side of it, so that sums and Q_i differ by
+//! at most 1 for ever; an arrival and a ring differ by at most 2.
+//!
+//! The bounds on the exponential moments of a deviation follow, as the module
+//! [`concentration`](crate::theory::concentration) derives them. They are compared with the exact
+//! moments of two servers, also from states so high that no server becomes idle: the sum then has
+//! independent steps, of variance 4 lambda / (1 + lambda)^2 by the mark where the bound has 1.
 //!
 //! # Source
 //! None in the paper; from non-expansion, Hoeffding's lemma and Bennett's inequality.
