@@ -26,6 +26,37 @@ fn the_upper_start_is_the_least_level_that_no_server_of_all_is_likely_to_exceed(
     }
 }
 
+/// A regression test: over all seeds, at least half of the runs have all their intervals right.
+#[test]
+fn intervals_hold_together_about_as_often_as_stated_or_more() {
+    use fluidcheck::estimate::{Estimated, Options};
+    use fluidcheck::theory::exact;
+    for (graph, lambda, d) in [("path:n=3", 0.6, 2), ("complete:n=1,m=1", 0.7, 1)] {
+        let model = model(graph, lambda, d);
+        let law = exact::stationary(&model, &exact::Options::default()).unwrap();
+        let right = |interval: &Estimated, exact: f64| {
+            interval.lower <= exact + 1e-9 && exact <= interval.upper + 1e-9
+        };
+        let runs = 30;
+        let wrong = (0..runs).filter(|&seed| {
+            let options = Options {
+                seed,
+                confidence: 0.5,
+                precision: 0.05,
+                events: 300_000,
+                ..Options::default()
+            };
+            let found = model.steady_state(&options).unwrap();
+            let levels = found.q.iter().zip(&law.q).all(|(q, exact)| right(q, exact.value));
+            let queue = right(&found.mean_queue_length, law.mean_queue_length.value);
+            let width = found.mean_queue_length.upper - found.mean_queue_length.lower;
+            assert!(width < 0.5 * law.mean_queue_length.value, "{graph}: {found:?}");
+            !(levels && queue)
+        });
+        assert!(wrong.count() <= 15, "{graph}");
+    }
+}
+
 #[test]
 fn the_least_level_is_the_first_and_ends_at_two_to_the_20th() {
     for first in [1, 2, 3, 1000, (1 << 20) - 1, 1 << 20] {

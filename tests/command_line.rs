@@ -105,7 +105,7 @@ const LINES: &[&str] = &[
     "simulate edges:n=2,m=2,e=0-0;0-1;1-1 --lambda 0.9",
     "simulate edges:n=14,m=2,e=0-0;0-1;1-1;2-1;3-1;4-1;5-1;6-1;7-1;8-1;9-1;10-1;11-1;12-1;13-1 --lambda 0.2",
     "exact edges:n=2,m=2,e=0-0;0-1;1-1 --lambda 0.9",
-    "simulate complete:n=2,m=2 --lambda 0.9999 --events 1000",
+    "simulate complete:n=2,m=2 --lambda 0.9999 --events 1000 --policy first",
     "verify --only nothing",
     "verify --only thm-3,eq-2.1",
     "explain tm-3.8",
@@ -281,6 +281,30 @@ fn simulate_brackets_the_exact_law_of_two_servers() {
         assert!(inside(&found["q"][i], exact), "{}", found["q"][i]);
     }
     assert!(inside(&found["mean_queue_length"], 2.614356466352043));
+}
+
+#[test]
+fn a_budget_below_one_replication_gives_what_the_critical_load_implies() {
+    let found = json(&[
+        "simulate",
+        "complete:n=1000,m=9",
+        "--lambda",
+        "0.75",
+        "--events",
+        "1000",
+        "--json",
+    ]);
+    assert_eq!((&found["replications"], &found["precision_reached"]), (&0.into(), &false.into()));
+    let number = |value: &Value| value.as_f64().unwrap();
+    assert_eq!(number(&found["q"][0]["lower"]), 0.75);
+    // 3/4 / (1 - 3/4) tasks, and a delay of 4.
+    for (name, lower, upper) in [("mean_queue_length", 0.75, 3.0), ("mean_delay", 1.0, 4.0)] {
+        let ends = (number(&found[name]["lower"]), number(&found[name]["upper"]));
+        assert!((ends.0 - lower).abs() < 1e-9 && (ends.1 - upper).abs() < 1e-9, "{name}: {ends:?}");
+    }
+    assert!(found["mean_queue_length"]["mean"].is_null(), "{found}");
+    // Exponential of rate 1/4 from above.
+    assert!((number(&found["delay"]["p99"]["upper"]) - 4.0 * 100f64.ln()).abs() < 1e-6, "{found}");
 }
 
 #[test]

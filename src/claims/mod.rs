@@ -107,6 +107,7 @@ const ALL: &[&Claim] = &[
     &invariants::proposition_3_9::PROP_3_9_SAMPLES,
     &invariants::proposition_3_9::EQ_4_14,
     &invariants::non_expansion::NON_EXPANSION,
+    &invariants::concentration::CONCENTRATION,
     &invariants::conservation::CONSERVATION,
     &invariants::looks::LOOKS,
     &invariants::independent_streams::INDEPENDENT_STREAMS,

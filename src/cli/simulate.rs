@@ -5,23 +5,26 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::common::{SystemOptions, probability, put_policy, rates_object, times, unequal_rates};
-use super::delay;
 use super::interrupt::say;
 use super::long_run::{LongRun, LongRunOptions};
 use super::output::{Failure, print, print_json, warn};
 use super::steady_state::require_steady_state;
 use crate::checkpoint::Run;
 use crate::estimate::{
-    Estimated, Intervals, Options, SteadyKept, SteadyRun, SteadyState, Transient, TransientKept,
-    TransientRun,
+    Intervals, Options, SteadyKept, SteadyRun, Transient, TransientKept, TransientRun, beforehand,
 };
 use crate::model::Model;
-use crate::theory::exact;
-use crate::theory::mean_field::{self, Start, fixed_point_vec};
+use crate::theory::mean_field::{self, Start};
 use crate::theory::stability::critical_load_of;
+
+mod steady;
+mod table;
+
+use self::steady::print_steady_state;
+use self::table::{Columns, columns, levels, line};
 
 #[derive(Args, Clone)]
 pub struct Arguments {
@@ -54,7 +57,7 @@ pub struct Arguments {
     /// Kind of intervals
     #[arg(long, value_enum, default_value = "guaranteed")]
     intervals: IntervalKind,
-    /// Event budget over all replications
+    /// Event budget over all replications and pilots
     #[arg(long, default_value_t = 400_000_000, allow_negative_numbers = true,
         value_parser = clap::value_parser!(u64).range(1..))]
     events: u64,
@@ -126,9 +129,15 @@ fn steady_state(
     let tell = {
         let (arguments, model, options) = (arguments.clone(), model.clone(), options.clone());
         move |kept: Option<SteadyKept>| {
-            let Some(kept) = kept else { return nothing_known() };
-            if let Some(run) = SteadyRun::resume(&model, &options, &kept) {
-                let _ = print_steady_state(&arguments, &model, &run.estimate(), true);
+            let known = match kept {
+                Some(kept) => SteadyRun::resume(&model, &options, &kept).map(|run| run.estimate()),
+                None => beforehand(&model),
+            };
+            match known {
+                Some(known) => {
+                    let _ = print_steady_state(&arguments, &model, &known, true);
+                }
+                None => nothing_known(),
             }
         }
     };
@@ -147,10 +156,15 @@ fn steady_state(
     if estimate.start_error.is_none() {
         warn(&uncertified(model));
     }
-    if !estimate.precise && arguments.replications.is_none() {
+    if estimate.replications == 0 {
         warn(
-            "the event budget ran out before the precision was reached: raise --events or \
-             --precision, or on a large graph use --intervals student",
+            "the event budget allows no replication: raise --events; the bounds follow from the \
+             critical load alone",
+        );
+    } else if !estimate.precise && arguments.replications.is_none() {
+        warn(
+            "the budget ran out before the precision was reached: raise --events, --time-limit or \
+             --precision",
         );
     }
     print_steady_state(arguments, model, &estimate, false)?;
@@ -240,96 +254,6 @@ fn nothing_known() {
     say("interrupted before the first replication finished: no result");
 }
 
-fn interval(e: &Estimated) -> Value {
-    json!({
-        "mean": e.mean, "lower": e.lower, "upper": e.upper, "standard_error": e.standard_error,
-    })
-}
-
-fn levels(q: &[Estimated]) -> Vec<Value> {
-    let level = |(i, e): (usize, &Estimated)| {
-        let mut level = interval(e);
-        level["i"] = json!(i);
-        level
-    };
-    (1..).zip(q).map(level).collect()
-}
-
-fn print_steady_state(
-    arguments: &Arguments,
-    model: &Model,
-    estimate: &SteadyState,
-    partial: bool,
-) -> Result<(), Failure> {
-    let (lambda, d) = (model.lambda(), model.limit_d());
-    let fixed_point = d.map(|d| fixed_point_vec(lambda, d, estimate.q.len()));
-    let limit: Option<f64> = d.map(|d| fixed_point_vec(lambda, d, 4096).iter().sum());
-    let limit_delay = delay::limit(model);
-    if arguments.long_run.json {
-        let mut value = json!({
-            "graph": arguments.system.graph,
-            "partial": partial,
-            "lambda": lambda,
-            "seed": arguments.seed,
-            "confidence": arguments.confidence,
-            "intervals": arguments.intervals.words().0,
-            "q": levels(&estimate.q),
-            "mean_queue_length": interval(&estimate.mean_queue_length),
-            "mean_delay": interval(&estimate.mean_delay),
-            "delay": estimate.delay.map(|found| delay::object(&found, delay::interval)),
-            "delay_over_fixed_point": estimate.delay.zip(limit_delay).map(|(found, limit)| {
-                delay::object(&delay::ratio(&found, &limit), delay::interval)
-            }),
-            "fixed_point_delay": limit_delay.map(|limit| delay::object(&limit, delay::value)),
-            "fixed_point": fixed_point,
-            "fixed_point_mean_queue_length": limit,
-            "start_level": estimate.plan.start.level,
-            "start_error": estimate.start_error,
-            "certified": estimate.start_error.is_some(),
-            "isolated_task_types": model.graph().isolated_task_types().len(),
-            "rates": rates_object(model.graph()),
-            "replications": estimate.replications,
-            "coalesced": estimate.met,
-            "precision_reached": estimate.precise,
-            "events": estimate.events,
-            "events_per_second": estimate.events as f64 / estimate.seconds,
-            "seconds": estimate.seconds,
-        });
-        put_policy(&mut value, model.policy());
-        return print_json(&value);
-    }
-    let mut text = arguments.system.heading("steady state", model);
-    columns(&mut text, d.map(|_| "q*"));
-    for (i, e) in estimate.q.iter().enumerate() {
-        line(&mut text, &format!("q_{}", i + 1), e, fixed_point.as_ref().map(|q| q[i]));
-    }
-    line(&mut text, "mean queue length", &estimate.mean_queue_length, limit);
-    if let Some(found) = &estimate.delay {
-        let limit_mean = limit_delay.map(|limit| limit.mean.value);
-        line(&mut text, "mean delay", &estimate.mean_delay, limit_mean);
-        for (name, value, limit) in delay::quantiles(found, limit_delay.as_ref()) {
-            quantile_line(&mut text, &name, &value, limit);
-        }
-        text.push_str(&delay::compared(found, limit_delay.as_ref()));
-    }
-    let certified = match estimate.start_error {
-        Some(error) => format!("error {error:.1e}"),
-        None => "a guess, not certified".to_owned(),
-    };
-    let (replications, level) = (estimate.replications, estimate.plan.start.level);
-    let (events, rate) = (estimate.events, estimate.events as f64 / estimate.seconds);
-    let _ = writeln!(
-        text,
-        "{}\n{}\n{replications} replications, bracketed from empty and from {level} tasks at each \
-         server ({certified})\nseed {}, {events} events, {rate:.2e} per second",
-        arguments.joint_confidence(),
-        delay::ASSUMED,
-        arguments.seed,
-    );
-    text.push_str(note(partial));
-    print(&text)
-}
-
 fn note(partial: bool) -> &'static str {
     if partial { "PARTIAL: interrupted after these replications.\n" } else { "" }
 }
@@ -349,48 +273,6 @@ impl IntervalKind {
             Self::Student => ("student", ", approximately (Student's t)"),
         }
     }
-}
-
-/// The names of the columns, the last of them that of the limit,
-/// if the policy has one.
-fn columns(text: &mut String, limit: Option<&str>) {
-    let _ = writeln!(
-        text,
-        "{:>18}  {:>9}  {:>9}  {:>9}  {:>9}{}",
-        "",
-        "mean",
-        "s.e.",
-        "lower",
-        "upper",
-        limit.map(|name| format!("  {name:>9}")).unwrap_or_default()
-    );
-}
-
-fn line(text: &mut String, name: &str, e: &Estimated, limit: Option<f64>) {
-    let _ = writeln!(
-        text,
-        "{name:>18}  {:>9.6}  {:>9.6}  {:>9.6}  {:>9.6}{}",
-        e.mean,
-        e.standard_error,
-        e.lower,
-        e.upper,
-        last(limit)
-    );
-}
-
-/// A line without a standard error: quantiles follow from the intervals of all q_i.
-fn quantile_line(text: &mut String, name: &str, value: &exact::Value, limit: Option<f64>) {
-    let exact::Value { value, lower, upper } = value;
-    let _ = writeln!(
-        text,
-        "{name:>18}  {value:>9.6}  {:>9}  {lower:>9.6}  {upper:>9.6}{}",
-        "",
-        last(limit)
-    );
-}
-
-fn last(limit: Option<f64>) -> String {
-    limit.map(|limit| format!("  {limit:>9.6}")).unwrap_or_default()
 }
 
 fn print_transient(
@@ -442,12 +324,12 @@ fn print_transient(
         let limit = field.map(|_| "; (3.5) is the limit for equal rates").unwrap_or_default();
         let _ = writeln!(text, "task types arrive at rates {rates}{limit}");
     }
-    columns(&mut text, field.map(|_| "(3.5)"));
+    columns(&mut text, Columns::One, field.map(|_| "(3.5)"));
     for (at, t) in estimate.times.iter().enumerate() {
         let _ = writeln!(text, "t = {t}");
         for (i, e) in (1..).zip(&estimate.q[at]) {
             let target = field.map(|field| field.q[at].get(i - 1).copied().unwrap_or(0.0));
-            line(&mut text, &format!("q_{i}"), e, target);
+            line(&mut text, &format!("q_{i}"), e, None, target);
         }
         let mean = estimate.mean_queue_length[at];
         let _ = write!(text, "{:>18}  {mean:>9.6}", "mean queue length");

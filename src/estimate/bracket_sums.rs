@@ -8,32 +8,43 @@ use crate::num::float_bits;
 use crate::stats::empirical_bernstein::EmpiricalBernstein;
 
 /// Running mean and variance (Welford).
-#[derive(Clone, Copy, Default)]
-struct Moments {
-    count: f64,
-    mean: f64,
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Moments {
+    pub count: f64,
+    pub mean: f64,
     squares: f64,
 }
 
 impl Moments {
-    fn observe(&mut self, x: f64) {
+    pub fn observe(&mut self, x: f64) {
         self.count += 1.0;
         let before = x - self.mean;
         self.mean += before / self.count;
         self.squares += before * (x - self.mean);
     }
 
-    fn state(&self) -> [f64; 3] {
+    pub fn state(&self) -> [f64; 3] {
         [self.count, self.mean, self.squares]
     }
 
-    fn with_state([count, mean, squares]: [f64; 3]) -> Self {
+    pub fn with_state([count, mean, squares]: [f64; 3]) -> Self {
         Self { count, mean, squares }
     }
 
     /// NaN for fewer than two observations.
-    fn standard_error(&self) -> f64 {
+    pub fn standard_error(&self) -> f64 {
         (self.squares.max(0.0) / (self.count - 1.0) / self.count).sqrt()
+    }
+
+    /// Half of Student's interval of this error probability; infinite for fewer than two
+    /// observations.
+    pub fn half_of_student(&self, alpha: f64) -> f64 {
+        if self.count <= 1.0 {
+            return f64::INFINITY;
+        }
+        let quantile = StudentsT::new(0.0, 1.0, self.count - 1.0)
+            .map_or(f64::INFINITY, |t| t.inverse_cdf(1.0 - alpha / 2.0));
+        quantile * self.standard_error()
     }
 }
 
@@ -69,13 +80,7 @@ impl Bracket {
         let (lower, upper) = match self.intervals {
             Intervals::Guaranteed => (self.lower.lower(), self.upper.upper()),
             Intervals::Student => {
-                let freedom = (self.low.count - 1.0).max(1.0);
-                let quantile = StudentsT::new(0.0, 1.0, freedom)
-                    .map_or(f64::INFINITY, |t| t.inverse_cdf(1.0 - self.alpha / 2.0));
-                let half = |moments: &Moments| match moments.count > 1.0 {
-                    true => quantile * moments.standard_error(),
-                    false => f64::INFINITY,
-                };
+                let half = |moments: &Moments| moments.half_of_student(self.alpha);
                 (self.low.mean - half(&self.low), self.high.mean + half(&self.high))
             }
         };

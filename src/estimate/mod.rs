@@ -3,9 +3,14 @@
 //! Stage 9 of 18: it draws paths of subjects, and knows no claim.
 //!
 //! All intervals of one estimate cover together with probability at least the stated confidence,
-//! whenever it stops: they are empirical-Bernstein confidence sequences over independent
-//! replications, each with an equal share of the error. No normal approximation and no burn-in that
-//! is guessed: see [`crate::estimate::bracketing`].
+//! whenever it stops: their error probability is shared out beforehand, and each is valid at every
+//! number of independent replications. No normal approximation and no burn-in that is guessed.
+//!
+//! | interval | by |
+//! |---|---|
+//! | of the steady state | `layout` for its copies, `sides` for the two kinds of bound |
+//! | of the steady state under a policy for which no start is certified | the same copies by [`bracketing`], which must meet |
+//! | at given times, and of a delay alone | empirical-Bernstein confidence sequences |
 //!
 //! | estimate | here |
 //! |---|---|
@@ -26,8 +31,12 @@ mod bracket_sums;
 pub mod bracketing;
 #[doc(hidden)]
 pub mod delay;
+mod found;
 #[doc(hidden)]
 pub mod from_the_past;
+mod layout;
+mod replication;
+mod sides;
 mod steady;
 mod transient;
 
@@ -36,8 +45,11 @@ use std::time::Duration;
 use thiserror::Error;
 
 #[doc(hidden)]
+pub use found::beforehand;
+pub use found::{SteadyState, Student};
+pub use steady::steady_state;
+#[doc(hidden)]
 pub use steady::{SteadyKept, SteadyRun};
-pub use steady::{SteadyState, steady_state};
 pub use transient::{Transient, transient};
 #[doc(hidden)]
 pub use transient::{TransientKept, TransientRun};
@@ -99,9 +111,10 @@ pub struct Options {
     pub confidence: f64,
     /// The relative half-width of the mean queue length at which to stop.
     pub precision: f64,
-    /// At most this many events, all replications together.
+    /// At most this many events, all replications and pilots together.
     pub events: u64,
-    /// At least this many replications, and at most if nothing stops earlier.
+    /// That many replications, of the length that suits the precision, unless events or time end
+    /// first.
     pub replications: Option<u64>,
     /// Which intervals.
     pub intervals: Intervals,
@@ -137,8 +150,7 @@ impl Options {
 /// Which intervals to give.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Intervals {
-    /// Empirical-Bernstein confidence sequences: right at every number of replications, and so wide
-    /// where these are few.
+    /// Confidence sequences: right at every number of replications.
     #[default]
     Guaranteed,
     /// Student's t over the replications, with the error shared equally: the usual approximation,

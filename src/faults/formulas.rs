@@ -22,7 +22,8 @@ pub(super) const ALL: &[&Fault] = &[
     PAIRS_NOT_ORDERED, LIPSCHITZ_TOO_SMALL, DIVIDED_DIFFERENCE_SHIFTED, DUAL_NOT_TRUNCATED,
     LOGARITHM_CONSTANTS_TOO_SMALL, CHERNOFF_ONE_SIDED, FIXED_POINT_AS_PRINTED, FIXED_POINT_SHIFTED,
     FIXED_POINT_ONE_CHOICE_MORE, DROPPED_DEPARTURES, MOMENT_BOUND_SHIFTED, MIXING_THETA_NOT_CAPPED,
-    MARTINGALE_BOUND_TIMELESS, MIXING_THETA_DOUBLED, MIXING_THETA_DROPPED,
+    MARTINGALE_BOUND_TIMELESS, VARIANCE_OF_MARKS_HALVED, VARIANCE_AT_TIME_HALVED,
+    MIXING_THETA_DOUBLED, MIXING_THETA_DROPPED,
     PATH_BOUND_WITHOUT_PHI, COMPARISON_TIME_AS_PRINTED, TIES_BY_QUEUES, SOME_SAMPLE_WITHIN,
     IMPROVE_OFFERS_THE_BUSIEST, DELAY_OF_WAITING, LAW_ONE_SAMPLE_LESS, LAW_ONE_SAMPLE_MORE,
     LAW_WITHOUT_REPLACEMENT,
@@ -268,6 +269,20 @@ pub const MIXING_THETA_NOT_CAPPED: &Fault = &fault("mixing-theta-not-capped")
 pub const MARTINGALE_BOUND_TIMELESS: &Fault =
     &fault("martingale-bound-timeless").about("(C.4) without the factor t.").with(Instruments {
         martingale_bound: |rho0, d, gamma, _| (REFERENCE.martingale_bound)(rho0, d, gamma, 1.0),
+        ..REFERENCE
+    });
+
+pub const VARIANCE_OF_MARKS_HALVED: &Fault = &fault("variance-of-marks-halved")
+    .about("Half the variance in the bound on deviations after a number of marks.")
+    .with(Instruments {
+        exponent_of_marks: |s, marks| (REFERENCE.exponent_of_marks)(s, marks / 2.0),
+        ..REFERENCE
+    });
+
+pub const VARIANCE_AT_TIME_HALVED: &Fault = &fault("variance-at-time-halved")
+    .about("Half the variance in the bound on deviations at a fixed time.")
+    .with(Instruments {
+        exponent_at_time: |s, expected| (REFERENCE.exponent_at_time)(s, expected / 2.0),
         ..REFERENCE
     });
 

@@ -32,11 +32,10 @@ use crate::stats::empirical_bernstein::EmpiricalBernstein;
 use crate::stats::mean_test::{MeanTest, Side};
 use crate::stats::procedure::{IntervalKind, IntervalProcedure, LawProcedure, MeanProcedure};
 use crate::subject::{Reference, Subject};
-use crate::theory::constants;
-use crate::theory::delay;
 use crate::theory::exact;
 use crate::theory::mean_field::{self, OdeError, Start, Trajectory};
 use crate::theory::stability::{self, Addition, StabilityError};
+use crate::theory::{concentration, constants, delay};
 
 /// Fractions of queues that follow a path.
 pub trait RunningOccupancy {
@@ -171,6 +170,10 @@ pub struct Instruments {
     pub martingale_bound: fn(f64, u32, f64, f64) -> f64,
     /// (4.40) in the mean, the bound on the local distances, given the figures that enter it and t.
     pub local_path_bound: fn(&constants::PathBound, f64) -> f64,
+    /// A bound on ln E exp(s (f - E f)) for f = sum_v X_v, given s and the number of marks.
+    pub exponent_of_marks: fn(f64, f64) -> f64,
+    /// The same at a fixed time, given s and the expected number of marks.
+    pub exponent_at_time: fn(f64, f64) -> f64,
     /// The time of (4.46), given ln(1/eta) and c3.
     pub comparison_time: fn(f64, f64) -> f64,
 }
@@ -250,6 +253,8 @@ pub const REFERENCE: Instruments = Instruments {
     mixing_bound: |rho0, d, t| constants::Mixing::new(rho0, d).bound(t),
     martingale_bound: constants::martingale_bound,
     local_path_bound: constants::local_path_bound,
+    exponent_of_marks: concentration::exponent_of_marks,
+    exponent_at_time: concentration::exponent_at_time,
     comparison_time: constants::comparison_time,
 };
 

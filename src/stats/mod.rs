@@ -8,6 +8,8 @@
 //! | the same from counts, in batches of any size | [`counts::CountTest`] |
 //! | is a mean within a margin of a target? | [`equivalence::Equivalence`] |
 //! | where is the mean, at every time together? | [`betting_interval::BettingInterval`], [`counts::CountInterval`], [`empirical_bernstein::EmpiricalBernstein`] |
+//! | how large is it at least, where it may be any size? | [`lower_bound::LowerBound`] |
+//! | how large is it at least, of variables that may be large? | [`lower_bound::LowerBound`] |
 //! | is a whole law as stated, are two laws alike? | [`distribution::DistributionTest`], [`distribution::TwoSample`] |
 //! | do outcomes have their known laws, given the past? | [`tilts::TiltedBets`] |
 //! | are the times of events those of a Poisson process? | [`poisson_gaps::GapTest`] |
@@ -34,6 +36,7 @@ pub mod equivalence;
 mod histogram;
 pub mod known_streams;
 pub mod ledger;
+pub mod lower_bound;
 pub mod mean_test;
 pub mod poisson_gaps;
 pub mod procedure;

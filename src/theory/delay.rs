@@ -51,6 +51,13 @@ impl Delay {
         [("mean", mean), ("p50", p50), ("p90", p90), ("p99", p99), ("p999", p999)]
     }
 
+    /// With each of the five changed.
+    pub(crate) fn map(self, change: impl Fn(Value) -> Value) -> Self {
+        let Self { mean, p50, p90, p99, p999 } = self;
+        let [p50, p90, p99, p999] = [p50, p90, p99, p999].map(&change);
+        Self { mean: change(mean), p50, p90, p99, p999 }
+    }
+
     /// From bounds on E q_1, E q_2, ... and on the mean queue length; `None` where no task is
     /// accepted.
     ///

@@ -2,6 +2,7 @@
 //!
 //! One bad event violates a claim; the witness names the seed, the case and the event.
 
+pub(super) mod concentration;
 pub(super) mod conservation;
 pub(super) mod independent_streams;
 pub(super) mod looks;

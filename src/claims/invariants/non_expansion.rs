@@ -50,7 +50,7 @@ pub(crate) const NON_EXPANSION: Claim = Claim {
 };
 
 /// Two states, neither above the other as a rule.
-fn two_states(rng: &mut ChaCha8Rng, n: u32) -> [Vec<u32>; 2] {
+pub(super) fn two_states(rng: &mut ChaCha8Rng, n: u32) -> [Vec<u32>; 2] {
     // Beyond the cases that are listed.
     [(); 2].map(|()| state(1000 + rng.random_range(0..1000), rng, n))
 }
