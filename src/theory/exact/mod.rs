@@ -5,6 +5,7 @@
 //! |---|---|
 //! | E q_i(infinity) and the mean queue length, on average and of each server | [`stationary`] |
 //! | E q_i(t) at given times | [`transient()`] |
+//! | complete graphs of some hundred servers | [`complete_graph`](complete_graph()) |
 //! | what the cap leaves out | `bounds`, for the transient law `transient` |
 //! | what the solver leaves open | `stationary`: the residual, and the span that it is multiplied with |
 //!
@@ -25,6 +26,7 @@
 
 mod acceleration;
 mod at_times;
+mod complete_graph;
 mod component;
 mod error;
 mod jump_rates;
@@ -34,6 +36,7 @@ mod tail_bounds;
 
 use std::collections::hash_map::{Entry, HashMap};
 
+pub use complete_graph::{CompleteLaw, complete_graph};
 pub use error::ExactError;
 
 use self::component::{Component, Nearness};
