@@ -126,6 +126,7 @@ const ALL: &[&Claim] = &[
     &transients::proof_constants::BOUNDS_CONSTANTS,
     &convergence::counterexample::COUNTEREXAMPLE_1_2,
     &convergence::theorem_3_1::THM_3_1,
+    &convergence::rate_complete::RATE_COMPLETE,
     &convergence::corollary_3_2::COR_3_2,
     &convergence::corollary_3_2::REM_2,
     &convergence::corollary_3_4::COR_3_4,

@@ -34,7 +34,7 @@ use crate::stats::procedure::{IntervalKind, IntervalProcedure, LawProcedure, Mea
 use crate::subject::{Reference, Subject};
 use crate::theory::constants;
 use crate::theory::exact;
-use crate::theory::mean_field::{self, OdeError, Start, Trajectory};
+use crate::theory::mean_field::{self, OdeError, Refined, Start, Trajectory};
 use crate::theory::stability::{self, Addition, StabilityError};
 
 /// Fractions of queues that follow a path.
@@ -83,6 +83,9 @@ pub struct Instruments {
     pub transient: fn(&Model, &Start, &[f64], &Options) -> Result<Transient, EstimateError>,
     /// The exact law of a small system in its steady state.
     pub stationary: fn(&Model, &exact::Options) -> Result<exact::Law, exact::ExactError>,
+    /// The exact law of the complete graph in its steady state, given N, lambda, d and the accuracy
+    /// of the mean queue length.
+    pub complete_graph: fn(u32, f64, u32, f64) -> Result<exact::CompleteLaw, exact::ExactError>,
     /// An estimate of the steady state.
     pub steady_state: fn(&Model, &Options) -> Result<SteadyState, EstimateError>,
     /// How long replications are and where they start, chosen by pilots that stop after so many
@@ -156,6 +159,8 @@ pub struct Instruments {
     pub chernoff_bound: fn(f64, f64) -> f64,
     /// q*_i of Theorem 3.1, given lambda, d and i.
     pub fixed_point: fn(f64, u32, u32) -> f64,
+    /// The constants of the rate 1/N on complete graphs, given lambda and d.
+    pub rate_constants: fn(f64, u32) -> Result<Refined, OdeError>,
     /// The right-hand side of (3.5) for lambda, d and q_1..q_L, with q_(L+1) = 0.
     pub right_hand_side: fn(f64, u32, &[f64], &mut [f64]),
     /// The bound of Corollary 4.3 on E q_i(infinity), given rho and i.
@@ -192,6 +197,9 @@ pub const REFERENCE: Instruments = Instruments {
         estimate::transient(model, start, times, options, &|_, _| {})
     },
     stationary: exact::stationary,
+    complete_graph: |n, lambda, d, accuracy| {
+        exact::complete_graph(n, lambda, d, accuracy, exact::MOST_STATES)
+    },
     steady_state: |model, options| estimate::steady_state(model, options, &|_, _| {}),
     plan: bracketing::plan,
     trajectory: |lambda, d, start, times| {
@@ -236,6 +244,7 @@ pub const REFERENCE: Instruments = Instruments {
     logarithm_constants: (2.0, 1.0),
     chernoff_bound: |mean, epsilon| 2.0 * (-epsilon * epsilon * mean / 3.0).exp(),
     fixed_point: mean_field::fixed_point,
+    rate_constants: mean_field::refined,
     right_hand_side: |lambda, d, q, dq| {
         mean_field::right_hand_side(lambda, d, q, mean_field::Boundary::Zero, dq);
     },
