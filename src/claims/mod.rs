@@ -127,6 +127,8 @@ const ALL: &[&Claim] = &[
     &convergence::counterexample::COUNTEREXAMPLE_1_2,
     &convergence::theorem_3_1::THM_3_1,
     &convergence::rate_complete::RATE_COMPLETE,
+    &convergence::lower_bounds::ASSOCIATION,
+    &convergence::lower_bounds::GAMMA_NECESSARY,
     &convergence::corollary_3_2::COR_3_2,
     &convergence::corollary_3_2::REM_2,
     &convergence::corollary_3_4::COR_3_4,

@@ -24,7 +24,7 @@ pub(super) const ALL: &[&Fault] = &[
     MARTINGALE_BOUND_TIMELESS, MIXING_THETA_DOUBLED, MIXING_THETA_DROPPED,
     COMPARISON_TIME_AS_PRINTED, TIES_BY_QUEUES, SOME_SAMPLE_WITHIN, IMPROVE_OFFERS_THE_BUSIEST,
     LAW_ONE_SAMPLE_LESS, LAW_ONE_SAMPLE_MORE, LAW_WITHOUT_REPLACEMENT, LAW_OF_UNIONS,
-    RATE_OF_DEPARTURES_ALONE,
+    LAW_AFTER_EVENTS, RATE_OF_DEPARTURES_ALONE,
 ];
 
 const fn fault(id: &'static str) -> Fault {
@@ -373,6 +373,15 @@ pub const RATE_OF_DEPARTURES_ALONE: &Fault = &fault("rate-of-departures-alone")
             constants.mean_queue_length /= 2.0;
             constants.squared_distance /= 2.0;
             Ok(constants)
+        },
+        ..REFERENCE
+    });
+
+pub const LAW_AFTER_EVENTS: &Fault = &fault("law-after-events")
+    .about("The law at a time is that after the mean number of events until then.")
+    .with(Instruments {
+        joint_law: |model, cap, t| {
+            exact::joint_after(model, cap, (model.event_rate() * t).round() as u64)
         },
         ..REFERENCE
     });

@@ -86,6 +86,8 @@ pub struct Instruments {
     /// The exact law of the complete graph in its steady state, given N, lambda, d and the accuracy
     /// of the mean queue length.
     pub complete_graph: fn(u32, f64, u32, f64) -> Result<exact::CompleteLaw, exact::ExactError>,
+    /// The joint law of all queues with a cap at a time, from empty.
+    pub joint_law: fn(&Model, u32, f64) -> Result<exact::JointLaw, exact::ExactError>,
     /// An estimate of the steady state.
     pub steady_state: fn(&Model, &Options) -> Result<SteadyState, EstimateError>,
     /// How long replications are and where they start, chosen by pilots that stop after so many
@@ -197,6 +199,7 @@ pub const REFERENCE: Instruments = Instruments {
         estimate::transient(model, start, times, options, &|_, _| {})
     },
     stationary: exact::stationary,
+    joint_law: exact::joint,
     complete_graph: |n, lambda, d, accuracy| {
         exact::complete_graph(n, lambda, d, accuracy, exact::MOST_STATES)
     },

@@ -11,6 +11,7 @@ pub(super) mod corollary_3_4;
 pub(super) mod corollary_3_6;
 pub(super) mod counterexample;
 pub(super) mod figures_2_to_4;
+pub(super) mod lower_bounds;
 pub(super) mod rate_complete;
 mod states_at_times;
 mod steady_distance;

@@ -101,7 +101,7 @@ struct Row {
 const ROWS: [Row; 3] = [
     Row { lambda: 0.5, d: 2, sizes: &[(4, 0.01), (16, 0.02), (64, 0.02)], control: true },
     Row { lambda: 0.5, d: 3, sizes: &[(4, 0.01), (16, 0.02), (64, 0.02)], control: false },
-    Row { lambda: 0.8, d: 2, sizes: &[(4, 0.01), (16, 0.25)], control: false },
+    Row { lambda: 0.8, d: 2, sizes: &[(4, 0.005), (16, 0.15)], control: false },
 ];
 
 /// lambda and d of the simulated systems.

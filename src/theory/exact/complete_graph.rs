@@ -238,7 +238,7 @@ impl Window {
             let width = f64::from(self.upper[at] - self.lower[at]);
             let step = |flow: f64| match flow * weight / share {
                 excess if excess <= 1.0 => 0,
-                excess => (1.0 + width * 0.04 * excess.ln()) as u32,
+                excess => (1.0 + width * 0.12 * excess.ln()) as u32,
             };
             window.lower[at] = self.lower[at].saturating_sub(step(down));
             window.upper[at] = (self.upper[at] + step(up)).min(rates.n);
@@ -391,7 +391,7 @@ fn moved(window: &Window, numbers: &Numbers, larger: &Window, law: &[f64]) -> Ve
 /// A law on a window, and what its residual says.
 struct Solved {
     law: Vec<f64>,
-    /// sum_x |r(x)| |q_j(x) - q_j(m)| inside the window, j = 1, ..., L.
+    /// sum_x |r(x)| |q_j(x) - q_j(m)| inside the window, j = 1, ..., L; m is q*, rounded.
     inside: Vec<f64>,
     /// The flow over the lower and the upper border of Q_1, ..., Q_(L+1).
     borders: Vec<(f64, f64)>,
