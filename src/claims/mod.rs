@@ -127,6 +127,7 @@ const ALL: &[&Claim] = &[
     &convergence::counterexample::COUNTEREXAMPLE_1_2,
     &convergence::theorem_3_1::THM_3_1,
     &convergence::rate_complete::RATE_COMPLETE,
+    &convergence::complete_from_below::COMPLETE_GRAPH_FROM_BELOW,
     &convergence::lower_bounds::ASSOCIATION,
     &convergence::lower_bounds::GAMMA_NECESSARY,
     &convergence::corollary_3_2::COR_3_2,

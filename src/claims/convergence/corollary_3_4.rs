@@ -4,7 +4,7 @@
 //! |---|---|
 //! | (4.50), the degrees | k = 1, 2, 3 and several p: the probability that some degree is off its mean by the factor epsilon; the mean itself, N vol(ball) |
 //! | (4.51) to (4.53) | on those graphs, with the epsilon that they realise, up to the rounding of the sums |
-//! | phi -> 0 | E phi(G) is above a line at N = 100 and below it at N = 3000; figures at larger N in the summary |
+//! | phi -> 0 | sqrt(N): E phi(G) is above a line at N = 100 and below it at N = 3000. (ln N)^2: figures in the summary only, since phi falls as (ln N)^(-1/2): .6 from N = 100 to 3000 |
 //! | convergence, lambda = 2/5 | the distance from q* of the bracketed steady state, by rho(G) < 1 |
 //! | convergence, lambda = 4/5 | the same by kappa = lambda / lambda_c < 1, from a certificate of the critical load |
 //! | the controls | mean degree 3 at lambda = 2/5, where no steady state need exist, and a random regular graph of degree 3 at 4/5: further away than each limit |
@@ -32,7 +32,7 @@ use crate::theory::stability::{Effort, critical_load_bounds};
 
 /// Geometric graphs, k = 1, 2, 3, p = 3/2, 2, 4: the mean degree, clipped to 9 % around N
 /// vol(ball), is within 3 % of it; some degree is off by epsilon < 1/2 with at most the probability
-/// of (4.50), here 1/4; (4.51) to (4.53) with the epsilon realised; E phi falls through a line; for
+/// of (4.50), here 1/4; (4.51) to (4.53) with the epsilon realised; E phi falls through 0.9 for sqrt(N); for
 /// mean degree (ln N)^2 and sqrt(N), E min(3/2 b, D) <= b for this sum D, b = 0.06 at N = 400 (900)
 /// and 0.04 at N = 1500 (lambda = 2/5, rho(G) <= 0.9), b = 0.2 at N = 1000 (lambda = 4/5, kappa <=
 /// 0.93; mean degree (ln N)^2); mean degree 3 and degree 3: E sum_(i >= 2) (q_i - q*_i) >= 0.1 and
@@ -81,15 +81,18 @@ const LOOKED_AT: u64 = 4;
 
 fn cor_3_4(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let mut findings = Findings::new(setting.alpha);
-    // The degrees, E phi four times, six distances.
-    let share = setting.alpha / (1 + 2 * SHAPES.len() + 4 + 4 + 3) as f64;
+    // The degrees, E phi twice, four distances, two controls, and one distance at the higher load.
+    let share = setting.alpha / (1 + 2 * SHAPES.len() + 2 + 4 + 3) as f64;
     let purpose = |what: &str| setting.seed(&format!("{} {what}", claim.id));
     degrees(setting, &mut findings, purpose("degrees"), share);
     for (name, degree, sizes, line) in SEQUENCES {
         if findings.is_violated() {
             return findings.evidence();
         }
-        irregularity(setting, &mut findings, (name, degree), line, purpose("phi"), share);
+        if let Some(line) = line {
+            let named = (name, degree);
+            irregularity(setting, &mut findings, named, line, purpose("phi"), share);
+        }
         for (n, limit) in sizes {
             if findings.is_violated() {
                 return findings.evidence();
@@ -112,12 +115,13 @@ fn cor_3_4(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     findings.evidence()
 }
 
-/// A mean degree as a function of N, with N and the limits of distances, and a line for E phi.
-type Sequence = (&'static str, fn(f64) -> f64, [(u32, f64); 2], f64);
+/// A mean degree as a function of N, with N and the limits of distances, and a line for E phi where
+/// it falls within reach.
+type Sequence = (&'static str, fn(f64) -> f64, [(u32, f64); 2], Option<f64>);
 
 const SEQUENCES: [Sequence; 2] = [
-    ("(ln N)^2", |n| n.ln().powi(2), [(400, 0.06), (1_500, 0.04)], 0.85),
-    ("sqrt(N)", f64::sqrt, [(900, 0.06), (1_500, 0.04)], 1.05),
+    ("(ln N)^2", |n| n.ln().powi(2), [(400, 0.06), (1_500, 0.04)], None),
+    ("sqrt(N)", f64::sqrt, [(900, 0.06), (1_500, 0.04)], Some(0.9)),
 ];
 
 /// The load of section 5.

@@ -6,6 +6,7 @@
 //! from empty alone is at or below the steady state, in the mean, at every time: lower bounds on
 //! the distance from q* need no more.
 
+pub(super) mod complete_from_below;
 pub(super) mod corollary_3_2;
 pub(super) mod corollary_3_4;
 pub(super) mod corollary_3_6;

@@ -9,15 +9,15 @@
 //! | family | fitted on | certified on |
 //! |---|---|---|
 //! | several components | 15 times 20 x 20, 7 times 50 x 50, 3 times 100 x 100 | 8 times 150 x 150 |
-//! | complete | | 400 x 200, 2000 x 2000 |
+//! | complete | | 900 x 450, 2000 x 2000 |
 //! | random regular | 300, k = 6 and 12 | 1200, k = 150 |
 //! | circulant | 300, k = 20 | 1000, k = 150 |
 //! | geometric | 300, mean degree 100 | 1000, mean degree 700 |
 //! | Erdos-Renyi | 300, mean degree 60 | 1000, mean degree 700 |
 //!
 //! The control is degree 3, where eta stays: its E sum_(i >= 2) (q_i - q*_i), from empty and so at
-//! most that of the steady state, is certified to be above the bound at the least eta, at N = 10^3
-//! and at 10^4. The same excess at four times the degree is certified to be below half of it.
+//! most that of the steady state, is certified to be above the bound at the least eta, at N = 1000
+//! and 4000. The same excess at four times the degree is certified to be below half of it.
 //!
 //! Random graphs that miss rho(G) <= 0.85 or max(phi, gamma) <= 1, or whose eta is too large, are
 //! drawn again, [`DRAWS`] times at most; then the claim stays open. The paper's rate in ln(1/eta) is
@@ -39,20 +39,20 @@ use crate::model::loads;
 
 /// The distance D from q* falls at least as fast as the theorem says: E min(3 b, D) <= b for the
 /// fitted bound b, p = 1 and 2, at smaller eta; on the complete graph, N = 2000, E min(0.15, D) <=
-/// 0.05 and E min(0.006, D) <= 0.002; with k = 3, E sum_(i >= 2) (q_i - q*_i) >= 0.07, at least that
-/// bound, and <= 0.035 with k = 12 (lambda = 1/2, d = 2).
+/// 0.05 and E min(0.006, D) <= 0.002; with k = 3, E sum_(i >= 2) (q_i - q*_i) >= 0.06, at least that
+/// bound, and <= 0.03 with k = 12 (lambda = 1/2, d = 2).
 pub(crate) const THM_3_1: Claim = Claim {
     id: "thm-3.1",
     source: "Theorem 3.1, Remark 2",
     paper: &["Theorem 3.1", "(3.1)", "Remark 2"],
-    statement: "c and alpha fitted on some graphs bound E sum_i |q_i(infinity) - q*_i|^p by c / \
-        ln(1/eta)^alpha on others",
+    statement: "c and alpha fitted at larger eta bound E sum_i |q_i(infinity) - q*_i|^p by c / \
+        ln(1/eta)^alpha at smaller eta",
     kind: Kind::Statistical,
     scope: Scope::Theory,
     expected: Expected::Holds,
     effect: Some(Effect {
-        smallest: "a mean distance from q* of the fitted bound at smaller eta, or of 0.05 on \
-            the complete graph; k = 3 within 0.07 of q*",
+        smallest: "a mean distance from q* above the fitted bound, or of 0.05 on the complete \
+            graph; k = 3 within 0.06 of q*",
         observations: 700,
         unit: "replications",
     }),
@@ -99,7 +99,7 @@ fn copies(count: usize, n: u32, m: u32) -> Result<BipartiteGraph, GenerateError>
 const DRAWS: u64 = 20;
 
 /// What degree 3 keeps of sum_(i >= 2) (q_i - q*_i), and twice what degree 12 has.
-const AWAY: f64 = 0.07;
+const AWAY: f64 = 0.06;
 
 /// When degree 3 is looked at from empty.
 const TIME: f64 = 20.0;
@@ -120,7 +120,7 @@ const TRAINING: [Family; 8] = [
 
 /// The graphs on which they are certified.
 const FRESH: [Family; 6] = [
-    ("complete 400 x 200", |_| generate::complete(400, 200)),
+    ("complete 900 x 450", |_| generate::complete(900, 450)),
     ("regular 1200, k = 150", |seed| generate::random_regular(1200, 1200, 150, seed)),
     ("circulant 1000, k = 150", |_| generate::circulant(1000, 150)),
     ("8 of 150 x 150", |_| copies(8, 150, 150)),
@@ -224,7 +224,7 @@ fn excesses(
 ) {
     let target = sum_from(fixed_point, 2);
     let seed = setting.seed(&format!("{} fixed degree", claim.id));
-    for n in [1_000, 10_000] {
+    for n in [1_000, 4_000] {
         let model = model(generate::random_regular(n, n, 3, seed), LAMBDA, D);
         // Clipping from above makes a mean smaller, never larger.
         let name = format!("regular {n}, k = 3: E min(1, sum_(i >= 2) q_i)");
