@@ -4,28 +4,30 @@
 //! sum_(j >= i) E q_j(G) >= sum_(j >= i) E q_j(K_N) for every i, at every time from the same start
 //! and in steady state.
 //!
-//! **Proof.** Write x_(1) >= ... >= x_(N) for the lengths in order, ties broken by the servers' names,
-//! and S_k(x) = x_(1) + ... + x_(k). Let x be the state of K_N and y that of G, and S_k(x) <= S_k(y)
-//! for all k. Both chains have potential services at rate 1 at each rank, which are shared, and
-//! arrivals at rate lambda N, shared too.
+//! **Proof.** Write x_(1) >= ... >= x_(N) for the lengths in order, ties broken by the servers'
+//! names, and S_k(x) = x_(1) + ... + x_(k). Let x be the state of K_N and y that of G, and S_k(x)
+//! <= S_k(y) for all k. Both chains have potential services at rate 1 at each rank, which are
+//! shared, and arrivals at rate lambda N, shared too.
 //!
 //! *Arrivals.* A task joins one of the first k ranks if all its samples are among them. On K_N that
 //! has the probability (k/N)^d. On G it is the mean over the task types w of (|T ∩ N_w| / d_w)^d, T
-//! the first k servers, hence by Jensen's inequality at least the d-th power of the mean of |T ∩ N_w|
-//! / d_w, which is k/N where phi(G) = 0. So the ranks that the tasks join can be coupled with R_x >=
-//! R_y. Adding to rank R raises S_k from the first rank on with the same length, r(R). The order
-//! fails only where r(R_x) <= k < r(R_y) and S_k(x) = S_k(y). Let c be the length at rank R_x: x has
-//! it from rank k to rank R_x >= R_y > k. Since S_(k-1) and S_(k+1) are in order, y_(k) <= x_(k) = c
-//! = x_(k+1) <= y_(k+1) <= y_(k): y has c at k and at k + 1, and S_(k+1)(x) = S_(k+1)(y). So it goes
-//! on up to k = r(R_y) - 1, where y_(k+1) = c = y_(k): but r(R_y) is the first rank of its length.
+//! the first k servers, hence by Jensen's inequality at least the d-th power of the mean of |T ∩
+//! N_w| / d_w, which is k/N where phi(G) = 0. So the ranks that the tasks join can be coupled with
+//! R_x >= R_y. Adding to rank R raises S_k from the first rank on with the same length, r(R). The
+//! order fails only where r(R_x) <= k < r(R_y) and S_k(x) = S_k(y). Let c be the length at rank
+//! R_x: x has it from rank k to rank R_x >= R_y > k. Since S_(k-1) and S_(k+1) are in order, y_(k)
+//! <= x_(k) = c = x_(k+1) <= y_(k+1) <= y_(k): y has c at k and at k + 1, and S_(k+1)(x) =
+//! S_(k+1)(y). So it goes on up to k = r(R_y) - 1, where y_(k+1) = c = y_(k): but r(R_y) is the
+//! first rank of its length.
 //!
-//! *Services* at rank r lower S_k from the last rank on with the length of r. Where x_(r) = 0, S_k(x)
-//! = S_(r-1)(x) <= S_(r-1)(y) <= S_k(y) - y_(r) for k >= r. Otherwise the order fails only for a k
-//! between the last rank of y_(r) and that of x_(r), with S_k(x) = S_k(y), and the same argument
-//! leads downwards to the last rank of y_(r), where the next of y is as long: a contradiction.
+//! *Services* at rank r lower S_k from the last rank on with the length of r. Where x_(r) = 0,
+//! S_k(x) = S_(r-1)(x) <= S_(r-1)(y) <= S_k(y) - y_(r) for k >= r. Otherwise the order fails only
+//! for a k between the last rank of y_(r) and that of x_(r), with S_k(x) = S_k(y), and the same
+//! argument leads downwards to the last rank of y_(r), where the next of y is as long: a
+//! contradiction.
 //!
-//! So weak majorisation is kept, and sum_v (X_v - i + 1)^+ = sum_(j >= i) Q_j is one of the functions
-//! that it orders. The steady states are limits in time.
+//! So weak majorisation is kept, and sum_v (X_v - i + 1)^+ = sum_(j >= i) Q_j is one of the
+//! functions that it orders. The steady states are limits in time.
 //!
 //! # Source
 //! None in the paper. Weak majorisation of queues under sampling: Turner, "The effect of increasing

@@ -12,8 +12,8 @@
 //! At lambda = 0.8, the load of section 5, rho(G) is above 1 for these graphs at every N that can
 //! be reached: Theorem 3.1 says nothing about them there, although a steady state exists, which the
 //! critical load shows. Both controls are looked at from empty, where E sum_(i >= 2) q_i(t) is a
-//! lower bound on that of a steady state, if there is one. A graph that misses the premises is drawn
-//! again, [`DRAWS`] times at most; then the claim stays open.
+//! lower bound on that of a steady state, if there is one. A graph that misses the premises is
+//! drawn again, [`DRAWS`] times at most; then the claim stays open.
 //!
 //! # Source
 //! Definition 3.3, Corollary 3.4, (4.50) to (4.53). Deviation from the print: (4.52) sums over N_v.
@@ -32,11 +32,11 @@ use crate::theory::stability::{Effort, critical_load_bounds};
 
 /// Geometric graphs, k = 1, 2, 3, p = 3/2, 2, 4: the mean degree, clipped to 9 % around N
 /// vol(ball), is within 3 % of it; some degree is off by epsilon < 1/2 with at most the probability
-/// of (4.50), here 1/4; (4.51) to (4.53) with the epsilon realised; E phi falls through 0.9 for sqrt(N); for
-/// mean degree (ln N)^2 and sqrt(N), E min(3/2 b, D) <= b for this sum D, b = 0.06 at N = 400 (900)
-/// and 0.04 at N = 1500 (lambda = 2/5, rho(G) <= 0.9), b = 0.2 at N = 1000 (lambda = 4/5, kappa <=
-/// 0.93; mean degree (ln N)^2); mean degree 3 and degree 3: E sum_(i >= 2) (q_i - q*_i) >= 0.1 and
-/// 0.25 (d = 2).
+/// of (4.50), here 1/4; (4.51) to (4.53) with the epsilon realised; E phi falls through 0.9 for
+/// sqrt(N); for mean degree (ln N)^2 and sqrt(N), E min(3/2 b, D) <= b for this sum D, b = 0.06 at
+/// N = 400 (900) and 0.04 at N = 1500 (lambda = 2/5, rho(G) <= 0.9), b = 0.2 at N = 1000 (lambda =
+/// 4/5, kappa <= 0.93; mean degree (ln N)^2); mean degree 3 and degree 3: E sum_(i >= 2) (q_i -
+/// q*_i) >= 0.1 and 0.25 (d = 2).
 pub(crate) const COR_3_4: Claim = Claim {
     id: "cor-3.4",
     source: "Corollary 3.4, (4.50) to (4.53)",

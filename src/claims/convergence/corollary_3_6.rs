@@ -2,9 +2,10 @@
 //!
 //! Random, circulant (deterministic), and disjoint unions of complete graphs (many components), k =
 //! sqrt(N). Degree 3 is the control: it is looked at from empty, where every E sum_(i >= 3) q_i(t)
-//! is a lower bound on that of the steady state, and its excess over sum_(i >= 3) q*_i one on the l1
-//! distance from q*. That excess does not fall with N, and is certified to be above [`AWAY`]; both
-//! limits of the sequences lie below it, so that a sequence that stays where degree 3 is fails.
+//! is a lower bound on that of the steady state, and its excess over sum_(i >= 3) q*_i one on the
+//! l1 distance from q*. That excess does not fall with N, and is certified to be above [`AWAY`];
+//! both limits of the sequences lie below it, so that a sequence that stays where degree 3 is
+//! fails.
 //!
 //! # Source
 //! Corollary 3.6; section 5 for degree 3.
@@ -19,8 +20,8 @@ use crate::graph::BipartiteGraph;
 use crate::graph::generate::{self, GenerateError};
 
 /// With D for this sum, on random regular graphs, circulants and unions of complete graphs with k =
-/// sqrt(N): E min(3/2 b, D) <= b = 0.055 at N = 1296 and 0.035 at N = 3600; random regular graphs with
-/// k = 3: E D >= 0.06 at N = 10^3 and 10^4 (lambda = 3/5, d = 2).
+/// sqrt(N): E min(3/2 b, D) <= b = 0.055 at N = 1296 and 0.035 at N = 3600; random regular graphs
+/// with k = 3: E D >= 0.06 at N = 10^3 and 10^4 (lambda = 3/5, d = 2).
 pub(crate) const COR_3_6: Claim = Claim {
     id: "cor-3.6",
     source: "Corollary 3.6, section 5",

@@ -38,8 +38,8 @@ use crate::graph::generate::{self, Norm, Reach, Sites};
 use crate::theory::stability::{Effort, critical_load_bounds};
 
 /// Mean queue lengths from empty, clipped to 0.2 around 1.928, 1.801, 1.639 and 1.566 for k = 3, 4,
-/// 10, 100; geometric graphs of mean degree 3 and ln N have no steady state, those of (ln N)^2 and sqrt(N)
-/// have one (N = 1000, or more with --effort; lambda = 0.8, d = 2).
+/// 10, 100; geometric graphs of mean degree 3 and ln N have no steady state, those of (ln N)^2 and
+/// sqrt(N) have one (N = 1000, or more with --effort; lambda = 0.8, d = 2).
 pub(crate) const FIG_2: Claim = Claim {
     id: "fig-2",
     source: "section 5, figure 2",

@@ -8,21 +8,22 @@
 //! events: that number makes arrivals at one server exclude those at another. On K_(2,2) after one
 //! event the covariance is negative, the control.
 //!
-//! Let G be server-transitive, of task degree n, d = 2, and r = i - 1. By (4.10) E q_i = lambda M^-1
-//! sum_w E (q_r^w)^2, and with p = E q_r = P(X_v >= r) for every v, E (q_r^w)^2 = n^-2 (n p + sum_(u !=
-//! v) P(X_u, X_v >= r)) >= p / n + (1 - 1/n) p^2. For i = 2, p = lambda: E q_2 - q*_2 >= lambda^2 (1 -
-//! lambda) / n, where 1/n = gamma. No rate in gamma is faster than linear.
+//! Let G be server-transitive, of task degree n, d = 2, and r = i - 1. By (4.10) E q_i = lambda
+//! M^-1 sum_w E (q_r^w)^2, and with p = E q_r = P(X_v >= r) for every v, E (q_r^w)^2 = n^-2 (n p +
+//! sum_(u != v) P(X_u, X_v >= r)) >= p / n + (1 - 1/n) p^2. For i = 2, p = lambda: E q_2 - q*_2 >=
+//! lambda^2 (1 - lambda) / n, where 1/n = gamma. No rate in gamma is faster than linear.
 //!
 //! **`gamma-necessary`.** With replacement and d >= 2, E q_i >= (lambda gamma^(d-1))^i by
-//! `tail-from-below`, whereas q*_i = lambda^((d^i - 1)/(d - 1)) is below half of that for some i. So
-//! with x = (lambda gamma^(d-1))^i > 2 q*_i, E sum_j |q_j - q*_j| >= E q_i - q*_i >= x / 2 on every
-//! ergodic graph with at least this gamma, whatever N: where gamma does not tend to 0, the distance
-//! does not. The control samples distinct servers: with all pairs of servers as types, gamma = 1/2
-//! at every N, JSQ(2) on the complete graph results, and E q_i is *below* (lambda / 2)^i.
+//! `tail-from-below`, whereas q*_i = lambda^((d^i - 1)/(d - 1)) is below half of that for some i.
+//! So with x = (lambda gamma^(d-1))^i > 2 q*_i, E sum_j |q_j - q*_j| >= E q_i - q*_i >= x / 2 on
+//! every ergodic graph with at least this gamma, whatever N: where gamma does not tend to 0, the
+//! distance does not. The control samples distinct servers: with all pairs of servers as types,
+//! gamma = 1/2 at every N, JSQ(2) on the complete graph results, and E q_i is *below* (lambda /
+//! 2)^i.
 //!
 //! # Source
-//! Harris, "A correlation inequality for Markov processes in partially ordered state spaces" (1977).
-//! Section 5 for gamma -> 0 as necessary, read off a simulation there.
+//! Harris, "A correlation inequality for Markov processes in partially ordered state spaces"
+//! (1977). Section 5 for gamma -> 0 as necessary, read off a simulation there.
 
 use crate::claims::cases::Outcome;
 use crate::claims::{Claim, Evidence, Expected, Kind, Policies, Scope, Setting};
@@ -289,8 +290,8 @@ fn model_is_stable(model: &Model) -> bool {
     critical.is_some_and(|critical| *model.load().exact() < critical)
 }
 
-/// All pairs of N servers as task types, distinct samples: gamma = 1/2, and E q_i is certified to be
-/// below (lambda / 2)^i.
+/// All pairs of N servers as task types, distinct samples: gamma = 1/2, and E q_i is certified to
+/// be below (lambda / 2)^i.
 fn distinct_control() -> Outcome {
     let n = 4;
     let pairs = (0..n).flat_map(|u| (u + 1..n).map(move |v| (u, v)));

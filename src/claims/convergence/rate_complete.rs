@@ -10,9 +10,10 @@
 //! | 4, 16 and 64 servers as unions of complete graphs with 2 sqrt(N) servers | exact | the control: the same ratios are below 3 |
 //!
 //! **The simulated rows.** E sum_i q_i - sum_i q*_i is small next to the fluctuations of q. With
-//! (4.10) as control variates it is the mean of what has no linear part. Let B_i(q) = q^d - (q*_i)^d
-//! - d (q*_i)^(d-1) (q - q*_i) >= 0, c_i = lambda d (q*_i)^(d-1) and a_i = 1 + c_(i+1) a_(i+1). By
-//! (4.10), E (lambda q_i^d - q_(i+1)) = 0 for i >= 0, and q*_(i+1) = lambda (q*_i)^d, so that
+//! (4.10) as control variates it is the mean of what has no linear part. Let B_i(q) = q^d -
+//! (q*_i)^d - d (q*_i)^(d-1) (q - q*_i) >= 0, c_i = lambda d (q*_i)^(d-1) and a_i = 1 + c_(i+1)
+//! a_(i+1). By (4.10), E (lambda q_i^d - q_(i+1)) = 0 for i >= 0, and q*_(i+1) = lambda (q*_i)^d,
+//! so that
 //!
 //! E sum_i (q_i - q*_i) = E (sum_i (q_i - q*_i) + sum_(i >= 0) a_i (lambda q_i^d - q_(i+1)))
 //! = lambda sum_i a_i E B_i(q_i):
@@ -39,8 +40,8 @@ use crate::theory::mean_field::{Refined, fixed_point};
 
 /// With D for E sum_i q_i - sum_i q*_i, or for E sum_i (q_i - q*_i)^2, on complete graphs: exactly,
 /// D(N) / D(4N) lies in (3, 5) for N = 4, 16 (lambda = 1/2; d = 2, 3), N = 4 (lambda = 4/5, d = 2)
-/// and 64 D(64) is within 15 % of C1, or C2 (lambda = 1/2); from samples so for D clipped to 4 C / N
-/// (lambda = 1/2, 4/5; d = 2; with --effort 2 also d = 3).
+/// and 64 D(64) is within 15 % of C1, or C2 (lambda = 1/2); from samples so for D clipped to 4 C /
+/// N (lambda = 1/2, 4/5; d = 2; with --effort 2 also d = 3).
 pub(crate) const RATE_COMPLETE: Claim = Claim {
     id: "rate-complete",
     source: "Theorem 3.1 with a rate, not in print",

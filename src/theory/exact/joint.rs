@@ -1,9 +1,9 @@
 //! The joint law of all queue lengths of a small system that loses tasks at a cap.
 //!
 //! From empty, after a number of marks or at a fixed time, state by state: the marks are the
-//! arrivals and the services of all servers, idle ones included, at rate (1 + lambda) N, and the law
-//! at t is the mixture of the laws after k marks with Poisson weights. Nothing is said of the system
-//! without a cap.
+//! arrivals and the services of all servers, idle ones included, at rate (1 + lambda) N, and the
+//! law at t is the mixture of the laws after k marks with Poisson weights. Nothing is said of the
+//! system without a cap.
 //!
 //! # Source
 //! Jensen's uniformisation.

@@ -32,6 +32,8 @@ mod component;
 mod error;
 mod joint;
 mod jump_rates;
+mod occupancy_residual;
+mod occupancy_window;
 mod space;
 mod stationary;
 mod tail_bounds;

@@ -13,18 +13,18 @@
 //! | C2 = lim N E sum_i (q_i - q*_i)^2 | sum_i S_ii: the square of the bias is of the order N^-2 | [`Refined::squared_distance`] |
 //!
 //! The second row is (4.10), E q_(i+1) = lambda E q_i^d, to the second order in x. It has an exact
-//! form at every N. With B_i(q) = q^d - (q*_i)^d - d (q*_i)^(d-1) (q - q*_i) >= 0 and weights a_i = 1
-//! + c_(i+1) a_(i+1),
+//! form at every N. With B_i(q) = q^d - (q*_i)^d - d (q*_i)^(d-1) (q - q*_i) >= 0 and weights a_i =
+//! 1 + c_(i+1) a_(i+1),
 //!
 //! E sum_i (q_i - q*_i) = lambda sum_i a_i E B_i(q_i),
 //!
-//! for d = 2 a weighted sum of E (q_i - q*_i)^2: (4.10) times a_i, summed over i >= 0, where what is
-//! linear in x cancels. So the mean queue length is never below that of q*, and both distances fall
-//! at the same rate.
+//! for d = 2 a weighted sum of E (q_i - q*_i)^2: (4.10) times a_i, summed over i >= 0, where what
+//! is linear in x cancels. So the mean queue length is never below that of q*, and both distances
+//! fall at the same rate.
 //!
 //! Levels are followed until c_i is below 2^-60; what is cut is doubly exponentially small for d >=
-//! 2. For d = 1 the queues are independent and the constants known: E q_i = q*_i, and N E sum_i (q_i
-//! - q*_i)^2 = lambda / (1 - lambda) - lambda^2 / (1 - lambda^2).
+//! 2. For d = 1 the queues are independent and the constants known: E q_i = q*_i, and N E sum_i
+//! (q_i - q*_i)^2 = lambda / (1 - lambda) - lambda^2 / (1 - lambda^2).
 //!
 //! # Source
 //! Gast and Van Houdt, "A refined mean field approximation" (2017), for the expansion. Not in the
