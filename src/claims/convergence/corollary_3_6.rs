@@ -33,7 +33,7 @@ pub(crate) const COR_3_6: Claim = Claim {
     expected: Expected::Holds,
     effect: Some(Effect {
         smallest: "a mean distance from q* of 0.035 for k = 60; one below 0.06 for k = 3",
-        observations: 640,
+        observations: 500,
         unit: "replications",
     }),
     policies: Policies::Any,

@@ -53,7 +53,7 @@ pub(crate) const RATE_COMPLETE: Claim = Claim {
     expected: Expected::Holds,
     effect: Some(Effect {
         smallest: "N D(N) off by 15 % of its limit at N = 64; D(N) / D(4N) outside of (3, 5)",
-        observations: 4_000,
+        observations: 2_600,
         unit: "replications",
     }),
     policies: Policies::Any,

@@ -59,7 +59,7 @@ pub(crate) const THM_3_1: Claim = Claim {
     effect: Some(Effect {
         smallest: "a mean distance from q* above the fitted bound, or of 0.05 on the complete \
             graph; k = 3 within 0.06 of q*",
-        observations: 700,
+        observations: 1_400,
         unit: "replications",
     }),
     policies: Policies::Any,

@@ -250,13 +250,12 @@ impl Solved {
         let summing = numbers.count as f64 * f64::EPSILON;
         // What f gains from one more task at the end of the queues with Q_j of them: upper borders
         // keep such tasks out, lower ones keep them in.
-        let over = |w: &[f64], flow: fn(&(f64, f64)) -> f64| -> f64 {
+        let over = |w: &[f64], is_up: bool| -> f64 {
             let weights = rates.weights(w);
-            let flows = self.borders.iter().map(flow).enumerate();
-            flows.map(|(at, flow)| weights[at.min(levels - 1)] * flow / n).sum()
+            let flows = self.borders.iter().map(|(down, up)| if is_up { up } else { down });
+            flows.enumerate().map(|(at, flow)| weights[at.min(levels - 1)] * flow / n).sum()
         };
-        let (down, up): (fn(&(f64, f64)) -> f64, _) =
-            (|flows| flows.0, |flows: &(f64, f64)| flows.1);
+        let (down, up) = (false, true);
         // f is the difference of two increasing functions with the slopes `rise` and `fall`.
         let around = |value: f64, rise: &[f64], fall: &[f64], beyond: f64| {
             let slopes: Vec<f64> = rise.iter().zip(fall).map(|(a, b)| a.max(*b)).collect();
