@@ -66,7 +66,7 @@ pub(crate) const GAMMA_NECESSARY: Claim = Claim {
     effect: None,
     policies: Policies::Any,
     hypotheses: &[],
-    rejects: &[faults::LAW_ONE_SAMPLE_MORE, faults::LAW_WITHOUT_REPLACEMENT],
+    rejects: &[faults::LAW_WITHOUT_REPLACEMENT],
     run: gamma_necessary,
 };
 

@@ -8,12 +8,12 @@
 //!
 //! | family | fitted on | certified on |
 //! |---|---|---|
-//! | several components | 15 times 20 x 20, 7 times 50 x 50, 3 times 100 x 100 | 8 times 150 x 150 |
+//! | several components | 30 times 20 x 20, 12 times 50 x 50, 6 times 100 x 100 | 8 times 150 x 150 |
 //! | complete | | 900 x 450, 2000 x 2000 |
-//! | random regular | 300, k = 6 and 12 | 1200, k = 150 |
-//! | circulant | 300, k = 20 | 1000, k = 150 |
-//! | geometric | 300, mean degree 100 | 1000, mean degree 700 |
-//! | Erdos-Renyi | 300, mean degree 60 | 1000, mean degree 700 |
+//! | random regular | 600, k = 6 and 12 | 1200, k = 150 |
+//! | circulant | 600, k = 20 | 1000, k = 150 |
+//! | geometric | 600, mean degree 150 | 1000, mean degree 700 |
+//! | Erdos-Renyi | 600, mean degree 100 | 1000, mean degree 700 |
 //!
 //! The control is degree 3, where eta stays: its E sum_(i >= 2) (q_i - q*_i), from empty and so at
 //! most that of the steady state, is certified to be above the bound at the least eta, at N = 1000
@@ -85,7 +85,7 @@ const LEAST_ALPHA: f64 = 1.0;
 const POWERS: [f64; 2] = [1.0, 2.0];
 
 /// Replications for a point of a fit.
-const FITTED: u64 = 16;
+const FITTED: u64 = 32;
 
 fn geometric(n: u32, degree: f64, seed: u64) -> Result<BipartiteGraph, GenerateError> {
     let norm = Norm::new(2.0)?;
@@ -114,14 +114,14 @@ type Family = (&'static str, fn(u64) -> Result<BipartiteGraph, GenerateError>);
 
 /// The graphs on which the constants are fitted, by a seed.
 const TRAINING: [Family; 8] = [
-    ("15 of 20 x 20", |_| copies(15, 20, 20)),
-    ("7 of 50 x 50", |_| copies(7, 50, 50)),
-    ("3 of 100 x 100", |_| copies(3, 100, 100)),
-    ("regular 300, k = 6", |seed| generate::random_regular(300, 300, 6, seed)),
-    ("regular 300, k = 12", |seed| generate::random_regular(300, 300, 12, seed)),
-    ("circulant 300, k = 20", |_| generate::circulant(300, 20)),
-    ("geometric 300, degree 100", |seed| geometric(300, 100.0, seed)),
-    ("Erdos-Renyi 300, degree 60", |seed| erdos_renyi(300, 60.0, seed)),
+    ("30 of 20 x 20", |_| copies(30, 20, 20)),
+    ("12 of 50 x 50", |_| copies(12, 50, 50)),
+    ("6 of 100 x 100", |_| copies(6, 100, 100)),
+    ("regular 600, k = 6", |seed| generate::random_regular(600, 600, 6, seed)),
+    ("regular 600, k = 12", |seed| generate::random_regular(600, 600, 12, seed)),
+    ("circulant 600, k = 20", |_| generate::circulant(600, 20)),
+    ("geometric 600, degree 150", |seed| geometric(600, 150.0, seed)),
+    ("Erdos-Renyi 600, degree 100", |seed| erdos_renyi(600, 100.0, seed)),
 ];
 
 /// The graphs on which they are certified.
