@@ -26,7 +26,7 @@ pub(super) const ALL: &[&Fault] = &[
     MIXING_THETA_DOUBLED, MIXING_THETA_DROPPED,
     PATH_BOUND_WITHOUT_PHI, COMPARISON_TIME_AS_PRINTED, TIES_BY_QUEUES, SOME_SAMPLE_WITHIN,
     IMPROVE_OFFERS_THE_BUSIEST, DELAY_OF_WAITING, LAW_ONE_SAMPLE_LESS, LAW_ONE_SAMPLE_MORE,
-    LAW_WITHOUT_REPLACEMENT,
+    LAW_WITHOUT_REPLACEMENT, LAW_OF_UNIONS, LAW_AFTER_EVENTS, RATE_OF_DEPARTURES_ALONE,
 ];
 
 const fn fault(id: &'static str) -> Fault {
@@ -373,6 +373,9 @@ pub const LAW_ONE_SAMPLE_MORE: &Fault = &fault("law-one-sample-more")
             Some(d) => law_under(model, &format!("jsq({})", d + 1), options),
             None => exact::stationary(model, options),
         },
+        complete_graph: |n, lambda, d, accuracy| {
+            (REFERENCE.complete_graph)(n, lambda, d + 1, accuracy)
+        },
         ..REFERENCE
     });
 
@@ -382,6 +385,37 @@ pub const LAW_WITHOUT_REPLACEMENT: &Fault = &fault("law-without-replacement")
         stationary: |model, options| match model.policy().paper_d() {
             Some(d) => law_under(model, &format!("jsq({d}), distinct"), options),
             None => exact::stationary(model, options),
+        },
+        ..REFERENCE
+    });
+
+pub const LAW_OF_UNIONS: &Fault = &fault("law-of-unions")
+    .about("The complete graph's law is that of parts with 2 sqrt(N) servers: a rate N^(-1/2).")
+    .with(Instruments {
+        complete_graph: |n, lambda, d, accuracy| {
+            (REFERENCE.complete_graph)(2 * n.isqrt(), lambda, d, accuracy)
+        },
+        ..REFERENCE
+    });
+
+pub const RATE_OF_DEPARTURES_ALONE: &Fault = &fault("rate-of-departures-alone")
+    .about("The constants of the rate 1/N without the noise of the arrivals.")
+    .with(Instruments {
+        // Both are linear in the noise, half of which is that of the departures.
+        rate_constants: |lambda, d| {
+            let mut constants = (REFERENCE.rate_constants)(lambda, d)?;
+            constants.mean_queue_length /= 2.0;
+            constants.squared_distance /= 2.0;
+            Ok(constants)
+        },
+        ..REFERENCE
+    });
+
+pub const LAW_AFTER_EVENTS: &Fault = &fault("law-after-events")
+    .about("The law at a time is that after the mean number of events until then.")
+    .with(Instruments {
+        joint_law: |model, cap, t| {
+            exact::joint_after(model, cap, (model.event_rate() * t).round() as u64)
         },
         ..REFERENCE
     });

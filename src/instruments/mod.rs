@@ -33,7 +33,7 @@ use crate::stats::mean_test::{MeanTest, Side};
 use crate::stats::procedure::{IntervalKind, IntervalProcedure, LawProcedure, MeanProcedure};
 use crate::subject::{Reference, Subject};
 use crate::theory::exact;
-use crate::theory::mean_field::{self, OdeError, Start, Trajectory};
+use crate::theory::mean_field::{self, OdeError, Refined, Start, Trajectory};
 use crate::theory::stability::{self, Addition, StabilityError};
 use crate::theory::{concentration, constants, delay};
 
@@ -85,6 +85,11 @@ pub struct Instruments {
     pub stationary: fn(&Model, &exact::Options) -> Result<exact::Law, exact::ExactError>,
     /// P(time in system > t) by the rate of accepted tasks, E q_1, E q_2, ..., kappa and t.
     pub delay_tail: fn(f64, &[exact::Value], f64, f64) -> exact::Value,
+    /// The exact law of the complete graph in its steady state, given N, lambda, d and the accuracy
+    /// of the mean queue length.
+    pub complete_graph: fn(u32, f64, u32, f64) -> Result<exact::CompleteLaw, exact::ExactError>,
+    /// The joint law of all queues with a cap at a time, from empty.
+    pub joint_law: fn(&Model, u32, f64) -> Result<exact::JointLaw, exact::ExactError>,
     /// An estimate of the steady state.
     pub steady_state: fn(&Model, &Options) -> Result<SteadyState, EstimateError>,
     /// How long replications are and where they start, chosen by pilots that stop after so many
@@ -158,6 +163,8 @@ pub struct Instruments {
     pub chernoff_bound: fn(f64, f64) -> f64,
     /// q*_i of Theorem 3.1, given lambda, d and i.
     pub fixed_point: fn(f64, u32, u32) -> f64,
+    /// The constants of the rate 1/N on complete graphs, given lambda and d.
+    pub rate_constants: fn(f64, u32) -> Result<Refined, OdeError>,
     /// The right-hand side of (3.5) for lambda, d and q_1..q_L, with q_(L+1) = 0.
     pub right_hand_side: fn(f64, u32, &[f64], &mut [f64]),
     /// The bound of Corollary 4.3 on E q_i(infinity), given rho and i.
@@ -200,6 +207,10 @@ pub const REFERENCE: Instruments = Instruments {
         estimate::transient(model, start, times, options, &|_, _| {})
     },
     stationary: exact::stationary,
+    joint_law: exact::joint,
+    complete_graph: |n, lambda, d, accuracy| {
+        exact::complete_graph(n, lambda, d, accuracy, exact::MOST_STATES)
+    },
     steady_state: |model, options| estimate::steady_state(model, options, &|_, _| {}),
     plan: bracketing::plan,
     trajectory: |lambda, d, start, times| {
@@ -244,6 +255,7 @@ pub const REFERENCE: Instruments = Instruments {
     logarithm_constants: (2.0, 1.0),
     chernoff_bound: |mean, epsilon| 2.0 * (-epsilon * epsilon * mean / 3.0).exp(),
     fixed_point: mean_field::fixed_point,
+    rate_constants: mean_field::refined,
     right_hand_side: |lambda, d, q, dq| {
         mean_field::right_hand_side(lambda, d, q, mean_field::Boundary::Zero, dq);
     },

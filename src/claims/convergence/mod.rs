@@ -6,11 +6,14 @@
 //! from empty alone is at or below the steady state, in the mean, at every time: lower bounds on
 //! the distance from q* need no more.
 
+pub(super) mod complete_from_below;
 pub(super) mod corollary_3_2;
 pub(super) mod corollary_3_4;
 pub(super) mod corollary_3_6;
 pub(super) mod counterexample;
 pub(super) mod figures_2_to_4;
+pub(super) mod lower_bounds;
+pub(super) mod rate_complete;
 mod states_at_times;
 mod steady_distance;
 pub(super) mod theorem_3_1;

@@ -6,7 +6,8 @@
 //! or vanishes: sum_i (q_i(Z) - q_i(Y)) is never larger than at the start, where its mean is at
 //! most
 //!
-//! sum_(i > L) E q_i(infinity) <= rho^(L + 1) / (1 - rho) by Corollary 4.3.
+//! sum_(i > L) E q_i(infinity) <= rho^(L + 1) / (1 - rho) by Corollary 4.3; where rho(G) is too
+//! large, with kappa = lambda / lambda_c in place of rho (`cor-4.3-critical`).
 //!
 //! Y lies between the copies from empty and from L, and Z is stationary. So a function of q that
 //! changes by at most the l1 distance is known in the mean up to the bracket and that error,
@@ -30,6 +31,7 @@ pub(super) struct SteadyState<'a> {
     subject: &'a dyn Subject,
     model: Model,
     seed: u64,
+    /// rho(G), or kappa: E q_i(infinity) is at most its i-th power.
     rho: f64,
     /// How far what is observed may be from the steady state, in tasks per server.
     error: f64,
@@ -48,9 +50,33 @@ impl<'a> SteadyState<'a> {
         error: f64,
         seed: u64,
     ) -> Option<Self> {
-        // Rounded upwards: the error increases in rho.
-        let rho = loads::rho_f64(&model) * (1.0 + 1e-9);
-        if rho > HIGHEST_LOAD {
+        let rho = loads::rho_f64(&model);
+        Self::by_load(subject, model, rho, error, seed)
+    }
+
+    /// The same by kappa = lambda / lambda_c in place of rho(G), where lambda_c is at least
+    /// `critical`.
+    pub(super) fn by_critical_load(
+        subject: &'a dyn Subject,
+        model: Model,
+        critical: f64,
+        error: f64,
+        seed: u64,
+    ) -> Option<Self> {
+        let kappa = model.lambda() / critical;
+        Self::by_load(subject, model, kappa, error, seed)
+    }
+
+    fn by_load(
+        subject: &'a dyn Subject,
+        model: Model,
+        load: f64,
+        error: f64,
+        seed: u64,
+    ) -> Option<Self> {
+        // Rounded upwards: the error increases in the load.
+        let rho = load * (1.0 + 1e-9);
+        if rho.is_nan() || rho > HIGHEST_LOAD {
             return None;
         }
         let level = least_level(|level| geometric_tail(rho, level), error);

@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::theory::mean_field::StartError;
+use crate::theory::mean_field::{OdeError, StartError};
 use crate::theory::stability::StabilityError;
 
 /// Why a small system was not solved.
@@ -72,6 +72,20 @@ pub enum ExactError {
     /// A cap of 0 leaves no room for a task.
     #[error("a cap of {0} tasks per server is too small: give at least 1")]
     Cap(u32),
+    /// lambda or d is impossible.
+    #[error(transparent)]
+    Parameters(#[from] OdeError),
+    /// The rates of a complete graph are no exact numbers.
+    #[error(
+        "{n} servers with d = {d} samples: the occupancy of a complete graph is solved for N >= 1, \
+         d >= 2 and N^d below 9 10^15"
+    )]
+    Complete {
+        /// Servers.
+        n: u32,
+        /// Samples.
+        d: u32,
+    },
     /// The start is no state.
     #[error(transparent)]
     Start(#[from] StartError),

@@ -5,6 +5,8 @@
 //! |---|---|
 //! | E q_i(infinity) and the mean queue length, on average and of each server | [`stationary`] |
 //! | E q_i(t) at given times | [`transient()`] |
+//! | the joint law of all queues with a cap, from empty | [`joint`](joint()), [`joint_after`] |
+//! | complete graphs of some hundred servers | [`complete_graph`](complete_graph()) |
 //! | what the cap leaves out | `bounds`, for the transient law `transient` |
 //! | what the solver leaves open | `stationary`: the residual, and the span that it is multiplied with |
 //!
@@ -25,16 +27,22 @@
 
 mod acceleration;
 mod at_times;
+mod complete_graph;
 mod component;
 mod error;
+mod joint;
 mod jump_rates;
+mod occupancy_residual;
+mod occupancy_window;
 mod space;
 mod stationary;
 mod tail_bounds;
 
 use std::collections::hash_map::{Entry, HashMap};
 
+pub use complete_graph::{CompleteLaw, complete_graph};
 pub use error::ExactError;
+pub use joint::{JointLaw, joint, joint_after};
 
 use self::component::{Component, Nearness};
 use self::jump_rates::Generator;

@@ -7,6 +7,7 @@
 //! | (3.5) | [`right_hand_side`], [`solve`], with a proved error [`Enclosure`] | `ode-order` |
 //! | c2 of (4.44) | [`spectral_gap`] | `eq-4.44` |
 //! | sum_i abs(q_i - q*_i), sum_i (q_i - q*_i)^2 of (4.44) and Theorem 3.1 | [`steady_state_distance`] | `eq-4.44` |
+//! | N (E q - q*) and N Cov q on complete graphs | [`refined`](refined()) | `rate-complete` |
 //! | the three claims against any implementation | [`crate::claims::mean_field`] | all of the above |
 //!
 //! States list q_1, q_2, ...; q_0 = 1 is never stored. The number of levels is chosen by the
@@ -20,6 +21,7 @@ mod error;
 mod fixed_point;
 mod linearisation;
 mod polynomial;
+mod refined;
 mod right_hand_side;
 mod stepper;
 mod tableau;
@@ -31,6 +33,7 @@ pub use enclosure::Enclosure;
 pub use error::OdeError;
 pub use fixed_point::{SteadyStateDistance, fixed_point, fixed_point_vec, steady_state_distance};
 pub use linearisation::{SpectralGap, Spectrum, spectral_gap};
+pub use refined::{Refined, refined};
 pub use right_hand_side::{Boundary, right_hand_side};
 #[doc(hidden)]
 pub use stepper::{Problem, Segment, Stepper, Stop, System, Work};
