@@ -293,7 +293,7 @@ pub(super) fn fixed_point(instruments: &Instruments) -> Measured {
     mean_field::fixed_point(&instruments.fixed_point, &instruments.right_hand_side)
 }
 
-/// (3.5) is quasi-monotone.
+/// (3.5) is quasi-monotone: exactly on a grid of states, and along solutions with a proved error.
 pub(crate) const ODE_ORDER: Claim = Claim {
     id: "ode-order",
     source: "(3.5)",
@@ -311,7 +311,8 @@ pub(crate) const ODE_ORDER: Claim = Claim {
 };
 
 /// (4.44): exponential approach, with the rate that the linearisation and the tail of the start
-/// give: 1 - r from q_i(0) = r^i with 1 - r below the spectral gap.
+/// give: 1 - r from q_i(0) = r^i with 1 - r below the spectral gap. From empty the rate is proved
+/// from both sides, with explicit constants ([`mean_field::rate`]).
 pub(crate) const EQ_4_44: Claim = Claim {
     id: "eq-4.44",
     source: "(4.44)",

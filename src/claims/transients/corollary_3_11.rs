@@ -121,7 +121,8 @@ fn rows(seed: u64, effort: u32) -> Vec<Row> {
         regular(400, 20, Above),
     ];
     if effort > 1 {
-        rows.extend([regular(100_000, 3, Above), regular(100_000, 316, Below)]);
+        // (ln N)^2: sqrt(N) has 3 10^7 edges.
+        rows.extend([regular(100_000, 3, Above), regular(100_000, 132, Below)]);
     }
     rows
 }

@@ -99,8 +99,7 @@ fn lemma_c_2(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let drawn = |replication| random_lengths(&mut stream_rng(own, replication), n, 3);
     let empty = |_| vec![0; n as usize];
     let mut findings = Findings::new(setting.alpha);
-    let starts: [(&str, &dyn Fn(u64) -> Vec<u32>); 2] =
-        [("empty", &empty), ("up to 3 tasks", &drawn)];
+    let starts: [Start<'_>; 2] = [("empty", &empty), ("up to 3 tasks", &drawn)];
     check(setting, model, setting.seed(claim.id), (&times, most), &starts, &mut findings);
     findings.evidence()
 }
@@ -114,12 +113,14 @@ fn lemma_c_2_long(claim: &Claim, setting: &Setting<'_>) -> Evidence {
     let most = 400 * u64::from(setting.plan.effort);
     let level = |tasks: u32| move |_: u64| vec![tasks; n as usize];
     let (empty, full) = (level(0), level(2));
-    let starts: [(&str, &dyn Fn(u64) -> Vec<u32>); 2] =
-        [("empty", &empty), ("2 tasks everywhere", &full)];
+    let starts: [Start<'_>; 2] = [("empty", &empty), ("2 tasks everywhere", &full)];
     let mut findings = Findings::new(setting.alpha);
     check(setting, &model, setting.seed(claim.id), (&[3.0, 30.0], most), &starts, &mut findings);
     findings.evidence()
 }
+
+/// What a start is called, and the queue lengths of a replication.
+type Start<'a> = (&'a str, &'a dyn Fn(u64) -> Vec<u32>);
 
 /// (C.4) on a model at these times, from these starts.
 fn check(
@@ -127,7 +128,7 @@ fn check(
     model: &Model,
     seed: u64,
     (times, most): (&[f64], u64),
-    starts: &[(&str, &dyn Fn(u64) -> Vec<u32>)],
+    starts: &[Start<'_>],
     findings: &mut Findings,
 ) {
     let rho = ratio::to_f64(&loads::rho(model));
