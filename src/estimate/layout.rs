@@ -230,8 +230,8 @@ impl Pilots {
         let mut first = pair(0, vec![0; servers], vec![levels[0]; servers]);
         let slowest = together(&mut first, limits, n).len() as u64;
         let mut events = slowest * every;
-        // One long path of the steady state, for variances, centres and independent states: those in
-        // which copies meet are short ones.
+        // One long path of the steady state, for variances, centres and independent states: those
+        // in which copies meet are short ones.
         let looks = (50 * slowest).max(200_000 / every).min(options.events / 24 / every).max(2);
         let kept = ((1 << 22) / u64::from(graph.n_servers())).clamp(1, PILOTS);
         let mut path = Path::new(&Reference, model, seed, 1, first.upper().lengths().to_vec());
