@@ -230,8 +230,8 @@ impl Pilots {
         let mut first = pair(0, vec![0; servers], vec![levels[0]; servers]);
         let slowest = together(&mut first, limits, n).len() as u64;
         let mut events = slowest * every;
-        // One long path of the steady state, for variances, centres and independent states: those in
-        // which copies meet are short ones.
+        // One long path of the steady state, for variances, centres and independent states: those
+        // in which copies meet are short ones.
         let looks = (50 * slowest).max(200_000 / every).min(options.events / 24 / every).max(2);
         let kept = ((1 << 22) / u64::from(graph.n_servers())).clamp(1, PILOTS);
         let mut path = Path::new(&Reference, model, seed, 1, first.upper().lengths().to_vec());
@@ -255,18 +255,22 @@ impl Pilots {
         let mut exceeds: Vec<(u32, Vec<f64>)> =
             levels.into_iter().map(|level| (level, Vec::new())).collect();
         let begun = events;
+        // Large systems average over their servers.
+        let least = (400 / servers as u64).clamp(1, 24);
         // The last states first: they are the furthest from the start.
         while let Some(state) = states.pop() {
-            if rounds > 0 && events - begun >= options.events / 32 {
+            let spent = events - begun;
+            let tried = rounds >= least && spent >= options.events / 32;
+            if rounds > 0 && (tried || spent >= options.events / 8) {
                 break;
             }
-            let id = 2 + rounds * (1 + LEVELS as u64);
-            let mut below = pair(id, vec![0; servers], state.clone());
+            let mut below = pair(2 + 2 * rounds, vec![0; servers], state.clone());
             let apart = together(&mut below, limits, n);
             events += apart.len() as u64 * every;
             add(&mut lacks, &apart);
-            for (at, (level, exceeds)) in (1..).zip(&mut exceeds) {
-                let mut above = pair(id + at, state.clone(), vec![*level; servers]);
+            for (level, exceeds) in &mut exceeds {
+                // On the same marks, lest the luckiest level be taken for the best.
+                let mut above = pair(3 + 2 * rounds, state.clone(), vec![*level; servers]);
                 let apart = together(&mut above, limits, n);
                 events += apart.len() as u64 * every;
                 add(exceeds, &apart);
@@ -274,7 +278,13 @@ impl Pilots {
             rounds += 1;
         }
         let mean = |sums: Vec<f64>| -> Vec<f64> {
-            sums.into_iter().map(|sum| sum.max(0.0) / rounds as f64).collect()
+            let mut means: Vec<f64> =
+                sums.into_iter().map(|sum| sum.max(0.0) / rounds as f64).collect();
+            // What copies differ by falls in the mean: no dip is believed.
+            for at in (1..means.len()).rev() {
+                means[at - 1] = means[at - 1].max(means[at]);
+            }
+            means
         };
         let exceeds = exceeds.into_iter().map(|(level, sums)| (level, mean(sums))).collect();
         Self { lacks: mean(lacks), exceeds, variances: variances(&seen), centres, events }

@@ -16,11 +16,13 @@
 //! signs. A mean over looks is moved by a mark in the share of the looks that come after it:
 //! [`variance_of_looks`].
 //!
-//! **A fixed time.** The number of marks is Poisson, of mean m = (1 + lambda) N t, and one mark more
-//! or less moves f by at most 1: ln E exp(s (f - E f)) <= m (e^s - 1 - s) for s >= 0, and the same
-//! for -f (the Poisson form of the Herbst argument: Wu 2000; here directly, by Hoeffding's steps in
-//! m / n marks with probability n, n to infinity). Hence Bennett's inequality,
-//! [`bennett_exponent`]. Hoeffding's lemma alone fails here: no mark bounds their number.
+//! **A fixed time.** The number of marks is Poisson, of mean m = (1 + lambda) N t, and a mark
+//! more moves f by at most 1: ln E exp(s (f - E f)) <= m (e^|s| - 1 - |s|). In n slots with a
+//! mark of probability p = m / n each, given the slots before, a slot moves the mean of f by
+//! delta with probability p, |delta| <= 1, and its factor exp(-s p E delta) (1 + p E (exp(s
+//! delta) - 1)) is at most exp(p (e^|s| - 1 - |s|)); then n to infinity. Hence Bennett's
+//! inequality, [`bennett_exponent`]. Hoeffding's lemma alone fails here: nothing bounds the
+//! number of marks.
 //!
 //! **From above.** Of a steady state with E q_(i+1) <= kappa E q_i and E q_1 = b, sum_v (X_v - m)^+
 //! has mean N b kappa^m / (1 - kappa). The system from m tasks at each server and the steady state
