@@ -9,7 +9,7 @@
 //! | family | fitted on | certified on |
 //! |---|---|---|
 //! | several components | 30 times 20 x 20, 12 times 50 x 50, 6 times 100 x 100 | 8 times 150 x 150 |
-//! | complete | | 900 x 450, 2000 x 2000 |
+//! | complete | | 1600 x 800, 2000 x 2000 |
 //! | random regular | 600, k = 6 and 12 | 1200, k = 150 |
 //! | circulant | 600, k = 20 | 1000, k = 150 |
 //! | geometric | 600, mean degree 150 | 1000, mean degree 700 |
@@ -126,7 +126,7 @@ const TRAINING: [Family; 8] = [
 
 /// The graphs on which they are certified.
 const FRESH: [Family; 6] = [
-    ("complete 900 x 450", |_| generate::complete(900, 450)),
+    ("complete 1600 x 800", |_| generate::complete(1600, 800)),
     ("regular 1200, k = 150", |seed| generate::random_regular(1200, 1200, 150, seed)),
     ("circulant 1000, k = 150", |_| generate::circulant(1000, 150)),
     ("8 of 150 x 150", |_| copies(8, 150, 150)),

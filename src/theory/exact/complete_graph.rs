@@ -37,24 +37,10 @@
 //! # Source
 //! (4.10), Lemma 4.2 and the proof of Theorem 3.8, which they sharpen; classical for h.
 
-use super::Value;
 use super::error::ExactError;
-use super::occupancy_residual::Solved;
-use super::occupancy_window::{Numbers, Window, guess, moved};
+use super::occupancy_residual::{CompleteLaw, Solved};
+use super::occupancy_window::{Numbers, Rates, Window, guess, moved};
 use crate::theory::mean_field::refined;
-
-/// The steady state of a complete graph.
-#[derive(Clone, Debug, PartialEq)]
-pub struct CompleteLaw {
-    /// E q_1, ..., E q_L.
-    pub q: Vec<Value>,
-    /// E sum_i q_i over all levels.
-    pub mean_queue_length: Value,
-    /// E sum_i (q_i - q*_i)^2 over all levels.
-    pub squared_distance: Value,
-    /// States of the last window.
-    pub states: u64,
-}
 
 /// Windows that are tried.
 const MOST_WINDOWS: usize = 60;
@@ -115,50 +101,6 @@ pub fn complete_graph(
         needed: format!("{:.0}", window.count()),
         most: most_states,
     })
-}
-
-/// The rates of the occupancy chain.
-pub(super) struct Rates {
-    pub(super) n: u32,
-    pub(super) lambda: f64,
-    pub(super) d: u32,
-    /// k^d, exactly.
-    pub(super) powers: Vec<f64>,
-    /// lambda N / N^d.
-    unit: f64,
-}
-
-impl Rates {
-    pub(super) fn new(n: u32, lambda: f64, d: u32) -> Self {
-        let powers: Vec<f64> =
-            (0..=u64::from(n)).map(|k| (0..d).fold(1.0, |power, _| power * k as f64)).collect();
-        let unit = lambda * f64::from(n) / powers[n as usize];
-        Self { n, lambda, d, powers, unit }
-    }
-
-    /// The rate at which Q_i goes up from `own`, where Q_(i-1) is `below`.
-    #[inline]
-    pub(super) fn up(&self, below: u32, own: u32) -> f64 {
-        self.unit * (self.powers[below as usize] - self.powers[own as usize])
-    }
-
-    /// Y_1, ..., Y_L for weights w_1, ..., w_L.
-    pub(super) fn weights(&self, w: &[f64]) -> Vec<f64> {
-        let mut y = w.to_vec();
-        for i in (0..y.len() - 1).rev() {
-            y[i] += self.lambda * f64::from(self.d) * y[i + 1];
-        }
-        let mut sum = 0.0;
-        for y in &mut y {
-            sum += *y;
-            *y = sum;
-        }
-        y
-    }
-
-    pub(super) fn weights_of_mean(&self, levels: usize) -> Vec<f64> {
-        self.weights(&vec![1.0; levels])
-    }
 }
 
 #[cfg(test)]

@@ -40,9 +40,10 @@ mod tail_bounds;
 
 use std::collections::hash_map::{Entry, HashMap};
 
-pub use complete_graph::{CompleteLaw, complete_graph};
+pub use complete_graph::complete_graph;
 pub use error::ExactError;
 pub use joint::{JointLaw, joint, joint_after};
+pub use occupancy_residual::CompleteLaw;
 
 use self::component::{Component, Nearness};
 use self::jump_rates::Generator;

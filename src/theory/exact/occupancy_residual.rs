@@ -1,12 +1,11 @@
 //! A law on a window of occupancies, solved, and what its residual says of the steady state.
 //!
 //! Gauss-Seidel sweeps after an aggregation by the number of tasks, which is what mixes slowest;
-//! what is still slow, the acceleration finds. The bounds are those of [`super::complete_graph`].
+//! what is still slow, the acceleration finds. The bounds are those of [`super::complete_graph()`].
 
 use super::Value;
 use super::acceleration::Anderson;
-use super::complete_graph::{CompleteLaw, Rates};
-use super::occupancy_window::{Cursor, MOST_LEVELS, Numbers, Window};
+use super::occupancy_window::{Cursor, MOST_LEVELS, Numbers, Rates, Window};
 use crate::theory::mean_field::fixed_point;
 
 /// Cycles on one window; what is then left is part of the error.
@@ -14,6 +13,19 @@ const MOST_CYCLES: usize = 120;
 
 /// Cycles without acceleration after one that did not help.
 const PLAIN: usize = 4;
+
+/// The steady state of a complete graph.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CompleteLaw {
+    /// E q_1, ..., E q_L.
+    pub q: Vec<Value>,
+    /// E sum_i q_i over all levels.
+    pub mean_queue_length: Value,
+    /// E sum_i (q_i - q*_i)^2 over all levels.
+    pub squared_distance: Value,
+    /// States of the last window.
+    pub states: u64,
+}
 
 /// A law on a window, and what its residual says.
 pub(super) struct Solved {

@@ -1,7 +1,6 @@
-//! Windows of occupancies: which Q_1 >= ... >= Q_L are followed, their numbers, and all of them in
-//! turn.
+//! The rates of the occupancy chain, and windows of occupancies: which Q_1 >= ... >= Q_L are
+//! followed, their numbers, and all of them in turn.
 
-use super::complete_graph::Rates;
 use crate::theory::mean_field::{Refined, fixed_point};
 
 /// Standard deviations of the first window on either side.
@@ -12,6 +11,50 @@ const FEW: u32 = 8;
 
 /// Levels at most.
 pub(super) const MOST_LEVELS: usize = 24;
+
+/// The rates of the occupancy chain.
+pub(super) struct Rates {
+    pub(super) n: u32,
+    pub(super) lambda: f64,
+    pub(super) d: u32,
+    /// k^d, exactly.
+    pub(super) powers: Vec<f64>,
+    /// lambda N / N^d.
+    unit: f64,
+}
+
+impl Rates {
+    pub(super) fn new(n: u32, lambda: f64, d: u32) -> Self {
+        let powers: Vec<f64> =
+            (0..=u64::from(n)).map(|k| (0..d).fold(1.0, |power, _| power * k as f64)).collect();
+        let unit = lambda * f64::from(n) / powers[n as usize];
+        Self { n, lambda, d, powers, unit }
+    }
+
+    /// The rate at which Q_i goes up from `own`, where Q_(i-1) is `below`.
+    #[inline]
+    pub(super) fn up(&self, below: u32, own: u32) -> f64 {
+        self.unit * (self.powers[below as usize] - self.powers[own as usize])
+    }
+
+    /// Y_1, ..., Y_L for weights w_1, ..., w_L.
+    pub(super) fn weights(&self, w: &[f64]) -> Vec<f64> {
+        let mut y = w.to_vec();
+        for i in (0..y.len() - 1).rev() {
+            y[i] += self.lambda * f64::from(self.d) * y[i + 1];
+        }
+        let mut sum = 0.0;
+        for y in &mut y {
+            sum += *y;
+            *y = sum;
+        }
+        y
+    }
+
+    pub(super) fn weights_of_mean(&self, levels: usize) -> Vec<f64> {
+        self.weights(&vec![1.0; levels])
+    }
+}
 
 /// Bounds on Q_1, ..., Q_L; both nonincreasing.
 #[derive(Clone, Debug, PartialEq)]
