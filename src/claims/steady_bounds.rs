@@ -7,8 +7,8 @@
 //! | E q_i >= q*_i where phi(G) = 0; distinct samples where servers are alike | `q-star-from-below` |
 //! | E q_i >= N^-1 sum_v mu_v^i >= (lambda gamma^(d-1))^i | `tail-from-below` |
 //!
-//! **`cor-4.3-step`.** By (4.10) and (4.4), E Q_(i+1) <= rho E Q_i at each level, which is more than
-//! the product over the levels that is printed, and sees a single level that is wrong.
+//! **`cor-4.3-step`.** By (4.10) and (4.4), E Q_(i+1) <= rho E Q_i at each level, which is more
+//! than the product over the levels that is printed, and sees a single level that is wrong.
 //!
 //! **`cor-4.3-critical`.** Let S be the servers of length i or more, and a(S) the rate of the tasks
 //! that only S can serve: those whose samples all lie within S. In steady state they are what
@@ -18,11 +18,11 @@
 //! **`q-star-from-below`.** By the same balance E q_(i+1) is lambda times the mean over task types
 //! of E (q_i^w)^d, weighted with their rates. By Jensen's inequality, for the law and then for the
 //! types, it is at least lambda (mean of E q_i^w)^d, and where phi(G) = 0 the mean of q_i^w is q_i.
-//! So E q_(i+1) >= lambda (E q_i)^d, and q* is the solution with equality. With m = min(d, n) distinct
-//! samples of n servers, the probability that all of m given servers have i tasks is at least the
-//! product of theirs, since queue lengths of a monotone policy are associated (Harris 1977). Where
-//! an automorphism that keeps the rates takes every server to every other (here: complete graphs and
-//! cycles), each of these is E q_i, so that E q_(i+1) >= lambda (E q_i)^m.
+//! So E q_(i+1) >= lambda (E q_i)^d, and q* is the solution with equality. With m = min(d, n)
+//! distinct samples of n servers, the probability that all of m given servers have i tasks is at
+//! least the product of theirs, since queue lengths of a monotone policy are associated (Harris
+//! 1977). Where an automorphism that keeps the rates takes every server to every other (here:
+//! complete graphs and cycles), each of these is E q_i, so that E q_(i+1) >= lambda (E q_i)^m.
 //!
 //! **`tail-from-below`.** A task whose d samples are all v joins v whatever the state. Such tasks
 //! arrive at the rate mu_v = (lambda N / M) sum_(w in N_v) r_w d_w^-d, so that X_v stays above a
@@ -88,8 +88,8 @@ pub(crate) const Q_STAR_FROM_BELOW: Claim = Claim {
     id: "q-star-from-below",
     source: "(4.10) and Jensen's inequality, not in print",
     paper: &["(4.10)"],
-    statement: "E q_i(infinity) >= q*_i, every i, N, d, where phi(G) = 0 with replacement, or servers are \
-        alike",
+    statement: "E q_i(infinity) >= q*_i, every i, N, d, where phi(G) = 0 with replacement, or \
+        servers are alike",
     kind: Kind::Exact,
     scope: Scope::Theory,
     expected: Expected::Holds,

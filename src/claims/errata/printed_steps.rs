@@ -328,7 +328,8 @@ pub(crate) const C_5_CORRECTED: Claim = corrected(
     },
 );
 
-/// What makes the argument of (4.10) right where rho(G) < 1: f = sum_v z^(X_v), z > 1, has drift at most (z - 1) rho f - (1 - 1/z)(f
+/// What makes the argument of (4.10) right where rho(G) < 1: f = sum_v z^(X_v), z > 1, has drift at
+/// most (z - 1) rho f - (1 - 1/z)(f
 /// - idle servers).
 pub(crate) const EQ_4_10_CORRECTED: Claim = corrected(
     "err-4.10-corrected",
