@@ -58,6 +58,8 @@ fn means() -> Vec<(&'static str, &'static str, String, f64)> {
     let mut rows = vec![
         ("flow-balance", "1 %", "E q_1(infinity)", 0.6 * 1.015),
         ("flow-balance", "1 %", "E q_1(infinity)", 0.6 * 0.985),
+        ("eq-4.10", "apart by 0.02", "E (q_2 - F_1)", 0.03),
+        ("eq-4.10", "apart by 0.02", "E (q_4 - F_3)", -0.03),
         // By anything: here by a tenth. On two alike servers rho = lambda.
         ("cor-4.3", "above rho^i", "E q_2(infinity)", 0.36 * 1.1),
         ("cor-4.3", "above rho^i", "E q_3(infinity)", 0.216 * 1.1),
@@ -146,6 +148,12 @@ fn means() -> Vec<(&'static str, &'static str, String, f64)> {
     let law = crate::theory::exact::transient(&model(), &start, &[2.0], &options).unwrap();
     let at_2 = rows.iter_mut().find(|row| row.3.is_nan()).unwrap();
     at_2.3 = law[0].q[0].value + 1.5 * 0.02;
+    let steady = crate::theory::exact::stationary(&model(), &options).unwrap();
+    let tail = |t| crate::theory::delay::tail(0.6, &steady.q, 1.0, t).value;
+    for (t, off) in [(1.0, 0.06), (4.0, -0.06)] {
+        let name = format!("P(delay > {t})");
+        rows.push(("delay-law", "off by 0.04", name, tail(t) + off));
+    }
     rows.extend(bounds());
     for (k, length) in [(3, 1.928), (4, 1.801), (10, 1.639), (100, 1.566)] {
         rows.push(("fig-2", "0.07", format!("k = {k}, N = 1000"), length - 1.5 * 0.07));
