@@ -101,8 +101,8 @@ impl Layout {
 /// What a slow machine simulates; a layout never depends on the machine that makes it.
 const EVENTS_PER_SECOND: f64 = 2e7;
 
-/// Pairs of pilots, at most.
-const PILOTS: u64 = 48;
+/// Pairs of pilots, at most: copies that meet late are few, and make most of the difference.
+const PILOTS: u64 = 512;
 
 /// The most events between two looks of small systems.
 const EVERY: u64 = 4;

@@ -234,8 +234,13 @@ impl Found {
             // Estimates of rare levels can be out of order.
             value[i] = value[i].min(value[i - 1]).max(lower[i]).min(upper[i]);
         }
+        // The list may end where a queue still has more: as between its last two levels.
+        let falls = match value[..] {
+            [.., before, last] if before > 0.0 => (last / before).min(kappa),
+            _ => 0.0,
+        };
         Self {
-            value: Curve { levels: value, kappa: 0.0 },
+            value: Curve { levels: value, kappa: falls },
             lower: Curve { levels: lower, kappa: 0.0 },
             upper: Curve { levels: upper, kappa },
         }
