@@ -326,8 +326,8 @@ pub struct Sample {
     pub upper: Vec<f64>,
     /// q_1, q_2, ... at the end of the window, from empty and from L, not averaged.
     pub last: (Vec<f64>, Vec<f64>),
-    /// The rates of [`Joining::add`] from empty and from L, averaged over some looks of the window;
-    /// empty but for [`Samples`].
+    /// For i = 1, 2, ... the rate of the tasks that join a queue of length i or more, from empty
+    /// and from L, averaged over some looks of the window; empty but for [`Samples`].
     pub joined: (Vec<f64>, Vec<f64>),
     /// Whether the systems had met before the window.
     pub met: bool,

@@ -93,7 +93,7 @@ fn faces(flow: &RightHandSide<'_>, lambda: f64, d: u32, measured: &mut Measured)
     }
 }
 
-/// Encloses the solutions from both starts up to `end` and compares them at [`LOOKS`] times.
+/// Encloses the solutions from both starts up to `end` and compares them at `LOOKS` times.
 ///
 /// Order kept, in \[0, 1\], nonincreasing in i; from empty also nondecreasing in t and never above
 /// q*. Every margin allows the proved errors of what it compares. The right-hand side under check
