@@ -283,6 +283,18 @@ mod tests {
     }
 
     #[test]
+    fn a_list_that_ends_early_goes_on_as_between_its_last_levels() {
+        let lambda = 0.98;
+        let q: Vec<_> = (1..=40).map(|i| exact(f64::powi(lambda, i))).collect();
+        let delay = Delay::new(lambda, &q, exact(lambda / (1.0 - lambda)), 0.99).unwrap();
+        for (found, unit) in quantiles(&delay).iter().zip(EXPONENTIAL) {
+            let right = unit / (1.0 - lambda);
+            assert!((found.value / right - 1.0).abs() < 1e-6, "{found:?}, {right}");
+            assert!(found.lower <= right && right <= found.upper, "{found:?}, {right}");
+        }
+    }
+
+    #[test]
     fn the_delay_of_m_m_1_is_exponential_with_rate_1_minus_lambda() {
         for lambda in [0.1, 0.5, 0.8, 0.99] {
             let levels = (45.0 / -f64::ln(lambda)) as i32;
